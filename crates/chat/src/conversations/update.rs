@@ -290,7 +290,7 @@ fn tell(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation,
 fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation) -> Result<()> {
     if let Some(assignee) = after.assignee_id.filter(|_| before.assignee_id != after.assignee_id) {
         let there = participants::find(tx, actor, after.id, assignee)?;
-        if !there.is_some_and(|there| there.left_at.is_none()) {
+        if there.is_none_or(|there| there.left_at.is_some()) {
             let people = users::require_all(tx, actor.tenant, &[assignee], "assignee_id")?;
             let (now, _) = store::load(tx, actor, after.id)?.ok_or(not_found("conversation"))?;
             participants::enter(tx, actor, &now, &people, Role::Member, "participants_added")?;

@@ -423,7 +423,7 @@ fn insert(
     )?;
     for mention in draft.mentions.iter().filter(|mention| mention.user_id != actor.id()) {
         let row = params![actor.tenant, mention.user_id, conversation.id, conversation.last_seq];
-        tx.db.execute(&store::MENTION, &row)?;
+        tx.db.execute(&store::MENTION, row)?;
     }
     if let Some(root) = root {
         tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
