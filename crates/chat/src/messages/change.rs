@@ -61,7 +61,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     let place = search::Place::of(&conversation, &stored.message, stored.no);
     search::index(tx, &place, &body.terms)?;
     if let Some(seq) = stored.event_seq {
-        retell(tx, actor.tenant, seq, &body.text)?;
+        retell(tx, actor.tenant, seq, &body.text, &mentions)?;
     }
     announce(tx, actor, &conversation, id, "message.edited")
 }
@@ -109,20 +109,20 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     }
     search::unindex(tx, stored.no)?;
     if let Some(seq) = stored.event_seq {
-        retell(tx, actor.tenant, seq, "")?;
+        retell(tx, actor.tenant, seq, "", &[])?;
     }
     announce(tx, actor, &conversation, id, "message.deleted")
 }
 
 /// Takes the old text out of the event that told it, so that replay tells what holds.
-fn retell(tx: &mut Tx, tenant: TenantId, seq: i64, body: &str) -> Result<()> {
+fn retell(tx: &mut Tx, tenant: TenantId, seq: i64, body: &str, mentions: &[Mention]) -> Result<()> {
     events::rewrite(tx, tenant, seq, |data| {
         if let Some(message) = data.get_mut("message") {
             message["body"] = json!(body);
-            message["html"] = json!(html::render(body));
+            message["html"] = json!(html::render(body, mentions));
+            message["mentions"] = json!(mentions);
             if body.is_empty() {
                 message["related"] = json!(null);
-                message["mentions"] = json!([]);
             }
         }
     })

@@ -354,7 +354,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
         kind: draft.kind,
         author: Some(actor.person.clone()),
         body: draft.body.to_owned(),
-        html: html::render(draft.body),
+        html: html::render(draft.body, &draft.mentions),
         is_private_note: draft.is_private && draft.kind == MessageKind::Text,
         client_id: draft.client_id.map(str::to_owned),
         reply_to: draft.reply_to.clone(),
