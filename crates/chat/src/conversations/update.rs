@@ -264,7 +264,7 @@ fn tell(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation,
         let hidden = hidden && after.rules().contact;
         let data = json!({ "changes": changes, "updated_at": tx.now });
         let mut audiences = vec![after];
-        if moved && hidden {
+        if moved {
             audiences.push(before);
         }
         for seen_by in audiences {

@@ -105,8 +105,12 @@ statements! {
     pub static TOLD = both("UPDATE messages SET event_seq = $3 WHERE tenant = $1 AND id = $2");
     /// What it said before.
     pub static KEEP = both("
-        INSERT INTO message_edits (tenant, message_id, version, body, editor_id, replaced_at)
-        SELECT $1, $2, COALESCE(MAX(version), 0) + 1, $3, $4, $5 FROM message_edits WHERE tenant = $1 AND message_id = $2");
+        INSERT INTO message_edits (tenant, message_id, version, body, editor_id, replaced_at, event_seq)
+        SELECT $1, $2, COALESCE(MAX(version), 0) + 1, $3, $4, $5, $6 FROM message_edits
+        WHERE tenant = $1 AND message_id = $2");
+    /// The events that told what it said before.
+    pub static TOLD_BEFORE = both("
+        SELECT event_seq FROM message_edits WHERE tenant = $1 AND message_id = $2 AND event_seq IS NOT NULL");
     /// What it said before, oldest first.
     pub static HISTORY = both("
         SELECT version, body, editor_id, replaced_at FROM message_edits WHERE tenant = $1 AND message_id = $2

@@ -102,7 +102,11 @@ fn apply(world: &World, people: &[Actor; 4], id: ConversationId, paper: &mut Pap
             let note = note && by != 3;
             let sent =
                 world.post_as(&people[by], id, "hello", move |new| new.is_private_note = note).unwrap();
-            if paper.read[by] >= paper.last {
+            let unread = paper
+                .lines
+                .iter()
+                .any(|line| line.seq > paper.read[by] && line.author != by && !(by == 3 && line.note));
+            if !unread {
                 paper.read[by] = sent.seq;
             }
             paper.last = sent.seq;
