@@ -123,8 +123,8 @@ impl Hub {
         }
     }
 
-    /// The gap could not be filled this time: ask again with the next event.
-    pub fn gap_failed(&self, tenant: TenantId) {
+    /// What was found of a gap has been published: ask again if it is still there.
+    pub fn gap_answered(&self, tenant: TenantId) {
         if let Some(room) = self.room(tenant) {
             lock(&room).asked = false;
         }
@@ -146,6 +146,12 @@ impl Hub {
         for room in rooms {
             lock(&room).close_all(why);
         }
+    }
+
+    /// The tenants that somebody is connected to.
+    #[must_use]
+    pub fn tenants(&self) -> Vec<TenantId> {
+        self.tenants.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     /// How many connections there are.

@@ -62,7 +62,7 @@ fn a_gap_is_asked_for_once_and_order_is_kept() {
     hub.reached(tenant(), 9);
     hub.reached(tenant(), 9);
     assert_eq!(*asked.lock().unwrap(), [1, 5]);
-    hub.gap_failed(tenant());
+    hub.gap_answered(tenant());
     hub.reached(tenant(), 9);
     assert_eq!(*asked.lock().unwrap(), [1, 5, 5]);
 }

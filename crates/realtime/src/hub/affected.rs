@@ -3,7 +3,7 @@
 
 use parlor_chat::access::Access;
 use parlor_chat::events::Event;
-use parlor_chat::{PersonId, RoleId, StoreId, TeamId};
+use parlor_chat::{PersonId, Rights, RoleId, StoreId, TeamId};
 use serde::Deserialize;
 
 use crate::index::Index;
@@ -20,6 +20,7 @@ struct Data {
     user: Option<User>,
     role: Option<Role>,
     team: Option<Team>,
+    store: Option<Store>,
     contact: Option<Contact>,
 }
 
@@ -30,6 +31,8 @@ struct User {
     roles: Vec<RoleId>,
     teams: Vec<TeamId>,
     stores: Vec<StoreId>,
+    #[serde(default)]
+    super_admin: bool,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +44,12 @@ struct Role {
 struct Team {
     id: TeamId,
     members: Vec<PersonId>,
+}
+
+#[derive(Deserialize)]
+struct Store {
+    id: StoreId,
+    users: Vec<PersonId>,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +74,7 @@ pub(super) fn verdict(access: &Access, roles: &[RoleId], event: &Event) -> Optio
 }
 
 fn parse(event: &Event) -> Option<Data> {
-    let telling = ["user.updated", "me.updated", "role.updated", "team.updated", "contact.updated"];
+    let telling = ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"];
     if !telling.contains(&event.kind.as_str()) {
         return None;
     }
@@ -80,7 +89,8 @@ impl Data {
             }
             let same = same_set(&user.roles, roles)
                 && same_set(&user.teams, &access.teams)
-                && same_set(&user.stores, &access.stores);
+                && same_set(&user.stores, &access.stores)
+                && (!user.super_admin || access.rights == Rights::all());
             return (!same).then_some(Close::Resync);
         }
         if let Some(contact) = self.contact.as_ref().filter(|contact| contact.id == access.person) {
@@ -89,9 +99,12 @@ impl Data {
         if let Some(role) = &self.role {
             return roles.contains(&role.id).then_some(Close::Resync);
         }
-        let team = self.team.as_ref()?;
-        let was = access.teams.contains(&team.id);
-        (was != team.members.contains(&access.person)).then_some(Close::Resync)
+        let moved = match (&self.team, &self.store) {
+            (Some(team), _) => access.teams.contains(&team.id) != team.members.contains(&access.person),
+            (_, Some(store)) => access.stores.contains(&store.id) != store.users.contains(&access.person),
+            _ => false,
+        };
+        moved.then_some(Close::Resync)
     }
 }
 
