@@ -21,17 +21,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if !(essence.is_empty() || essence == "application/json" || essence.ends_with("+json")) {
-            return Err(Problem::malformed("the body must be application/json"));
-        }
-        let bytes = Bytes::from_request(request, state).await.map_err(body_problem)?;
-        parse(&bytes).map(Json)
+        body(request, state).await.and_then(|bytes| parse(&bytes)).map(Self)
     }
 }
 
-fn body_problem(rejection: BytesRejection) -> Problem {
+/// The bytes of a JSON body.
+///
+/// # Errors
+/// When it is declared as something else, or too large.
+pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !(essence.is_empty() || essence == "application/json" || essence.ends_with("+json")) {
+        return Err(Problem::malformed("the body must be application/json"));
+    }
+    Bytes::from_request(request, state).await.map_err(|rejection| body_problem(&rejection))
+}
+
+fn body_problem(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the request body is too large"),
         _ => Problem::malformed("the request body could not be read"),
