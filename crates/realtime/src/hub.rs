@@ -130,11 +130,11 @@ impl Hub {
         }
     }
 
-    /// Ends the connections that came with the token named `tag`.
-    pub fn sign_out(&self, tenant: TenantId, person: PersonId, tag: u64) {
+    /// Ends the connections that came with the token named `tag`, or all of the person's.
+    pub fn sign_out(&self, tenant: TenantId, person: PersonId, tag: Option<u64>) {
         let Some(room) = self.room(tenant) else { return };
         if let Some(online) = lock(&room).index.person(person) {
-            for connection in online.connections.iter().filter(|connection| connection.tag == tag) {
+            for connection in online.connections.iter().filter(|connection| tag.is_none_or(|tag| connection.tag == tag)) {
                 connection.mailbox.close(Close::Unauthorized);
             }
         }

@@ -166,7 +166,7 @@ fn signing_out_ends_only_that_token() {
     let ticket = || hub.ticket(tenant());
     let one = ticket().join(access(1, &[]), Vec::new(), 0, 11).map_err(|_| "behind").unwrap();
     let two = ticket().join(access(1, &[]), Vec::new(), 0, 22).map_err(|_| "behind").unwrap();
-    hub.sign_out(tenant(), person(1), 11);
+    hub.sign_out(tenant(), person(1), Some(11));
     assert_eq!(drain(&one).1, Some(Close::Unauthorized));
     assert_eq!(drain(&two).1, None);
 }

@@ -29,7 +29,7 @@ mod contacts;
 mod conversations;
 mod drafts;
 mod health;
-mod me;
+pub(crate) mod me;
 mod messages;
 mod participants;
 mod reads;

@@ -1,12 +1,12 @@
 //! Owns: signing in and out.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use parlor_chat::snapshot::{self, Me};
 use parlor_chat::{Actor, sessions};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use super::caller::{Caller, ClientIp, cookie, is_secure, session_cookie};
 use super::extract::{Done, Json};
+use super::me::{Me, me};
 use super::problem::Problem;
 use crate::app::{App, Ctx};
 use crate::auth::limiter::Rate;
@@ -83,7 +84,7 @@ pub(super) fn limit_attempts(app: &App, ip: Option<IpAddr>, account: &str) -> Re
 pub(super) async fn signed_in(app: &Ctx, actor: Actor, headers: &HeaderMap) -> Result<Response, Problem> {
     let token = app.begin_session(&actor).await?;
     let value = cookie(&token, app.config.session_days * 86_400, is_secure(headers, app));
-    let me = app.read(&std::sync::Arc::new(actor), snapshot::me).await?;
+    let me = app.read(&Arc::new(actor), me).await?;
     Ok((AppendHeaders([(SET_COOKIE, value)]), Json(SignedIn { me })).into_response())
 }
 
@@ -94,7 +95,7 @@ async fn sign_out(State(app): State<Ctx>, caller: Caller, headers: HeaderMap) ->
         let digest = digest(&token);
         app.write(&caller, move |tx, _| sessions::end(tx, &digest)).await?;
         app.callers.forget(&digest);
-        app.hub.sign_out(caller.tenant, caller.id(), caller.tag);
+        app.hub.sign_out(caller.tenant, caller.id(), Some(caller.tag));
     }
     let removal = cookie("", 0, is_secure(&headers, &app));
     Ok((AppendHeaders([(SET_COOKIE, removal)]), Done).into_response())

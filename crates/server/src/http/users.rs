@@ -1,9 +1,11 @@
 //! Owns: users over HTTP.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use parlor_chat::page::Page;
 use parlor_chat::users::{self, NewUser, User, UserChange, UserFilter};
-use parlor_chat::{PersonId, Right};
+use parlor_chat::{Actor, PersonId, Right};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +16,9 @@ use super::caller::Caller;
 use super::extract::{Done, Json, Path, Query};
 use super::once::{Creation, Written};
 use super::problem::Problem;
+use super::sessions::{limit_attempts, signed_in};
 use crate::app::Ctx;
+use crate::auth::cache::Means;
 use crate::auth::password;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
@@ -114,8 +118,9 @@ async fn set_password(
     State(app): State<Ctx>,
     caller: Caller,
     Path(id): Path<PersonId>,
+    headers: HeaderMap,
     Json(input): Json<NewPassword>,
-) -> Result<Done, Problem> {
+) -> Result<Response, Problem> {
     if id == caller.id() {
         check_current(&app, &caller, input.current).await?;
     } else {
@@ -124,7 +129,12 @@ async fn set_password(
     let hash = hashed(&app, &caller, input.password).await?;
     app.write(&caller, move |tx, actor| users::set_password(tx, actor, id, &hash)).await?;
     app.callers.forget_tenant(caller.tenant);
-    Ok(Done)
+    app.hub.sign_out(caller.tenant, id, None);
+    // Every session of the account is over; the one that asked goes on with a new one.
+    if id == caller.id() && caller.means == Means::Cookie {
+        return signed_in(&app, Actor::clone(&caller), &headers).await;
+    }
+    Ok(Done.into_response())
 }
 
 async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Problem> {
@@ -138,9 +148,12 @@ async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Pr
 }
 
 async fn check_current(app: &Ctx, caller: &Caller, current: Option<String>) -> Result<(), Problem> {
-    let (tenant, id) = (caller.tenant, caller.id());
-    super::sessions::limit_attempts(app, None, &format!("password/{id}"))?;
-    let stored = app.read_plain(move |tx| users::password_hash(tx, tenant, id)).await?;
+    limit_attempts(app, None, &format!("password/{}", caller.id()))?;
+    let stored = app.read(caller, |tx, actor| {
+        let Some(email) = users::get(tx, actor, actor.id())?.email else { return Ok(None) };
+        Ok(users::credentials(tx, actor.tenant, &email)?.and_then(|found| found.password_hash))
+    });
+    let stored = stored.await?;
     if stored.is_none() || app.passwords.verify(current.unwrap_or_default(), stored).await {
         return Ok(());
     }
