@@ -98,7 +98,7 @@ statements! {
 
 /// The actor's reach now.
 pub fn access(tx: &mut Tx, actor: &Actor) -> Result<Access> {
-    let mine = tx.db.all(&MINE, &params![actor.tenant, actor.id()], |row| row.get::<ConversationId>(0))?;
+    let mine = tx.db.all(&MINE, params![actor.tenant, actor.id()], |row| row.get::<ConversationId>(0))?;
     Ok(Access {
         tenant: actor.tenant,
         person: actor.id(),
@@ -116,8 +116,15 @@ pub fn access(tx: &mut Tx, actor: &Actor) -> Result<Access> {
 macro_rules! outsider {
     ($teams:literal, $stores:literal, $by_right:literal, $unassigned:literal) => {
         concat!(
-            "(c.kind IN LIST(", $by_right, ") OR c.team_id IN LIST(", $teams, ") OR c.store_id IN LIST(", $stores,
-            ") OR (c.team_id IS NULL AND c.assignee_id IS NULL AND c.kind IN LIST(", $unassigned, ")))"
+            "(c.kind = ANY(",
+            $by_right,
+            ") OR c.team_id = ANY(",
+            $teams,
+            ") OR c.store_id = ANY(",
+            $stores,
+            ") OR (c.team_id IS NULL AND c.assignee_id IS NULL AND c.kind = ANY(",
+            $unassigned,
+            ")))"
         )
     };
 }
@@ -140,7 +147,9 @@ impl OutsiderKinds {
         crate::kinds::RULES
             .iter()
             .filter(|rules| {
-                [&self.all, &self.unassigned, &self.scoped].iter().any(|list| list.iter().any(|name| name == rules.name))
+                [&self.all, &self.unassigned, &self.scoped]
+                    .iter()
+                    .any(|list| list.iter().any(|name| name == rules.name))
             })
             .map(|rules| rules.kind)
             .collect()

@@ -48,7 +48,7 @@ statements! {
 /// The keys. Needs `manage_settings`.
 pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<ApiKey>> {
     actor.require(Right::ManageSettings, "api_key.list")?;
-    Ok(tx.db.all(&LIST, &params![actor.tenant], |row| {
+    Ok(tx.db.all(&LIST, params![actor.tenant], |row| {
         Ok(ApiKey {
             id: row.get(0)?,
             name: row.get(1)?,
@@ -68,7 +68,7 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
         return Err(invalid("user_id", "bot_or_self", "a key calls as yourself or as an active bot user"));
     }
     let id = RowId(tx.id());
-    tx.db.execute(&INSERT, &params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
+    tx.db.execute(&INSERT, params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
     audit::record(tx, actor, "api_key.create", Some(("api_key", &id.to_string())), &json!({ "name": name }))?;
     Ok(ApiKey { id, name: name.to_owned(), user_id: user, created_at: tx.now, revoked_at: None })
 }
@@ -76,7 +76,7 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
 /// Revokes a key. Needs `manage_settings`.
 pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
     actor.require(Right::ManageSettings, "api_key.revoke")?;
-    if tx.db.execute(&REVOKE, &params![actor.tenant, id, tx.now])? == 0 {
+    if tx.db.execute(&REVOKE, params![actor.tenant, id, tx.now])? == 0 {
         return Err(not_found("api key"));
     }
     audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
@@ -84,5 +84,5 @@ pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
 
 /// The tenant and user of a key that serves.
 pub fn find(tx: &mut Tx, key_hash: &[u8; 32]) -> Result<Option<(TenantId, PersonId)>> {
-    Ok(tx.db.opt(&FIND, &params![&key_hash[..]], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    Ok(tx.db.opt(&FIND, params![&key_hash[..]], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }

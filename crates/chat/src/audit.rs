@@ -84,7 +84,7 @@ pub fn record(
     let id = RowId(tx.id());
     tx.db.execute(
         &INSERT,
-        &params![
+        params![
             actor.tenant,
             id,
             tx.now,
@@ -93,7 +93,7 @@ pub fn record(
             action,
             entity.map(|(kind, _)| kind),
             entity.map(|(_, id)| id),
-            details.to_string(),
+            details.to_string().as_str(),
             actor.ip.as_deref()
         ],
     )?;
@@ -117,7 +117,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &AuditFilter) -> Result<Page<Aud
     let limit = limit(filter.limit);
     let rows = tx.db.all(
         &LIST,
-        &params![
+        params![
             actor.tenant,
             filter.after.unwrap_or(RowId(uuid::Uuid::max())),
             filter.from.unwrap_or(Time(i64::MIN)),

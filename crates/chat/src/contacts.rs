@@ -127,23 +127,19 @@ fn from_row(row: &Row<'_>) -> Result<Contact, DbError> {
 }
 
 pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Option<Contact>> {
-    Ok(tx.db.opt(&FIND, &params![tenant, id], from_row)?)
+    Ok(tx.db.opt(&FIND, params![tenant, id], from_row)?)
 }
 
 /// The actor that a contact is; refuses a blocked one.
 pub fn actor(tx: &mut Tx, tenant: &Tenant, id: PersonId) -> Result<Actor> {
     let contact = find(tx, tenant.id, id)?.filter(|contact| !contact.blocked);
-    let contact =
-        contact.ok_or_else(|| Error::Unauthorized { detail: "this contact does not exist or is blocked".to_owned() })?;
+    let contact = contact.ok_or_else(|| Error::Unauthorized {
+        detail: "this contact does not exist or is blocked".to_owned(),
+    })?;
     Ok(Actor {
         tenant: tenant.id,
         tenant_no: tenant.no,
-        person: Person {
-            id,
-            kind: PersonKind::Contact,
-            name: contact.name,
-            avatar_url: contact.avatar_url,
-        },
+        person: Person { id, kind: PersonKind::Contact, name: contact.name, avatar_url: contact.avatar_url },
         rights: Rights::default(),
         super_admin: false,
         roles: Vec::new(),
@@ -168,7 +164,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
     let pattern = filter.search.as_deref().map_or(String::new(), crate::users::like);
     let rows = tx.db.all(
         &PAGE,
-        &params![actor.tenant, name, id, pattern, i64::try_from(limit + 1).unwrap_or(200)],
+        params![actor.tenant, name, id, pattern.as_str(), i64::try_from(limit + 1).unwrap_or(200)],
         from_row,
     )?;
     Ok(Page::cut(rows, limit, |contact| format!("{}\n{}", contact.name, contact.id)))
@@ -182,18 +178,30 @@ pub fn create(tx: &mut Tx, actor: &Actor, input: &ContactInput) -> Result<Contac
 
 pub(crate) fn make(tx: &mut Tx, actor: &Actor, input: &ContactInput) -> Result<Contact> {
     let name = checked_name(input.name.as_deref().or(input.email.as_deref()).unwrap_or(""))?;
-    let id = insert(tx, actor.tenant, name, input.platform.as_deref().unwrap_or(""), input.external_id.as_deref())?;
+    let id = insert(
+        tx,
+        actor.tenant,
+        name,
+        input.platform.as_deref().unwrap_or(""),
+        input.external_id.as_deref(),
+    )?;
     change(tx, actor, id, input)
 }
 
-fn insert(tx: &mut Tx, tenant: TenantId, name: &str, platform: &str, external: Option<&str>) -> Result<PersonId> {
+fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    name: &str,
+    platform: &str,
+    external: Option<&str>,
+) -> Result<PersonId> {
     if let Some(external) = external
-        && tx.db.opt(&BY_EXTERNAL, &params![tenant, external], |row| row.get::<PersonId>(0))?.is_some()
+        && tx.db.opt(&BY_EXTERNAL, params![tenant, external], |row| row.get::<PersonId>(0))?.is_some()
     {
         return Err(conflict("external_id", "there is already a contact with this id"));
     }
     let id = PersonId(tx.id());
-    tx.db.execute(&INSERT, &params![tenant, id, external, platform, name, tx.now])?;
+    tx.db.execute(&INSERT, params![tenant, id, external, platform, name, tx.now])?;
     Ok(id)
 }
 
@@ -236,13 +244,15 @@ fn refuse_double(tx: &mut Tx, tenant: TenantId, contact: &Contact) -> Result<()>
     let platform = contact.platform.as_str();
     if let Some(email) = &contact.email {
         let key = email.to_lowercase();
-        let other = tx.db.opt(&BY_EMAIL, &params![tenant, platform, key], |row| row.get::<PersonId>(0))?;
+        let other =
+            tx.db.opt(&BY_EMAIL, params![tenant, platform, key.as_str()], |row| row.get::<PersonId>(0))?;
         if other.is_some_and(|other| other != contact.id) {
             return Err(conflict("email", "there is already a contact with this e-mail address"));
         }
     }
     if let Some(phone) = &contact.phone {
-        let other = tx.db.opt(&BY_PHONE, &params![tenant, platform, phone.as_str()], |row| row.get::<PersonId>(0))?;
+        let other =
+            tx.db.opt(&BY_PHONE, params![tenant, platform, phone.as_str()], |row| row.get::<PersonId>(0))?;
         if other.is_some_and(|other| other != contact.id) {
             return Err(conflict("phone", "there is already a contact with this phone number"));
         }
@@ -253,7 +263,7 @@ fn refuse_double(tx: &mut Tx, tenant: TenantId, contact: &Contact) -> Result<()>
 fn save(tx: &mut Tx, tenant: TenantId, contact: &Contact) -> Result<()> {
     tx.db.execute(
         &UPDATE,
-        &params![
+        params![
             tenant,
             contact.id,
             contact.name.as_str(),
@@ -261,7 +271,7 @@ fn save(tx: &mut Tx, tenant: TenantId, contact: &Contact) -> Result<()> {
             contact.email.as_deref().map(str::to_lowercase).as_deref(),
             contact.phone.as_deref(),
             contact.avatar_url.as_deref(),
-            contact.attributes.to_string(),
+            contact.attributes.to_string().as_str(),
             contact.blocked
         ],
     )?;
@@ -272,12 +282,22 @@ fn checked_phone(phone: &str) -> Result<String> {
     let kept: String = phone.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
     let digits = kept.strip_prefix('+').unwrap_or(&kept);
     let fits = (4..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    if fits { Ok(kept) } else { Err(invalid("phone", "format", "use 4 to 15 digits, with + before a country code")) }
+    if fits {
+        Ok(kept)
+    } else {
+        Err(invalid("phone", "format", "use 4 to 15 digits, with + before a country code"))
+    }
 }
 
 fn announce(tx: &mut Tx, actor: &Actor, contact: &Contact) -> Result<()> {
     let id = contact.id.to_string();
-    audit::record(tx, actor, "contact.update", Some(("contact", &id)), &json!({ "blocked": contact.blocked }))?;
+    audit::record(
+        tx,
+        actor,
+        "contact.update",
+        Some(("contact", &id)),
+        &json!({ "blocked": contact.blocked }),
+    )?;
     events::append(
         tx,
         actor,
@@ -295,7 +315,8 @@ fn announce(tx: &mut Tx, actor: &Actor, contact: &Contact) -> Result<()> {
 /// The contact that a host's token names, made on first sight.
 pub(crate) fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Actor> {
     let system = system_actor(tenant);
-    let known = tx.db.opt(&BY_EXTERNAL, &params![tenant.id, claims.sub.as_str()], |row| row.get::<PersonId>(0))?;
+    let known =
+        tx.db.opt(&BY_EXTERNAL, params![tenant.id, claims.sub.as_str()], |row| row.get::<PersonId>(0))?;
     let given = claims.name.as_deref().or(claims.email.as_deref()).unwrap_or(&claims.sub);
     let name: String = given.chars().filter(|c| !c.is_control()).take(120).collect();
     let id = match known {

@@ -52,13 +52,13 @@ fn from_row(row: &parlor_db::Row<'_>) -> Result<Draft, parlor_db::Error> {
 
 /// The newest 500 of one's drafts.
 pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<Draft>> {
-    Ok(tx.db.all(&LIST, &params![actor.tenant, actor.id()], from_row)?)
+    Ok(tx.db.all(&LIST, params![actor.tenant, actor.id()], from_row)?)
 }
 
 /// One's drafts of a conversation.
 pub fn of_conversation(tx: &mut Tx, actor: &Actor, conversation: ConversationId) -> Result<Vec<Draft>> {
     conversations::require_readable(tx, actor, conversation, "draft.get")?;
-    Ok(tx.db.all(&OF_CONVERSATION, &params![actor.tenant, actor.id(), conversation], from_row)?)
+    Ok(tx.db.all(&OF_CONVERSATION, params![actor.tenant, actor.id(), conversation], from_row)?)
 }
 
 /// Saves a draft; an empty one is removed.
@@ -71,9 +71,9 @@ pub fn put(tx: &mut Tx, actor: &Actor, conversation: ConversationId, mode: &str,
         return Err(invalid("body", "max_length", "a draft may have 100,000 characters"));
     }
     if body.trim().is_empty() {
-        tx.db.execute(&DELETE, &params![actor.tenant, actor.id(), conversation, mode])?;
+        tx.db.execute(&DELETE, params![actor.tenant, actor.id(), conversation, mode])?;
     } else {
-        tx.db.execute(&PUT, &params![actor.tenant, actor.id(), conversation, mode, body, tx.now])?;
+        tx.db.execute(&PUT, params![actor.tenant, actor.id(), conversation, mode, body, tx.now])?;
     }
     events::append(
         tx,

@@ -146,13 +146,13 @@ statements! {
 
 /// Takes the next event number of the actor's tenant. Whoever takes it must append with it in the same transaction.
 pub(crate) fn next(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
-    Ok(tx.db.one(&NEXT, &params![tenant], |row| row.get(0))?)
+    Ok(tx.db.one(&NEXT, params![tenant], |row| row.get(0))?)
 }
 
 /// Takes the next event number and the next message number.
 pub(crate) fn next_with_message(tx: &mut Tx, actor: &Actor) -> Result<(i64, i64)> {
     let (seq, message): (i64, i64) =
-        tx.db.one(&NEXT_WITH_MESSAGE, &params![actor.tenant], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        tx.db.one(&NEXT_WITH_MESSAGE, params![actor.tenant], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((seq, (actor.tenant_no << 40) | message))
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn append_as<D: Serialize>(
     let access = if new.access.is_empty() { None } else { Some(serde_json::to_string(new.access)?) };
     tx.db.execute(
         &INSERT,
-        &params![
+        params![
             actor.tenant,
             seq,
             new.kind,
@@ -214,7 +214,7 @@ pub(crate) fn append_as<D: Serialize>(
 
 /// Where the tenant's log stands.
 pub fn position(tx: &mut Tx, tenant: TenantId) -> Result<Position> {
-    Ok(tx.db.one(&POSITION, &params![tenant], |row| {
+    Ok(tx.db.one(&POSITION, params![tenant], |row| {
         Ok(Position { epoch: row.get(0)?, seq: row.get(1)?, floor: row.get(2)? })
     })?)
 }
@@ -269,7 +269,7 @@ impl Access {
 /// Up to `limit` events after `after`, for a hub: whoever takes them decides who sees them.
 pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<Vec<Event>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    Ok(tx.db.all(&AFTER, &params![tenant, after, limit], |row| from_row(tenant, row))?)
+    Ok(tx.db.all(&AFTER, params![tenant, after, limit], |row| from_row(tenant, row))?)
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
@@ -310,28 +310,26 @@ pub(crate) fn rewrite(
     seq: i64,
     change: impl FnOnce(&mut serde_json::Value),
 ) -> Result<()> {
-    let Some(text) = tx.db.opt(&TEXT, &params![tenant, seq], |row| row.get::<String>(0))? else {
+    let Some(text) = tx.db.opt(&TEXT, params![tenant, seq], |row| row.get::<String>(0))? else {
         return Ok(());
     };
     let mut value: serde_json::Value = serde_json::from_str(&text)?;
     if let Some(data) = value.get_mut("data") {
         change(data);
     }
-    tx.db.execute(&REWRITE, &params![tenant, seq, value.to_string()])?;
+    tx.db.execute(&REWRITE, params![tenant, seq, value.to_string().as_str()])?;
     Ok(())
 }
 
 /// Forgets events older than `before`, at most `limit` of them. Cursors older than what is kept get a reset.
 pub fn prune(tx: &mut Tx, tenant: TenantId, before: Time, limit: i64) -> Result<u64> {
     let position = position(tx, tenant)?;
-    let last = tx.db.opt(
-        &OLDER,
-        &params![tenant, position.floor, position.floor + limit, before],
-        |row| row.get::<i64>(0),
-    )?;
+    let last = tx.db.opt(&OLDER, params![tenant, position.floor, position.floor + limit, before], |row| {
+        row.get::<i64>(0)
+    })?;
     let Some(last) = last else { return Ok(0) };
-    tx.db.execute(&RAISE_FLOOR, &params![tenant, last])?;
-    Ok(tx.db.execute(&PRUNE, &params![tenant, position.floor, last])?)
+    tx.db.execute(&RAISE_FLOOR, params![tenant, last])?;
+    Ok(tx.db.execute(&PRUNE, params![tenant, position.floor, last])?)
 }
 
 /// The event object for an API answer: its text, not encoded a second time.

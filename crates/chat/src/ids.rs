@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use parlor_db::{Error as DbError, FromValue, Param, Row};
+use parlor_db::{FromValue, Param, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -28,8 +28,8 @@ macro_rules! id {
             fn from(id: $name) -> Self { Param::Id(id.0.into_bytes()) }
         }
         impl FromValue for $name {
-            fn from_row(row: &Row<'_>, index: usize) -> Result<Self, DbError> {
-                Ok(Self(Uuid::from_bytes(row.get::<[u8; 16]>(index)?)))
+            fn from_value(value: Value<'_>) -> Result<Self, String> {
+                <[u8; 16]>::from_value(value).map(|bytes| Self(Uuid::from_bytes(bytes)))
             }
         }
     )*};

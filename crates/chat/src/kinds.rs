@@ -1,13 +1,15 @@
 //! The ten kinds of conversation as ONE table of rules: data, not branches. Who may open, read, post, close, and
 //! what else a kind has. Operations ask this table; they never ask "is it a channel?".
 
-use parlor_db::{Error as DbError, FromValue, Param, Row};
+use parlor_db::{FromValue, Param, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::rights::Right;
+use crate::{person::text, rights::Right};
 
 /// A kind of conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the table below tells each kind's rules")]
 pub enum Kind {
@@ -247,9 +249,9 @@ impl Kind {
 }
 
 impl FromValue for Kind {
-    fn from_row(row: &Row<'_>, index: usize) -> Result<Self, DbError> {
-        let name = row.get::<String>(index)?;
-        Kind::parse(&name).ok_or_else(|| DbError::internal(format!("unknown kind of conversation {name:?}")))
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        let name = text(value)?;
+        Kind::parse(name).ok_or_else(|| format!("unknown kind of conversation {name:?}"))
     }
 }
 

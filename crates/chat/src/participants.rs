@@ -87,7 +87,7 @@ statements! {
             SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.conversation_id
                 ORDER BY (CASE WHEN q.person_id = $2 THEN 1 ELSE 0 END), q.joined_at, q.person_id) AS place
             FROM participants q JOIN conversations c ON c.tenant = q.tenant AND c.id = q.conversation_id
-            WHERE q.tenant = $1 AND q.conversation_id IN LIST($3) AND q.left_at IS NULL AND c.members <= 50
+            WHERE q.tenant = $1 AND q.conversation_id = ANY($3) AND q.left_at IS NULL AND c.members <= 50
         ) p", people!(), " WHERE p.place <= 5 ORDER BY p.conversation_id, p.place"));
     /// The other one.
     pub static OTHER = both("
@@ -125,12 +125,11 @@ statements! {
     /// Which of these people take part already.
     pub static AMONG = both("
         SELECT person_id FROM participants
-        WHERE tenant = $1 AND conversation_id = $2 AND person_id IN LIST($3) AND left_at IS NULL");
+        WHERE tenant = $1 AND conversation_id = $2 AND person_id = ANY($3) AND left_at IS NULL");
 }
 
 fn from_row(row: &Row<'_>) -> Result<(ConversationId, Participant), DbError> {
-    let person =
-        Person { id: row.get(1)?, kind: row.get(2)?, name: row.get(3)?, avatar_url: row.get(4)? };
+    let person = Person { id: row.get(1)?, kind: row.get(2)?, name: row.get(3)?, avatar_url: row.get(4)? };
     let participant = Participant {
         person,
         role: row.get(5)?,
@@ -144,11 +143,16 @@ fn from_row(row: &Row<'_>) -> Result<(ConversationId, Participant), DbError> {
 }
 
 pub(crate) fn first(tx: &mut Tx, actor: &Actor, id: ConversationId, most: i64) -> Result<Vec<Participant>> {
-    Ok(tx.db.all(&FIRST, &params![actor.tenant, id, most], |row| from_row(row).map(|(_, found)| found))?)
+    Ok(tx.db.all(&FIRST, params![actor.tenant, id, most], |row| from_row(row).map(|(_, found)| found))?)
 }
 
-pub(crate) fn find(tx: &mut Tx, actor: &Actor, id: ConversationId, person: PersonId) -> Result<Option<Participant>> {
-    Ok(tx.db.opt(&FIND, &params![actor.tenant, id, person], |row| from_row(row).map(|(_, found)| found))?)
+pub(crate) fn find(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+    person: PersonId,
+) -> Result<Option<Participant>> {
+    Ok(tx.db.opt(&FIND, params![actor.tenant, id, person], |row| from_row(row).map(|(_, found)| found))?)
 }
 
 pub(crate) fn previews(
@@ -156,7 +160,7 @@ pub(crate) fn previews(
     actor: &Actor,
     ids: &[[u8; 16]],
 ) -> Result<HashMap<ConversationId, Vec<Participant>>> {
-    let rows = tx.db.all(&PREVIEWS, &params![actor.tenant, actor.id(), ids], from_row)?;
+    let rows = tx.db.all(&PREVIEWS, params![actor.tenant, actor.id(), ids], from_row)?;
     let mut found: HashMap<ConversationId, Vec<Participant>> = HashMap::new();
     for (id, participant) in rows {
         found.entry(id).or_default().push(participant);
@@ -165,7 +169,7 @@ pub(crate) fn previews(
 }
 
 pub(crate) fn other(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Other> {
-    let found = tx.db.opt(&OTHER, &params![actor.tenant, id, actor.id()], |row| {
+    let found = tx.db.opt(&OTHER, params![actor.tenant, id, actor.id()], |row| {
         Ok(Other {
             person: Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? },
             active: row.get(4)?,
@@ -186,7 +190,9 @@ pub fn list(
     let limit = limit(asked);
     let after = after.unwrap_or(PersonId(uuid::Uuid::nil()));
     let most = i64::try_from(limit + 1).unwrap_or(200);
-    let rows = tx.db.all(&PAGE, &params![actor.tenant, id, after, most], |row| from_row(row).map(|(_, found)| found))?;
+    let rows = tx
+        .db
+        .all(&PAGE, params![actor.tenant, id, after, most], |row| from_row(row).map(|(_, found)| found))?;
     Ok(Page::cut(rows, limit, |participant| participant.person.id.to_string()))
 }
 
@@ -202,7 +208,7 @@ pub(crate) fn insert(
         if person.kind == PersonKind::Contact { conversation.public_count } else { conversation.staff_count };
     tx.db.execute(
         &JOIN,
-        &params![
+        params![
             actor.tenant,
             conversation.id,
             person.id,
@@ -218,12 +224,18 @@ pub(crate) fn insert(
 
 /// Makes sure that there is a row for the actor, who reads without taking part.
 pub(crate) fn remember(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<()> {
-    tx.db.execute(&REMEMBER, &params![actor.tenant, id, actor.id(), actor.person.kind, tx.now])?;
+    tx.db.execute(&REMEMBER, params![actor.tenant, id, actor.id(), actor.person.kind, tx.now])?;
     Ok(())
 }
 
 /// Adds users to a conversation, or lets them come back. Those who already take part are passed over.
-pub fn add(tx: &mut Tx, actor: &Actor, id: ConversationId, ids: &[PersonId], role: Role) -> Result<Vec<Participant>> {
+pub fn add(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+    ids: &[PersonId],
+    role: Role,
+) -> Result<Vec<Participant>> {
     let (conversation, me, sight) = conversations::lock(tx, actor, id)?;
     conversations::check_invite(actor, &conversation, me.as_ref(), sight)?;
     if ids.is_empty() || ids.len() > MOST_AT_ONCE {
@@ -237,7 +249,7 @@ pub fn add(tx: &mut Tx, actor: &Actor, id: ConversationId, ids: &[PersonId], rol
     let people = users::require_all(tx, actor.tenant, ids, "user_ids")?;
     check_matrix(tx, actor, &people, "participant.add")?;
     let wanted: Vec<[u8; 16]> = people.iter().map(|person| person.id.0.into_bytes()).collect();
-    let present = tx.db.all(&AMONG, &params![actor.tenant, id, &wanted[..]], |row| row.get::<PersonId>(0))?;
+    let present = tx.db.all(&AMONG, params![actor.tenant, id, &wanted[..]], |row| row.get::<PersonId>(0))?;
     let new: Vec<Person> = people.into_iter().filter(|person| !present.contains(&person.id)).collect();
     if new.is_empty() {
         return Ok(Vec::new());
@@ -246,7 +258,12 @@ pub fn add(tx: &mut Tx, actor: &Actor, id: ConversationId, ids: &[PersonId], rol
 }
 
 /// Refuses when the matrix does not let the actor write to one of them.
-pub(crate) fn check_matrix(tx: &mut Tx, actor: &Actor, people: &[Person], action: &'static str) -> Result<()> {
+pub(crate) fn check_matrix(
+    tx: &mut Tx,
+    actor: &Actor,
+    people: &[Person],
+    action: &'static str,
+) -> Result<()> {
     if actor.person.kind == PersonKind::System {
         return Ok(());
     }
@@ -290,7 +307,7 @@ pub(crate) fn enter(
 
 fn count(tx: &mut Tx, actor: &Actor, conversation: &Conversation) -> Result<i64> {
     let statement = &conversations::store::COUNT_MEMBERS;
-    Ok(tx.db.one(statement, &params![actor.tenant, conversation.id], |row| row.get(0))?)
+    Ok(tx.db.one(statement, params![actor.tenant, conversation.id], |row| row.get(0))?)
 }
 
 /// Removes somebody, or leaves. The last owner of a conversation hands it on before leaving it to others.
@@ -335,7 +352,7 @@ fn take_out(
     let line = if leaving { "participant_left" } else { "participant_removed" };
     let person = json!({ "id": gone.person.id, "name": gone.person.name });
     messages::system(tx, actor, id, json!({ "type": line, "people": [person] }))?;
-    tx.db.execute(&LEAVE, &params![actor.tenant, id, gone.person.id, tx.now])?;
+    tx.db.execute(&LEAVE, params![actor.tenant, id, gone.person.id, tx.now])?;
     hand_on(tx, actor, id, gone)?;
     let members = count(tx, actor, conversation)?;
     let mut gone = gone.clone();
@@ -356,14 +373,14 @@ fn hand_on(tx: &mut Tx, actor: &Actor, id: ConversationId, gone: &Participant) -
     if gone.role != Role::Owner {
         return Ok(());
     }
-    let owners: i64 = tx.db.one(&OWNERS, &params![actor.tenant, id], |row| row.get(0))?;
+    let owners: i64 = tx.db.one(&OWNERS, params![actor.tenant, id], |row| row.get(0))?;
     if owners > 0 {
         return Ok(());
     }
     let next = first(tx, actor, id, 50)?;
     let next = next.iter().find(|found| found.role == Role::Admin).or(next.first());
     if let Some(next) = next.filter(|next| next.person.kind != PersonKind::Contact) {
-        tx.db.execute(&SET_ROLE, &params![actor.tenant, id, next.person.id, Role::Owner.name()])?;
+        tx.db.execute(&SET_ROLE, params![actor.tenant, id, next.person.id, Role::Owner.name()])?;
     }
     Ok(())
 }
@@ -375,7 +392,8 @@ pub fn join(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
     if me.as_ref().is_some_and(Membership::is_active) {
         return conversations::me_view(tx, actor, id);
     }
-    let refused = conversations::check_join(actor, &conversation, me.as_ref(), sight.unwrap_or(Sight::Override));
+    let refused =
+        conversations::check_join(actor, &conversation, me.as_ref(), sight.unwrap_or(Sight::Override));
     if let Err(refusal) = refused {
         return Err(if sight.is_none() { not_found("conversation") } else { refusal });
     }
@@ -385,24 +403,32 @@ pub fn join(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
 }
 
 /// Gives a participant another role. For owners, and admins up to their own.
-pub fn set_role(tx: &mut Tx, actor: &Actor, id: ConversationId, person: PersonId, role: Role) -> Result<Participant> {
+pub fn set_role(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+    person: PersonId,
+    role: Role,
+) -> Result<Participant> {
     let (conversation, me, _) = conversations::lock(tx, actor, id)?;
     let mine = me.filter(Membership::is_active).map(|me| me.role);
-    let stored = find(tx, actor, id, person)?.filter(|found| found.left_at.is_none()).ok_or(not_found("participant"))?;
+    let stored = find(tx, actor, id, person)?
+        .filter(|found| found.left_at.is_none())
+        .ok_or(not_found("participant"))?;
     let touches_owner = role == Role::Owner || stored.role == Role::Owner;
     let may = mine == Some(Role::Owner) || (mine == Some(Role::Admin) && !touches_owner);
     if !may || !conversation.rules().membership || stored.person.kind == PersonKind::Contact {
         return Err(forbidden("participant.role", "not_manager", "only its owners and admins give roles")
             .about("conversation", id));
     }
-    let owners: i64 = tx.db.one(&OWNERS, &params![actor.tenant, id], |row| row.get(0))?;
+    let owners: i64 = tx.db.one(&OWNERS, params![actor.tenant, id], |row| row.get(0))?;
     if stored.role == Role::Owner && role != Role::Owner && owners <= 1 {
         return Err(Error::Conflict {
             rule: "last_owner",
             detail: "a conversation keeps an owner; make somebody else owner first".to_owned(),
         });
     }
-    tx.db.execute(&SET_ROLE, &params![actor.tenant, id, person, role.name()])?;
+    tx.db.execute(&SET_ROLE, params![actor.tenant, id, person, role.name()])?;
     let changed = find(tx, actor, id, person)?.ok_or(not_found("participant"))?;
     let event = NewEvent {
         kind: "participant.updated",
@@ -426,6 +452,6 @@ pub fn prefer(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &MeChange)
     remember(tx, actor, id)?;
     let muted = change.muted.unwrap_or(me.as_ref().is_some_and(|me| me.muted));
     let notify = change.notify.clone().or(me.map(|me| me.notify)).unwrap_or_else(|| "all".to_owned());
-    tx.db.execute(&PREFER, &params![actor.tenant, id, actor.id(), muted, notify])?;
+    tx.db.execute(&PREFER, params![actor.tenant, id, actor.id(), muted, notify.as_str()])?;
     conversations::announce_me(tx, actor, id)
 }

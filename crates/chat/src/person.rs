@@ -1,6 +1,6 @@
 //! People as participants and authors see them, and the actor of an operation.
 
-use parlor_db::{Error as DbError, FromValue, Param, Row};
+use parlor_db::{FromValue, Param, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,19 +36,28 @@ impl PersonKind {
 }
 
 impl FromValue for PersonKind {
-    fn from_row(row: &Row<'_>, index: usize) -> Result<Self, DbError> {
-        Ok(match row.get::<String>(index)?.as_str() {
-            "contact" => PersonKind::Contact,
-            "bot" => PersonKind::Bot,
-            "system" => PersonKind::System,
-            _ => PersonKind::User,
-        })
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        match text(value)? {
+            "user" => Ok(PersonKind::User),
+            "contact" => Ok(PersonKind::Contact),
+            "bot" => Ok(PersonKind::Bot),
+            "system" => Ok(PersonKind::System),
+            other => Err(format!("unknown kind of person {other:?}")),
+        }
     }
 }
 
 impl From<PersonKind> for Param<'_> {
     fn from(kind: PersonKind) -> Self {
         Param::Text(kind.name())
+    }
+}
+
+/// A stored text, not copied.
+pub(crate) fn text(value: Value<'_>) -> Result<&str, String> {
+    match value {
+        Value::Text(text) => Ok(text),
+        other => Err(format!("expected text, found {other:?}")),
     }
 }
 
@@ -125,6 +134,10 @@ impl Actor {
 
     /// Refuses contacts.
     pub fn require_staff(&self, action: &'static str) -> Result<()> {
-        if self.is_staff() { Ok(()) } else { Err(crate::error::forbidden(action, "staff", "only staff may do this")) }
+        if self.is_staff() {
+            Ok(())
+        } else {
+            Err(crate::error::forbidden(action, "staff", "only staff may do this"))
+        }
     }
 }

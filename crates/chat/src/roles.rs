@@ -98,8 +98,9 @@ fn from_row(row: &Row<'_>) -> Result<Role, parlor_db::Error> {
 
 /// A tenant's roles with the matrix.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Role>> {
-    let mut roles = tx.db.all(&LIST, &params![tenant], from_row)?;
-    let cells = tx.db.all(&MATRIX, &params![tenant], |row| Ok((row.get::<RoleId>(0)?, row.get::<RoleId>(1)?)))?;
+    let mut roles = tx.db.all(&LIST, params![tenant], from_row)?;
+    let cells =
+        tx.db.all(&MATRIX, params![tenant], |row| Ok((row.get::<RoleId>(0)?, row.get::<RoleId>(1)?)))?;
     for role in &mut roles {
         role.writes_to = cells.iter().filter(|(from, _)| *from == role.id).map(|(_, to)| *to).collect();
     }
@@ -126,7 +127,7 @@ pub(crate) fn insert(
     is_default: bool,
 ) -> Result<()> {
     let rights = serde_json::to_string(&rights.list())?;
-    tx.db.execute(&INSERT, &params![tenant, id, name, rights, false, is_default])?;
+    tx.db.execute(&INSERT, params![tenant, id, name, rights.as_str(), false, is_default])?;
     Ok(())
 }
 
@@ -164,13 +165,13 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: RoleId, change: &RoleChange) -> Re
     }
     role.restricted = change.restricted.unwrap_or(role.restricted);
     if change.is_default == Some(true) && !role.is_default {
-        tx.db.execute(&NO_DEFAULT, &params![actor.tenant])?;
+        tx.db.execute(&NO_DEFAULT, params![actor.tenant])?;
         role.is_default = true;
     }
     let rights = serde_json::to_string(&role.rights)?;
     tx.db.execute(
         &UPDATE,
-        &params![actor.tenant, id, role.name.as_str(), rights, role.restricted, role.is_default],
+        params![actor.tenant, id, role.name.as_str(), rights.as_str(), role.restricted, role.is_default],
     )?;
     if let Some(writes_to) = &change.writes_to {
         set_writes(tx, actor, id, writes_to)?;
@@ -183,9 +184,9 @@ fn set_writes(tx: &mut Tx, actor: &Actor, id: RoleId, writes_to: &[RoleId]) -> R
     if writes_to.iter().any(|to| !known.iter().any(|role| role.id == *to)) {
         return Err(invalid("writes_to", "known", "names a role that does not exist"));
     }
-    tx.db.execute(&CLEAR_WRITES, &params![actor.tenant, id])?;
+    tx.db.execute(&CLEAR_WRITES, params![actor.tenant, id])?;
     for to in writes_to {
-        tx.db.execute(&ADD_WRITE, &params![actor.tenant, id, *to])?;
+        tx.db.execute(&ADD_WRITE, params![actor.tenant, id, *to])?;
     }
     Ok(())
 }
@@ -211,13 +212,16 @@ fn announce(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<Role> {
 pub fn delete(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<()> {
     actor.require(Right::ManageUsers, "role.delete")?;
     let role = get(tx, actor, id)?;
-    let used: i64 = tx.db.one(&USED, &params![actor.tenant, id], |row| row.get(0))?;
+    let used: i64 = tx.db.one(&USED, params![actor.tenant, id], |row| row.get(0))?;
     if role.is_default || used > 0 {
-        return Err(conflict("used", "give its users another role first; the default role cannot be deleted"));
+        return Err(conflict(
+            "used",
+            "give its users another role first; the default role cannot be deleted",
+        ));
     }
-    tx.db.execute(&CLEAR_WRITES, &params![actor.tenant, id])?;
-    tx.db.execute(&CLEAR_TARGET, &params![actor.tenant, id])?;
-    tx.db.execute(&DELETE, &params![actor.tenant, id])?;
+    tx.db.execute(&CLEAR_WRITES, params![actor.tenant, id])?;
+    tx.db.execute(&CLEAR_TARGET, params![actor.tenant, id])?;
+    tx.db.execute(&DELETE, params![actor.tenant, id])?;
     audit::record(tx, actor, "role.delete", Some(("role", &id.to_string())), &json!({ "name": role.name }))?;
     events::append(
         tx,
@@ -243,11 +247,11 @@ fn checked_name(name: &str) -> Result<&str> {
 
 /// Whether the matrix lets one user write to another. System and super administrators are bound by it as well.
 pub fn may_write(tx: &mut Tx, tenant: TenantId, from: PersonId, to: PersonId) -> Result<bool> {
-    let unrestricted: i64 = tx.db.one(&UNRESTRICTED, &params![tenant, from], |row| row.get(0))?;
+    let unrestricted: i64 = tx.db.one(&UNRESTRICTED, params![tenant, from], |row| row.get(0))?;
     if unrestricted > 0 {
         return Ok(true);
     }
-    let cells: i64 = tx.db.one(&CELLS, &params![tenant, from, to], |row| row.get(0))?;
+    let cells: i64 = tx.db.one(&CELLS, params![tenant, from, to], |row| row.get(0))?;
     Ok(cells > 0)
 }
 

@@ -43,31 +43,31 @@ statements! {
 pub fn begin(tx: &mut Tx, token_hash: &[u8; 32], session: &Session) -> Result<()> {
     tx.db.execute(
         &INSERT,
-        &params![&token_hash[..], session.tenant, session.kind, session.person, tx.now, session.expires_at],
+        params![&token_hash[..], session.tenant, session.kind, session.person, tx.now, session.expires_at],
     )?;
     Ok(())
 }
 
 /// The session with that token, unless it is over.
 pub fn find(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<Option<Session>> {
-    Ok(tx.db.opt(&FIND, &params![&token_hash[..], tx.now], |row| {
+    Ok(tx.db.opt(&FIND, params![&token_hash[..], tx.now], |row| {
         Ok(Session { tenant: row.get(0)?, kind: row.get(1)?, person: row.get(2)?, expires_at: row.get(3)? })
     })?)
 }
 
 /// Ends a session.
 pub fn end(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<()> {
-    tx.db.execute(&DELETE, &params![&token_hash[..]])?;
+    tx.db.execute(&DELETE, params![&token_hash[..]])?;
     Ok(())
 }
 
 /// Ends every session of a person.
 pub fn end_all(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<()> {
-    tx.db.execute(&DELETE_ALL, &params![tenant, person])?;
+    tx.db.execute(&DELETE_ALL, params![tenant, person])?;
     Ok(())
 }
 
 /// Forgets sessions that are over.
 pub fn expire(tx: &mut Tx) -> Result<u64> {
-    Ok(tx.db.execute(&EXPIRE, &params![tx.now])?)
+    Ok(tx.db.execute(&EXPIRE, params![tx.now])?)
 }

@@ -140,7 +140,8 @@ impl Settings {
         for declared in DECLARED {
             let Some(text) = get(declared.environment).filter(|text| !text.is_empty()) else { continue };
             let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
-            let stored = declared.parse(&value).map_err(|error| format!("{}: {error}", declared.environment))?;
+            let stored =
+                declared.parse(&value).map_err(|error| format!("{}: {error}", declared.environment))?;
             settings.set(declared.key, stored);
         }
         Ok(settings)
@@ -168,7 +169,7 @@ pub fn load(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
 }
 
 fn stored(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(String, String)>> {
-    Ok(tx.db.all(&LIST, &params![tenant], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)))?)
+    Ok(tx.db.all(&LIST, params![tenant], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)))?)
 }
 
 /// A setting with its value.
@@ -207,16 +208,14 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<SettingView>> {
 pub fn update(tx: &mut Tx, actor: &Actor, changes: &BTreeMap<String, Value>) -> Result<Vec<SettingView>> {
     actor.require(Right::ManageSettings, "settings.update")?;
     for (key, value) in changes {
-        let declared = DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| Error::Invalid {
-            field: "key",
-            rule: "known",
-            detail: format!("there is no setting \"{key}\""),
+        let declared = DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| {
+            Error::Invalid { field: "key", rule: "known", detail: format!("there is no setting \"{key}\"") }
         })?;
         if value.is_null() {
-            tx.db.execute(&CLEAR, &params![actor.tenant, declared.key])?;
+            tx.db.execute(&CLEAR, params![actor.tenant, declared.key])?;
         } else {
             let stored = declared.parse(value)?.to_string();
-            tx.db.execute(&PUT, &params![actor.tenant, declared.key, stored, tx.now])?;
+            tx.db.execute(&PUT, params![actor.tenant, declared.key, stored.as_str(), tx.now])?;
         }
     }
     audit::record(tx, actor, "settings.update", None, &json!(changes))?;
@@ -242,7 +241,7 @@ pub fn sync(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
     let mut added = 0;
     for declared in DECLARED {
         let value = values.get(declared.key).unwrap_or(declared.default).to_string();
-        added += tx.db.execute(&ADD, &params![tenant, declared.key, value, tx.now])?;
+        added += tx.db.execute(&ADD, params![tenant, declared.key, value.as_str(), tx.now])?;
     }
     Ok(added)
 }

@@ -75,10 +75,11 @@ statements! {
 
 /// A tenant's stores with their users.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Store>> {
-    let mut stores = tx.db.all(&LIST, &params![tenant], |row| {
+    let mut stores = tx.db.all(&LIST, params![tenant], |row| {
         Ok(Store { id: row.get(0)?, name: row.get(1)?, external_id: row.get(2)?, users: Vec::new() })
     })?;
-    let rows = tx.db.all(&USERS, &params![tenant], |row| Ok((row.get::<StoreId>(0)?, row.get::<PersonId>(1)?)))?;
+    let rows =
+        tx.db.all(&USERS, params![tenant], |row| Ok((row.get::<StoreId>(0)?, row.get::<PersonId>(1)?)))?;
     for store in &mut stores {
         store.users = rows.iter().filter(|(id, _)| *id == store.id).map(|(_, user)| *user).collect();
     }
@@ -98,17 +99,22 @@ pub fn get(tx: &mut Tx, actor: &Actor, id: StoreId) -> Result<Store> {
 
 /// Refuses an id that is no store of the tenant.
 pub(crate) fn require(tx: &mut Tx, tenant: TenantId, id: StoreId) -> Result<()> {
-    let name = tx.db.opt(&EXISTS, &params![tenant, id], |row| row.get::<String>(0))?;
+    let name = tx.db.opt(&EXISTS, params![tenant, id], |row| row.get::<String>(0))?;
     name.map(|_| ()).ok_or_else(|| invalid("store_id", "known", "there is no such store"))
 }
 
-pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, name: &str, external_id: Option<&str>) -> Result<StoreId> {
+pub(crate) fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    name: &str,
+    external_id: Option<&str>,
+) -> Result<StoreId> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 120 {
         return Err(invalid("name", "length", "use 1 to 120 characters"));
     }
     let id = StoreId(tx.id());
-    tx.db.execute(&INSERT, &params![tenant, id, name, external_id])?;
+    tx.db.execute(&INSERT, params![tenant, id, name, external_id])?;
     Ok(id)
 }
 
@@ -133,16 +139,22 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> 
     if name.is_empty() {
         return Err(invalid("name", "not_empty", "a store needs a name"));
     }
-    tx.db.execute(&UPDATE, &params![actor.tenant, id, name])?;
+    tx.db.execute(&UPDATE, params![actor.tenant, id, name])?;
     if let Some(members) = &change.users {
         users::require_all(tx, actor.tenant, members, "users")?;
-        tx.db.execute(&CLEAR, &params![actor.tenant, id])?;
+        tx.db.execute(&CLEAR, params![actor.tenant, id])?;
         for user in members {
-            tx.db.execute(&ADD, &params![actor.tenant, id, *user])?;
+            tx.db.execute(&ADD, params![actor.tenant, id, *user])?;
         }
     }
     let store = get(tx, actor, id)?;
-    audit::record(tx, actor, "store.update", Some(("store", &id.to_string())), &serde_json::to_value(&store)?)?;
+    audit::record(
+        tx,
+        actor,
+        "store.update",
+        Some(("store", &id.to_string())),
+        &serde_json::to_value(&store)?,
+    )?;
     events::append(
         tx,
         actor,
@@ -160,7 +172,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> 
 /// The tenant's platforms.
 pub fn platforms(tx: &mut Tx, actor: &Actor) -> Result<Vec<Platform>> {
     actor.require_staff("platform.list")?;
-    Ok(tx.db.all(&PLATFORMS, &params![actor.tenant], |row| Ok(Platform { slug: row.get(0)?, name: row.get(1)? }))?)
+    Ok(tx.db.all(&PLATFORMS, params![actor.tenant], |row| {
+        Ok(Platform { slug: row.get(0)?, name: row.get(1)? })
+    })?)
 }
 
 /// Adds or renames a platform. Needs `manage_settings`.
@@ -169,6 +183,6 @@ pub fn put_platform(tx: &mut Tx, actor: &Actor, platform: &Platform) -> Result<(
     if platform.slug.is_empty() || platform.slug.len() > 60 || platform.name.trim().is_empty() {
         return Err(invalid("slug", "length", "a platform needs a slug of 1 to 60 characters and a name"));
     }
-    tx.db.execute(&PUT_PLATFORM, &params![actor.tenant, platform.slug.as_str(), platform.name.trim()])?;
+    tx.db.execute(&PUT_PLATFORM, params![actor.tenant, platform.slug.as_str(), platform.name.trim()])?;
     Ok(())
 }

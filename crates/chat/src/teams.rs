@@ -74,8 +74,9 @@ fn from_row(row: &Row<'_>) -> Result<Team, parlor_db::Error> {
 
 /// A tenant's teams with their members.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Team>> {
-    let mut teams = tx.db.all(&LIST, &params![tenant], from_row)?;
-    let rows = tx.db.all(&MEMBERS, &params![tenant], |row| Ok((row.get::<TeamId>(0)?, row.get::<PersonId>(1)?)))?;
+    let mut teams = tx.db.all(&LIST, params![tenant], from_row)?;
+    let rows =
+        tx.db.all(&MEMBERS, params![tenant], |row| Ok((row.get::<TeamId>(0)?, row.get::<PersonId>(1)?)))?;
     for team in &mut teams {
         team.members = rows.iter().filter(|(id, _)| *id == team.id).map(|(_, user)| *user).collect();
     }
@@ -96,7 +97,7 @@ pub fn get(tx: &mut Tx, actor: &Actor, id: TeamId) -> Result<Team> {
 /// One team without its members.
 pub(crate) fn head(tx: &mut Tx, tenant: TenantId, id: TeamId) -> Result<Team> {
     tx.db
-        .opt(&BY_ID, &params![tenant, id], from_row)?
+        .opt(&BY_ID, params![tenant, id], from_row)?
         .ok_or_else(|| invalid("team_id", "known", "there is no such team"))
 }
 
@@ -123,7 +124,7 @@ pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, name: &str, prefix: Option<&
         None => default_prefix(&slug),
     };
     let id = TeamId(tx.id());
-    tx.db.execute(&INSERT, &params![tenant, id, name.trim(), slug, prefix])?;
+    tx.db.execute(&INSERT, params![tenant, id, name.trim(), slug.as_str(), prefix.as_str()])?;
     Ok(id)
 }
 
@@ -137,8 +138,13 @@ fn default_prefix(slug: &str) -> String {
 
 fn checked_prefix(prefix: &str) -> Result<String> {
     let prefix = prefix.trim().to_ascii_uppercase();
-    let fits = (1..=10).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    if fits { Ok(prefix) } else { Err(invalid("ticket_prefix", "format", "use 1 to 10 of the characters A-Z and 0-9")) }
+    let fits = (1..=10).contains(&prefix.len())
+        && prefix.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if fits {
+        Ok(prefix)
+    } else {
+        Err(invalid("ticket_prefix", "format", "use 1 to 10 of the characters A-Z and 0-9"))
+    }
 }
 
 /// A new team. Needs `manage_users`.
@@ -156,13 +162,14 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: TeamId, change: &TeamChange) -> Re
     if name.is_empty() {
         return Err(invalid("name", "not_empty", "a team needs a name"));
     }
-    let prefix = change.ticket_prefix.as_deref().map(checked_prefix).transpose()?.unwrap_or(team.ticket_prefix);
-    tx.db.execute(&UPDATE, &params![actor.tenant, id, name, prefix])?;
+    let prefix =
+        change.ticket_prefix.as_deref().map(checked_prefix).transpose()?.unwrap_or(team.ticket_prefix);
+    tx.db.execute(&UPDATE, params![actor.tenant, id, name, prefix.as_str()])?;
     if let Some(members) = &change.members {
         users::require_all(tx, actor.tenant, members, "members")?;
-        tx.db.execute(&CLEAR, &params![actor.tenant, id])?;
+        tx.db.execute(&CLEAR, params![actor.tenant, id])?;
         for user in members {
-            tx.db.execute(&ADD, &params![actor.tenant, id, *user])?;
+            tx.db.execute(&ADD, params![actor.tenant, id, *user])?;
         }
     }
     let team = get(tx, actor, id)?;

@@ -73,33 +73,34 @@ fn from_row(row: &parlor_db::Row<'_>) -> Result<Tenant, parlor_db::Error> {
 
 /// Every tenant, in the order in which they were made.
 pub fn list(tx: &mut Tx) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&LIST, &params![], from_row)?)
+    Ok(tx.db.all(&LIST, params![], from_row)?)
 }
 
 /// The tenant with that slug.
 pub fn by_slug(tx: &mut Tx, slug: &str) -> Result<Tenant> {
-    tx.db.opt(&BY_SLUG, &params![slug], from_row)?.ok_or(not_found("tenant"))
+    tx.db.opt(&BY_SLUG, params![slug], from_row)?.ok_or(not_found("tenant"))
 }
 
 /// The tenant with that id.
 pub fn by_id(tx: &mut Tx, id: TenantId) -> Result<Tenant> {
-    tx.db.opt(&BY_ID, &params![id], from_row)?.ok_or(not_found("tenant"))
+    tx.db.opt(&BY_ID, params![id], from_row)?.ok_or(not_found("tenant"))
 }
 
 /// A new tenant with its log and three roles: `admin` (every right), `agent` and `member` (the default).
 pub fn create(tx: &mut Tx, slug: &str, name: &str) -> Result<Tenant> {
-    let fits = !slug.is_empty() && slug.len() <= 63 && slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let fits =
+        !slug.is_empty() && slug.len() <= 63 && slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !fits || slug != slug.to_ascii_lowercase() {
         return Err(invalid("slug", "slug", "use 1 to 63 of the characters a-z, 0-9 and -"));
     }
-    if tx.db.opt(&BY_SLUG, &params![slug], from_row)?.is_some() {
+    if tx.db.opt(&BY_SLUG, params![slug], from_row)?.is_some() {
         return Err(conflict("slug", format!("there is already a tenant \"{slug}\"")));
     }
-    let no: i64 = tx.db.one(&NEXT_NO, &params![], |row| row.get(0))?;
+    let no: i64 = tx.db.one(&NEXT_NO, params![], |row| row.get(0))?;
     let tenant = Tenant { id: TenantId(tx.id()), slug: slug.to_owned(), name: name.to_owned(), no };
-    tx.db.execute(&INSERT, &params![tenant.id, no, slug, name, tx.now])?;
+    tx.db.execute(&INSERT, params![tenant.id, no, slug, name, tx.now])?;
     let epoch = tx.number() >> 16;
-    tx.db.execute(&INSERT_LOG, &params![tenant.id, epoch])?;
+    tx.db.execute(&INSERT_LOG, params![tenant.id, epoch])?;
     for (role, rights, default) in initial_roles() {
         let id = RoleId(tx.id());
         roles::insert(tx, tenant.id, id, role, rights, default)?;
@@ -139,7 +140,7 @@ pub fn system_actor(tenant: &Tenant) -> Actor {
 
 /// The keys with which host applications sign this tenant's tokens.
 pub fn host_keys(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
-    Ok(tx.db.all(&KEYS, &params![tenant], |row| {
+    Ok(tx.db.all(&KEYS, params![tenant], |row| {
         Ok(HostKey {
             id: row.get(0)?,
             kind: row.get(1)?,
@@ -151,13 +152,19 @@ pub fn host_keys(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
 }
 
 /// Adds a host key. The caller has checked that the secret can be read.
-pub fn add_host_key(tx: &mut Tx, tenant: TenantId, kind: &str, kid: Option<&str>, secret: &str) -> Result<RowId> {
+pub fn add_host_key(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kind: &str,
+    kid: Option<&str>,
+    secret: &str,
+) -> Result<RowId> {
     let id = RowId(tx.id());
-    tx.db.execute(&INSERT_KEY, &params![tenant, id, kind, kid, secret, tx.now])?;
+    tx.db.execute(&INSERT_KEY, params![tenant, id, kind, kid, secret, tx.now])?;
     Ok(id)
 }
 
 /// Revokes a host key.
 pub fn delete_host_key(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<()> {
-    if tx.db.execute(&DELETE_KEY, &params![tenant, id])? == 0 { Err(not_found("host key")) } else { Ok(()) }
+    if tx.db.execute(&DELETE_KEY, params![tenant, id])? == 0 { Err(not_found("host key")) } else { Ok(()) }
 }

@@ -13,7 +13,7 @@ statements! {
 
 /// Takes the next number of a prefix; given back when the operation fails.
 pub(crate) fn next(tx: &mut Tx, tenant: TenantId, prefix: &str) -> Result<i64> {
-    Ok(tx.db.one(&NEXT, &params![tenant, prefix], |row| row.get(0))?)
+    Ok(tx.db.one(&NEXT, params![tenant, prefix], |row| row.get(0))?)
 }
 
 /// "DEV-042": at least three digits, and more when it takes more.

@@ -1,6 +1,6 @@
 //! Points in time: microseconds since 1970, RFC 3339 to clients. Knows no clock; the time is always given.
 
-use parlor_db::{Error as DbError, FromValue, Param, Row};
+use parlor_db::{FromValue, Param, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -55,7 +55,7 @@ impl From<Time> for Param<'_> {
 }
 
 impl FromValue for Time {
-    fn from_row(row: &Row<'_>, index: usize) -> Result<Self, DbError> {
-        row.get::<i64>(index).map(Time)
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        i64::from_value(value).map(Time)
     }
 }

@@ -106,7 +106,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
 fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
     Ok(tx.db.all(
         &store::MINE,
-        &params![
+        params![
             actor.tenant,
             actor.id(),
             &asked.kinds[..],
@@ -131,7 +131,7 @@ fn outside(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>>
     for kind in reach.kinds().into_iter().filter(|kind| asked.kinds.iter().any(|name| name == kind.name())) {
         rows.extend(tx.db.all(
             &store::OUTSIDE,
-            &params![
+            params![
                 actor.tenant,
                 actor.id(),
                 &asked.kinds[..],
@@ -159,7 +159,7 @@ fn every(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
     for kind in &asked.kinds {
         rows.extend(tx.db.all(
             &store::EVERY,
-            &params![
+            params![
                 actor.tenant,
                 actor.id(),
                 &asked.kinds[..],
@@ -180,7 +180,7 @@ fn every(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
 fn joinable(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
     Ok(tx.db.all(
         &store::JOINABLE,
-        &params![
+        params![
             actor.tenant,
             actor.id(),
             &asked.kinds[..],
@@ -198,13 +198,18 @@ fn joinable(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>
 /// Unread of the actor over everything: one walk over its own rows, one over the announcements.
 pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
     let sum = |row: &parlor_db::Row<'_>| {
-        Ok(Totals { unread: row.get(0)?, conversations: row.get(1)?, unmuted: row.get(2)?, mentions: row.get(3)? })
+        Ok(Totals {
+            unread: row.get(0)?,
+            conversations: row.get(1)?,
+            unmuted: row.get(2)?,
+            mentions: row.get(3)?,
+        })
     };
-    let own = tx.db.one(&store::TOTALS, &params![actor.tenant, actor.id()], sum)?;
+    let own = tx.db.one(&store::TOTALS, params![actor.tenant, actor.id()], sum)?;
     if !actor.is_staff() {
         return Ok(own);
     }
-    let everyone = tx.db.one(&store::TOTALS_EVERYONE, &params![actor.tenant, actor.id()], sum)?;
+    let everyone = tx.db.one(&store::TOTALS_EVERYONE, params![actor.tenant, actor.id()], sum)?;
     Ok(Totals {
         unread: own.unread + everyone.unread,
         conversations: own.conversations + everyone.conversations,
@@ -238,5 +243,5 @@ pub(crate) fn announce_me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Res
 
 /// The ids of the conversations in which the actor takes part, newest first: what a search may look into.
 pub fn searchable(tx: &mut Tx, actor: &Actor) -> Result<Vec<ConversationId>> {
-    Ok(tx.db.all(&crate::access::MINE, &params![actor.tenant, actor.id()], |row| row.get(0))?)
+    Ok(tx.db.all(&crate::access::MINE, params![actor.tenant, actor.id()], |row| row.get(0))?)
 }

@@ -9,6 +9,7 @@ mod update;
 mod view;
 
 pub use list::{ListFilter, list, searchable, totals};
+pub(crate) use open::import;
 pub use open::{NewConversation, Opened, open};
 pub use rules::Can;
 pub use store::statements;
@@ -17,8 +18,7 @@ pub use view::{LastMessage, Me, View};
 
 pub use list::Totals;
 pub(crate) use list::{announce_me, me_view};
-pub(crate) use rules::{check_note, check_post};
-pub(crate) use view::views;
+pub(crate) use rules::{check_invite, check_join, check_note, check_post};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -156,7 +156,11 @@ impl Related {
     pub fn check(&self) -> Result<()> {
         let long = |text: &str, most: usize| text.is_empty() || text.chars().count() > most;
         if long(&self.kind, 60) || long(&self.id, 200) || long(&self.title, 300) {
-            return Err(invalid("related", "length", "type, id and title need 1 to 60, 200 and 300 characters"));
+            return Err(invalid(
+                "related",
+                "length",
+                "type, id and title need 1 to 60, 200 and 300 characters",
+            ));
         }
         crate::users::checked_url("related", self.url.as_deref())?;
         crate::users::checked_url("related", self.picture_url.as_deref())
@@ -238,7 +242,12 @@ pub(crate) fn require_readable(
     }
 }
 
-fn view_as_admin(tx: &mut Tx, actor: &Actor, conversation: &Conversation, action: &'static str) -> Result<()> {
+fn view_as_admin(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    action: &'static str,
+) -> Result<()> {
     if conversation.kind == Kind::Direct && settings::load(tx, actor.tenant)?.super_admins_read_direct == 0 {
         return Err(not_found("conversation"));
     }
@@ -253,11 +262,16 @@ pub fn needs_audit(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<boo
         return Ok(false);
     }
     let found = store::load(tx, actor, id)?;
-    Ok(found.is_some_and(|(conversation, me)| sight(actor, &conversation, me.as_ref()) == Some(Sight::Override)))
+    Ok(found
+        .is_some_and(|(conversation, me)| sight(actor, &conversation, me.as_ref()) == Some(Sight::Override)))
 }
 
 /// Loads and locks a conversation that the actor may read: the first statement of every operation that changes it.
-pub(crate) fn lock(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<(Conversation, Option<Membership>, Sight)> {
+pub(crate) fn lock(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+) -> Result<(Conversation, Option<Membership>, Sight)> {
     let (conversation, me) = store::lock(tx, actor, id)?.ok_or(not_found("conversation"))?;
     let sight = sight(actor, &conversation, me.as_ref()).ok_or(not_found("conversation"))?;
     Ok((conversation, me, sight))

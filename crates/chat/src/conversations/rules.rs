@@ -65,7 +65,8 @@ pub(crate) fn check_post(
     if actor.person.kind == PersonKind::System {
         return Ok(());
     }
-    let refuse = |rule| Error::about(forbidden("message.send", rule, explain(rule)), "conversation", conversation.id);
+    let refuse =
+        |rule| Error::about(forbidden("message.send", rule, explain(rule)), "conversation", conversation.id);
     refusal(actor, conversation, me, sight).map_err(refuse)?;
     if conversation.rules().poster == Poster::PairByMatrix {
         let other = crate::participants::other(tx, actor, conversation.id)?;
@@ -73,7 +74,8 @@ pub(crate) fn check_post(
             return Err(refuse("inactive"));
         }
         if !roles::may_write(tx, actor.tenant, actor.id(), other.person.id)? {
-            return Err(roles::matrix_refusal("message.send", &other.person.name).about("conversation", conversation.id));
+            return Err(roles::matrix_refusal("message.send", &other.person.name)
+                .about("conversation", conversation.id));
         }
     }
     Ok(())
@@ -102,13 +104,16 @@ fn refusal(
     if active.is_some_and(|me| me.role == Role::Observer) {
         return Err("observer");
     }
-    let outsider_posts = sight == Sight::Outsider && !(actor.super_admin && rules.right == Some(Right::SupportAll));
+    let outsider_posts =
+        sight == Sight::Outsider && !(actor.super_admin && rules.right == Some(Right::SupportAll));
     match rules.poster {
         Poster::PairByMatrix | Poster::Members if active.is_none() => Err("not_participant"),
         Poster::Readers if active.is_none() && !outsider_posts => Err("not_participant"),
         Poster::CreatorUnlessReplies if conversation.created_by == Some(actor.id()) => Ok(()),
         Poster::CreatorUnlessReplies if !conversation.replies_enabled => Err("replies_disabled"),
-        Poster::CreatorUnlessReplies if active.is_none() && sight != Sight::Outsider => Err("not_participant"),
+        Poster::CreatorUnlessReplies if active.is_none() && sight != Sight::Outsider => {
+            Err("not_participant")
+        }
         _ => Ok(()),
     }
 }
@@ -143,8 +148,12 @@ pub(super) fn check_manage(
     if may || actor.person.kind == PersonKind::System {
         return Ok(());
     }
-    Err(forbidden("conversation.update", "not_manager", "only its owners and admins may change this conversation")
-        .about("conversation", conversation.id))
+    Err(forbidden(
+        "conversation.update",
+        "not_manager",
+        "only its owners and admins may change this conversation",
+    )
+    .about("conversation", conversation.id))
 }
 
 /// Refuses an actor who may not add participants.
@@ -185,6 +194,10 @@ pub(crate) fn check_join(
     if actor.is_staff() && !me.is_some_and(Membership::is_active) && (public || workflow) && !closed {
         return Ok(());
     }
-    Err(forbidden("participant.join", "not_open", "this conversation cannot be joined; ask one of its members")
-        .about("conversation", conversation.id))
+    Err(forbidden(
+        "participant.join",
+        "not_open",
+        "this conversation cannot be joined; ask one of its members",
+    )
+    .about("conversation", conversation.id))
 }

@@ -7,7 +7,7 @@ use crate::{
     access::outsider,
     error::Result,
     ids::{ConversationId, PersonId},
-    person::Actor,
+    person::{Actor, text},
     time::Time,
     tx::Tx,
 };
@@ -48,25 +48,24 @@ macro_rules! unread {
         )
     };
 }
-pub(crate) use unread;
 
 /// Mentions of a person in conversation `c` after the read position of `p`.
 macro_rules! mentions {
     ($person:literal) => {
         concat!(
             "(CASE WHEN c.last_seq <= COALESCE(p.read_seq, 0) THEN 0 ELSE
-               (SELECT COUNT(*) FROM mentions n WHERE n.tenant = c.tenant AND n.person_id = ", $person,
+               (SELECT COUNT(*) FROM mentions n WHERE n.tenant = c.tenant AND n.person_id = ",
+            $person,
             " AND n.conversation_id = c.id AND n.seq > COALESCE(p.read_seq, 0)) END)"
         )
     };
 }
-pub(crate) use mentions;
 
 /// The filters of a list, over `c`. $3 kinds, $4 whether statuses are given, $5 statuses, $6 pattern or '',
 /// $7 and $8 the cursor (activity, id).
 macro_rules! filters {
     () => {
-        "c.kind IN LIST($3) AND ($4 = FALSE OR c.status IN LIST($5))
+        "c.kind = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
          AND ($6 = '' OR lower(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
               OR EXISTS (SELECT 1 FROM participants q JOIN users u ON u.tenant = q.tenant AND u.id = q.person_id
                          WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lower(u.name) LIKE $6
@@ -295,26 +294,27 @@ pub(super) fn listed(row: &Row<'_>) -> Result<Listed, DbError> {
 }
 
 impl FromValue for Role {
-    fn from_row(row: &Row<'_>, index: usize) -> Result<Self, DbError> {
-        Ok(match row.get::<String>(index)?.as_str() {
-            "owner" => Role::Owner,
-            "admin" => Role::Admin,
-            "observer" => Role::Observer,
-            _ => Role::Member,
-        })
+    fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
+        match text(value)? {
+            "owner" => Ok(Role::Owner),
+            "admin" => Ok(Role::Admin),
+            "member" => Ok(Role::Member),
+            "observer" => Ok(Role::Observer),
+            other => Err(format!("unknown role {other:?}")),
+        }
     }
 }
 
-pub(super) fn load(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
-    Ok(tx.db.opt(&FIND, &params![actor.tenant, id, actor.id()], mine)?)
+pub(crate) fn load(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
+    Ok(tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], mine)?)
 }
 
-pub(super) fn lock(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
-    Ok(tx.db.opt(&LOCK, &params![actor.tenant, id, actor.id()], mine)?)
+pub(crate) fn lock(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
+    Ok(tx.db.opt(&LOCK, params![actor.tenant, id, actor.id()], mine)?)
 }
 
 pub(super) fn me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Listed>> {
-    Ok(tx.db.opt(&ME, &params![actor.tenant, id, actor.id()], listed)?)
+    Ok(tx.db.opt(&ME, params![actor.tenant, id, actor.id()], listed)?)
 }
 
 /// The order in which pages of lists go.
@@ -325,9 +325,9 @@ pub(super) struct Cursor {
 
 impl Cursor {
     pub(super) fn parse(text: Option<&str>) -> Cursor {
-        let parsed = text.and_then(|text| text.split_once('_')).and_then(|(at, id)| {
-            Some(Cursor { at: Time(at.parse().ok()?), id: id.parse().ok()? })
-        });
+        let parsed = text
+            .and_then(|text| text.split_once('_'))
+            .and_then(|(at, id)| Some(Cursor { at: Time(at.parse().ok()?), id: id.parse().ok()? }));
         parsed.unwrap_or(Cursor { at: Time(i64::MAX), id: ConversationId(uuid::Uuid::max()) })
     }
 

@@ -13,15 +13,13 @@ use crate::{
     messages::{self, MessageKind},
     participants::{self, Participant},
     person::{Actor, Person},
-    roles,
-    tickets,
+    roles, tickets,
     time::Time,
     tx::Tx,
 };
 
 use super::{
-    Can, Conversation, Membership, Related, Role, Sight, rules,
-    sight,
+    Can, Conversation, Membership, Related, Role, Sight, rules, sight,
     store::{self, Listed},
 };
 
@@ -121,8 +119,7 @@ pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
     }
 }
 
-fn bare(conversation: Conversation, actor: &Actor) -> View {
-    let staff = actor.is_staff();
+fn bare(conversation: Conversation, staff: bool) -> View {
     let number = conversation
         .ticket_prefix
         .as_deref()
@@ -170,13 +167,14 @@ fn bare(conversation: Conversation, actor: &Actor) -> View {
 /// Rows of a list, completed. Three statements, whatever the number of rows.
 pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec<View>> {
     let ids: Vec<[u8; 16]> = rows.iter().map(|row| row.conversation.id.0.into_bytes()).collect();
-    let mut last: HashMap<ConversationId, LastMessage> = messages::last(tx, actor, &ids)?.into_iter().collect();
+    let mut last: HashMap<ConversationId, LastMessage> =
+        messages::last(tx, actor, &ids)?.into_iter().collect();
     let mut people = participants::previews(tx, actor, &ids)?;
     Ok(rows
         .into_iter()
         .map(|row| {
             let own = me(actor, &row);
-            let mut view = bare(row.conversation, actor);
+            let mut view = bare(row.conversation, actor.is_staff());
             view.last_message = last.remove(&view.id);
             view.participants = people.remove(&view.id).unwrap_or_default();
             view.me = Some(own);
@@ -186,7 +184,12 @@ pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec
 }
 
 /// One conversation with all its participants (the first 200 of a large one) and the actor's own part.
-pub(super) fn one(tx: &mut Tx, actor: &Actor, conversation: Conversation, own: Option<Membership>) -> Result<View> {
+pub(super) fn one(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: Conversation,
+    own: Option<Membership>,
+) -> Result<View> {
     let listed = store::me(tx, actor, conversation.id)?.ok_or(not_found("conversation"))?;
     let mut mine = me(actor, &listed);
     if mine.can.post && conversation.rules().poster == Poster::PairByMatrix && own.is_some() {
@@ -200,17 +203,18 @@ pub(super) fn one(tx: &mut Tx, actor: &Actor, conversation: Conversation, own: O
         mine.can.why_not_post = refusal;
     }
     let id = conversation.id;
-    let mut view = bare(conversation, actor);
-    view.last_message = messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
+    let mut view = bare(conversation, actor.is_staff());
+    view.last_message =
+        messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
     view.participants = participants::first(tx, actor, id, 200)?;
     view.me = Some(mine);
     Ok(view)
 }
 
 /// A conversation as it goes into events: with its participants, without anybody's own part.
-pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<View> {
-    let found = tx.db.one(&store::FIND, &params![actor.tenant, id, actor.id()], store::conversation)?;
-    let mut view = bare(found, actor);
+pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, for_staff: bool) -> Result<View> {
+    let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], store::conversation)?;
+    let mut view = bare(found, for_staff);
     view.participants = participants::first(tx, actor, id, 50)?;
     Ok(view)
 }

@@ -78,7 +78,8 @@ pub(crate) fn name(rest: &str) -> Option<(String, usize)> {
         let fits = !name.is_empty() && name.chars().count() <= 120 && !name.contains(['\n', '[']);
         return fits.then(|| (name.to_owned(), end + 2));
     }
-    let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))).unwrap_or(rest.len());
+    let end =
+        rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))).unwrap_or(rest.len());
     let name = rest[..end].trim_end_matches(['.', '-']);
     (!name.is_empty() && name.chars().count() <= 60).then(|| (name.to_owned(), name.len()))
 }
@@ -107,7 +108,10 @@ mod tests {
     #[test]
     fn refuses_what_nobody_could_read() {
         for text in ["", " ", "\n\n", "\u{200B}\u{200D}", "\u{202E}", "\t\u{FEFF}"] {
-            assert!(matches!(Body::parse(text, 100), Err(Error::Invalid { rule: "not_empty", .. })), "{text:?}");
+            assert!(
+                matches!(Body::parse(text, 100), Err(Error::Invalid { rule: "not_empty", .. })),
+                "{text:?}"
+            );
         }
         assert!(matches!(Body::parse("a\0b", 100), Err(Error::Invalid { rule: "no_nul", .. })));
         assert!(matches!(Body::parse(&"é".repeat(101), 100), Err(Error::TooLarge { limit: 100, .. })));

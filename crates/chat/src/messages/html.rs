@@ -32,7 +32,9 @@ fn safe(event: Event<'_>, literal: bool) -> Vec<Event<'_>> {
         Event::Html(html) | Event::InlineHtml(html) => vec![Event::Text(html)],
         Event::Start(Tag::HtmlBlock) => vec![Event::Start(Tag::Paragraph)],
         Event::End(TagEnd::HtmlBlock) => vec![Event::End(TagEnd::Paragraph)],
-        Event::Start(Tag::Image { dest_url, .. } | Tag::Link { dest_url, .. }) => vec![Event::InlineHtml(open_link(&dest_url))],
+        Event::Start(Tag::Image { dest_url, .. } | Tag::Link { dest_url, .. }) => {
+            vec![Event::InlineHtml(open_link(&dest_url))]
+        }
         Event::End(TagEnd::Image | TagEnd::Link) => vec![Event::InlineHtml("</a>".into())],
         Event::Start(Tag::Heading { .. }) => {
             vec![Event::Start(Tag::Paragraph), Event::Start(Tag::Strong)]
@@ -115,7 +117,9 @@ fn special(rest: &str, first: char) -> Option<(Event<'static>, usize)> {
         return Some((Event::InlineHtml(out.into()), length + 1));
     }
     if first == 'h' && (rest.starts_with("https://") || rest.starts_with("http://")) {
-        let end = rest.find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'))
+            .unwrap_or(rest.len());
         let address = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'']);
         if address.len() > "https://".len() {
             let mut out = open_link(address).into_string();
@@ -172,7 +176,10 @@ mod tests {
             ("*a* **b** ~~c~~ `d<`", "<p><em>a</em> <strong>b</strong> <del>c</del> <code>d&lt;</code></p>"),
             ("one\ntwo", "<p>one<br />\ntwo</p>"),
             ("# big", "<p><strong>big</strong></p>"),
-            ("hi @[Bruno da Silva] and @ana.", "<p>hi <span class=\"mention\">@Bruno da Silva</span> and <span class=\"mention\">@ana</span>.</p>"),
+            (
+                "hi @[Bruno da Silva] and @ana.",
+                "<p>hi <span class=\"mention\">@Bruno da Silva</span> and <span class=\"mention\">@ana</span>.</p>",
+            ),
             ("`@ana`", "<p><code>@ana</code></p>"),
             ("ana@example.com", "<p>ana@example.com</p>"),
             (

@@ -113,12 +113,19 @@ fn find_first(
     body: &Body,
     client_id: &str,
 ) -> Result<Option<Message>> {
-    let found = tx.db.opt(&store::BY_CLIENT, &params![actor.tenant, conversation.id, client_id], store::from_row)?;
+    let found =
+        tx.db.opt(&store::BY_CLIENT, params![actor.tenant, conversation.id, client_id], store::from_row)?;
     let Some(first) = found else { return Ok(None) };
     let same_author = first.message.author.as_ref().is_some_and(|author| author.id == actor.id());
     let edited = first.message.edited_at.is_some();
-    if !same_author || (first.body != body.text && !edited) || first.message.is_private_note != new.is_private_note {
-        return Err(conflict("client_id", "this client_id has already posted something else in this conversation"));
+    if !same_author
+        || (first.body != body.text && !edited)
+        || first.message.is_private_note != new.is_private_note
+    {
+        return Err(conflict(
+            "client_id",
+            "this client_id has already posted something else in this conversation",
+        ));
     }
     Ok(store::complete(tx, actor.tenant, conversation.id, vec![first])?.pop())
 }
@@ -150,7 +157,9 @@ fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMe
     let mut load = |id: MessageId, field: &'static str| {
         let found = store::by_id(tx, actor, id)?;
         found
-            .filter(|found| found.message.conversation_id == conversation.id && found.message.kind == MessageKind::Text)
+            .filter(|found| {
+                found.message.conversation_id == conversation.id && found.message.kind == MessageKind::Text
+            })
             .filter(|found| actor.is_staff() || !found.message.is_private_note)
             .ok_or_else(|| invalid(field, "known", "names no message of this conversation"))
     };
@@ -160,9 +169,14 @@ fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMe
         (None, Some(root)) => (load(root, "thread_root_id")?, Some(root)),
     };
     let root_seq = reply.thread_root_seq.unwrap_or(reply.message.seq);
-    let root_message = store::by_seq(tx, actor.tenant, conversation.id, root_seq)?.ok_or(not_found("message"))?.message;
+    let root_message =
+        store::by_seq(tx, actor.tenant, conversation.id, root_seq)?.ok_or(not_found("message"))?.message;
     if root.is_some_and(|root| root != root_message.id && root != reply.message.id) {
-        return Err(invalid("thread_root_id", "same_thread", "the message answered belongs to another thread"));
+        return Err(invalid(
+            "thread_root_id",
+            "same_thread",
+            "the message answered belongs to another thread",
+        ));
     }
     Ok((Some(store::quote(reply.message)), Some((root_message.id, root_seq))))
 }
@@ -179,17 +193,21 @@ pub(super) fn named(
     }
     let from_row = |row: &parlor_db::Row<'_>| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? });
     let mut found: Vec<Mention> = if conversation.rules().everyone {
-        tx.db.all(&store::NAMED_ANYWHERE, &params![actor.tenant, names], from_row)?
+        tx.db.all(&store::NAMED_ANYWHERE, params![actor.tenant, names], from_row)?
     } else {
         let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        tx.db.all(&store::NAMED, &params![actor.tenant, conversation.id, &lower[..]], from_row)?
+        tx.db.all(&store::NAMED, params![actor.tenant, conversation.id, &lower[..]], from_row)?
     };
     for name in names.iter().filter(|name| !name.contains(' ')).take(10) {
         if found.iter().any(|mention| mention.name.to_lowercase() == name.to_lowercase()) {
             continue;
         }
         let begins = format!("{} %", name.to_lowercase().replace(['%', '_'], ""));
-        let mut some = tx.db.all(&store::FIRST_NAMED, &params![actor.tenant, conversation.id, begins], from_row)?;
+        let mut some = tx.db.all(
+            &store::FIRST_NAMED,
+            params![actor.tenant, conversation.id, begins.as_str()],
+            from_row,
+        )?;
         if some.len() == 1 {
             found.append(&mut some);
         }
@@ -232,11 +250,18 @@ fn append(
     count(&mut conversation, &draft, actor.is_staff());
     let own = me.map_or(0, |me| me.own_count) + i64::from(draft.kind == MessageKind::Text);
     let message = shown(tx, actor, &conversation, &draft);
-    insert(tx, actor, &conversation, &message, &draft, Place { no, own, event_seq: Some(event_seq), at: tx.now })?;
+    insert(
+        tx,
+        actor,
+        &conversation,
+        &message,
+        &draft,
+        Place { no, own, event_seq: Some(event_seq), at: tx.now },
+    )?;
     let c = &conversation;
     tx.db.execute(
         &conversations::store::POSTED,
-        &params![
+        params![
             actor.tenant,
             c.id,
             c.last_seq,
@@ -253,9 +278,9 @@ fn append(
     }
     if draft.kind == MessageKind::Text {
         if actor.is_contact() {
-            tx.db.execute(&contacts::TOUCH, &params![actor.tenant, actor.id(), tx.now])?;
+            tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
         }
-        search::index(tx, &search::Place::of(actor.tenant, &conversation, &message, no), draft.terms)?;
+        search::index(tx, &search::Place::of(&conversation, &message, no), draft.terms)?;
     }
     let hidden = draft.is_private;
     let event = NewEvent {
@@ -300,11 +325,14 @@ fn count_own(
 ) -> Result<()> {
     let up_to_date = me.read_seq >= before;
     let total = if actor.is_contact() { conversation.public_count } else { conversation.staff_count };
-    let (own_read, read_seq, read_count) =
-        if up_to_date { (own, conversation.last_seq, total) } else { (me.own_read, me.read_seq, me.read_count) };
+    let (own_read, read_seq, read_count) = if up_to_date {
+        (own, conversation.last_seq, total)
+    } else {
+        (me.own_read, me.read_seq, me.read_count)
+    };
     tx.db.execute(
         &store::OWN,
-        &params![
+        params![
             actor.tenant,
             conversation.id,
             actor.id(),
@@ -361,13 +389,14 @@ fn insert(
     place: Place,
 ) -> Result<()> {
     let text = |value: Option<Value>| value.map(|value| value.to_string());
-    let mentions = if draft.mentions.is_empty() { None } else { Some(serde_json::to_string(&draft.mentions)?) };
+    let mentions =
+        if draft.mentions.is_empty() { None } else { Some(serde_json::to_string(&draft.mentions)?) };
     let related = draft.related.map(serde_json::to_string).transpose()?;
     let root = draft.root.map(|(_, seq)| seq);
     let kind = if draft.kind == MessageKind::Text { "text" } else { "system" };
     tx.db.execute(
         &store::INSERT,
-        &params![
+        params![
             place.no,
             actor.tenant,
             conversation.id,
@@ -397,7 +426,7 @@ fn insert(
         tx.db.execute(&store::MENTION, &row)?;
     }
     if let Some(root) = root {
-        tx.db.execute(&store::COUNT_REPLY, &params![actor.tenant, conversation.id, root, 1_i64])?;
+        tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
     }
     Ok(())
 }
@@ -430,7 +459,7 @@ pub(crate) fn append_import(
     let author: PersonId = import.author.id;
     tx.db.execute(
         &store::INSERT,
-        &params![
+        params![
             import.no,
             system.tenant,
             conversation.id,
@@ -456,15 +485,9 @@ pub(crate) fn append_import(
         ],
     )?;
     if let Some(root) = import.thread_root_seq {
-        tx.db.execute(&store::COUNT_REPLY, &params![system.tenant, conversation.id, root, 1_i64])?;
+        tx.db.execute(&store::COUNT_REPLY, params![system.tenant, conversation.id, root, 1_i64])?;
     }
-    let place = search::Place {
-        tenant: system.tenant,
-        conversation: conversation.id,
-        kind: conversation.kind,
-        author,
-        is_private: false,
-        no: import.no,
-    };
+    let place =
+        search::Place { conversation: conversation.id, kind: conversation.kind, author, no: import.no };
     search::index(tx, &place, &import.body.terms)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     error::Result,
     ids::{ConversationId, MessageId, PersonId, TenantId},
-    person::{Actor, Person, PersonKind},
+    person::{Actor, Person, PersonKind, text},
     time::Time,
     tx::Tx,
 };
@@ -32,7 +32,6 @@ macro_rules! from {
     };
 }
 pub(crate) use columns;
-pub(crate) use from;
 
 statements! {
     /// The one with this client's id.
@@ -52,7 +51,7 @@ statements! {
         ORDER BY m.seq LIMIT $5"));
     /// Some of a conversation.
     pub static SOME = both(concat!("SELECT ", columns!(), from!(), "
-        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq IN LIST($3)"));
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq = ANY($3)"));
     /// The replies of a thread.
     pub static THREAD = both(concat!("SELECT ", columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.thread_root_seq = $3 AND (m.is_private = FALSE OR $4)
@@ -67,7 +66,7 @@ statements! {
           AND m.seq = (CASE WHEN $2 THEN c.last_seq ELSE c.last_public_seq END)
         LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id
         LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
-        WHERE c.tenant = $1 AND c.id IN LIST($3)"));
+        WHERE c.tenant = $1 AND c.id = ANY($3)"));
     /// A new one.
     pub static INSERT = both("
         INSERT INTO messages (no, tenant, conversation_id, seq, id, kind, author_id, author_kind, body, is_private,
@@ -91,10 +90,10 @@ statements! {
     /// Those of a conversation whose name is one of these.
     pub static NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lower(u.name) IN LIST($3)");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lower(u.name) = ANY($3)");
     /// Users with one of these names, whoever they are.
     pub static NAMED_ANYWHERE = both("
-        SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE AND u.name IN LIST($2)");
+        SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE AND u.name = ANY($2)");
     /// Those of a conversation whose name begins so.
     pub static FIRST_NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
@@ -102,6 +101,8 @@ statements! {
     /// Another body.
     pub static EDIT = both("
         UPDATE messages SET body = $3, mentions = $4, edited_at = $5 WHERE tenant = $1 AND id = $2");
+    /// The newest event that tells its text.
+    pub static TOLD = both("UPDATE messages SET event_seq = $3 WHERE tenant = $1 AND id = $2");
     /// What it said before.
     pub static KEEP = both("
         INSERT INTO message_edits (tenant, message_id, version, body, editor_id, replaced_at)
@@ -153,8 +154,8 @@ fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
 }
 
 impl FromValue for MessageKind {
-    fn from_row(row: &Row<'_>, index: usize) -> Result<Self, DbError> {
-        Ok(if row.get::<String>(index)? == "system" { MessageKind::System } else { MessageKind::Text })
+    fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
+        Ok(if text(value)? == "system" { MessageKind::System } else { MessageKind::Text })
     }
 }
 
@@ -206,14 +207,20 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
 }
 
 /// Completes messages of one conversation with what they answer. One statement when any of them answers something.
-pub(crate) fn complete(tx: &mut Tx, tenant: TenantId, id: ConversationId, rows: Vec<Stored>) -> Result<Vec<Message>> {
-    let mut wanted: Vec<i64> = rows.iter().flat_map(|row| [row.reply_to_seq, row.thread_root_seq]).flatten().collect();
+pub(crate) fn complete(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ConversationId,
+    rows: Vec<Stored>,
+) -> Result<Vec<Message>> {
+    let mut wanted: Vec<i64> =
+        rows.iter().flat_map(|row| [row.reply_to_seq, row.thread_root_seq]).flatten().collect();
     wanted.sort_unstable();
     wanted.dedup();
     let quotes: HashMap<i64, Quote> = if wanted.is_empty() {
         HashMap::new()
     } else {
-        let found = tx.db.all(&SOME, &params![tenant, id, &wanted[..]], from_row)?;
+        let found = tx.db.all(&SOME, params![tenant, id, &wanted[..]], from_row)?;
         found.into_iter().map(|stored| (stored.message.seq, quote(stored.message))).collect()
     };
     Ok(rows
@@ -221,7 +228,8 @@ pub(crate) fn complete(tx: &mut Tx, tenant: TenantId, id: ConversationId, rows: 
         .map(|row| {
             let mut message = row.message;
             message.reply_to = row.reply_to_seq.and_then(|seq| quotes.get(&seq).cloned());
-            message.thread_root_id = row.thread_root_seq.and_then(|seq| quotes.get(&seq).map(|quote| quote.id));
+            message.thread_root_id =
+                row.thread_root_seq.and_then(|seq| quotes.get(&seq).map(|quote| quote.id));
             message
         })
         .collect())
@@ -238,13 +246,13 @@ pub(crate) fn quote(message: Message) -> Quote {
 }
 
 pub(crate) fn by_id(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Option<Stored>> {
-    Ok(tx.db.opt(&BY_ID, &params![actor.tenant, id], from_row)?)
+    Ok(tx.db.opt(&BY_ID, params![actor.tenant, id], from_row)?)
 }
 
 pub(crate) fn by_seq(tx: &mut Tx, tenant: TenantId, id: ConversationId, seq: i64) -> Result<Option<Stored>> {
-    Ok(tx.db.opt(&SOME, &params![tenant, id, &[seq][..]], from_row)?)
+    Ok(tx.db.opt(&SOME, params![tenant, id, &[seq][..]], from_row)?)
 }
 
 pub(crate) fn place(tx: &mut Tx, tenant: TenantId, id: MessageId) -> Result<Option<(ConversationId, i64)>> {
-    Ok(tx.db.opt(&WHERE_IS, &params![tenant, id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    Ok(tx.db.opt(&WHERE_IS, params![tenant, id], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }

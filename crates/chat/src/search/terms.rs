@@ -58,10 +58,9 @@ pub fn query(text: &str) -> Vec<QueryTerm> {
             Word::Unspaced(characters) if characters.len() == 1 => {
                 vec![QueryTerm { text: characters.concat(), prefix: false }]
             }
-            Word::Unspaced(characters) => characters
-                .windows(2)
-                .map(|pair| QueryTerm { text: pair.concat(), prefix: false })
-                .collect(),
+            Word::Unspaced(characters) => {
+                characters.windows(2).map(|pair| QueryTerm { text: pair.concat(), prefix: false }).collect()
+            }
         };
         for term in found {
             if !terms.contains(&term) && terms.len() < 30 {
@@ -106,7 +105,8 @@ fn flush(spaced: &mut String, words: &mut Vec<Word>) {
 
 /// The word splitter cuts scripts without spaces anywhere, so neighbours are put together again.
 fn join(unspaced: &mut Vec<String>, words: &mut Vec<Word>) {
-    let mut characters: Vec<String> = std::mem::take(unspaced).into_iter().filter(|c| !c.is_empty()).collect();
+    let mut characters: Vec<String> =
+        std::mem::take(unspaced).into_iter().filter(|c| !c.is_empty()).collect();
     if characters.is_empty() {
         return;
     }
@@ -120,7 +120,13 @@ fn join(unspaced: &mut Vec<String>, words: &mut Vec<Word>) {
 fn is_unspaced(c: char) -> bool {
     matches!(
         c.script(),
-        Script::Han | Script::Hiragana | Script::Katakana | Script::Thai | Script::Lao | Script::Khmer | Script::Myanmar
+        Script::Han
+            | Script::Hiragana
+            | Script::Katakana
+            | Script::Thai
+            | Script::Lao
+            | Script::Khmer
+            | Script::Myanmar
     )
 }
 
@@ -131,7 +137,10 @@ fn fold(character: &str) -> String {
         .any(|c| matches!(c.script(), Script::Latin | Script::Greek | Script::Cyrillic | Script::Common));
     let lower = character.to_lowercase();
     if folds {
-        kept(lower.nfkd().filter(|c| !is_combining_mark(*c))).replace('ß', "ss").replace('ø', "o").replace('ł', "l")
+        kept(lower.nfkd().filter(|c| !is_combining_mark(*c)))
+            .replace('ß', "ss")
+            .replace('ø', "o")
+            .replace('ł', "l")
     } else {
         kept(lower.nfkc())
     }
@@ -151,7 +160,9 @@ mod tests {
         let query = query(asked);
         !query.is_empty()
             && query.iter().all(|term| {
-                terms.iter().any(|found| if term.prefix { found.starts_with(&term.text) } else { *found == term.text })
+                terms.iter().any(|found| {
+                    if term.prefix { found.starts_with(&term.text) } else { *found == term.text }
+                })
             })
     }
 

@@ -102,7 +102,7 @@ fn linked(
 ) -> Result<Option<PersonId>> {
     let Some((_, key)) = email else { return Ok(None) };
     let Some(account) = store::by_email(tx, tenant.id, key)? else { return Ok(None) };
-    tx.db.execute(&store::SET_EXTERNAL, &params![tenant.id, account.id, claims.sub.as_str()])?;
+    tx.db.execute(&store::SET_EXTERNAL, params![tenant.id, account.id, claims.sub.as_str()])?;
     Ok(Some(account.id))
 }
 
@@ -136,7 +136,8 @@ fn follow_roles(
 
 /// A role that only the host knows so far has what the default role has.
 fn new_role(tx: &mut Tx, tenant: &Tenant, name: &str, known: &[roles::Role]) -> Result<RoleId> {
-    let rights: Rights = known.iter().filter(|role| role.is_default).flat_map(|role| role.rights.clone()).collect();
+    let rights: Rights =
+        known.iter().filter(|role| role.is_default).flat_map(|role| role.rights.clone()).collect();
     let id = RoleId(tx.id());
     let name: String = name.trim().chars().take(60).collect();
     roles::insert(tx, tenant.id, id, &name, rights, false)?;
@@ -165,10 +166,10 @@ fn follow_teams(
         return Ok(false);
     }
     for team in stored.iter().filter(|team| !wanted.contains(team)) {
-        tx.db.execute(&store::LEAVE_TEAM, &params![tenant.id, *team, id])?;
+        tx.db.execute(&store::LEAVE_TEAM, params![tenant.id, *team, id])?;
     }
     for team in &wanted {
-        tx.db.execute(&teams::ADD, &params![tenant.id, *team, id])?;
+        tx.db.execute(&teams::ADD, params![tenant.id, *team, id])?;
     }
     Ok(true)
 }
@@ -195,10 +196,10 @@ fn follow_stores(
         return Ok(false);
     }
     for gone in stored.iter().filter(|store| !wanted.contains(store)) {
-        tx.db.execute(&store::LEAVE_STORE, &params![tenant.id, *gone, id])?;
+        tx.db.execute(&store::LEAVE_STORE, params![tenant.id, *gone, id])?;
     }
     for store in &wanted {
-        tx.db.execute(&stores::ADD, &params![tenant.id, *store, id])?;
+        tx.db.execute(&stores::ADD, params![tenant.id, *store, id])?;
     }
     Ok(true)
 }

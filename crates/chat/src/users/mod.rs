@@ -141,7 +141,8 @@ pub struct Credentials {
 
 /// Everything that rules ask of a user, or `Unauthorized` when there is no such active user.
 pub fn actor(tx: &mut Tx, tenant: &Tenant, id: PersonId) -> Result<Actor> {
-    let gone = || Error::Unauthorized { detail: "this account does not exist or is no longer active".to_owned() };
+    let gone =
+        || Error::Unauthorized { detail: "this account does not exist or is no longer active".to_owned() };
     let user = store::find(tx, tenant.id, id)?.filter(|user| user.active).ok_or_else(gone)?;
     let rights = store::rights(tx, tenant.id, id)?;
     Ok(Actor {
@@ -177,7 +178,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter) -> Result<Page<User
 
 /// Whether the tenant has a super administrator; a fresh installation has none.
 pub fn has_super_admin(tx: &mut Tx, tenant: TenantId) -> Result<bool> {
-    Ok(tx.db.one(&store::SUPER_ADMINS, &params![tenant], |row| row.get::<i64>(0))? > 0)
+    Ok(tx.db.one(&store::SUPER_ADMINS, params![tenant], |row| row.get::<i64>(0))? > 0)
 }
 
 /// A new user. Needs `manage_users`.
@@ -212,9 +213,13 @@ pub fn create(tx: &mut Tx, actor: &Actor, new: &NewUser, password_hash: Option<&
 /// Makes a user hold every right, or takes that back. For the command line and the first run.
 pub fn set_super_admin(tx: &mut Tx, actor: &Actor, id: PersonId, yes: bool) -> Result<User> {
     if !actor.super_admin {
-        return Err(crate::error::forbidden("user.super_admin", "super_admin", "only a super administrator may do this"));
+        return Err(crate::error::forbidden(
+            "user.super_admin",
+            "super_admin",
+            "only a super administrator may do this",
+        ));
     }
-    tx.db.execute(&store::SET_SUPER_ADMIN, &params![actor.tenant, id, yes])?;
+    tx.db.execute(&store::SET_SUPER_ADMIN, params![actor.tenant, id, yes])?;
     announce(tx, actor, id, "user.super_admin")
 }
 
@@ -223,7 +228,8 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     actor.require(Right::ManageUsers, "user.update")?;
     let user = get(tx, actor, id)?;
     if user.super_admin && !actor.super_admin {
-        let refusal = crate::error::forbidden("user.update", "super_admin", "only a super administrator may do this");
+        let refusal =
+            crate::error::forbidden("user.update", "super_admin", "only a super administrator may do this");
         return Err(refusal.about("user", id));
     }
     let name = change.name.as_deref().map(checked_name).transpose()?.unwrap_or(&user.name);
@@ -240,7 +246,7 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     }
     store::update(tx, actor.tenant, id, name, avatar, change.active.unwrap_or(user.active))?;
     if let Some((text, key)) = &email {
-        tx.db.execute(&store::SET_EMAIL, &params![actor.tenant, id, text.as_str(), key.as_str()])?;
+        tx.db.execute(&store::SET_EMAIL, params![actor.tenant, id, text.as_str(), key.as_str()])?;
     }
     if let Some(roles) = &change.roles {
         set_roles(tx, actor, id, roles)?;
@@ -276,12 +282,15 @@ pub fn set_password(tx: &mut Tx, actor: &Actor, id: PersonId, hash: &str) -> Res
     if id != actor.id() {
         actor.require(Right::ManageUsers, "user.password")?;
         if get(tx, actor, id)?.super_admin && !actor.super_admin {
-            let refusal =
-                crate::error::forbidden("user.password", "super_admin", "only a super administrator may do this");
+            let refusal = crate::error::forbidden(
+                "user.password",
+                "super_admin",
+                "only a super administrator may do this",
+            );
             return Err(refusal.about("user", id));
         }
     }
-    tx.db.execute(&store::SET_PASSWORD, &params![actor.tenant, id, hash])?;
+    tx.db.execute(&store::SET_PASSWORD, params![actor.tenant, id, hash])?;
     crate::sessions::end_all(tx, actor.tenant, id)?;
     audit::record(tx, actor, "user.password", Some(("user", &id.to_string())), &Value::Null)
 }
@@ -309,7 +318,8 @@ pub fn update_profile(tx: &mut Tx, actor: &Actor, change: &ProfileChange) -> Res
         profile.locale.clone_from(locale);
     }
     if let Some(zone) = &change.time_zone {
-        let fits = (1..=64).contains(&zone.len()) && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+        let fits = (1..=64).contains(&zone.len())
+            && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
         if !fits {
             return Err(invalid("time_zone", "format", "use an IANA name such as Europe/Vienna"));
         }
@@ -325,7 +335,14 @@ pub fn update_profile(tx: &mut Tx, actor: &Actor, change: &ProfileChange) -> Res
     if let Some(name) = &change.name
         && *name != user.name
     {
-        store::update(tx, actor.tenant, user.id, checked_name(name)?, user.avatar_url.as_deref(), user.active)?;
+        store::update(
+            tx,
+            actor.tenant,
+            user.id,
+            checked_name(name)?,
+            user.avatar_url.as_deref(),
+            user.active,
+        )?;
         announce(tx, actor, user.id, "user.update")?;
     }
     events::append(
@@ -344,7 +361,13 @@ pub fn update_profile(tx: &mut Tx, actor: &Actor, change: &ProfileChange) -> Res
 
 fn announce(tx: &mut Tx, actor: &Actor, id: PersonId, action: &str) -> Result<User> {
     let user = store::find(tx, actor.tenant, id)?.ok_or(not_found("user"))?;
-    audit::record(tx, actor, action, Some(("user", &id.to_string())), &json!({ "name": user.name, "active": user.active }))?;
+    audit::record(
+        tx,
+        actor,
+        action,
+        Some(("user", &id.to_string())),
+        &json!({ "name": user.name, "active": user.active }),
+    )?;
     events::append(
         tx,
         actor,
@@ -359,8 +382,28 @@ fn announce(tx: &mut Tx, actor: &Actor, id: PersonId, action: &str) -> Result<Us
     Ok(user)
 }
 
+/// A user of an imported history: it can be seen, but cannot sign in until a host or an administrator lets it.
+pub(crate) fn import(tx: &mut Tx, tenant: &Tenant, external_id: &str, name: &str) -> Result<PersonId> {
+    let id = PersonId(tx.id());
+    let row = store::NewRow {
+        kind: PersonKind::User,
+        external_id: Some(external_id),
+        name: checked_name(name)?,
+        email: None,
+        password_hash: None,
+    };
+    store::insert(tx, tenant.id, id, &row)?;
+    store::add_default_role(tx, tenant.id, id)?;
+    Ok(id)
+}
+
 /// Refuses a list in which an id is no active user of the tenant.
-pub(crate) fn require_all(tx: &mut Tx, tenant: TenantId, ids: &[PersonId], field: &'static str) -> Result<Vec<Person>> {
+pub(crate) fn require_all(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &[PersonId],
+    field: &'static str,
+) -> Result<Vec<Person>> {
     let people = store::people(tx, tenant, ids)?;
     if let Some(missing) = ids.iter().find(|id| !people.iter().any(|person| person.id == **id)) {
         return Err(invalid(field, "known", format!("{missing} is not an active user")));
@@ -379,15 +422,25 @@ pub(crate) fn checked_name(name: &str) -> Result<&str> {
 pub(crate) fn email_key(email: &str) -> Result<(String, String)> {
     let email = email.trim();
     let fits = email.len() <= 254
-        && email.split_once('@').is_some_and(|(local, host)| !local.is_empty() && host.len() >= 3 && !host.contains('@'))
+        && email
+            .split_once('@')
+            .is_some_and(|(local, host)| !local.is_empty() && host.len() >= 3 && !host.contains('@'))
         && !email.chars().any(|c| c.is_whitespace() || c.is_control());
-    if fits { Ok((email.to_owned(), email.to_lowercase())) } else { Err(invalid("email", "format", "is not an e-mail address")) }
+    if fits {
+        Ok((email.to_owned(), email.to_lowercase()))
+    } else {
+        Err(invalid("email", "format", "is not an e-mail address"))
+    }
 }
 
 /// An absolute http(s) address or a path on this server, when given.
 pub(crate) fn checked_url(field: &'static str, url: Option<&str>) -> Result<()> {
     match url {
-        Some(url) if !(url.starts_with("https://") || url.starts_with("http://") || (url.starts_with('/') && !url.starts_with("//"))) => {
+        Some(url)
+            if !(url.starts_with("https://")
+                || url.starts_with("http://")
+                || (url.starts_with('/') && !url.starts_with("//"))) =>
+        {
             Err(invalid(field, "url", "use an address that begins with https://, http:// or /"))
         }
         Some(url) if url.len() > 2_000 || url.chars().any(char::is_control) => {

@@ -35,7 +35,7 @@ statements! {
     pub static BY_EXTERNAL = both("SELECT id FROM users WHERE tenant = $1 AND external_id = $2");
     /// Several, as people.
     pub static PEOPLE = both("
-        SELECT id, kind, name, avatar_url FROM users WHERE tenant = $1 AND id IN LIST($2) AND active = TRUE");
+        SELECT id, kind, name, avatar_url FROM users WHERE tenant = $1 AND id = ANY($2) AND active = TRUE");
     /// A new one.
     pub static INSERT = both("
         INSERT INTO users (tenant, id, kind, external_id, name, email, email_key, password_hash, avatar_url, locale,
@@ -60,13 +60,13 @@ statements! {
         WHERE ur.tenant = $1 AND ur.user_id = $2");
     /// Roles of several users.
     pub static ROLES = both("
-        SELECT user_id, role_id FROM user_roles WHERE tenant = $1 AND user_id IN LIST($2) ORDER BY user_id, role_id");
+        SELECT user_id, role_id FROM user_roles WHERE tenant = $1 AND user_id = ANY($2) ORDER BY user_id, role_id");
     /// Teams of several users.
     pub static TEAMS = both("
-        SELECT user_id, team_id FROM team_members WHERE tenant = $1 AND user_id IN LIST($2) ORDER BY user_id, team_id");
+        SELECT user_id, team_id FROM team_members WHERE tenant = $1 AND user_id = ANY($2) ORDER BY user_id, team_id");
     /// Stores of several users.
     pub static STORES = both("
-        SELECT user_id, store_id FROM store_users WHERE tenant = $1 AND user_id IN LIST($2) ORDER BY user_id, store_id");
+        SELECT user_id, store_id FROM store_users WHERE tenant = $1 AND user_id = ANY($2) ORDER BY user_id, store_id");
     /// Takes its roles away.
     pub static CLEAR_ROLES = both("DELETE FROM user_roles WHERE tenant = $1 AND user_id = $2");
     /// Gives it a role.
@@ -110,7 +110,7 @@ pub(super) struct NewRow<'a> {
 pub(super) fn insert(tx: &mut Tx, tenant: TenantId, id: PersonId, new: &NewRow<'_>) -> Result<()> {
     tx.db.execute(
         &INSERT,
-        &params![
+        params![
             tenant,
             id,
             new.kind,
@@ -122,8 +122,8 @@ pub(super) fn insert(tx: &mut Tx, tenant: TenantId, id: PersonId, new: &NewRow<'
             tx.now
         ],
     )?;
-    tx.db.execute(&OLD_ANNOUNCEMENTS_READ, &params![tenant, id, tx.now])?;
-    tx.db.execute(&COUNT_MEMBER, &params![tenant])?;
+    tx.db.execute(&OLD_ANNOUNCEMENTS_READ, params![tenant, id, tx.now])?;
+    tx.db.execute(&COUNT_MEMBER, params![tenant])?;
     Ok(())
 }
 
@@ -149,9 +149,9 @@ fn pair<A: FromValue, B: FromValue>(row: &Row<'_>) -> Result<(A, B), DbError> {
 
 fn complete(tx: &mut Tx, tenant: TenantId, mut users: Vec<User>) -> Result<Vec<User>> {
     let ids: Vec<[u8; 16]> = users.iter().map(|user| user.id.0.into_bytes()).collect();
-    let roles: Vec<(PersonId, RoleId)> = tx.db.all(&ROLES, &params![tenant, &ids[..]], pair)?;
-    let teams: Vec<(PersonId, _)> = tx.db.all(&TEAMS, &params![tenant, &ids[..]], pair)?;
-    let stores: Vec<(PersonId, _)> = tx.db.all(&STORES, &params![tenant, &ids[..]], pair)?;
+    let roles: Vec<(PersonId, RoleId)> = tx.db.all(&ROLES, params![tenant, &ids[..]], pair)?;
+    let teams: Vec<(PersonId, _)> = tx.db.all(&TEAMS, params![tenant, &ids[..]], pair)?;
+    let stores: Vec<(PersonId, _)> = tx.db.all(&STORES, params![tenant, &ids[..]], pair)?;
     for user in &mut users {
         user.roles = roles.iter().filter(|(id, _)| *id == user.id).map(|(_, role)| *role).collect();
         user.teams = teams.iter().filter(|(id, _)| *id == user.id).map(|(_, team)| *team).collect();
@@ -161,7 +161,7 @@ fn complete(tx: &mut Tx, tenant: TenantId, mut users: Vec<User>) -> Result<Vec<U
 }
 
 pub(super) fn find(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Option<User>> {
-    let found = tx.db.all(&FIND, &params![tenant, id], from_row)?;
+    let found = tx.db.all(&FIND, params![tenant, id], from_row)?;
     Ok(complete(tx, tenant, found)?.pop())
 }
 
@@ -171,11 +171,11 @@ pub(super) fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter, limit: usize
     let pattern = filter.search.as_deref().map_or(String::new(), like);
     let found = tx.db.all(
         &PAGE,
-        &params![
+        params![
             actor.tenant,
             name,
             id,
-            pattern,
+            pattern.as_str(),
             filter.active.is_some(),
             filter.active.unwrap_or(true),
             filter.writable,
@@ -194,24 +194,24 @@ pub(crate) fn like(text: &str) -> String {
 }
 
 pub(super) fn by_email(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<Credentials>> {
-    Ok(tx.db.opt(&BY_EMAIL, &params![tenant, key], |row| {
+    Ok(tx.db.opt(&BY_EMAIL, params![tenant, key], |row| {
         Ok(Credentials { id: row.get(0)?, password_hash: row.get(1)?, active: row.get(2)? })
     })?)
 }
 
 pub(super) fn by_external(tx: &mut Tx, tenant: TenantId, external_id: &str) -> Result<Option<PersonId>> {
-    Ok(tx.db.opt(&BY_EXTERNAL, &params![tenant, external_id], |row| row.get(0))?)
+    Ok(tx.db.opt(&BY_EXTERNAL, params![tenant, external_id], |row| row.get(0))?)
 }
 
 pub(super) fn people(tx: &mut Tx, tenant: TenantId, ids: &[PersonId]) -> Result<Vec<Person>> {
     let ids: Vec<[u8; 16]> = ids.iter().map(|id| id.0.into_bytes()).collect();
-    Ok(tx.db.all(&PEOPLE, &params![tenant, &ids[..]], |row| {
+    Ok(tx.db.all(&PEOPLE, params![tenant, &ids[..]], |row| {
         Ok(Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? })
     })?)
 }
 
 pub(super) fn rights(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Rights> {
-    let sets = tx.db.all(&RIGHTS, &params![tenant, id], |row| row.get::<String>(0))?;
+    let sets = tx.db.all(&RIGHTS, params![tenant, id], |row| row.get::<String>(0))?;
     Ok(sets.iter().flat_map(|text| serde_json::from_str::<Vec<Right>>(text).unwrap_or_default()).collect())
 }
 
@@ -223,25 +223,25 @@ pub(super) fn update(
     avatar_url: Option<&str>,
     active: bool,
 ) -> Result<()> {
-    tx.db.execute(&UPDATE, &params![tenant, id, name, avatar_url, active])?;
+    tx.db.execute(&UPDATE, params![tenant, id, name, avatar_url, active])?;
     Ok(())
 }
 
 pub(super) fn replace_roles(tx: &mut Tx, tenant: TenantId, id: PersonId, roles: &[RoleId]) -> Result<()> {
-    tx.db.execute(&CLEAR_ROLES, &params![tenant, id])?;
+    tx.db.execute(&CLEAR_ROLES, params![tenant, id])?;
     for role in roles {
-        tx.db.execute(&ADD_ROLE, &params![tenant, id, *role])?;
+        tx.db.execute(&ADD_ROLE, params![tenant, id, *role])?;
     }
     Ok(())
 }
 
 pub(super) fn add_default_role(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<()> {
-    tx.db.execute(&ADD_DEFAULT_ROLE, &params![tenant, id])?;
+    tx.db.execute(&ADD_DEFAULT_ROLE, params![tenant, id])?;
     Ok(())
 }
 
 pub(super) fn profile(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Profile> {
-    let found = tx.db.opt(&PROFILE, &params![tenant, id], |row| {
+    let found = tx.db.opt(&PROFILE, params![tenant, id], |row| {
         let preferences = row.get::<String>(2)?;
         Ok(Profile {
             locale: row.get(0)?,
@@ -256,7 +256,7 @@ pub(super) fn set_profile(tx: &mut Tx, tenant: TenantId, id: PersonId, profile: 
     let preferences = profile.preferences.to_string();
     tx.db.execute(
         &SET_PROFILE,
-        &params![tenant, id, profile.locale.as_str(), profile.time_zone.as_str(), preferences],
+        params![tenant, id, profile.locale.as_str(), profile.time_zone.as_str(), preferences.as_str()],
     )?;
     Ok(())
 }
