@@ -87,7 +87,10 @@ impl Hub {
     }
 
     /// The same with another bound for a session's queue.
-    pub fn with_limit(mailbox_limit: usize, need: impl Fn(TenantId, i64) + Send + Sync + 'static) -> Arc<Self> {
+    pub fn with_limit(
+        mailbox_limit: usize,
+        need: impl Fn(TenantId, i64) + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let need = Box::new(need);
         Arc::new(Self { tenants: RwLock::default(), ids: AtomicU64::new(1), mailbox_limit, need })
     }
@@ -134,7 +137,9 @@ impl Hub {
     pub fn sign_out(&self, tenant: TenantId, person: PersonId, tag: Option<u64>) {
         let Some(room) = self.room(tenant) else { return };
         if let Some(online) = lock(&room).index.person(person) {
-            for connection in online.connections.iter().filter(|connection| tag.is_none_or(|tag| connection.tag == tag)) {
+            for connection in
+                online.connections.iter().filter(|connection| tag.is_none_or(|tag| connection.tag == tag))
+            {
                 connection.mailbox.close(Close::Unauthorized);
             }
         }
@@ -142,7 +147,8 @@ impl Hub {
 
     /// Ends every connection: the server stops.
     pub fn close_all(&self, why: Close) {
-        let rooms: Vec<_> = self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let rooms: Vec<_> =
+            self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         for room in rooms {
             lock(&room).close_all(why);
         }
@@ -157,8 +163,12 @@ impl Hub {
     /// How many connections there are.
     #[must_use]
     pub fn connections(&self) -> usize {
-        let rooms: Vec<_> = self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        rooms.iter().map(|room| lock(room).index.people().map(|online| online.connections.len()).sum::<usize>()).sum()
+        let rooms: Vec<_> =
+            self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        rooms
+            .iter()
+            .map(|room| lock(room).index.people().map(|online| online.connections.len()).sum::<usize>())
+            .sum()
     }
 
     fn forget_if_empty(&self, tenant: TenantId) {
@@ -246,7 +256,9 @@ impl Room {
             return self.ask(next - 1);
         }
         self.deliver(published);
-        while let Some(entry) = self.early.first_entry().filter(|entry| self.next.is_none_or(|next| *entry.key() <= next)) {
+        while let Some(entry) =
+            self.early.first_entry().filter(|entry| self.next.is_none_or(|next| *entry.key() <= next))
+        {
             let waiting = entry.remove();
             if Some(waiting.seq()) == self.next {
                 self.deliver(waiting);

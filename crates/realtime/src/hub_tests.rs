@@ -121,7 +121,8 @@ fn joining_too_far_behind_reads_again() {
 fn joining_across_a_change_of_rights_reads_again() {
     let hub = hub();
     let _keeps_the_room = join(&hub, access(1, &[7]), 0);
-    let user = json!({"id": person(2), "active": true, "roles": [], "teams": [Uuid::from_u128(9)], "stores": []});
+    let user =
+        json!({"id": person(2), "active": true, "roles": [], "teams": [Uuid::from_u128(9)], "stores": []});
     hub.publish(news(1, "user.updated", json!({"user": user})));
     let ticket = hub.ticket(tenant()).join(access(2, &[7]), Vec::new(), 0, 0).err().unwrap();
     assert!(ticket.join(access(2, &[7]), Vec::new(), 1, 0).is_ok());
@@ -190,25 +191,26 @@ fn kinds() -> impl Strategy<Value = Kind> {
 fn people() -> impl Strategy<Value = Access> {
     let rights = prop::sample::subsequence(Right::ALL.to_vec(), 0..4);
     let few = |n: u128| prop::collection::hash_set(0..n, 0..3);
-    (1_u128..6, any::<bool>(), rights, few(4), few(3), few(3)).prop_map(|(who, is_staff, rights, mine, teams, stores)| {
-        Access {
+    (1_u128..6, any::<bool>(), rights, few(4), few(3), few(3)).prop_map(
+        |(who, is_staff, rights, mine, teams, stores)| Access {
             is_staff,
             rights: rights.into_iter().collect::<Rights>(),
             teams: teams.into_iter().map(|n| TeamId(Uuid::from_u128(n))).collect(),
             stores: stores.into_iter().map(|n| StoreId(Uuid::from_u128(n))).collect(),
             ..access(who, &mine.into_iter().collect::<Vec<_>>())
-        }
-    })
+        },
+    )
 }
 
 fn happenings() -> impl Strategy<Value = Event> {
     let option = |n: u128| prop::option::of(0..n);
-    let facets = (kinds(), option(3), option(3), option(6)).prop_map(|(kind, team, store, assignee)| Facets {
-        team: team.map(|n| TeamId(Uuid::from_u128(n))),
-        store: store.map(|n| StoreId(Uuid::from_u128(n))),
-        assignee: assignee.map(person),
-        ..facets(kind)
-    });
+    let facets =
+        (kinds(), option(3), option(3), option(6)).prop_map(|(kind, team, store, assignee)| Facets {
+            team: team.map(|n| TeamId(Uuid::from_u128(n))),
+            store: store.map(|n| StoreId(Uuid::from_u128(n))),
+            assignee: assignee.map(person),
+            ..facets(kind)
+        });
     let audience = prop_oneof![
         1 => (1_u128..6).prop_map(|n| Audience::Person(person(n))),
         1 => Just(Audience::Staff),

@@ -128,7 +128,9 @@ impl Index {
                 give(&mut self.people, place.as_slice(), published, false);
             }
             Audience::Staff => give(&mut self.people, &self.staff, published, false),
-            Audience::Conversation { facets, staff_only } => self.spread(event, facets, *staff_only, published),
+            Audience::Conversation { facets, staff_only } => {
+                self.spread(event, facets, *staff_only, published)
+            }
         }
         self.follow(event.access.iter().filter(|change| !change.member));
     }

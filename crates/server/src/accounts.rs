@@ -9,7 +9,13 @@ use parlor_chat::{Actor, Result, Tx, roles};
 ///
 /// # Errors
 /// When the name or address does not serve or is taken.
-pub fn add_administrator(tx: &mut Tx<'_>, tenant: &Tenant, name: &str, email: &str, hash: &str) -> Result<Actor> {
+pub fn add_administrator(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    name: &str,
+    email: &str,
+    hash: &str,
+) -> Result<Actor> {
     let user = add_user(tx, tenant, name, email, &["admin".to_owned()], Some(hash))?;
     users::set_super_admin(tx, &system_actor(tenant), user.id, true)?;
     users::actor(tx, tenant, user.id)

@@ -124,7 +124,9 @@ impl App {
     ) -> Result<T, Error> {
         let (now, defaults) = (self.clock.now(), self.defaults.clone());
         let seed = random_seed();
-        self.db.write(tenant_no.unsigned_abs(), move |tx| operation(&mut Tx::new(tx, now, seed, &defaults))).await
+        self.db
+            .write(tenant_no.unsigned_abs(), move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
+            .await
     }
 
     /// The one place that remembers refusals, in a transaction of its own: the refused one was rolled back.

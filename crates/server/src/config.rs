@@ -128,7 +128,13 @@ mod tests {
 
     #[test]
     fn origins_and_urls() {
-        let args = ["parlor", "--origins", "https://a.example,https://b.example/", "--public-url", "https://me.example"];
+        let args = [
+            "parlor",
+            "--origins",
+            "https://a.example,https://b.example/",
+            "--public-url",
+            "https://me.example",
+        ];
         let both = Both::parse_from(args);
         for origin in ["https://a.example", "https://B.example", "https://me.example"] {
             assert!(both.serve.allows_origin(origin), "{origin}");

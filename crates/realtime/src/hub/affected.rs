@@ -74,7 +74,8 @@ pub(super) fn verdict(access: &Access, roles: &[RoleId], event: &Event) -> Optio
 }
 
 fn parse(event: &Event) -> Option<Data> {
-    let telling = ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"];
+    let telling =
+        ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"];
     if !telling.contains(&event.kind.as_str()) {
         return None;
     }

@@ -95,9 +95,11 @@ mod tests {
             format!("> {}", ping(Some("12.1.sig"))),
             format!("> {PONG}"),
         ];
-        let read = [r#"{"type":"pong"}"#, r#"{"type":"ping"}"#, r#"{"type":"typing","x":[1]}"#, "{}", "[1", ""]
-            .map(|text| format!("< {text} = {:?}", incoming(text)));
-        let closed = [Close::Resync, Close::Unauthorized, Close::Restart].map(|why| format!("> close {:?}", close(why)));
+        let read =
+            [r#"{"type":"pong"}"#, r#"{"type":"ping"}"#, r#"{"type":"typing","x":[1]}"#, "{}", "[1", ""]
+                .map(|text| format!("< {text} = {:?}", incoming(text)));
+        let closed = [Close::Resync, Close::Unauthorized, Close::Restart]
+            .map(|why| format!("> close {:?}", close(why)));
         let found = [&written[..], &read[..], &closed[..]].concat().join("\n");
         assert_eq!(found.trim(), include_str!("native.golden").trim(), "\n{found}\n");
     }

@@ -16,7 +16,6 @@ use tokio::sync::{mpsc, watch};
 
 use super::{App, Ctx, TenantSettings, workers};
 use crate::auth::cache::Callers;
-use crate::auth::keys::KeyRing;
 use crate::auth::limiter::Limiter;
 use crate::auth::password::Passwords;
 use crate::auth::token::new_setup_code;
@@ -131,7 +130,8 @@ impl App {
         let tenant = self.write_plain(1, default_tenant).await?;
         let id: TenantId = tenant.id;
         if !self.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
-            *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(new_setup_code());
+            *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+                Some(new_setup_code());
         }
         Ok(())
     }
@@ -159,7 +159,8 @@ pub(super) fn forget_stale(event: &Event, callers: &Callers, settings: &TenantSe
         "settings.updated" => {
             settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&event.tenant);
         }
-        "user.updated" | "me.updated" | "role.updated" | "team.updated" | "store.updated" | "contact.updated" => {
+        "user.updated" | "me.updated" | "role.updated" | "team.updated" | "store.updated"
+        | "contact.updated" => {
             callers.forget_tenant(event.tenant);
         }
         _ => {}

@@ -82,7 +82,11 @@ impl App {
         for tenant in self.read_plain(tenants::list).await? {
             let keep = self.settings(tenant.id).await?.events_keep_days;
             let before = self.clock.now().plus_seconds(-keep * 86_400);
-            while self.write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, before, PRUNE_PAGE)).await? > 0 {
+            while self
+                .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, before, PRUNE_PAGE))
+                .await?
+                > 0
+            {
                 tokio::task::yield_now().await;
             }
         }

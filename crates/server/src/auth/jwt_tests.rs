@@ -133,10 +133,8 @@ fn claims_of_the_wrong_shape() {
 
 #[test]
 fn kid_chooses_among_keys() {
-    let keys = vec![
-        HostKey::secret(Some("old".into()), b"old secret"),
-        HostKey::secret(Some("new".into()), SECRET),
-    ];
+    let keys =
+        vec![HostKey::secret(Some("old".into()), b"old secret"), HostKey::secret(Some("new".into()), SECRET)];
     let signer = EncodingKey::from_secret(SECRET);
     let sign = |kid| token(Algorithm::HS256, &signer, kid, &claims());
     assert!(verify(&sign(Some("new")), &keys, now()).is_ok());

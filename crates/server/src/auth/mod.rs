@@ -61,7 +61,9 @@ impl App {
         let generation = self.callers.generation();
         let mut known = match credential {
             Credential::Session(_) => self.by_session(digest).await?,
-            Credential::Bearer(key) if key.starts_with(token::API_KEY_PREFIX) => self.by_api_key(digest).await?,
+            Credential::Bearer(key) if key.starts_with(token::API_KEY_PREFIX) => {
+                self.by_api_key(digest).await?
+            }
             Credential::Bearer(jwt) => self.by_host_token(jwt).await?,
         };
         known.tag = tag(&digest);
@@ -109,7 +111,8 @@ impl App {
         let malformed = || unauthorized(jwt::Refusal::Malformed.text());
         let slug = jwt::peek_tenant(jwt).ok_or_else(malformed)?;
         let ring = self.host_keys(&slug).await?;
-        let claims = jwt::verify(jwt, &ring.keys, self.clock.now()).map_err(|why| unauthorized(why.text()))?;
+        let claims =
+            jwt::verify(jwt, &ring.keys, self.clock.now()).map_err(|why| unauthorized(why.text()))?;
         if claims.tenant != ring.tenant.slug {
             return Err(malformed());
         }
@@ -191,7 +194,12 @@ impl App {
     ///
     /// # Errors
     /// `Unauthorized`, the same for every reason.
-    pub async fn check_password(&self, slug: String, email: String, password: String) -> Result<Actor, Error> {
+    pub async fn check_password(
+        &self,
+        slug: String,
+        email: String,
+        password: String,
+    ) -> Result<Actor, Error> {
         let wrong = || unauthorized("the e-mail address or the password is wrong");
         let found = self
             .read_plain(move |tx| match tenants::by_slug(tx, &slug) {

@@ -10,7 +10,8 @@ use crate::config::{DataArgs, ServeArgs};
 mod serve;
 
 /// Exit codes, as `--help` tells them.
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused (conflict or rule)";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused (conflict or rule)";
 
 /// One messaging system for a whole business, in one program
 #[derive(Parser)]

@@ -40,7 +40,9 @@ fn start_log(config: &ServeArgs) -> Result<(), Failure> {
         config.log.parse().map_err(|error| Failure::new(format!("--log {}: {error}", config.log)))?;
     let registry = tracing_subscriber::registry().with(targets);
     let done = match config.log_json {
-        true => registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).try_init(),
+        true => {
+            registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).try_init()
+        }
         false => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),
     };
     done.map_err(|error| Failure::new(error.to_string()))

@@ -58,7 +58,8 @@ async fn create(
     let key = new_api_key();
     let hash = digest(&key);
     let user = input.user_id.unwrap_or(caller.id());
-    let about = app.write(&caller, move |tx, actor| api_keys::create(tx, actor, &input.name, user, &hash)).await?;
+    let about =
+        app.write(&caller, move |tx, actor| api_keys::create(tx, actor, &input.name, user, &hash)).await?;
     Ok(Created(NewKey { about, key }))
 }
 

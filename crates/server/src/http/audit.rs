@@ -39,7 +39,11 @@ struct AuditQuery {
 /// The audit log, newest first; needs `view_audit`
 #[utoipa::path(get, path = "/audit", tag = "audit", operation_id = "list_audit", params(AuditQuery),
     responses((status = 200, body = Page<AuditRow>)))]
-async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<AuditQuery>) -> Answer<Page<AuditRow>> {
+async fn list(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Query(query): Query<AuditQuery>,
+) -> Answer<Page<AuditRow>> {
     let filter = AuditFilter {
         action: query.action,
         actor_id: query.actor_id,

@@ -46,7 +46,8 @@ impl FromRequestParts<Ctx> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
-        let credential = credential(parts).ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
+        let credential =
+            credential(parts).ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
         let known = app.authenticate(&credential).await?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         if known.means == Means::Cookie && changes && !parts.headers.contains_key(CSRF_HEADER) {

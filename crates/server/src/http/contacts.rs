@@ -35,7 +35,11 @@ struct ContactQuery {
 /// Contacts, by name
 #[utoipa::path(get, path = "/contacts", tag = "contacts", operation_id = "list_contacts", params(ContactQuery),
     responses((status = 200, body = Page<Contact>)))]
-async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<ContactQuery>) -> Answer<Page<Contact>> {
+async fn list(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Query(query): Query<ContactQuery>,
+) -> Answer<Page<Contact>> {
     let filter = ContactFilter { search: query.search, after: query.after, limit: query.limit };
     Ok(Json(app.read(&caller, move |tx, actor| contacts::list(tx, actor, &filter)).await?))
 }
@@ -50,7 +54,11 @@ async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<PersonId>) -
 /// Make a contact; needs `contacts`
 #[utoipa::path(post, path = "/contacts", tag = "contacts", operation_id = "create_contact",
     request_body = ContactInput, responses((status = 201, body = Contact)))]
-async fn create(State(app): State<Ctx>, caller: Caller, input: Creation<ContactInput>) -> Result<Written, Problem> {
+async fn create(
+    State(app): State<Ctx>,
+    caller: Caller,
+    input: Creation<ContactInput>,
+) -> Result<Written, Problem> {
     app.create(&caller, input, |tx, actor, input| {
         contacts::create(tx, actor, input).map(|contact| (contact, true))
     })

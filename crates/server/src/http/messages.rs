@@ -113,7 +113,11 @@ async fn post(
 /// The pinned messages of a conversation
 #[utoipa::path(get, path = "/conversations/{id}/pins", tag = "messages", operation_id = "list_pins",
     params(("id" = ConversationId, Path)), responses((status = 200, body = Page<Message>)))]
-async fn pins(State(app): State<Ctx>, caller: Caller, Path(id): Path<ConversationId>) -> Answer<Page<Message>> {
+async fn pins(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Answer<Page<Message>> {
     let items = app.read(&caller, move |tx, actor| messages::pins(tx, actor, id)).await?;
     Ok(Json(Page { items, next: None }))
 }

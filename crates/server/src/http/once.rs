@@ -33,9 +33,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Creation<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let key = request.headers().get(&IDEMPOTENCY_KEY).map(|key| key.to_str().unwrap_or_default().to_owned());
+        let key =
+            request.headers().get(&IDEMPOTENCY_KEY).map(|key| key.to_str().unwrap_or_default().to_owned());
         if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY_BYTES) {
-            return Err(Problem::invalid("Idempotency-Key", "length", "use 1 to 255 visible ASCII characters"));
+            return Err(Problem::invalid(
+                "Idempotency-Key",
+                "length",
+                "use 1 to 255 visible ASCII characters",
+            ));
         }
         let address = format!("{} {}\n", request.method(), request.uri().path());
         let bytes = extract::body(request, state).await?;

@@ -37,8 +37,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let cookie = ApiKeyValue::new(super::caller::COOKIE_NAME);
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             operation.responses.responses.insert("default".to_owned(), RefOr::T(problem()));
         }
@@ -49,7 +48,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 fn problem() -> Response {
     let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
     let mut response = Response::new("A problem");
-    response.content.insert("application/problem+json".to_owned(), Content::new(Some(schema)));
+    response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
     response
 }
 

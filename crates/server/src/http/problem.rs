@@ -6,7 +6,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -127,7 +127,12 @@ impl Problem {
     /// Our fault; the cause is logged, not told.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Server error", "something went wrong on our side")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Server error",
+            "something went wrong on our side",
+        )
     }
 
     fn rule(self, rule: &str) -> Self {
@@ -144,9 +149,12 @@ impl Problem {
     fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found("there is nothing at this address"),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                Self::new(status, "method_not_allowed", "Wrong method", "this address does not take this method")
-            }
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                status,
+                "method_not_allowed",
+                "Wrong method",
+                "this address does not take this method",
+            ),
             StatusCode::PAYLOAD_TOO_LARGE => Self::too_large("the request body is too large"),
             StatusCode::UPGRADE_REQUIRED => {
                 Self::new(status, "malformed", "Upgrade required", "this address speaks WebSocket")
@@ -158,20 +166,18 @@ impl Problem {
         }
     }
 
-    fn render(mut self, request_id: &str, kept: &HeaderMap) -> Response {
+    /// Writes the body; headers that other layers have set stay.
+    fn render(mut self, request_id: &str, mut headers: HeaderMap) -> Response {
         self.request_id = request_id.to_owned();
         let body = serde_json::to_vec(&self).unwrap_or_default();
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
-        for name in [axum::http::header::ALLOW, axum::http::header::SET_COOKIE] {
-            if let Some(value) = kept.get(&name) {
-                response.headers_mut().insert(name, value.clone());
-            }
-        }
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        *response.headers_mut() = headers;
         response
     }
 }
@@ -222,7 +228,8 @@ impl From<parlor_db::Error> for Problem {
 /// The id of a request: the caller's own when it is a sane one.
 fn request_id(headers: &HeaderMap) -> String {
     let sane = |text: &&str| {
-        (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        (8..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     match headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane) {
         Some(text) => text.to_owned(),
@@ -241,8 +248,8 @@ pub async fn render(request: Request, next: Next) -> Response {
     let bare = (status.is_client_error() || status.is_server_error())
         && !parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/"));
     let mut response = match problem {
-        Some(problem) => problem.render(&id, &parts.headers),
-        None if bare => Problem::of_status(status).render(&id, &parts.headers),
+        Some(problem) => problem.render(&id, parts.headers),
+        None if bare => Problem::of_status(status).render(&id, parts.headers),
         None => Response::from_parts(parts, body),
     };
     if status.is_server_error() {

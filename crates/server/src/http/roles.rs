@@ -46,7 +46,11 @@ async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<RoleId>) -> 
 /// Make a role; needs `manage_users`
 #[utoipa::path(post, path = "/roles", tag = "roles", operation_id = "create_role", request_body = RoleCreation,
     responses((status = 201, body = Role)))]
-async fn create(State(app): State<Ctx>, caller: Caller, input: Creation<RoleCreation>) -> Result<Written, Problem> {
+async fn create(
+    State(app): State<Ctx>,
+    caller: Caller,
+    input: Creation<RoleCreation>,
+) -> Result<Written, Problem> {
     app.create(&caller, input, |tx, actor, input| {
         roles::create(tx, actor, &input.name, &input.more).map(|role| (role, true))
     })

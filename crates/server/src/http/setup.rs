@@ -77,7 +77,12 @@ fn check_code(app: &App, given: &str) -> Result<(), Problem> {
 
 impl App {
     /// Makes a super administrator, unless there is one.
-    async fn first_administrator(&self, name: String, email: String, secret: String) -> Result<Actor, Problem> {
+    async fn first_administrator(
+        &self,
+        name: String,
+        email: String,
+        secret: String,
+    ) -> Result<Actor, Problem> {
         let hash = self.passwords.hash(secret).await;
         let hash = hash.ok_or_else(|| Problem::internal("password could not be hashed"))?;
         let made = self.write_plain(1, move |tx| {

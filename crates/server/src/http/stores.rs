@@ -51,7 +51,11 @@ async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<StoreId>) ->
 /// Make a store; needs `manage_users`
 #[utoipa::path(post, path = "/stores", tag = "stores", operation_id = "create_store", request_body = StoreCreation,
     responses((status = 201, body = Store)))]
-async fn create(State(app): State<Ctx>, caller: Caller, input: Creation<StoreCreation>) -> Result<Written, Problem> {
+async fn create(
+    State(app): State<Ctx>,
+    caller: Caller,
+    input: Creation<StoreCreation>,
+) -> Result<Written, Problem> {
     app.create(&caller, input, |tx, actor, input| {
         stores::create(tx, actor, &input.name, input.external_id.as_deref(), input.users.clone())
             .map(|store| (store, true))
@@ -82,7 +86,11 @@ async fn list_platforms(State(app): State<Ctx>, caller: Caller) -> Answer<Page<P
 /// Add or rename a brand; needs `manage_settings`
 #[utoipa::path(put, path = "/platforms", tag = "stores", operation_id = "put_platform", request_body = Platform,
     responses((status = 200, body = Platform)))]
-async fn put_platform(State(app): State<Ctx>, caller: Caller, Json(input): Json<Platform>) -> Answer<Platform> {
+async fn put_platform(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Json(input): Json<Platform>,
+) -> Answer<Platform> {
     let run = app.write(&caller, move |tx, actor| {
         stores::put_platform(tx, actor, &input)?;
         Ok(input.clone())

@@ -46,7 +46,11 @@ async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<TeamId>) -> 
 /// Make a team; needs `manage_users`
 #[utoipa::path(post, path = "/teams", tag = "teams", operation_id = "create_team", request_body = TeamCreation,
     responses((status = 201, body = Team)))]
-async fn create(State(app): State<Ctx>, caller: Caller, input: Creation<TeamCreation>) -> Result<Written, Problem> {
+async fn create(
+    State(app): State<Ctx>,
+    caller: Caller,
+    input: Creation<TeamCreation>,
+) -> Result<Written, Problem> {
     app.create(&caller, input, |tx, actor, input| {
         teams::create(tx, actor, &input.name, &input.more).map(|team| (team, true))
     })

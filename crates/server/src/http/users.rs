@@ -22,7 +22,10 @@ use crate::auth::cache::Means;
 use crate::auth::password;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change)).routes(routes!(set_password))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, change))
+        .routes(routes!(set_password))
 }
 
 /// Which users.

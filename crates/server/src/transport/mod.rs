@@ -47,9 +47,8 @@ async fn open(app: &Ctx, caller: &Caller, given: Option<&str>) -> Result<Opened,
     let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
     let given = given.filter(|text| !text.is_empty());
     let parsed = given.and_then(|text| cursor::parse(text, tenant, caller.id(), &app.cursor_key));
-    let serves = |(seq, epoch): &(i64, i64)| {
-        *epoch == position.epoch && (position.floor..=position.seq).contains(seq)
-    };
+    let serves =
+        |(seq, epoch): &(i64, i64)| *epoch == position.epoch && (position.floor..=position.seq).contains(seq);
     let kept = parsed.filter(serves).map(|(seq, _)| seq);
     Ok(opened(app, caller, position, kept, given.is_some() && kept.is_none()))
 }

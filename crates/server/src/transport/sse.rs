@@ -44,7 +44,8 @@ pub(super) async fn stream(
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let opened = open(&app, &caller, header.or(query.cursor.as_deref())).await?;
     let first = Bytes::from(sse::ready(opened.at, &opened.tail, opened.reset));
-    let end = time_left(&app, &caller).map(|left| Instant::now() + left.min(Duration::from_secs(86_400 * 365)));
+    let end =
+        time_left(&app, &caller).map(|left| Instant::now() + left.min(Duration::from_secs(86_400 * 365)));
     let state = Stream { app, caller, opened, stage: Stage::Reading, end, first: Some(first) };
     let body = Body::from_stream(stream::unfold(state, |mut state| async move {
         let chunk = state.next().await?;
@@ -94,7 +95,7 @@ impl Stream {
         tokio::select! {
             happened = self.opened.session.next() => {
                 let published = happened.ok()?;
-                Some(self.lines(published.iter().map(std::convert::AsRef::<Published>::as_ref)))
+                Some(self.lines(published.iter().map(AsRef::<Published>::as_ref)))
             }
             () = sleep_until(until) => {
                 let ended = self.end.is_some_and(|end| end <= Instant::now());
