@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::serve::ListenerExt;
 use parlor_realtime::Close;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
@@ -18,6 +18,9 @@ use crate::http;
 
 /// How long open requests may take once the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 4096;
 
 /// A server that listens.
 #[derive(Debug)]
@@ -38,7 +41,7 @@ impl Server {
         let wanted = config.listen;
         let refused = |error| StartError::Listen(wanted, error);
         // First the port: a second start by mistake must not touch the data.
-        let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+        let listener = listen(wanted).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let app = App::start(data, config, clock).await?;
         Ok(Self { app, listener, address })
@@ -73,6 +76,14 @@ impl Server {
         let _ = tokio::task::spawn_blocking(move || db.shutdown()).await;
         Ok(())
     }
+}
+
+/// Takes the port, with room for a crowd that comes back at once after a restart.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl App {

@@ -19,20 +19,21 @@ pub(super) fn run(data: &DataArgs, config: ServeArgs) -> Result<(), Failure> {
         let public_url = config.public_url.clone();
         let server = Server::bind(data, config, Clock::System).await?;
         let address = public_url.unwrap_or_else(|| format!("http://{}", server.address));
-        announce(&server, &address)?;
+        announce(&server, &address);
         server.run(stop).await?;
         Ok(())
     })
 }
 
-/// The first line is for scripts: they wait for it and read the port.
-fn announce(server: &Server, address: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "listening on http://{}", server.address)?;
+/// The first line is for scripts: they wait for it and read the port. One who reads no further must not stop us.
+fn announce(server: &Server, address: &str) {
+    let mut text = format!("listening on http://{}\n", server.address);
     if let Some(hint) = server.app.setup_hint(address) {
-        writeln!(out, "{hint}")?;
+        text.push_str(&hint);
+        text.push('\n');
     }
-    out.flush()
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 fn start_log(config: &ServeArgs) -> Result<(), Failure> {

@@ -73,7 +73,7 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
 
 /// Everything the server answers.
 pub fn router(app: &Ctx) -> Router {
-    let api = api().split_for_parts().0.layer(from_fn(uncached)).layer(cors(app));
+    let api = api().split_for_parts().0.fallback(nothing).layer(from_fn(uncached)).layer(cors(app));
     Router::new()
         .nest("/api/v1", api)
         .merge(openapi::routes())
@@ -83,6 +83,10 @@ pub fn router(app: &Ctx) -> Router {
         .layer(from_fn_with_state(app.clone(), protect))
         .layer(from_fn(problem::render))
         .with_state(app.clone())
+}
+
+async fn nothing() -> Problem {
+    Problem::not_found("there is nothing at this address")
 }
 
 /// Pages of other sites may call with a token; never with our user's cookie, and never with the CSRF header.

@@ -157,13 +157,13 @@ async fn busy_times_lose_and_repeat_nothing() {
     let (ana, ben, group) = pair(&site).await;
     let mut cursor = ben.cursor().await;
     let sending = tokio::spawn(async move {
-        for n in 0..60 {
+        for n in 0..50 {
             ana.say(&group, &n.to_string()).await;
         }
     });
     let mut seen = Vec::new();
     let mut turn = 0;
-    while seen.len() < 60 {
+    while seen.len() < 50 {
         turn += 1;
         match turn % 3 {
             0 => {
@@ -173,7 +173,7 @@ async fn busy_times_lose_and_repeat_nothing() {
             }
             1 => {
                 let mut ws = ben.ws(Some(&cursor)).await;
-                for _ in 0..5.min(60 - seen.len()) {
+                for _ in 0..5.min(50 - seen.len()) {
                     seen.extend(bodies(&[ws.next_of("message.posted").await]));
                 }
                 cursor = ws.cursor.clone();
@@ -181,7 +181,7 @@ async fn busy_times_lose_and_repeat_nothing() {
             _ => {
                 let mut sse = ben.sse(Some(&cursor)).await;
                 sse.next().await.unwrap();
-                for _ in 0..5.min(60 - seen.len()) {
+                for _ in 0..5.min(50 - seen.len()) {
                     let lines = sse.next().await.unwrap();
                     seen.extend(bodies(&[lines.data]));
                     cursor = lines.id;
@@ -190,7 +190,7 @@ async fn busy_times_lose_and_repeat_nothing() {
         }
     }
     sending.await.unwrap();
-    assert_eq!(seen, (0..60).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(seen, (0..50).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -198,13 +198,10 @@ async fn who_is_too_slow_comes_back_without_loss() {
     let site = Site::with(|config| config.queue_limit = 1).await;
     let (ana, ben, group) = pair(&site).await;
     let mut ws = ben.ws(None).await;
-    // The reader's task cannot run between these: one box of one place overflows.
-    let (tenant, hub) = (site.app.clone(), site.app.hub.clone());
     let start = ws.cursor.clone();
     for n in 0..40 {
         ana.say(&group, &format!("{n} {}", "x".repeat(10))).await;
     }
-    let _ = (tenant, hub);
     let mut seen = Vec::new();
     let mut cursor = start;
     while seen.len() < 40 {
