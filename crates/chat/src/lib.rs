@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod drafts;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 pub mod ids;
 pub mod import;
 pub mod kinds;
@@ -57,6 +58,7 @@ pub fn statements() -> Vec<&'static Sql> {
         conversations::statements(),
         drafts::statements(),
         events::statements(),
+        idempotency::statements(),
         import::statements(),
         messages::statements(),
         participants::statements(),
