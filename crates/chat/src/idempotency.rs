@@ -43,10 +43,9 @@ pub fn put(
     status: i64,
     body: &str,
 ) -> Result<()> {
-    let stored = tx.db.execute(
-        &INSERT,
-        &params![actor.tenant, actor.id(), key, &request_hash[..], status, body, tx.now],
-    );
+    let stored = tx
+        .db
+        .execute(&INSERT, &params![actor.tenant, actor.id(), key, &request_hash[..], status, body, tx.now]);
     match stored {
         Err(error) if error.unique_constraint().is_some() => {
             Err(conflict("idempotency_key", "the same request is being answered right now"))
