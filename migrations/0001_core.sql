@@ -276,6 +276,7 @@ CREATE TABLE message_edits (
     body TEXT NOT NULL,
     editor_id BYTEA NOT NULL,
     replaced_at BIGINT NOT NULL,
+    event_seq BIGINT,
     PRIMARY KEY (tenant, message_id, version)
 );
 
@@ -347,6 +348,7 @@ CREATE TABLE sessions (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX sessions_person ON sessions (tenant, person_id);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 CREATE TABLE api_keys (
     tenant BYTEA NOT NULL,
@@ -370,6 +372,8 @@ CREATE TABLE idempotency (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant, person_id, key)
 );
+
+CREATE INDEX idempotency_created ON idempotency (created_at);
 
 -- The search index holds terms that crates/chat/src/search/terms.rs made, the same on both engines. Row number = messages.no.
 -- @sqlite

@@ -2,7 +2,7 @@
 //! order, once (an id that was imported before is passed over), and without an event per message: one event tells
 //! clients which conversations to fetch anew. The reader of the file and the progress are the caller's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use parlor_db::{params, statements};
 use serde::Deserialize;
@@ -177,9 +177,9 @@ fn of_channel(
     let mut newest = None;
     for (line, person) in lines.iter().zip(&authors) {
         no += 1;
-        if !place.own.contains_key(&person.id) {
+        if let Entry::Vacant(entry) = place.own.entry(person.id) {
             participants::insert(tx, system, &conversation, person, Role::Member)?;
-            place.own.insert(person.id, 0);
+            entry.insert(0);
         }
         if known(tx, tenant, place.id, &line.line.id)?.is_some() {
             outcome.known += 1;

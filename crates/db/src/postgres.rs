@@ -159,6 +159,33 @@ impl Conn {
         count.map_err(|error| self.statement_error(sql, error))
     }
 
+    /// The plan of a statement, one step a line. Leaves its settings to the transaction, which must end.
+    #[cfg(feature = "testing")]
+    pub(crate) fn explain(&mut self, sql: &'static Sql) -> Result<String, Error> {
+        self.control("SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off")?;
+        let text = sql.text(Engine::Postgres);
+        let client = self.client.as_ref().ok_or_else(not_connected)?;
+        let plan = self.runtime.block_on(async {
+            let wanted = client.prepare(text).await?.params().len();
+            // EXPLAIN (GENERIC_PLAN) would do, from version 16 on.
+            let nulls = match wanted {
+                0 => String::new(),
+                _ => format!("({})", vec!["NULL"; wanted].join(", ")),
+            };
+            client.batch_execute("DEALLOCATE ALL").await?;
+            client.batch_execute(&format!("PREPARE explained AS {text}")).await?;
+            client.simple_query(&format!("EXPLAIN (COSTS OFF) EXECUTE explained {nulls}")).await
+        });
+        // Along with ours, DEALLOCATE ALL took the cached ones.
+        self.statements.clear();
+        let rows = plan.map_err(|error| self.error_of(error))?;
+        let steps = rows.iter().filter_map(|row| match row {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        Ok(steps.collect::<Vec<_>>().join("\n"))
+    }
+
     /// The prepared statement, and the words to send before it.
     fn ready(&mut self, sql: &'static Sql, params: &[Param<'_>]) -> Result<(Statement, String), Error> {
         let address = std::ptr::from_ref(sql).addr();

@@ -82,6 +82,7 @@ macro_rules! statements {
             $crate::__sql!($kind concat!(module_path!(), "::", stringify!($name)), $body)$(.$mark())?;)*
 
         /// Every statement of this module, for the tests that prepare, explain and check them.
+        #[allow(dead_code)] // outside of tests
         pub fn statements() -> Vec<&'static $crate::Sql> {
             vec![$(&$name),*]
         }

@@ -148,6 +148,20 @@ impl Conn {
         self.db.execute_batch(text).map_err(|error| error_of(&self.db, error))
     }
 
+    /// The plan of a statement, one step a line.
+    #[cfg(feature = "testing")]
+    pub(crate) fn explain(&mut self, sql: &Sql) -> Result<String, Error> {
+        let text = format!("EXPLAIN QUERY PLAN {}", sql.text(Engine::Sqlite));
+        let plan = |db: &Connection| {
+            let mut statement = db.prepare(&text)?;
+            let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            steps.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        // Prepared by itself as well: EXPLAIN forgives more.
+        self.db.prepare_cached(sql.text(Engine::Sqlite)).map_err(|error| error_of(&self.db, error))?;
+        plan(&self.db).map(|steps| steps.join("\n")).map_err(|error| error_of(&self.db, error))
+    }
+
     /// False when SQLite rolled the whole transaction back by itself, as it may when the disk is full.
     pub(crate) fn in_transaction(&self) -> bool {
         !self.db.is_autocommit()

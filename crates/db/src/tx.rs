@@ -249,4 +249,13 @@ impl Tx {
             }
         }
     }
+
+    /// Prepares a statement and tells how it would run.
+    #[cfg(feature = "testing")]
+    pub(crate) fn explain(&mut self, sql: &'static Sql) -> Result<String, Error> {
+        self.guarded(sql, &[], |conn| match conn {
+            Conn::Sqlite(conn) => conn.explain(sql),
+            Conn::Postgres(conn) => conn.explain(sql),
+        })
+    }
 }

@@ -264,7 +264,7 @@ fn tell(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation,
         let hidden = hidden && after.rules().contact;
         let data = json!({ "changes": changes, "updated_at": tx.now });
         let mut audiences = vec![after];
-        if moved && hidden {
+        if moved {
             audiences.push(before);
         }
         for seen_by in audiences {
@@ -290,7 +290,7 @@ fn tell(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation,
 fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation) -> Result<()> {
     if let Some(assignee) = after.assignee_id.filter(|_| before.assignee_id != after.assignee_id) {
         let there = participants::find(tx, actor, after.id, assignee)?;
-        if !there.is_some_and(|there| there.left_at.is_none()) {
+        if there.is_none_or(|there| there.left_at.is_some()) {
             let people = users::require_all(tx, actor.tenant, &[assignee], "assignee_id")?;
             let (now, _) = store::load(tx, actor, after.id)?.ok_or(not_found("conversation"))?;
             participants::enter(tx, actor, &now, &people, Role::Member, "participants_added")?;

@@ -175,12 +175,31 @@ pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec
         .map(|row| {
             let own = me(actor, &row);
             let mut view = bare(row.conversation, actor.is_staff());
-            view.last_message = last.remove(&view.id);
+            let newest = last.remove(&view.id);
+            show_last(&mut view, actor, newest);
             view.participants = people.remove(&view.id).unwrap_or_default();
+            clamp(&mut view, actor);
             view.me = Some(own);
             view
         })
         .collect())
+}
+
+/// Adds the last message. A contact must not learn from times that something happened which it does not see.
+fn show_last(view: &mut View, actor: &Actor, last: Option<LastMessage>) {
+    if actor.is_contact() {
+        view.last_activity_at = last.as_ref().map_or(view.created_at, |last| last.created_at);
+        view.updated_at = view.last_activity_at;
+    }
+    view.last_message = last;
+}
+
+/// To a contact, nobody has read further than to the newest message that it sees.
+fn clamp(view: &mut View, actor: &Actor) {
+    for participant in view.participants.iter_mut().filter(|_| actor.is_contact()) {
+        participant.last_read_seq = participant.last_read_seq.min(view.last_seq);
+        participant.last_delivered_seq = participant.last_delivered_seq.min(view.last_seq);
+    }
 }
 
 /// One conversation with all its participants (the first 200 of a large one) and the actor's own part.
@@ -204,9 +223,10 @@ pub(super) fn one(
     }
     let id = conversation.id;
     let mut view = bare(conversation, actor.is_staff());
-    view.last_message =
-        messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
+    let last = messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
+    show_last(&mut view, actor, last);
     view.participants = participants::first(tx, actor, id, 200)?;
+    clamp(&mut view, actor);
     view.me = Some(mine);
     Ok(view)
 }

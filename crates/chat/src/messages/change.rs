@@ -8,7 +8,7 @@ use crate::{
     conversations::{self, Conversation, Membership},
     error::{Result, conflict, forbidden, not_found},
     events::{self, NewEvent},
-    ids::{MessageId, TenantId},
+    ids::MessageId,
     person::Actor,
     search, settings,
     tx::Tx,
@@ -53,16 +53,17 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     if stored.body == body.text {
         return Ok(store::complete(tx, actor.tenant, conversation.id, vec![stored])?.remove(0));
     }
-    tx.db.execute(&store::KEEP, params![actor.tenant, id, stored.body.as_str(), actor.id(), tx.now])?;
+    tx.db.execute(
+        &store::KEEP,
+        params![actor.tenant, id, stored.body.as_str(), actor.id(), tx.now, stored.event_seq],
+    )?;
     let mentions = renamed(tx, actor, &conversation, &stored, body)?;
     let text = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     tx.db.execute(&store::EDIT, params![actor.tenant, id, body.text.as_str(), text.as_deref(), tx.now])?;
     search::unindex(tx, stored.no)?;
     let place = search::Place::of(&conversation, &stored.message, stored.no);
     search::index(tx, &place, &body.terms)?;
-    if let Some(seq) = stored.event_seq {
-        retell(tx, actor.tenant, seq, &body.text)?;
-    }
+    retell(tx, actor, &stored, &body.text, &mentions)?;
     announce(tx, actor, &conversation, id, "message.edited")
 }
 
@@ -108,24 +109,30 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
         tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, -1_i64])?;
     }
     search::unindex(tx, stored.no)?;
-    if let Some(seq) = stored.event_seq {
-        retell(tx, actor.tenant, seq, "")?;
-    }
+    retell(tx, actor, &stored, "", &[])?;
     announce(tx, actor, &conversation, id, "message.deleted")
 }
 
-/// Takes the old text out of the event that told it, so that replay tells what holds.
-fn retell(tx: &mut Tx, tenant: TenantId, seq: i64, body: &str) -> Result<()> {
-    events::rewrite(tx, tenant, seq, |data| {
-        if let Some(message) = data.get_mut("message") {
-            message["body"] = json!(body);
-            message["html"] = json!(html::render(body));
-            if body.is_empty() {
-                message["related"] = json!(null);
-                message["mentions"] = json!([]);
+/// Takes the old text out of every event that told it, so that a replay tells what holds.
+fn retell(tx: &mut Tx, actor: &Actor, stored: &Stored, body: &str, mentions: &[Mention]) -> Result<()> {
+    let before = params![actor.tenant, stored.message.id];
+    let mut told: Vec<i64> = tx.db.all(&store::TOLD_BEFORE, before, |row| row.get(0))?;
+    told.extend(stored.event_seq);
+    told.sort_unstable();
+    told.dedup();
+    for seq in told {
+        events::rewrite(tx, actor.tenant, seq, |data| {
+            if let Some(message) = data.get_mut("message") {
+                message["body"] = json!(body);
+                message["html"] = json!(html::render(body, mentions));
+                message["mentions"] = json!(mentions);
+                if body.is_empty() {
+                    message["related"] = json!(null);
+                }
             }
-        }
-    })
+        })?;
+    }
+    Ok(())
 }
 
 /// Tells the readers what the message is now, and keeps that event's number: a later change rewrites it.
@@ -144,10 +151,7 @@ pub(super) fn announce(
         conversation: Some(conversation.id),
         audience: if hidden { conversation.staff_readers() } else { conversation.readers() },
         access: &[],
-        data: json!({
-            "message": message,
-            "conversation": { "last_seq": conversation.last_seq, "last_activity_at": conversation.last_activity_at },
-        }),
+        data: json!({ "message": message }),
     };
     let seq = events::append(tx, actor, event)?;
     if kind == "message.edited" {

@@ -2,16 +2,16 @@
 //! Raw HTML becomes text, addresses need an allowed scheme, images become links, and every text is escaped by the
 //! writer. No tag or attribute can come from a message that is not named here.
 
-use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 
-use super::body;
+use super::{Mention, body};
 
-/// Renders a body.
-pub fn render(text: &str) -> String {
+/// Renders a body. Names after `@` are marked when they are among the message's mentions.
+pub fn render(text: &str, mentions: &[Mention]) -> String {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
     let mut in_link = false;
     let mut in_code = false;
-    let events = Parser::new_ext(text, options).flat_map(|event| {
+    let events = TextMergeStream::new(Parser::new_ext(text, options)).flat_map(|event| {
         match &event {
             Event::Start(Tag::Link { .. }) => in_link = true,
             Event::End(TagEnd::Link) => in_link = false,
@@ -19,7 +19,7 @@ pub fn render(text: &str) -> String {
             Event::End(TagEnd::CodeBlock) => in_code = false,
             _ => {}
         }
-        safe(event, in_link || in_code)
+        safe(event, in_link || in_code, mentions)
     });
     let mut out = String::with_capacity(text.len() * 3 / 2 + 16);
     html::push_html(&mut out, events);
@@ -27,7 +27,7 @@ pub fn render(text: &str) -> String {
     out
 }
 
-fn safe(event: Event<'_>, literal: bool) -> Vec<Event<'_>> {
+fn safe<'a>(event: Event<'a>, literal: bool, mentions: &[Mention]) -> Vec<Event<'a>> {
     match event {
         Event::Html(html) | Event::InlineHtml(html) => vec![Event::Text(html)],
         Event::Start(Tag::HtmlBlock) => vec![Event::Start(Tag::Paragraph)],
@@ -44,7 +44,7 @@ fn safe(event: Event<'_>, literal: bool) -> Vec<Event<'_>> {
             vec![Event::Start(Tag::CodeBlock(pulldown_cmark::CodeBlockKind::Indented))]
         }
         Event::SoftBreak => vec![Event::HardBreak],
-        Event::Text(text) if !literal => decorate(text),
+        Event::Text(text) if !literal => decorate(text, mentions),
         Event::FootnoteReference(_) | Event::InlineMath(_) | Event::DisplayMath(_) => Vec::new(),
         other => vec![other],
     }
@@ -82,7 +82,7 @@ fn escape(text: &str, out: &mut String) {
 }
 
 /// Text with mentions marked and bare addresses made links.
-fn decorate(text: CowStr<'_>) -> Vec<Event<'_>> {
+fn decorate<'a>(text: CowStr<'a>, mentions: &[Mention]) -> Vec<Event<'a>> {
     if !text.contains('@') && !text.contains("://") {
         return vec![Event::Text(text)];
     }
@@ -92,7 +92,7 @@ fn decorate(text: CowStr<'_>) -> Vec<Event<'_>> {
     let mut before = ' ';
     while let Some(c) = rest.chars().next() {
         if !before.is_alphanumeric()
-            && let Some((event, length)) = special(rest, c)
+            && let Some((event, length)) = special(rest, c, mentions)
         {
             events.push(Event::Text(std::mem::take(&mut plain).into()));
             events.push(event);
@@ -108,10 +108,18 @@ fn decorate(text: CowStr<'_>) -> Vec<Event<'_>> {
     events
 }
 
-fn special(rest: &str, first: char) -> Option<(Event<'static>, usize)> {
+fn special(rest: &str, first: char, mentions: &[Mention]) -> Option<(Event<'static>, usize)> {
     if first == '@' {
         let (name, length) = body::name(&rest[1..])?;
-        let mut out = String::from("<span class=\"mention\">@");
+        let lower = name.to_lowercase();
+        let is_named = |mention: &&Mention| {
+            let full = mention.name.to_lowercase();
+            full == lower || full.split(' ').next() == Some(lower.as_str())
+        };
+        let Some(mention) = mentions.iter().find(is_named) else {
+            return Some((Event::Text(format!("@{name}").into()), length + 1));
+        };
+        let mut out = format!("<span class=\"mention\" data-user-id=\"{}\">@", mention.user_id);
         escape(&name, &mut out);
         out.push_str("</span>");
         return Some((Event::InlineHtml(out.into()), length + 1));
@@ -143,7 +151,6 @@ pub fn preview(text: &str, most: usize) -> String {
                 space = true;
                 continue;
             }
-            Event::Start(Tag::Link { link_type: LinkType::Autolink, .. }) => continue,
             _ => continue,
         };
         for c in piece.chars() {
@@ -171,6 +178,11 @@ mod tests {
 
     #[test]
     fn renders_what_people_write() {
+        let id = |number| crate::ids::PersonId(uuid::Uuid::from_u128(number));
+        let mentions = [
+            Mention { user_id: id(1), name: "Bruno da Silva".to_owned() },
+            Mention { user_id: id(2), name: "Ana Lima".to_owned() },
+        ];
         let cases = [
             ("plain", "<p>plain</p>"),
             ("*a* **b** ~~c~~ `d<`", "<p><em>a</em> <strong>b</strong> <del>c</del> <code>d&lt;</code></p>"),
@@ -178,8 +190,9 @@ mod tests {
             ("# big", "<p><strong>big</strong></p>"),
             (
                 "hi @[Bruno da Silva] and @ana.",
-                "<p>hi <span class=\"mention\">@Bruno da Silva</span> and <span class=\"mention\">@ana</span>.</p>",
+                "<p>hi <span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000001\">@Bruno da Silva</span> and <span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000002\">@ana</span>.</p>",
             ),
+            ("@nobody @[Not Here]", "<p>@nobody @Not Here</p>"),
             ("`@ana`", "<p><code>@ana</code></p>"),
             ("ana@example.com", "<p>ana@example.com</p>"),
             (
@@ -188,7 +201,7 @@ mod tests {
             ),
         ];
         for (text, expected) in cases {
-            assert_eq!(render(text), expected, "{text}");
+            assert_eq!(render(text, &mentions), expected, "{text}");
         }
     }
 
@@ -213,7 +226,7 @@ mod tests {
             "https://a/\"onmouseover=alert(1)",
         ];
         for text in hostile {
-            let html = render(text);
+            let html = render(text, &[]);
             let lower = html.to_lowercase();
             assert!(!lower.contains("<script") && !lower.contains("<img"), "{text} -> {html}");
             for part in html.split('<').skip(1) {

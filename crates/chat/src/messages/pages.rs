@@ -151,7 +151,7 @@ pub fn history(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Edit>> {
         let body: String = row.get(1)?;
         Ok(Edit {
             version: row.get(0)?,
-            html: html::render(&body),
+            html: html::render(&body, &[]),
             body,
             editor_id: row.get(2)?,
             replaced_at: row.get(3)?,

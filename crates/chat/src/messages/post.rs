@@ -246,7 +246,6 @@ fn append(
     draft: Draft<'_>,
 ) -> Result<Message> {
     let (event_seq, no) = events::next_with_message(tx, actor)?;
-    let before = conversation.last_seq;
     count(&mut conversation, &draft, actor.is_staff());
     let own = me.map_or(0, |me| me.own_count) + i64::from(draft.kind == MessageKind::Text);
     let message = shown(tx, actor, &conversation, &draft);
@@ -273,8 +272,9 @@ fn append(
             c.team_read_count
         ],
     )?;
+    let mut author_read_seq = me.map(|me| me.read_seq);
     if let Some(me) = me.filter(|_| draft.kind == MessageKind::Text) {
-        count_own(tx, actor, &conversation, me, own, before)?;
+        author_read_seq = Some(count_own(tx, actor, &conversation, me, own)?);
     }
     if draft.kind == MessageKind::Text {
         if actor.is_contact() {
@@ -291,6 +291,7 @@ fn append(
         data: json!({
             "message": message,
             "conversation": { "last_seq": conversation.last_seq, "last_activity_at": tx.now },
+            "author_read_seq": author_read_seq,
         }),
     };
     events::append_as(tx, actor, event_seq, event)?;
@@ -314,17 +315,16 @@ fn count(conversation: &mut Conversation, draft: &Draft<'_>, by_staff: bool) {
     }
 }
 
-/// The author's counters. Whoever had read everything before has read its own message as well.
+/// The author's counters and read position. Whoever had nothing unread has read its own message as well.
 fn count_own(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
     me: &Membership,
     own: i64,
-    before: i64,
-) -> Result<()> {
-    let up_to_date = me.read_seq >= before;
+) -> Result<i64> {
     let total = if actor.is_contact() { conversation.public_count } else { conversation.staff_count };
+    let up_to_date = total - 1 - me.read_count == me.own_count - me.own_read;
     let (own_read, read_seq, read_count) = if up_to_date {
         (own, conversation.last_seq, total)
     } else {
@@ -343,7 +343,7 @@ fn count_own(
             read_count
         ],
     )?;
-    Ok(())
+    Ok(read_seq)
 }
 
 fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<'_>) -> Message {
@@ -354,7 +354,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
         kind: draft.kind,
         author: Some(actor.person.clone()),
         body: draft.body.to_owned(),
-        html: html::render(draft.body),
+        html: html::render(draft.body, &draft.mentions),
         is_private_note: draft.is_private && draft.kind == MessageKind::Text,
         client_id: draft.client_id.map(str::to_owned),
         reply_to: draft.reply_to.clone(),
@@ -423,7 +423,7 @@ fn insert(
     )?;
     for mention in draft.mentions.iter().filter(|mention| mention.user_id != actor.id()) {
         let row = params![actor.tenant, mention.user_id, conversation.id, conversation.last_seq];
-        tx.db.execute(&store::MENTION, &row)?;
+        tx.db.execute(&store::MENTION, row)?;
     }
     if let Some(root) = root {
         tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;

@@ -13,7 +13,7 @@ use crate::{
     tx::Tx,
 };
 
-use super::{Message, MessageKind, Quote, html};
+use super::{Mention, Message, MessageKind, Quote, html};
 
 /// The columns of a message `m` and its author, in the order of [`from_row`].
 macro_rules! columns {
@@ -105,8 +105,12 @@ statements! {
     pub static TOLD = both("UPDATE messages SET event_seq = $3 WHERE tenant = $1 AND id = $2");
     /// What it said before.
     pub static KEEP = both("
-        INSERT INTO message_edits (tenant, message_id, version, body, editor_id, replaced_at)
-        SELECT $1, $2, COALESCE(MAX(version), 0) + 1, $3, $4, $5 FROM message_edits WHERE tenant = $1 AND message_id = $2");
+        INSERT INTO message_edits (tenant, message_id, version, body, editor_id, replaced_at, event_seq)
+        SELECT $1, $2, COALESCE(MAX(version), 0) + 1, $3, $4, $5, $6 FROM message_edits
+        WHERE tenant = $1 AND message_id = $2");
+    /// The events that told what it said before.
+    pub static TOLD_BEFORE = both("
+        SELECT event_seq FROM message_edits WHERE tenant = $1 AND message_id = $2 AND event_seq IS NOT NULL");
     /// What it said before, oldest first.
     pub static HISTORY = both("
         SELECT version, body, editor_id, replaced_at FROM message_edits WHERE tenant = $1 AND message_id = $2
@@ -172,20 +176,21 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
     let deleted_at: Option<Time> = row.get(22)?;
     let body: String = row.get(9)?;
     let shown = if deleted_at.is_some() { "" } else { body.as_str() };
+    let mentions: Vec<Mention> = json(row.get(15)?).unwrap_or_default();
     let message = Message {
         id: row.get(1)?,
         conversation_id: row.get(2)?,
         seq: row.get(3)?,
         kind,
         author,
-        html: html::render(shown),
         body: shown.to_owned(),
         is_private_note: kind == MessageKind::Text && row.get::<bool>(10)?,
         client_id: row.get(11)?,
         reply_to: None,
         thread_root_id: None,
         reply_count: row.get(14)?,
-        mentions: json(row.get(15)?).unwrap_or_default(),
+        html: html::render(shown, &mentions),
+        mentions,
         related: if deleted_at.is_some() { None } else { json(row.get(16)?) },
         reactions: if deleted_at.is_some() { Vec::new() } else { json(row.get(17)?).unwrap_or_default() },
         system: json::<Value>(row.get(18)?),

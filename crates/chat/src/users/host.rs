@@ -67,6 +67,10 @@ fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<PersonId> {
         Some(id) => (id, false),
         None => {
             let id = PersonId(tx.id());
+            let email = match email {
+                Some((_, ref key)) if store::by_email(tx, tenant.id, key)?.is_some() => None,
+                email => email,
+            };
             let new = store::NewRow {
                 kind: PersonKind::User,
                 external_id: Some(&claims.sub),
@@ -101,7 +105,8 @@ fn linked(
     email: Option<&(String, String)>,
 ) -> Result<Option<PersonId>> {
     let Some((_, key)) = email else { return Ok(None) };
-    let Some(account) = store::by_email(tx, tenant.id, key)? else { return Ok(None) };
+    let account = store::by_email(tx, tenant.id, key)?.filter(|account| account.external_id.is_none());
+    let Some(account) = account else { return Ok(None) };
     tx.db.execute(&store::SET_EXTERNAL, params![tenant.id, account.id, claims.sub.as_str()])?;
     Ok(Some(account.id))
 }

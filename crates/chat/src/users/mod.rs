@@ -137,6 +137,8 @@ pub struct Credentials {
     pub password_hash: Option<String>,
     /// May sign in.
     pub active: bool,
+    /// The host application's id of it, if a host knows it.
+    pub external_id: Option<String>,
 }
 
 /// Everything that rules ask of a user, or `Unauthorized` when there is no such active user.

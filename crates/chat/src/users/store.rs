@@ -30,7 +30,8 @@ statements! {
             WHERE a.tenant = u.tenant AND a.user_id = $8 AND (r.restricted = FALSE OR b.user_id IS NOT NULL))))
         ORDER BY u.name, u.id LIMIT $9");
     /// By address.
-    pub static BY_EMAIL = both("SELECT id, password_hash, active FROM users WHERE tenant = $1 AND email_key = $2");
+    pub static BY_EMAIL = both("
+        SELECT id, password_hash, active, external_id FROM users WHERE tenant = $1 AND email_key = $2");
     /// By the host application's id.
     pub static BY_EXTERNAL = both("SELECT id FROM users WHERE tenant = $1 AND external_id = $2");
     /// Several, as people.
@@ -195,7 +196,12 @@ pub(crate) fn like(text: &str) -> String {
 
 pub(super) fn by_email(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<Credentials>> {
     Ok(tx.db.opt(&BY_EMAIL, params![tenant, key], |row| {
-        Ok(Credentials { id: row.get(0)?, password_hash: row.get(1)?, active: row.get(2)? })
+        Ok(Credentials {
+            id: row.get(0)?,
+            password_hash: row.get(1)?,
+            active: row.get(2)?,
+            external_id: row.get(3)?,
+        })
     })?)
 }
 

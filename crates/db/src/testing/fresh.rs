@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::TempPostgres;
 use crate::{Db, Engine, Error, Migration, Options};
@@ -49,17 +49,15 @@ impl TestDb {
 
     /// A database of this engine.
     pub fn on(engine: Engine, migrations: &[Migration], options: Options) -> Result<TestDb, Error> {
-        let template = template(engine, migrations)?;
-        let (url, place) = match engine {
-            Engine::Sqlite => {
+        let (url, place) = match template(engine, migrations)? {
+            Template::File(bytes) => {
                 let folder = TempDir::new()?;
                 let path = folder.path().join("test.db");
-                std::fs::copy(&template, &path)
-                    .map_err(|error| Error::Unavailable(format!("cannot copy the template: {error}")))?;
+                std::fs::write(&path, &*bytes).map_err(|error| failed("cannot copy the template", error))?;
                 (path.display().to_string(), Place::Folder { _folder: folder })
             }
-            Engine::Postgres => {
-                let url = TempPostgres::shared()?.create_database(Some(&template))?;
+            Template::Name(name) => {
+                let url = TempPostgres::shared()?.create_database(Some(&name))?;
                 (url.clone(), Place::Server { url })
             }
         };
@@ -79,28 +77,36 @@ impl Drop for TestDb {
     }
 }
 
-/// A migrated database nobody is connected to: the path of a file, or a name on the shared server.
-fn template(engine: Engine, migrations: &[Migration]) -> Result<String, Error> {
-    static MADE: Mutex<Option<HashMap<String, String>>> = Mutex::new(None);
+/// A migrated database nobody is connected to: the bytes of a file, or a name on the shared server.
+#[derive(Clone)]
+enum Template {
+    File(Arc<Vec<u8>>),
+    Name(String),
+}
+
+fn template(engine: Engine, migrations: &[Migration]) -> Result<Template, Error> {
+    static MADE: Mutex<Option<HashMap<String, Template>>> = Mutex::new(None);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let made = made.get_or_insert_default();
     let key = migrations.iter().fold(format!("{engine:?}"), |key, migration| key + "\0" + migration.sql);
     if let Some(template) = made.get(&key) {
         return Ok(template.clone());
     }
-    let (url, template) = match engine {
+    let template = match engine {
         Engine::Sqlite => {
-            let path = TempDir::of_process()?.join(format!("template-{}.db", made.len()));
-            let path = path.display().to_string();
-            (path.clone(), path)
+            let folder = TempDir::new()?;
+            let path = folder.path().join("template.db");
+            crate::migrate::migrate(engine, &path.display().to_string(), migrations)?;
+            let bytes = std::fs::read(&path).map_err(|error| failed("cannot read the template", error))?;
+            Template::File(Arc::new(bytes))
         }
         Engine::Postgres => {
             let url = TempPostgres::shared()?.create_database(None)?;
+            crate::migrate::migrate(engine, &url, migrations)?;
             let name = url.split(['/', '?']).find(|part| part.starts_with("parlor_")).unwrap_or_default();
-            (url.clone(), name.to_owned())
+            Template::Name(name.to_owned())
         }
     };
-    crate::migrate::migrate(engine, &url, migrations)?;
     made.insert(key, template.clone());
     Ok(template)
 }
@@ -115,21 +121,17 @@ impl TempDir {
     /// Makes a new folder.
     pub fn new() -> Result<TempDir, Error> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let path = TempDir::of_process()?.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
-        make(&path)?;
+        let name = format!("parlor-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        // Left by a process that had our number and was killed.
+        drop(std::fs::remove_dir_all(&path));
+        std::fs::create_dir_all(&path).map_err(|error| failed("cannot create a folder", error))?;
         Ok(TempDir { path })
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The folder in which those of this process are.
-    fn of_process() -> Result<PathBuf, Error> {
-        let path = std::env::temp_dir().join(format!("parlor-test-{}", std::process::id()));
-        make(&path)?;
-        Ok(path)
     }
 }
 
@@ -139,7 +141,6 @@ impl Drop for TempDir {
     }
 }
 
-fn make(path: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(path)
-        .map_err(|error| Error::Unavailable(format!("cannot create {}: {error}", path.display())))
+fn failed(what: &str, error: std::io::Error) -> Error {
+    Error::Unavailable(format!("{what}: {error}"))
 }

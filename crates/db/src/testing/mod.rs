@@ -4,7 +4,11 @@
 //! schema comparison. Knows no table of the product.
 
 mod fresh;
+mod plans;
+mod schema;
 mod temp_postgres;
 
 pub use fresh::{TempDir, TestDb};
+pub use plans::{explain, fails_to_prepare, full_scans, without_tenant};
+pub use schema::schema;
 pub use temp_postgres::TempPostgres;

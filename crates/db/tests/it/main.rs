@@ -1,8 +1,9 @@
 //! The storage engine seen from outside, on both engines.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, clippy::print_stdout)]
 
 mod errors;
 mod schema;
+mod trouble;
 mod writes;
 
 use parlor_db::testing::TestDb;

@@ -1,7 +1,7 @@
 //! Migrations.
 
-use parlor_db::testing::TestDb;
-use parlor_db::{Error, Migration, Options, params};
+use parlor_db::testing::{TestDb, explain, fails_to_prepare, full_scans, schema, without_tenant};
+use parlor_db::{Engine, Error, Migration, Options, params};
 
 use crate::{BOTH, MIGRATIONS, open};
 
@@ -59,5 +59,66 @@ fn processes_that_start_together_apply_each_version_once() {
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(applied.len(), 2, "{engine:?}: {applied:?}");
+    }
+}
+
+#[test]
+fn both_engines_have_one_schema() {
+    let sqlite = schema(&open(Engine::Sqlite).db).unwrap();
+    let postgres = schema(&open(Engine::Postgres).db).unwrap();
+    assert_eq!(sqlite, postgres);
+    let expected = "\
+table owner
+  tenant integer not null
+  id bytes not null
+  name text not null
+  primary key (tenant, id)
+table schema_migrations
+  version integer not null
+  name text not null
+  checksum text not null
+  primary key (version)
+table thing
+  tenant integer not null
+  owner bytes
+  seq integer not null
+  label text not null
+  share real
+  hidden integer not null
+  primary key (tenant, seq)
+  unique index thing_label (tenant, label)
+  unique index thing_lower (tenant, (expression)) partial
+  index thing_owner (tenant, owner, seq)
+  foreign key (tenant, owner) references owner (tenant, id) on delete no action
+";
+    assert_eq!(sqlite, expected);
+}
+
+mod plans {
+    parlor_db::statements! {
+        pub static BY_OWNER = both("SELECT t.seq FROM thing AS t WHERE t.tenant = $1 AND t.owner = $2 ORDER BY t.seq LIMIT 3");
+        pub static BY_SHARE = both("SELECT t.seq FROM thing t WHERE t.share > $1");
+        pub static PURGE = both("DELETE FROM thing WHERE seq < $1 RETURNING label").global();
+        pub static MOVE = both("UPDATE thing SET seq = $3 WHERE tenant = $1 AND seq = ANY($2)");
+        pub static BROKEN = both("SELECT tenant FROM nowhere");
+    }
+}
+
+#[test]
+fn statements_are_checked() {
+    use plans::*;
+    assert_eq!(without_tenant(&statements()), [BY_SHARE.name()]);
+    for engine in BOTH {
+        let db = &open(engine).db;
+        let refused = fails_to_prepare(db, &statements());
+        assert!(
+            refused.len() == 1 && refused[0].contains("plans::BROKEN") && refused[0].contains("nowhere"),
+            "{refused:?}"
+        );
+        let scans = full_scans(db, &[&BY_OWNER, &BY_SHARE, &PURGE, &MOVE], &["thing"]).unwrap();
+        let names: Vec<_> = scans.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, [BY_SHARE.name(), PURGE.name()], "{engine:?}: {scans:?}");
+        assert!(full_scans(db, &[&BY_SHARE], &["owner"]).unwrap().is_empty());
+        assert!(explain(db, &BY_OWNER).unwrap().contains("thing_owner"));
     }
 }

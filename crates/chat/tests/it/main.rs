@@ -1,0 +1,9 @@
+//! Tests of the domain against real databases: SQLite, or PostgreSQL with PARLOR_TEST_ENGINE=postgres.
+
+mod conversations;
+mod events;
+mod messages;
+mod search;
+mod statements;
+mod support;
+mod unread;
