@@ -1,6 +1,6 @@
 //! Durable operations of four statements a second, on either engine, beside bare rusqlite in groups of 64.
 //!
-//! `cargo bench -p parlor-db --features testing`. Everything is flushed to disk before it counts.
+//! `cargo bench -p parlor-db`. Everything is flushed to disk before it counts.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use parlor_db::testing::{TempDir, TestDb};
 use parlor_db::{Engine, Error, Migration, Options, Tx, params};
 
-const CALLERS: u64 = 64;
-const RUN: Duration = Duration::from_secs(4);
+const GROUP: u64 = 64;
+const RUN: Duration = Duration::from_secs(2);
+const ROUNDS: usize = 3;
 const BODY: &str = "The quick brown fox jumps over the lazy dog, and then does it all over again.";
 
 const SCHEMA: &str = "
@@ -82,7 +83,7 @@ const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRA
     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456;";
 
 /// The same with bare rusqlite: groups of 64, no threads, no queues, no savepoints. What the disk and SQLite allow.
-fn bare() -> (f64, f64) {
+fn bare(tenants: u64) -> (f64, f64) {
     let folder = TempDir::new().unwrap();
     let db = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();
     db.set_prepared_statement_cache_capacity(100);
@@ -92,8 +93,8 @@ fn bare() -> (f64, f64) {
     let (mut number, start) = (0, Instant::now());
     while start.elapsed() < RUN {
         db.prepare_cached("BEGIN IMMEDIATE").unwrap().execute(()).unwrap();
-        for _ in 0..CALLERS {
-            let (tenant, conversation) = (number as i64 % 100, id_of(number % 16));
+        for _ in 0..GROUP {
+            let (tenant, conversation) = ((number % tenants) as i64, id_of(number % 16));
             let one = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> i64 {
                 db.prepare_cached(sql).unwrap().query_row(params, |row| row.get(0)).unwrap()
             };
@@ -108,16 +109,16 @@ fn bare() -> (f64, f64) {
         }
         db.prepare_cached("COMMIT").unwrap().execute(()).unwrap();
     }
-    (number as f64 / start.elapsed().as_secs_f64(), CALLERS as f64)
+    (number as f64 / start.elapsed().as_secs_f64(), GROUP as f64)
 }
 
-/// 64 tasks that each wait for their write before the next. Operations a second, and how many shared a commit.
-fn through(engine: Engine, tenants: u64) -> (f64, f64) {
+/// Tasks that each wait for their write before the next. Operations a second, and how many shared a commit.
+fn through(engine: Engine, callers: u64, tenants: u64) -> (f64, f64) {
     let test = TestDb::on(engine, MIGRATIONS, Options::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let (next, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
     runtime.block_on(async {
-        let tasks: Vec<_> = (0..CALLERS)
+        let tasks: Vec<_> = (0..callers)
             .map(|_| {
                 let (db, next) = (test.db.clone(), next.clone());
                 tokio::spawn(async move {
@@ -138,15 +139,37 @@ fn through(engine: Engine, tenants: u64) -> (f64, f64) {
 }
 
 fn main() {
-    let limit = bare();
-    println!("{:<34} {:>9} {:>10} {:>8}", "four statements, flushed", "ops/s", "ops/commit", "ratio");
-    let show = |name: &str, (rate, batch): (f64, f64)| {
-        println!("{name:<34} {rate:>9.0} {batch:>10.1} {:>8.2}", rate / limit.0);
-    };
-    show("bare rusqlite, groups of 64", limit);
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        show(&format!("{engine:?}, 64 callers, 100 tenants"), through(engine, 100));
-        show(&format!("{engine:?}, 64 callers, 1 tenant"), through(engine, 1));
+    let mut rows: Vec<(String, Measure)> = Vec::new();
+    for tenants in [100, 1] {
+        rows.push((
+            format!("bare rusqlite, groups of 64, tenants: {tenants}"),
+            Box::new(move || bare(tenants)),
+        ));
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            for callers in [64, 256] {
+                let name = format!("{engine:?}, callers: {callers}, tenants: {tenants}");
+                rows.push((name, Box::new(move || through(engine, callers, tenants))));
+            }
+        }
     }
-    show("bare rusqlite, again", bare());
+    // In turns, and the best of each: a neighbour on the machine slows some rounds down, never up.
+    let mut best = vec![(0.0, 0.0); rows.len()];
+    for _ in 0..ROUNDS {
+        for ((_, measure), best) in rows.iter().zip(&mut best) {
+            let measured = measure();
+            if measured.0 > best.0 {
+                *best = measured;
+            }
+        }
+    }
+    println!("{:<44} {:>9} {:>10} {:>8}", "four statements, flushed", "ops/s", "ops/commit", "ratio");
+    let mut limit = 0.0;
+    for ((name, _), (rate, batch)) in rows.iter().zip(best) {
+        if name.starts_with("bare") {
+            limit = rate;
+        }
+        println!("{name:<44} {rate:>9.0} {batch:>10.1} {:>8.2}", rate / limit);
+    }
 }
+
+type Measure = Box<dyn Fn() -> (f64, f64)>;

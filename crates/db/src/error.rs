@@ -30,6 +30,9 @@ pub enum Error {
     /// Another transaction was in the way: running the operation again may succeed. The engine does so by itself.
     #[error("the transaction conflicts with another one: {0}")]
     Serialization(String),
+    /// A lock was held by someone else for so long that it is no use waiting.
+    #[error("database busy: {0}")]
+    Busy(String),
     /// An earlier statement of this operation failed, so it can do nothing more and cannot commit.
     #[error("an earlier statement of this operation failed")]
     Poisoned,

@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::future::join;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Runtime;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::sqlite::wrong_count;
 use crate::{Engine, Error, Param, Row, Sql};
@@ -23,8 +26,8 @@ const OLDEST: i32 = 150_000;
 
 /// Settings every session gets.
 /// - `jit`: compiling pays for reports, never for the short statements of a request.
-/// - `lock_timeout`: a row held by a dead machine fails an operation (which is retried) instead of a whole lane.
-const SESSION: &str = "SET jit = off; SET lock_timeout = '10s'; SET client_min_messages = 'warning'";
+/// - `lock_timeout`: a row held by a dead machine fails an operation instead of its whole lane.
+const SESSION: &str = "SET jit = off; SET lock_timeout = '5s'; SET client_min_messages = 'warning'";
 
 /// A connection with the one statement runner.
 ///
@@ -41,8 +44,7 @@ pub(crate) struct Conn {
 impl Conn {
     /// A connection that is made at its first use.
     pub(crate) fn new(url: &str) -> Result<Conn, Error> {
-        let mut config: Config =
-            url.parse().map_err(|error| Error::Unavailable(format!("database URL: {error}")))?;
+        let mut config = config_of(url)?;
         config
             .application_name("parlor")
             .connect_timeout(Duration::from_secs(10))
@@ -66,9 +68,16 @@ impl Conn {
         };
         let config = &self.config;
         let client = self.runtime.block_on(async {
-            let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-            // Its failure shows in the client as well.
-            tokio::spawn(connection);
+            // The failure of a connection shows in its client as well.
+            let client = if config.get_ssl_mode() == SslMode::Require {
+                let (client, connection) = config.connect(tls()?).await.map_err(unreachable)?;
+                tokio::spawn(connection);
+                client
+            } else {
+                let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+                tokio::spawn(connection);
+                client
+            };
             client.batch_execute(SESSION).await.map_err(unreachable)?;
             let version: i32 = client
                 .query_one("SELECT current_setting('server_version_num')::int4", &[])
@@ -225,6 +234,32 @@ impl Conn {
     }
 }
 
+/// Reads a URL. TLS is used if it says `sslmode=require` (or `verify-ca`, `verify-full`), and always verifies the server:
+/// what `prefer` gives, encryption to whoever answers, is no protection and fails with many a local server.
+fn config_of(url: &str) -> Result<Config, Error> {
+    let url =
+        url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+    let mut config: Config =
+        url.parse().map_err(|error| Error::Unavailable(format!("database URL: {error}")))?;
+    if config.get_ssl_mode() != SslMode::Require {
+        config.ssl_mode(SslMode::Disable);
+    }
+    Ok(config)
+}
+
+/// Trusts whom the system trusts; `SSL_CERT_FILE` names others.
+fn tls() -> Result<MakeRustlsConnect, Error> {
+    let failed = |error: rustls::Error| Error::Unavailable(format!("cannot set up TLS: {error}"));
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
 /// Runs `statement` right behind the deferred words, without waiting for their answer in between.
 async fn after<T>(
     client: &Client,
@@ -293,8 +328,8 @@ fn error_of(error: tokio_postgres::Error) -> Error {
         "23502" => Error::Check {
             constraint: format!("{}.{}", db.table().unwrap_or_default(), db.column().unwrap_or_default()),
         },
-        // Serialization failure, deadlock, lock timeout.
-        "40001" | "40P01" | "55P03" => Error::Serialization(db.message().to_owned()),
+        "40001" | "40P01" => Error::Serialization(db.message().to_owned()),
+        "55P03" => Error::Busy(db.message().to_owned()),
         "53100" => Error::Full(db.message().to_owned()),
         "25006" => Error::ReadOnly(db.message().to_owned()),
         "25P02" => Error::Poisoned,

@@ -202,7 +202,7 @@ fn plain_error(error: rusqlite::Error) -> Error {
         rusqlite::Error::SqliteFailure(failure, message) => {
             let text = message.clone().unwrap_or_else(|| failure.to_string());
             match failure.code {
-                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Serialization(text),
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy(text),
                 ErrorCode::DiskFull => Error::Full(text),
                 ErrorCode::ReadOnly => Error::ReadOnly(text),
                 ErrorCode::CannotOpen | ErrorCode::NotADatabase => Error::Unavailable(text),

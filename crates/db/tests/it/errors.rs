@@ -144,3 +144,41 @@ fn a_missing_row_does_not_poison() {
         assert_eq!(done.unwrap(), 1);
     }
 }
+
+#[test]
+fn a_panic_between_two_rows_leaves_the_statement_usable() {
+    for engine in BOTH {
+        let test = filled(engine);
+        let panicked = write(&test.db, |tx| {
+            tx.all(&ALL, params![7], |row| match row.get::<i64>(0)? {
+                1 => panic!("at the second row"),
+                seq => Ok(seq),
+            })
+        });
+        assert!(matches!(panicked, Err(Error::Panicked(_))), "{engine:?}: {panicked:?}");
+        let all = write(&test.db, |tx| tx.all(&ALL, params![7], |row| row.get::<i64>(0)));
+        assert_eq!(all.unwrap(), [2, 1, 3]);
+    }
+}
+
+#[test]
+fn a_lock_held_for_too_long_fails_the_one_who_waits() {
+    let test = filled(Engine::Postgres);
+    let other = Db::open(test.url(), parlor_db::Options::default()).unwrap();
+    let (held, is_held) = std::sync::mpsc::channel();
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let holder = std::thread::spawn(move || {
+        other.write_blocking(7, move |tx| {
+            thing(tx, None, 50, "held", false)?;
+            held.send(()).unwrap();
+            wait.recv().unwrap_err();
+            Ok::<_, Error>(())
+        })
+    });
+    is_held.recv().unwrap();
+    // Waits for the outcome of the same label.
+    let error = write(&test.db, |tx| thing(tx, None, 51, "held", false)).unwrap_err();
+    assert!(matches!(error, Error::Busy(_)), "{error:?}");
+    drop(release);
+    holder.join().unwrap().unwrap();
+}
