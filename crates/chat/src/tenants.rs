@@ -118,6 +118,29 @@ fn initial_roles() -> [(&'static str, Rights, bool); 3] {
     ]
 }
 
+/// Adds what a newer version brings: missing roles, and rights that the role `admin` lacks. Safe to repeat; answers
+/// how many roles were made or changed.
+pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
+    let known = roles::all(tx, tenant.id)?;
+    let system = system_actor(tenant);
+    let mut changed = 0;
+    for (name, rights, _) in initial_roles() {
+        match known.iter().find(|role| role.name == name) {
+            None => {
+                let id = RoleId(tx.id());
+                roles::insert(tx, tenant.id, id, name, rights, false)?;
+            }
+            Some(role) if name == "admin" && role.rights.len() < rights.list().len() => {
+                let change = roles::RoleChange { rights: Some(rights.list()), ..roles::RoleChange::default() };
+                roles::update(tx, &system, role.id, &change)?;
+            }
+            Some(_) => continue,
+        }
+        changed += 1;
+    }
+    Ok(changed)
+}
+
 /// Parlor itself, as the author of what happens without a person: the command line, first sights, wake-ups.
 pub fn system_actor(tenant: &Tenant) -> Actor {
     Actor {

@@ -80,6 +80,7 @@ async fn a_new_role_makes_connections_come_back() {
     let roles = admin.get("/roles").await.ok(200);
     let agent = roles["items"].as_array().unwrap().iter().find(|role| role["name"] == "agent").unwrap();
     let mut ws = ben.ws(None).await;
+    ws.is_live().await;
     admin.patch(&format!("/users/{}", ben.id), json!({"roles": [agent["id"]]})).await.ok(200);
     assert_eq!(ws.close_code().await, 4000);
     let me = ben.get("/me").await.ok(200);

@@ -53,7 +53,7 @@ impl Drop for Process {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_the_middle_of_a_thousand_sends() {
-    let (data, _folder, _database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
+    let (data, _folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
     let mut first = Process::start(&data);
     let token = |name: &str| sign(&claims(name), SECRET.as_bytes(), None).unwrap();
     let ana = Person::arrive(&first.url, token("Ana")).await;
@@ -111,5 +111,6 @@ async fn killed_in_the_middle_of_a_thousand_sends() {
     bodies.sort_unstable();
     bodies.dedup();
     assert_eq!(bodies.len(), 1000, "none twice");
+    tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
     println!("{} of 1000 were acknowledged before the kill", acknowledged.len());
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 mod person;
 mod streams;
 
-pub use person::{Person, Reply};
+pub use person::Person;
 pub use streams::{Sse, Ws};
 
 /// What the host application signs with.
@@ -32,7 +32,7 @@ pub struct Site {
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<std::io::Result<()>>>,
     _folder: TempDir,
-    _database: Option<TestDb>,
+    database: Option<TestDb>,
 }
 
 /// The engine this run tests.
@@ -97,7 +97,7 @@ impl Site {
             stop: Some(stop),
             running: Some(running),
             _folder: folder,
-            _database: database,
+            database,
         }
     }
 
@@ -158,6 +158,9 @@ impl Drop for Site {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+        // Removing a database blocks, which no thread of the runtime may.
+        let database = self.database.take();
+        let _ = std::thread::spawn(move || drop(database)).join();
     }
 }
 

@@ -72,6 +72,12 @@ impl Ws {
         }
     }
 
+    /// Waits until history is told and the connection hears what happens: only then are pings answered.
+    pub async fn is_live(&mut self) {
+        self.send(r#"{"type":"ping"}"#).await;
+        while self.frame().await.expect("a frame")["type"] != "pong" {}
+    }
+
     /// Whether nothing arrives for a while.
     pub async fn is_silent(&mut self) -> bool {
         timeout(Duration::from_millis(300), self.socket.next()).await.is_err()
