@@ -6,7 +6,7 @@ import fr from '../locales/fr.json';
 import pt from '../locales/pt.json';
 
 const others = { fr, de, pt } as unknown as Record<string, Dictionary>;
-const forms = (entry: string | Record<string, string>) => (typeof entry === 'string' ? { other: entry } : entry);
+const forms = (entry: Dictionary[Key]): Record<string, string> => (typeof entry === 'string' ? { other: entry } : entry);
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
 
 describe.each(Object.entries(others))('%s', (_name, dictionary) => {
@@ -20,7 +20,7 @@ describe.each(Object.entries(others))('%s', (_name, dictionary) => {
     for (const [key, entry] of Object.entries(en as Dictionary)) {
       expect(typeof dictionary[key as Key], key).toBe(typeof entry);
       const wanted = placeholders(forms(entry).other!);
-      for (const text of Object.values(forms(dictionary[key as Key]))) expect(placeholders(text), key).toEqual(wanted);
+      for (const text of Object.values(forms(dictionary[key as Key]!))) expect(placeholders(text), key).toEqual(wanted);
     }
   });
 });

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import tokens from './tokens.json';
-// @ts-expect-error a plain script without types
 import { tokensCss } from './generate.mjs';
 
 const colors = tokens.color as unknown as Record<string, [string, string]>;

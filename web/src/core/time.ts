@@ -11,6 +11,10 @@ function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.Da
 
 export const clock = (iso: string, locale: string) => formatter(locale, { hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
 
+/** Only hours and minutes, for narrow places. */
+export const bareClock = (iso: string, locale: string) =>
+  formatter(locale, { hour: 'numeric', minute: '2-digit' }).formatToParts(new Date(iso)).filter((part) => part.type === 'hour' || part.type === 'minute').map((part) => part.value).join(':');
+
 export const exact = (iso: string, locale: string) =>
   formatter(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
 
