@@ -10,7 +10,7 @@ export default defineConfig({
   retries: 0,
   reporter: [['list']],
   globalSetup: './e2e/server.ts',
-  outputDir: 'dist/e2e',
+  outputDir: 'test-results',
   use: {
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',

@@ -25,11 +25,17 @@ test('the New divider stands before the first unread message of somebody else', 
   expect(rows({ items, newFrom: 2 }).map((row) => row.isNew)).toEqual([false, false, true]);
 });
 
-test('replies of threads are hidden, but seen with the row before them', () => {
-  const items = [message(1), message(2, { thread_root_id: 'm1' }), message(3), message(4, { thread_root_id: 'm1' })];
-  const list = rows({ items, lastSeq: 4 });
-  expect(list.map((row) => row.message!.seq)).toEqual([1, 3]);
-  expect(list.map((row) => row.upTo)).toEqual([2, 4]);
+test('replies of a thread stand in the conversation too; in its panel they do not quote the root', () => {
+  const reply_to = { id: 'm1', seq: 1, author: ana, preview: '', deleted: false };
+  const items = [message(1), message(2, { thread_root_id: 'm1', reply_to })];
+  const other = waiting({ thread_root_id: 'm9' });
+  expect(rows({ items, waiting: [other] }).map((row) => row.message?.reply_to ?? null)).toEqual([null, reply_to, null]);
+  expect(rows({ items, waiting: [other], thread: 'm1' }).map((row) => row.message!.reply_to)).toEqual([null, null]);
+});
+
+test('seeing a row means having seen everything before the next one', () => {
+  expect(rows({ items: [message(1), message(4)], lastSeq: 6 }).map((row) => row.upTo)).toEqual([3, 6]);
+  expect(rows({ items: [message(1), message(4)], lastSeq: 9, hasAfter: true }).map((row) => row.upTo)).toEqual([3, 4]);
 });
 
 test('a message on its way is the last row, under the key that it keeps once it has arrived', () => {

@@ -53,8 +53,10 @@ export function missingRight(me: Me, kind: Kind): Right | null {
   return rights[0]!;
 }
 
-export const isPrivateToStaff = (kind: Kind) => kind === 'support';
 export const hasReceipts = (kind: Kind) => kind !== 'announcement' && kind !== 'broadcast';
+
+/** Everybody takes part in an announcement, also who has not opened it yet. */
+export const takesPart = (conversation: Conversation) => conversation.me.participant || conversation.kind === 'announcement';
 
 /** Is it mine to do: assigned to me, or opened by me where nobody is assigned. */
 export function isMine(conversation: Conversation, me: string): boolean {

@@ -1,5 +1,6 @@
 // Read and delivered positions on their way to the server: collected, at most one call a second for each conversation.
 import { api, type Id, type Message } from './api';
+import { takesPart } from './kinds';
 import type { Store } from './store/store';
 
 const COLLECT = 1_000;
@@ -15,8 +16,8 @@ export class Reading {
 
   /** The person has seen everything up to `seq`. */
   seen(conversation: Id, seq: number): void {
-    const me = this.store.conversation(conversation)?.me;
-    if (!me?.participant || this.held.has(conversation) || seq <= me.last_read_seq) return;
+    const known = this.store.conversation(conversation);
+    if (!known || !takesPart(known) || this.held.has(conversation) || seq <= known.me.last_read_seq) return;
     this.store.changeMine(conversation, this.#after(conversation, seq));
     this.#plan(this.#read, conversation, seq);
   }

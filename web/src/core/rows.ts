@@ -16,7 +16,7 @@ export interface Row {
   /** First and last of a run of one author. */
   starts: boolean;
   ends: boolean;
-  /** Seeing this row means having seen everything up to here, hidden replies included. */
+  /** Seeing this row means having seen everything up to here. */
   upTo: number;
 }
 
@@ -29,19 +29,19 @@ export interface RowsInput {
   lastSeq: number;
   hasBefore: boolean;
   hasAfter: boolean;
-  /** In a thread's panel its replies are the rows; in the conversation they are behind their root. */
-  thread?: boolean;
+  /** The root, in the panel of a thread: that every reply answers it need not be said there. */
+  thread?: string;
 }
 
 const GROUP_WITHIN = 5 * 60_000;
 
 export function buildRows(input: RowsInput): Row[] {
-  const shown = input.thread ? input.items : input.items.filter((message) => !message.thread_root_id);
+  const shown = input.thread ? input.items.map((message) => withoutQuote(message, input.thread!)) : input.items;
   const arrived = new Set(input.items.map((message) => message.client_id).filter(Boolean));
   const rows = shown.map(fromMessage);
   if (!input.hasAfter) {
     for (const entry of input.waiting) {
-      if (Boolean(entry.thread_root_id) === Boolean(input.thread) && !arrived.has(entry.client_id)) rows.push(fromWaiting(entry, input.me));
+      if ((!input.thread || entry.thread_root_id === input.thread) && !arrived.has(entry.client_id)) rows.push(fromWaiting(entry, input.me));
     }
   }
   let divided = input.newFrom === null;
@@ -60,6 +60,7 @@ export function buildRows(input: RowsInput): Row[] {
   return rows;
 }
 
+const withoutQuote = (message: Message, root: string): Message => (message.reply_to?.id === root ? { ...message, reply_to: null } : message);
 const isNews = (message: Message, me: string) => message.author?.id !== me || message.kind === 'system';
 
 function fromMessage(message: Message): Row {

@@ -130,8 +130,6 @@ export class Session {
 
   #sent(message: Message): void {
     this.store.putMessage(withMine(this.store, message));
-    const known = this.store.conversation(message.conversation_id);
-    if (known) this.store.changeMine(known.id, { last_read_seq: Math.max(known.me.last_read_seq, message.seq) });
     this.cache.changed(message.conversation_id);
   }
 

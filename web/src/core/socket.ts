@@ -58,6 +58,14 @@ export class Socket {
     this.#drop();
   }
 
+  /** The browser says that there is no network: an open stream would notice much later. */
+  lost(): void {
+    if (!this.#running) return;
+    this.#drop();
+    this.#failures = Math.max(this.#failures, 1);
+    this.#again(FIRST_DELAY * 4, 'offline');
+  }
+
   /** The network may be back: try now rather than at the end of the delay. */
   nudge(): void {
     if (!this.#running || this.state === 'online') return;

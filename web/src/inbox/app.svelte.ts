@@ -144,6 +144,7 @@ signals.unauthorized = () => {
 };
 
 addEventListener('online', () => maybeSession()?.nudge());
+addEventListener('offline', () => maybeSession()?.socket.lost());
 addEventListener('pagehide', () => maybeSession()?.drafts.flush());
 document.addEventListener('visibilitychange', () => {
   const session = maybeSession();

@@ -103,6 +103,8 @@ export interface LastMessage {
   preview: string;
   kind: 'text' | 'system';
   is_private_note: boolean;
+  deleted?: boolean;
+  system?: SystemPayload | null;
   created_at: string;
 }
 
@@ -203,7 +205,8 @@ export interface Acks {
 }
 
 export interface Reader { person: Person; read_at: string | null }
-export interface HistoryEntry { body: string; html?: string; edited_at?: string; created_at?: string; editor?: Person | null }
+/** A text that a message had until `replaced_at`. */
+export interface HistoryEntry { version: number; body: string; html: string; editor_id: Id; replaced_at: string }
 export interface Draft { conversation_id?: Id; mode: string; body: string; updated_at?: string }
 
 export interface SearchHit {

@@ -1,5 +1,6 @@
 // Events -> store. Each event is taken in once: its seq must be above that of the last one.
 import type { ChangeEvent, Conversation, Id, Me, Message, MyPart, Participant, Reaction, Team, User } from '../api/types';
+import { takesPart } from '../kinds';
 import { plain } from '../plain';
 import type { Store } from './store';
 
@@ -68,26 +69,28 @@ function posted(store: Store, event: ChangeEvent, needs: Needs): void {
       last_seq: message.seq,
       last_activity_at: message.created_at,
       last_message: lastMessage(message),
-      me: countedIn(store, conversation.me, message),
+      me: countedIn(store, conversation, message),
     });
     needs.arrived(message);
   }
 }
 
 function lastMessage(message: Message): Conversation['last_message'] {
-  const { id, seq, author, kind, is_private_note, created_at, body } = message;
-  return { id, seq, author, kind, is_private_note, created_at, preview: plain(body) };
+  const { id, seq, author, kind, is_private_note, created_at, body, system, deleted_at } = message;
+  return { id, seq, author, kind, is_private_note, created_at, system, deleted: deleted_at !== null, preview: plain(body) };
 }
 
-/** My own message reads everything before it; anybody else's text counts as unread. */
-function countedIn(store: Store, me: MyPart, message: Message): MyPart {
-  if (message.author?.id === store.me?.id) return { ...me, unread: 0, mentions: 0, last_read_seq: Math.max(me.last_read_seq, message.seq) };
-  if (!counts(store, me, message)) return me;
+/** Somebody else's text counts as unread. My own counts nothing, and is read if everything before it was. */
+function countedIn(store: Store, conversation: Conversation, message: Message): MyPart {
+  const { me, last_seq } = conversation;
+  if (message.author?.id === store.me?.id) return me.last_read_seq >= last_seq ? { ...me, last_read_seq: message.seq } : me;
+  if (!counts(store, conversation, message)) return me;
   return { ...me, unread: me.unread + 1, mentions: me.mentions + (mentionsMe(store, message) ? 1 : 0) };
 }
 
-function counts(store: Store, me: MyPart, message: Message): boolean {
-  return me.participant && message.kind === 'text' && !message.deleted_at && message.seq > me.last_read_seq && message.author?.id !== store.me?.id;
+function counts(store: Store, conversation: Conversation, message: Message): boolean {
+  const { me } = conversation;
+  return takesPart(conversation) && message.kind === 'text' && !message.deleted_at && message.seq > me.last_read_seq && message.author?.id !== store.me?.id;
 }
 
 function mentionsMe(store: Store, message: Message): boolean {
@@ -112,8 +115,9 @@ function deleted(store: Store, event: ChangeEvent, needs: Needs): void {
   const old = store.message(message.conversation_id, message.id);
   changed(store, event);
   if (message.thread_root_id) needs.message(message.thread_root_id);
-  const me = store.conversation(message.conversation_id)?.me;
-  if (!me || !counts(store, me, { ...message, deleted_at: null })) return;
+  const conversation = store.conversation(message.conversation_id);
+  if (!conversation || !counts(store, conversation, { ...message, deleted_at: null })) return;
+  const { me } = conversation;
   const mention = mentionsMe(store, old ?? message) ? 1 : 0;
   store.changeMine(message.conversation_id, { unread: Math.max(0, me.unread - 1), mentions: Math.max(0, me.mentions - mention) });
 }
@@ -150,21 +154,19 @@ function opened(store: Store, event: ChangeEvent, needs: Needs): void {
 
 function participants(store: Store, event: ChangeEvent, needs: Needs): void {
   const id = event.conversation_id!;
-  const changedOnes = data<{ participants: Participant[] }>(event).participants;
+  const { participants: changedOnes, members_count } = data<{ participants: Participant[]; members_count?: number }>(event);
   const old = store.conversation(id);
-  const known = new Set(old?.participants.map((part) => part.person.id));
   store.putParticipants(id, changedOnes);
-  const fresh = changedOnes.filter((part) => !part.left_at && !known.has(part.person.id)).length;
-  if (old && event.type === 'participant.added') store.changeConversation(id, { members_count: old.members_count + fresh });
+  if (members_count !== undefined) store.changeConversation(id, { members_count });
   if (!old || changedOnes.some((part) => part.person.id === store.me?.id)) needs.conversation(id);
 }
 
 function removed(store: Store, event: ChangeEvent, needs: Needs): void {
   const id = event.conversation_id!;
-  const gone = data<{ participants: Participant[] }>(event).participants;
+  const { participants: gone, members_count } = data<{ participants: Participant[]; members_count?: number }>(event);
   const old = store.conversation(id);
   store.putParticipants(id, gone.map((part) => ({ ...part, left_at: part.left_at ?? event.at })));
-  if (old) store.changeConversation(id, { members_count: Math.max(0, old.members_count - gone.length) });
+  if (old) store.changeConversation(id, { members_count: members_count ?? Math.max(0, old.members_count - gone.length) });
   if (gone.some((part) => part.person.id === store.me?.id)) needs.refused(id);
 }
 
