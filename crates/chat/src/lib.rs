@@ -1,1 +1,77 @@
-//! placeholder
+//! What a business messaging system is: nouns, rules, SQL statements, events. One folder or file per noun.
+//! Synchronous, and without any IO but through [`Tx`]: it must not know tokio, axum, Redis, the clock of the machine
+//! or where randomness comes from. Read `kinds.rs` first, then `messages/post.rs`.
+
+pub mod access;
+pub mod api_keys;
+pub mod audit;
+pub mod contacts;
+pub mod conversations;
+pub mod cursor;
+pub mod drafts;
+pub mod error;
+pub mod events;
+pub mod idempotency;
+pub mod ids;
+pub mod import;
+pub mod kinds;
+pub mod messages;
+pub mod page;
+pub mod participants;
+pub mod person;
+pub mod reads;
+pub mod rights;
+pub mod roles;
+pub mod search;
+pub mod sessions;
+pub mod settings;
+pub mod snapshot;
+pub mod stores;
+pub mod teams;
+pub mod tenants;
+pub mod tickets;
+pub mod time;
+mod tx;
+pub mod users;
+
+pub use error::{Error, Result};
+pub use ids::{ConversationId, MessageId, PersonId, RoleId, RowId, StoreId, TeamId, TenantId};
+pub use kinds::Kind;
+pub use person::{Actor, Person, PersonKind};
+pub use rights::{Right, Rights};
+pub use time::Time;
+pub use tx::Tx;
+
+use parlor_db::{Migration, Sql};
+
+/// The versions of the schema, oldest first.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") }];
+
+/// Every statement that this crate can run: the tests prepare and explain them all on both engines.
+pub fn statements() -> Vec<&'static Sql> {
+    [
+        access::statements(),
+        api_keys::statements(),
+        audit::statements(),
+        contacts::statements(),
+        conversations::statements(),
+        drafts::statements(),
+        events::statements(),
+        idempotency::statements(),
+        import::statements(),
+        messages::statements(),
+        participants::statements(),
+        reads::statements(),
+        roles::statements(),
+        search::statements(),
+        sessions::statements(),
+        settings::statements(),
+        stores::statements(),
+        teams::statements(),
+        tenants::statements(),
+        tickets::statements(),
+        users::statements(),
+    ]
+    .concat()
+}

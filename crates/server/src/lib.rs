@@ -1,1 +1,13 @@
-//! placeholder
+//! The server: HTTP, transports, configuration and command line around the domain.
+//!
+//! Owns every socket, file, clock and thread. Rules live in `parlor-chat`; who is online in `parlor-realtime`.
+
+pub mod accounts;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod serve;
+mod transport;

@@ -1,0 +1,179 @@
+//! Who reads what: the actor's reach, its test against one conversation, and the same as SQL. The three forms of the
+//! rule (`Access::reads`, `readable!`, the hub's index) are held together by tests.
+
+use std::collections::HashSet;
+
+use parlor_db::{params, statements};
+
+use crate::{
+    error::Result,
+    ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
+    kinds::Kind,
+    person::Actor,
+    rights::{Right, Rights},
+    tx::Tx,
+};
+
+/// What of a conversation decides who reads it, beside its participants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facets {
+    /// Its kind.
+    pub kind: Kind,
+    /// The assigned team.
+    pub team: Option<TeamId>,
+    /// Its store.
+    pub store: Option<StoreId>,
+    /// The assigned person.
+    pub assignee: Option<PersonId>,
+}
+
+/// What a person reaches at one moment.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Who.
+    pub person: PersonId,
+    /// A user or bot, not a contact.
+    pub is_staff: bool,
+    /// Where the person takes part now.
+    pub conversations: HashSet<ConversationId>,
+    /// Teams.
+    pub teams: Vec<TeamId>,
+    /// Stores.
+    pub stores: Vec<StoreId>,
+    /// Rights.
+    pub rights: Rights,
+}
+
+impl Access {
+    /// Whether the person reads the conversation: as participant, or by what the kind's rules say of its facets.
+    pub fn reads(&self, conversation: ConversationId, facets: &Facets) -> bool {
+        self.conversations.contains(&conversation) || self.reads_as_outsider(facets)
+    }
+
+    /// Whether the person reads such a conversation without being a participant.
+    pub fn reads_as_outsider(&self, facets: &Facets) -> bool {
+        let rules = facets.kind.rules();
+        self.is_staff
+            && (rules.everyone
+                || (rules.team && facets.team.is_some_and(|team| self.teams.contains(&team)))
+                || (rules.store && facets.store.is_some_and(|store| self.stores.contains(&store)))
+                || rules.right.is_some_and(|right| self.rights.has(right))
+                || (facets.team.is_none()
+                    && facets.assignee.is_none()
+                    && rules.unassigned.is_some_and(|right| self.rights.has(right))))
+    }
+
+    /// Follows a change of participants.
+    pub fn apply(&mut self, change: &AccessChange) {
+        if change.person != self.person {
+            return;
+        }
+        if change.member {
+            self.conversations.insert(change.conversation);
+        } else {
+            self.conversations.remove(&change.conversation);
+        }
+    }
+}
+
+/// Somebody became, or ceased to be, a participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AccessChange {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Who.
+    pub person: PersonId,
+    /// Whether the person takes part from now on.
+    pub member: bool,
+}
+
+statements! {
+    /// Where a person takes part.
+    pub static MINE = both("
+        SELECT conversation_id FROM participants
+        WHERE tenant = $1 AND person_id = $2 AND left_at IS NULL");
+}
+
+/// The actor's reach now.
+pub fn access(tx: &mut Tx, actor: &Actor) -> Result<Access> {
+    let mine = tx.db.all(&MINE, params![actor.tenant, actor.id()], |row| row.get::<ConversationId>(0))?;
+    Ok(Access {
+        tenant: actor.tenant,
+        person: actor.id(),
+        is_staff: actor.is_staff(),
+        conversations: mine.into_iter().collect(),
+        teams: actor.teams.clone(),
+        stores: actor.stores.clone(),
+        rights: if actor.super_admin { Rights::all() } else { actor.rights },
+    })
+}
+
+/// The outsider's part of the rule as SQL over a conversation `c`, for kinds that [`outsider_kinds`] named.
+/// Takes the numbers of four parameters: the actor's teams, stores, the names of kinds it reads by right, and of
+/// those it reads while nobody is assigned.
+macro_rules! outsider {
+    ($teams:literal, $stores:literal, $by_right:literal, $unassigned:literal) => {
+        concat!(
+            "(c.kind = ANY(",
+            $by_right,
+            ") OR c.team_id = ANY(",
+            $teams,
+            ") OR c.store_id = ANY(",
+            $stores,
+            ") OR (c.team_id IS NULL AND c.assignee_id IS NULL AND c.kind = ANY(",
+            $unassigned,
+            ")))"
+        )
+    };
+}
+pub(crate) use outsider;
+
+/// The kinds of which an actor may read conversations without taking part, by what.
+#[derive(Clone, Debug, Default)]
+pub struct OutsiderKinds {
+    /// All of them.
+    pub all: Vec<String>,
+    /// Those nobody is assigned to.
+    pub unassigned: Vec<String>,
+    /// Those of one's teams or stores.
+    pub scoped: Vec<String>,
+}
+
+impl OutsiderKinds {
+    /// Every kind of the three lists once.
+    pub fn kinds(&self) -> Vec<Kind> {
+        crate::kinds::RULES
+            .iter()
+            .filter(|rules| {
+                [&self.all, &self.unassigned, &self.scoped]
+                    .iter()
+                    .any(|list| list.iter().any(|name| name == rules.name))
+            })
+            .map(|rules| rules.kind)
+            .collect()
+    }
+}
+
+/// What the table of kinds lets this actor read without taking part.
+pub fn outsider_kinds(actor: &Actor) -> OutsiderKinds {
+    let mut found = OutsiderKinds::default();
+    if !actor.is_staff() {
+        return found;
+    }
+    for rules in &crate::kinds::RULES {
+        let name = || rules.name.to_owned();
+        if rules.everyone || rules.right.is_some_and(|right: Right| actor.has(right)) {
+            found.all.push(name());
+        } else {
+            if rules.unassigned.is_some_and(|right| actor.has(right)) {
+                found.unassigned.push(name());
+            }
+            if (rules.team && !actor.teams.is_empty()) || (rules.store && !actor.stores.is_empty()) {
+                found.scoped.push(name());
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,88 @@
+//! API keys, with which servers call as a user. Only the SHA-256 of a key is stored; it is shown once, by whoever made it.
+
+use parlor_db::{params, statements};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    audit,
+    error::{Result, invalid, not_found},
+    ids::{PersonId, RowId, TenantId},
+    person::Actor,
+    rights::Right,
+    time::Time,
+    tx::Tx,
+    users,
+};
+
+/// A key, without what it is.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: RowId,
+    /// What it is for.
+    pub name: String,
+    /// The user as whom it calls.
+    pub user_id: PersonId,
+    /// Since when.
+    pub created_at: Time,
+    /// Since when it no longer serves.
+    pub revoked_at: Option<Time>,
+}
+
+statements! {
+    /// A tenant's.
+    pub static LIST = both("
+        SELECT id, name, user_id, created_at, revoked_at FROM api_keys WHERE tenant = $1 ORDER BY id DESC");
+    /// By key.
+    pub static FIND = both("SELECT tenant, user_id FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL").global();
+    /// A new one.
+    pub static INSERT = both("
+        INSERT INTO api_keys (tenant, id, name, key_hash, user_id, created_at, revoked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, NULL)");
+    /// Revokes one.
+    pub static REVOKE = both("
+        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL");
+}
+
+/// The keys. Needs `manage_settings`.
+pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<ApiKey>> {
+    actor.require(Right::ManageSettings, "api_key.list")?;
+    Ok(tx.db.all(&LIST, params![actor.tenant], |row| {
+        Ok(ApiKey {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            user_id: row.get(2)?,
+            created_at: row.get(3)?,
+            revoked_at: row.get(4)?,
+        })
+    })?)
+}
+
+/// A new key that calls as a user: oneself, or a bot. Needs `manage_settings`.
+pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: &[u8; 32]) -> Result<ApiKey> {
+    actor.require(Right::ManageSettings, "api_key.create")?;
+    let name = users::checked_name(name)?;
+    let found = users::get(tx, actor, user)?;
+    if !found.active || (user != actor.id() && found.kind != crate::PersonKind::Bot) {
+        return Err(invalid("user_id", "bot_or_self", "a key calls as yourself or as an active bot user"));
+    }
+    let id = RowId(tx.id());
+    tx.db.execute(&INSERT, params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
+    audit::record(tx, actor, "api_key.create", Some(("api_key", &id.to_string())), &json!({ "name": name }))?;
+    Ok(ApiKey { id, name: name.to_owned(), user_id: user, created_at: tx.now, revoked_at: None })
+}
+
+/// Revokes a key. Needs `manage_settings`.
+pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
+    actor.require(Right::ManageSettings, "api_key.revoke")?;
+    if tx.db.execute(&REVOKE, params![actor.tenant, id, tx.now])? == 0 {
+        return Err(not_found("api key"));
+    }
+    audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
+}
+
+/// The tenant and user of a key that serves.
+pub fn find(tx: &mut Tx, key_hash: &[u8; 32]) -> Result<Option<(TenantId, PersonId)>> {
+    Ok(tx.db.opt(&FIND, params![&key_hash[..]], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}

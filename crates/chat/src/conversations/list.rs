@@ -1,0 +1,247 @@
+//! Lists of conversations: what the actor takes part in, and what it reads without taking part, newest activity first.
+
+use parlor_db::params;
+use serde::Serialize;
+
+use crate::{
+    access::outsider_kinds,
+    error::{Result, invalid, not_found},
+    events::{self, Audience, NewEvent},
+    ids::ConversationId,
+    kinds::{Kind, RULES},
+    page::{Page, limit},
+    person::Actor,
+    rights::Right,
+    tx::Tx,
+    users::like,
+};
+
+use super::{
+    Me, View,
+    store::{self, Cursor, Listed},
+    view,
+};
+
+/// Which conversations are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Of these kinds; of all when empty.
+    pub kinds: Vec<Kind>,
+    /// In these statuses; in all when empty.
+    pub statuses: Vec<String>,
+    /// Only with something unread.
+    pub unread: bool,
+    /// Only where the actor takes part.
+    pub mine: bool,
+    /// Part of the title, the subject or a person's name.
+    pub search: Option<String>,
+    /// Public channels to join, instead of one's own conversations.
+    pub joinable: bool,
+    /// Every conversation of the tenant, for who may view all.
+    pub every: bool,
+    /// A page's `next`.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: Option<i64>,
+}
+
+/// Unread of the actor over everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Totals {
+    /// Messages.
+    pub unread: i64,
+    /// Conversations with some.
+    pub conversations: i64,
+    /// Messages, without those in muted conversations.
+    pub unmuted: i64,
+    /// Mentions.
+    pub mentions: i64,
+}
+
+struct Asked<'a> {
+    kinds: Vec<String>,
+    statuses: &'a [String],
+    pattern: String,
+    cursor: Cursor,
+    unread: bool,
+    limit: i64,
+}
+
+/// A page of conversations, newest activity first.
+pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View>> {
+    for status in &filter.statuses {
+        if !RULES.iter().any(|rules| rules.statuses.contains(&status.as_str())) {
+            return Err(invalid("status", "known", format!("there is no status \"{status}\"")));
+        }
+    }
+    let limit = limit(filter.limit);
+    let names = |kinds: &[Kind]| kinds.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>();
+    let all: Vec<Kind> = RULES.iter().map(|rules| rules.kind).collect();
+    let asked = Asked {
+        kinds: names(if filter.kinds.is_empty() { &all } else { &filter.kinds }),
+        statuses: &filter.statuses,
+        pattern: filter.search.as_deref().map_or(String::new(), like),
+        cursor: Cursor::parse(filter.after.as_deref()),
+        unread: filter.unread,
+        limit: i64::try_from(limit + 1).unwrap_or(200),
+    };
+    let mut rows = if filter.every {
+        actor.require(Right::ViewAll, "conversation.list_every")?;
+        every(tx, actor, &asked)?
+    } else if filter.joinable {
+        actor.require_staff("conversation.list_joinable")?;
+        joinable(tx, actor, &asked)?
+    } else {
+        let mut rows = mine(tx, actor, &asked)?;
+        if !filter.mine {
+            rows.extend(outside(tx, actor, &asked)?);
+        }
+        rows
+    };
+    rows.sort_by_key(|row| std::cmp::Reverse((row.conversation.last_activity_at, row.conversation.id)));
+    let page = Page::cut(rows, limit, |row| Cursor::of(&row.conversation));
+    Ok(Page { items: view::views(tx, actor, page.items)?, next: page.next })
+}
+
+fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+    Ok(tx.db.all(
+        &store::MINE,
+        params![
+            actor.tenant,
+            actor.id(),
+            &asked.kinds[..],
+            !asked.statuses.is_empty(),
+            asked.statuses,
+            asked.pattern.as_str(),
+            asked.cursor.at,
+            asked.cursor.id,
+            asked.unread,
+            asked.limit
+        ],
+        store::listed,
+    )?)
+}
+
+/// One statement per kind that the table of kinds opens to this actor, so that each walks an index.
+fn outside(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+    let reach = outsider_kinds(actor);
+    let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
+    let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
+    let mut rows = Vec::new();
+    for kind in reach.kinds().into_iter().filter(|kind| asked.kinds.iter().any(|name| name == kind.name())) {
+        rows.extend(tx.db.all(
+            &store::OUTSIDE,
+            params![
+                actor.tenant,
+                actor.id(),
+                &asked.kinds[..],
+                !asked.statuses.is_empty(),
+                asked.statuses,
+                asked.pattern.as_str(),
+                asked.cursor.at,
+                asked.cursor.id,
+                kind,
+                &teams[..],
+                &stores[..],
+                &reach.all[..],
+                &reach.unassigned[..],
+                asked.unread,
+                asked.limit
+            ],
+            store::listed,
+        )?);
+    }
+    Ok(rows)
+}
+
+fn every(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+    let mut rows = Vec::new();
+    for kind in &asked.kinds {
+        rows.extend(tx.db.all(
+            &store::EVERY,
+            params![
+                actor.tenant,
+                actor.id(),
+                &asked.kinds[..],
+                !asked.statuses.is_empty(),
+                asked.statuses,
+                asked.pattern.as_str(),
+                asked.cursor.at,
+                asked.cursor.id,
+                kind.as_str(),
+                asked.limit
+            ],
+            store::listed,
+        )?);
+    }
+    Ok(rows)
+}
+
+fn joinable(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+    Ok(tx.db.all(
+        &store::JOINABLE,
+        params![
+            actor.tenant,
+            actor.id(),
+            &asked.kinds[..],
+            !asked.statuses.is_empty(),
+            asked.statuses,
+            asked.pattern.as_str(),
+            asked.cursor.at,
+            asked.cursor.id,
+            asked.limit
+        ],
+        store::listed,
+    )?)
+}
+
+/// Unread of the actor over everything: one walk over its own rows, one over the announcements.
+pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
+    let sum = |row: &parlor_db::Row<'_>| {
+        Ok(Totals {
+            unread: row.get(0)?,
+            conversations: row.get(1)?,
+            unmuted: row.get(2)?,
+            mentions: row.get(3)?,
+        })
+    };
+    let own = tx.db.one(&store::TOTALS, params![actor.tenant, actor.id()], sum)?;
+    if !actor.is_staff() {
+        return Ok(own);
+    }
+    let everyone = tx.db.one(&store::TOTALS_EVERYONE, params![actor.tenant, actor.id()], sum)?;
+    Ok(Totals {
+        unread: own.unread + everyone.unread,
+        conversations: own.conversations + everyone.conversations,
+        unmuted: own.unmuted + everyone.unmuted,
+        mentions: own.mentions + everyone.mentions,
+    })
+}
+
+/// The actor's own part of one conversation, as it is now.
+pub(crate) fn me_view(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
+    let listed = store::me(tx, actor, id)?.ok_or(not_found("conversation"))?;
+    Ok(view::me(actor, &listed))
+}
+
+/// Tells the actor's other devices what its own part is now.
+pub(crate) fn announce_me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
+    let me = me_view(tx, actor, id)?;
+    events::append(
+        tx,
+        actor,
+        NewEvent {
+            kind: "me.conversation",
+            conversation: Some(id),
+            audience: Audience::Person(actor.id()),
+            access: &[],
+            data: serde_json::json!({ "me": me }),
+        },
+    )?;
+    Ok(me)
+}
+
+/// The ids of the conversations in which the actor takes part, newest first: what a search may look into.
+pub fn searchable(tx: &mut Tx, actor: &Actor) -> Result<Vec<ConversationId>> {
+    Ok(tx.db.all(&crate::access::MINE, params![actor.tenant, actor.id()], |row| row.get(0))?)
+}

@@ -1,0 +1,343 @@
+//! The SQL of conversations and its row mapping.
+
+use parlor_db::{Error as DbError, FromValue, Row, params, statements};
+use serde_json::Value;
+
+use crate::{
+    access::outsider,
+    error::Result,
+    ids::{ConversationId, PersonId},
+    person::{Actor, text},
+    time::Time,
+    tx::Tx,
+};
+
+use super::{Conversation, Membership, Mine, Role};
+
+/// The columns of a conversation `c` and of one person's row `p` in it, in the order of [`mine`].
+macro_rules! columns {
+    () => {
+        "c.id, c.kind, c.status, c.title, c.slug, c.description, c.subject, c.is_private, c.replies_enabled,
+         c.created_by, c.contact_id, c.store_id, c.team_id, c.assignee_id, c.priority, c.labels, c.ticket_prefix,
+         c.ticket_number, c.source, c.platform, c.linked_conversation_id, c.related, c.metadata, c.snoozed_until,
+         c.created_at, c.updated_at, c.last_activity_at, c.last_seq, c.last_public_seq, c.last_deleted_seq,
+         c.staff_count, c.public_count, c.team_read_seq, c.team_read_count, c.members, c.pins,
+         p.role, p.left_at, p.read_seq, p.read_count, p.delivered_seq, p.own_count, p.own_seq, p.own_read, p.muted,
+         p.notify, p.acknowledged_at"
+    };
+}
+
+/// How many columns [`columns`] names.
+const COLUMNS: usize = 47;
+
+/// Messages of others that the person of row `p` has not read in conversation `c` (see reads.rs). `p` may be absent.
+macro_rules! unread {
+    ($contact:literal) => {
+        concat!(
+            "(CASE WHEN c.last_seq <= COALESCE(p.read_seq, 0) THEN 0 ELSE
+                (CASE WHEN ", $contact, " THEN c.public_count ELSE c.staff_count END)
+                - COALESCE(p.read_count, 0) - COALESCE(p.own_count - p.own_read, 0)
+                - (CASE WHEN c.last_deleted_seq <= COALESCE(p.read_seq, 0) THEN 0 ELSE
+                    (SELECT COUNT(*) FROM messages d
+                     WHERE d.tenant = c.tenant AND d.conversation_id = c.id AND d.seq > COALESCE(p.read_seq, 0)
+                       AND d.deleted_at IS NOT NULL AND d.kind = 'text'
+                       AND (p.person_id IS NULL OR d.author_id <> p.person_id)
+                       AND (d.is_private = FALSE OR NOT (", $contact, ")))
+                  END)
+              END)"
+        )
+    };
+}
+
+/// Mentions of a person in conversation `c` after the read position of `p`.
+macro_rules! mentions {
+    ($person:literal) => {
+        concat!(
+            "(CASE WHEN c.last_seq <= COALESCE(p.read_seq, 0) THEN 0 ELSE
+               (SELECT COUNT(*) FROM mentions n WHERE n.tenant = c.tenant AND n.person_id = ",
+            $person,
+            " AND n.conversation_id = c.id AND n.seq > COALESCE(p.read_seq, 0)) END)"
+        )
+    };
+}
+
+/// The filters of a list, over `c`. $3 kinds, $4 whether statuses are given, $5 statuses, $6 pattern or '',
+/// $7 and $8 the cursor (activity, id).
+macro_rules! filters {
+    () => {
+        "c.kind = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
+         AND ($6 = '' OR lower(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
+              OR EXISTS (SELECT 1 FROM participants q JOIN users u ON u.tenant = q.tenant AND u.id = q.person_id
+                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lower(u.name) LIKE $6
+                           AND c.kind IN ('direct', 'group'))
+              OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
+                           AND lower(k.name) LIKE $6))
+         AND (c.last_activity_at, c.id) < ($7, $8)"
+    };
+}
+
+statements! {
+    /// One, with the actor's row.
+    pub static FIND = both(concat!("
+        SELECT ", columns!(), " FROM conversations c
+        LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3
+        WHERE c.tenant = $1 AND c.id = $2"));
+    /// The same, locked until the end of the transaction.
+    pub static LOCK = dialect {
+        sqlite: concat!("
+        SELECT ", columns!(), " FROM conversations c
+        LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3
+        WHERE c.tenant = $1 AND c.id = $2"),
+        postgres: concat!("
+        SELECT ", columns!(), " FROM conversations c
+        LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3
+        WHERE c.tenant = $1 AND c.id = $2 FOR UPDATE OF c")
+    };
+    /// A page of those in which the actor takes part.
+    pub static MINE = both(concat!("
+        SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
+            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id)
+        FROM participants p JOIN conversations c ON c.tenant = p.tenant AND c.id = p.conversation_id
+        WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL AND ", filters!(), "
+          AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
+        ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
+    /// A page of those of one kind that the actor reads without taking part.
+    pub static OUTSIDE = both(concat!("
+        SELECT ", columns!(), ", ", unread!("FALSE"), ", ", mentions!("$2"), ",
+            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id)
+        FROM conversations c
+        LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
+        WHERE c.tenant = $1 AND ", filters!(), "
+          AND c.kind = $9 AND (p.person_id IS NULL OR p.left_at IS NOT NULL)
+          AND ", outsider!("$10", "$11", "$12", "$13"), "
+          AND ($14 = FALSE OR ", unread!("FALSE"), " > 0)
+        ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $15"));
+    /// A page of all of them, for who may view all.
+    pub static EVERY = both(concat!("
+        SELECT ", columns!(), ", ", unread!("FALSE"), ", CAST(0 AS BIGINT), FALSE
+        FROM conversations c
+        LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
+        WHERE c.tenant = $1 AND ", filters!(), " AND c.kind = $9
+        ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
+    /// Public channels that the actor can join.
+    pub static JOINABLE = both(concat!("
+        SELECT ", columns!(), ", CAST(0 AS BIGINT), CAST(0 AS BIGINT), FALSE FROM conversations c
+        LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
+        WHERE c.tenant = $1 AND ", filters!(), " AND c.kind = 'channel' AND c.is_private = FALSE
+          AND (p.person_id IS NULL OR p.left_at IS NOT NULL)
+        ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $9"));
+    /// The actor's own part of one.
+    pub static ME = both(concat!("
+        SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$3"), ",
+            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $3 AND d.conversation_id = c.id)
+        FROM conversations c
+        LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3
+        WHERE c.tenant = $1 AND c.id = $2"));
+    /// A new one.
+    pub static INSERT = both("
+        INSERT INTO conversations (tenant, id, kind, status, title, slug, description, subject, is_private,
+            replies_enabled, pair, created_by, client_id, contact_id, store_id, team_id, assignee_id, priority, labels,
+            ticket_prefix, ticket_number, source, platform, linked_conversation_id, related, metadata, snoozed_until,
+            created_at, updated_at, last_activity_at, last_seq, last_public_seq, last_deleted_seq, staff_count,
+            public_count, team_read_seq, team_read_count, members, pins)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26, NULL, $27, $27, $27, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        ON CONFLICT DO NOTHING");
+    /// By the pair of a direct conversation.
+    pub static BY_PAIR = both("SELECT id FROM conversations WHERE tenant = $1 AND pair = $2");
+    /// By slug.
+    pub static BY_SLUG = both("SELECT id FROM conversations WHERE tenant = $1 AND slug = $2");
+    /// By the id that its opener chose.
+    pub static BY_CLIENT = both("
+        SELECT id FROM conversations WHERE tenant = $1 AND created_by = $2 AND client_id = $3");
+    /// Writes what [`super::update`] may change.
+    pub static UPDATE = both("
+        UPDATE conversations SET status = $3, title = $4, description = $5, subject = $6, is_private = $7,
+            replies_enabled = $8, team_id = $9, assignee_id = $10, priority = $11, labels = $12,
+            linked_conversation_id = $13, metadata = $14, snoozed_until = $15, updated_at = $16
+        WHERE tenant = $1 AND id = $2");
+    /// Counts members anew.
+    pub static COUNT_MEMBERS = both("
+        UPDATE conversations SET members = (SELECT COUNT(*) FROM participants p
+            WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL)
+        WHERE tenant = $1 AND id = $2 RETURNING members");
+    /// Every active user is a member.
+    pub static EVERYBODY = both("
+        UPDATE conversations SET members = (SELECT COUNT(*) FROM users u
+            WHERE u.tenant = $1 AND u.active = TRUE AND u.kind = 'user')
+        WHERE tenant = $1 AND id = $2 RETURNING members");
+    /// A message was posted.
+    pub static POSTED = both("
+        UPDATE conversations SET last_seq = $3, last_public_seq = $4, staff_count = $5, public_count = $6,
+            last_activity_at = $7, team_read_seq = $8, team_read_count = $9
+        WHERE tenant = $1 AND id = $2");
+    /// A message was deleted.
+    pub static DELETED = both("
+        UPDATE conversations SET last_deleted_seq = $3 WHERE tenant = $1 AND id = $2 AND last_deleted_seq < $3");
+    /// A message was pinned or unpinned.
+    pub static PINNED = both("UPDATE conversations SET pins = pins + $3 WHERE tenant = $1 AND id = $2");
+    /// Somebody of the staff read up to here.
+    pub static TEAM_READ = both("
+        UPDATE conversations SET team_read_seq = $3, team_read_count = $4 WHERE tenant = $1 AND id = $2");
+    /// Snoozed ones whose time has come.
+    pub static AWAKENING = both("
+        SELECT id FROM conversations WHERE tenant = $1 AND snoozed_until <= $2 ORDER BY snoozed_until LIMIT 100");
+    /// Conversations that name this one.
+    pub static LINKED_TO = both("
+        SELECT linked_conversation_id FROM conversations WHERE tenant = $1 AND id = $2");
+    /// Unread of the actor over everything it takes part in.
+    pub static TOTALS = both(concat!("
+        SELECT CAST(COALESCE(SUM(t.unread), 0) AS BIGINT),
+               CAST(COALESCE(SUM(CASE WHEN t.unread > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
+               CAST(COALESCE(SUM(CASE WHEN t.muted THEN 0 ELSE t.unread END), 0) AS BIGINT),
+               CAST(COALESCE(SUM(t.mentions), 0) AS BIGINT)
+        FROM (SELECT ", unread!("p.person_kind = 'contact'"), " AS unread, ", mentions!("$2"), " AS mentions, p.muted AS muted
+              FROM participants p JOIN conversations c ON c.tenant = p.tenant AND c.id = p.conversation_id
+              WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL AND c.last_seq > p.read_seq) t"));
+    /// Unread of the actor over the announcements.
+    pub static TOTALS_EVERYONE = both(concat!("
+        SELECT CAST(COALESCE(SUM(t.unread), 0) AS BIGINT),
+               CAST(COALESCE(SUM(CASE WHEN t.unread > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
+               CAST(COALESCE(SUM(CASE WHEN t.muted THEN 0 ELSE t.unread END), 0) AS BIGINT),
+               CAST(COALESCE(SUM(t.mentions), 0) AS BIGINT)
+        FROM (SELECT ", unread!("FALSE"), " AS unread, ", mentions!("$2"), " AS mentions, COALESCE(p.muted, FALSE) AS muted
+              FROM conversations c
+              LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
+              WHERE c.tenant = $1 AND c.kind = 'announcement' AND (p.person_id IS NULL OR p.left_at IS NOT NULL)) t"));
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
+    text.and_then(|text| serde_json::from_str(&text).ok())
+}
+
+pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation, DbError> {
+    Ok(Conversation {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        status: row.get(2)?,
+        title: row.get(3)?,
+        slug: row.get(4)?,
+        description: row.get(5)?,
+        subject: row.get(6)?,
+        is_private: row.get(7)?,
+        replies_enabled: row.get(8)?,
+        created_by: row.get(9)?,
+        contact_id: row.get(10)?,
+        store_id: row.get(11)?,
+        team_id: row.get(12)?,
+        assignee_id: row.get(13)?,
+        priority: row.get(14)?,
+        labels: json(row.get(15)?).unwrap_or_default(),
+        ticket_prefix: row.get(16)?,
+        ticket_number: row.get(17)?,
+        source: row.get(18)?,
+        platform: row.get(19)?,
+        linked_conversation_id: row.get(20)?,
+        related: json(row.get(21)?),
+        metadata: json(row.get(22)?).unwrap_or(Value::Null),
+        snoozed_until: row.get(23)?,
+        created_at: row.get(24)?,
+        updated_at: row.get(25)?,
+        last_activity_at: row.get(26)?,
+        last_seq: row.get(27)?,
+        last_public_seq: row.get(28)?,
+        last_deleted_seq: row.get(29)?,
+        staff_count: row.get(30)?,
+        public_count: row.get(31)?,
+        team_read_seq: row.get(32)?,
+        team_read_count: row.get(33)?,
+        members: row.get(34)?,
+        pins: row.get(35)?,
+    })
+}
+
+fn membership(row: &Row<'_>) -> Result<Option<Membership>, DbError> {
+    let Some(role) = row.get::<Option<Role>>(36)? else { return Ok(None) };
+    Ok(Some(Membership {
+        role,
+        left_at: row.get(37)?,
+        read_seq: row.get(38)?,
+        read_count: row.get(39)?,
+        delivered_seq: row.get(40)?,
+        own_count: row.get(41)?,
+        own_seq: row.get(42)?,
+        own_read: row.get(43)?,
+        muted: row.get(44)?,
+        notify: row.get(45)?,
+        acknowledged_at: row.get(46)?,
+    }))
+}
+
+fn mine(row: &Row<'_>) -> Result<Mine, DbError> {
+    Ok((conversation(row)?, membership(row)?))
+}
+
+/// A row of a list: the conversation, the actor's row, and what follows from both.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub conversation: Conversation,
+    pub me: Option<Membership>,
+    pub unread: i64,
+    pub mentions: i64,
+    pub draft: bool,
+}
+
+pub(super) fn listed(row: &Row<'_>) -> Result<Listed, DbError> {
+    let (conversation, me) = mine(row)?;
+    Ok(Listed {
+        conversation,
+        me,
+        unread: row.get::<i64>(COLUMNS)?.max(0),
+        mentions: row.get(COLUMNS + 1)?,
+        draft: row.get(COLUMNS + 2)?,
+    })
+}
+
+impl FromValue for Role {
+    fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
+        match text(value)? {
+            "owner" => Ok(Role::Owner),
+            "admin" => Ok(Role::Admin),
+            "member" => Ok(Role::Member),
+            "observer" => Ok(Role::Observer),
+            other => Err(format!("unknown role {other:?}")),
+        }
+    }
+}
+
+pub(crate) fn load(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
+    Ok(tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], mine)?)
+}
+
+pub(crate) fn lock(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
+    Ok(tx.db.opt(&LOCK, params![actor.tenant, id, actor.id()], mine)?)
+}
+
+pub(super) fn me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Listed>> {
+    Ok(tx.db.opt(&ME, params![actor.tenant, id, actor.id()], listed)?)
+}
+
+/// The order in which pages of lists go.
+pub(super) struct Cursor {
+    pub at: Time,
+    pub id: ConversationId,
+}
+
+impl Cursor {
+    pub(super) fn parse(text: Option<&str>) -> Cursor {
+        let parsed = text
+            .and_then(|text| text.split_once('_'))
+            .and_then(|(at, id)| Some(Cursor { at: Time(at.parse().ok()?), id: id.parse().ok()? }));
+        parsed.unwrap_or(Cursor { at: Time(i64::MAX), id: ConversationId(uuid::Uuid::max()) })
+    }
+
+    pub(super) fn of(conversation: &Conversation) -> String {
+        format!("{}_{}", conversation.last_activity_at.0, conversation.id)
+    }
+}
+
+/// The key of a pair of users, the same from both sides.
+pub(super) fn pair(one: PersonId, other: PersonId) -> String {
+    let (low, high) = if one < other { (one, other) } else { (other, one) };
+    format!("{low}:{high}")
+}

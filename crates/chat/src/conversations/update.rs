@@ -1,0 +1,390 @@
+//! Changing a conversation itself: texts, status, assignment, labels. Every change is told to its readers, and the
+//! ones that people want to look up later are noted down in the conversation as system messages.
+
+use parlor_db::params;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    error::{Result, conflict, invalid, not_found},
+    events::{self, NewEvent},
+    ids::{ConversationId, PersonId, TeamId},
+    kinds::{Kind, Titled},
+    messages, participants,
+    person::Actor,
+    teams,
+    tenants::{Tenant, system_actor},
+    tickets,
+    time::Time,
+    tx::Tx,
+    users,
+};
+
+use super::{Conversation, Role, View, lock, rules, store};
+
+/// What of a conversation is to change. Absent leaves it, null clears it.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationChange {
+    /// A new title.
+    pub title: Option<String>,
+    /// A new description.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub description: Option<Option<String>>,
+    /// A new subject.
+    pub subject: Option<String>,
+    /// One of the kind's statuses.
+    pub status: Option<String>,
+    /// low, normal, high or urgent.
+    pub priority: Option<String>,
+    /// Replaces the labels.
+    pub labels: Option<Vec<String>>,
+    /// Assigns it to a person, or to nobody.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<PersonId>)]
+    pub assignee_id: Option<Option<PersonId>>,
+    /// Assigns it to a team, or to none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<TeamId>)]
+    pub team_id: Option<Option<TeamId>>,
+    /// Whether others may reply to a broadcast or announcement.
+    pub replies_enabled: Option<bool>,
+    /// Whether a channel can only be entered by invitation.
+    pub is_private: Option<bool>,
+    /// Snoozes a support conversation until then, or wakes it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Time>)]
+    pub snoozed_until: Option<Option<Time>>,
+    /// Replaces what the host keeps with it.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Value>,
+}
+
+/// Tells null from absent.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// What was changed: for the public, for staff only, and the lines to be noted down.
+#[derive(Default)]
+struct Told {
+    public: Map<String, Value>,
+    staff: Map<String, Value>,
+    lines: Vec<Value>,
+}
+
+/// Changes a conversation.
+pub fn update(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &ConversationChange) -> Result<View> {
+    let (before, me, sight) = lock(tx, actor, id)?;
+    rules::check_manage(actor, &before, me.as_ref(), sight)?;
+    check_texts(
+        change.title.as_deref(),
+        change.description.clone().flatten().as_deref(),
+        change.subject.as_deref(),
+    )?;
+    check_workflow(change.priority.as_deref(), change.labels.as_deref(), change.metadata.as_ref())?;
+    let mut after = before.clone();
+    let mut told = Told::default();
+    change_texts(&mut after, change, &mut told)?;
+    change_status(tx, &mut after, change, &mut told)?;
+    change_workflow(&mut after, change, &mut told)?;
+    assign(tx, actor, &mut after, change, &mut told)?;
+    if told.public.is_empty() && told.staff.is_empty() {
+        return super::get(tx, actor, id);
+    }
+    save(tx, actor, &after)?;
+    tell(tx, actor, &before, &after, told)?;
+    follow_up(tx, actor, &before, &after)?;
+    super::get(tx, actor, id)
+}
+
+fn save(tx: &mut Tx, actor: &Actor, c: &Conversation) -> Result<()> {
+    tx.db.execute(
+        &store::UPDATE,
+        params![
+            actor.tenant,
+            c.id,
+            c.status.as_str(),
+            c.title.as_deref(),
+            c.description.as_deref(),
+            c.subject.as_deref(),
+            c.is_private,
+            c.replies_enabled,
+            c.team_id,
+            c.assignee_id,
+            c.priority.as_deref(),
+            serde_json::to_string(&c.labels)?.as_str(),
+            c.linked_conversation_id,
+            c.metadata.to_string().as_str(),
+            c.snoozed_until,
+            tx.now
+        ],
+    )?;
+    Ok(())
+}
+
+fn change_texts(after: &mut Conversation, change: &ConversationChange, told: &mut Told) -> Result<()> {
+    let titled = after.rules().titled;
+    if let Some(title) = change.title.as_deref().map(str::trim).filter(|_| titled != Titled::No) {
+        if title.is_empty() && titled == Titled::Title {
+            return Err(invalid("title", "not_empty", "give it a title"));
+        }
+        let title = (!title.is_empty()).then(|| title.to_owned());
+        if title != after.title {
+            told.public.insert("title".to_owned(), json!(title));
+            told.lines.push(json!({ "type": "title_changed", "title": title }));
+            after.title = title;
+        }
+    }
+    if let Some(description) = &change.description
+        && *description != after.description
+    {
+        told.public.insert("description".to_owned(), json!(description));
+        after.description.clone_from(description);
+    }
+    if let Some(subject) = change.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())
+        && after.subject.as_deref() != Some(subject)
+    {
+        told.public.insert("subject".to_owned(), json!(subject));
+        after.subject = Some(subject.to_owned());
+    }
+    if let Some(enabled) = change.replies_enabled.filter(|enabled| *enabled != after.replies_enabled) {
+        told.public.insert("replies_enabled".to_owned(), json!(enabled));
+        after.replies_enabled = enabled;
+    }
+    if let Some(private) =
+        change.is_private.filter(|private| after.kind == Kind::Channel && *private != after.is_private)
+    {
+        told.public.insert("is_private".to_owned(), json!(private));
+        after.is_private = private;
+    }
+    Ok(())
+}
+
+fn change_status(
+    tx: &mut Tx,
+    after: &mut Conversation,
+    change: &ConversationChange,
+    told: &mut Told,
+) -> Result<()> {
+    let mut status = change.status.clone();
+    if let Some(until) = change.snoozed_until {
+        if after.kind != Kind::Support {
+            return Err(invalid("snoozed_until", "kind", "only support conversations can be snoozed"));
+        }
+        if until.is_some_and(|until| until <= tx.now) {
+            return Err(invalid("snoozed_until", "future", "must be in the future"));
+        }
+        if until != after.snoozed_until {
+            told.staff.insert("snoozed_until".to_owned(), json!(until));
+            after.snoozed_until = until;
+        }
+        status = status.or_else(|| Some(if until.is_some() { "snoozed" } else { "open" }.to_owned()));
+    }
+    let Some(status) = status else { return Ok(()) };
+    if !after.rules().statuses.contains(&status.as_str()) {
+        let known = after.rules().statuses.join(", ");
+        return Err(invalid("status", "known", format!("use one of: {known}")));
+    }
+    if status == "snoozed" && after.snoozed_until.is_none() {
+        return Err(invalid("snoozed_until", "required", "say until when"));
+    }
+    if status != "snoozed" && after.snoozed_until.is_some() {
+        after.snoozed_until = None;
+        told.staff.insert("snoozed_until".to_owned(), Value::Null);
+    }
+    if status != after.status {
+        told.public.insert("status".to_owned(), json!(status));
+        told.lines.push(json!({ "type": "status_changed", "from": after.status, "status": status }));
+        after.status = status;
+    }
+    Ok(())
+}
+
+fn change_workflow(after: &mut Conversation, change: &ConversationChange, told: &mut Told) -> Result<()> {
+    let workflow = after.rules().workflow;
+    if !workflow && (change.priority.is_some() || change.labels.is_some()) {
+        return Err(invalid("priority", "kind", "this kind of conversation has no priority and labels"));
+    }
+    if let Some(priority) =
+        change.priority.clone().filter(|priority| after.priority.as_ref() != Some(priority))
+    {
+        told.staff.insert("priority".to_owned(), json!(priority));
+        told.lines.push(json!({ "type": "priority_changed", "priority": priority }));
+        after.priority = Some(priority);
+    }
+    if let Some(labels) = change.labels.clone().filter(|labels| after.labels != *labels) {
+        told.staff.insert("labels".to_owned(), json!(labels));
+        after.labels = labels;
+    }
+    if let Some(metadata) = change.metadata.clone().filter(|metadata| after.metadata != *metadata) {
+        told.staff.insert("metadata".to_owned(), metadata.clone());
+        after.metadata = metadata;
+    }
+    Ok(())
+}
+
+fn assign(
+    tx: &mut Tx,
+    actor: &Actor,
+    after: &mut Conversation,
+    change: &ConversationChange,
+    told: &mut Told,
+) -> Result<()> {
+    let asked = change.team_id.is_some() || change.assignee_id.is_some();
+    if asked && !after.rules().workflow {
+        return Err(invalid("assignee_id", "kind", "this kind of conversation is assigned to nobody"));
+    }
+    if let Some(team) = change.team_id.filter(|team| *team != after.team_id) {
+        let head = team.map(|team| teams::head(tx, actor.tenant, team)).transpose()?;
+        let team_line = head.map(|head| json!({ "id": head.id, "name": head.name }));
+        told.staff.insert("team_id".to_owned(), json!(team));
+        told.lines.push(json!({ "type": "team_assigned", "team": team_line }));
+        after.team_id = team;
+    }
+    if let Some(assignee) = change.assignee_id.filter(|assignee| *assignee != after.assignee_id) {
+        let ids: Vec<PersonId> = assignee.into_iter().collect();
+        let person = users::require_all(tx, actor.tenant, &ids, "assignee_id")?.pop();
+        let line = person.as_ref().map(|person| json!({ "id": person.id, "name": person.name }));
+        told.staff.insert("assignee_id".to_owned(), json!(assignee));
+        told.lines.push(json!({ "type": "assigned", "assignee": line }));
+        after.assignee_id = assignee;
+    }
+    Ok(())
+}
+
+/// Events for the readers of before and of now, and the lines in the conversation.
+fn tell(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation, told: Told) -> Result<()> {
+    let moved = before.facets() != after.facets();
+    for (changes, hidden) in [(told.public, false), (told.staff, true)] {
+        if changes.is_empty() {
+            continue;
+        }
+        let hidden = hidden && after.rules().contact;
+        let data = json!({ "changes": changes, "updated_at": tx.now });
+        let mut audiences = vec![after];
+        if moved {
+            audiences.push(before);
+        }
+        for seen_by in audiences {
+            let audience = if hidden { seen_by.staff_readers() } else { seen_by.readers() };
+            let id = Some(after.id);
+            let event = NewEvent {
+                kind: "conversation.updated",
+                conversation: id,
+                audience,
+                access: &[],
+                data: &data,
+            };
+            events::append(tx, actor, event)?;
+        }
+    }
+    for line in told.lines {
+        messages::system(tx, actor, after.id, line)?;
+    }
+    Ok(())
+}
+
+/// Whoever it is assigned to takes part; the conversation that a resolved ticket follows from is told.
+fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation) -> Result<()> {
+    if let Some(assignee) = after.assignee_id.filter(|_| before.assignee_id != after.assignee_id) {
+        let there = participants::find(tx, actor, after.id, assignee)?;
+        if there.is_none_or(|there| there.left_at.is_some()) {
+            let people = users::require_all(tx, actor.tenant, &[assignee], "assignee_id")?;
+            let (now, _) = store::load(tx, actor, after.id)?.ok_or(not_found("conversation"))?;
+            participants::enter(tx, actor, &now, &people, Role::Member, "participants_added")?;
+        }
+    }
+    let resolved = after.kind == Kind::Ticket && after.status == "resolved" && before.status != "resolved";
+    if let (true, Some(linked), Some(number)) = (resolved, after.linked_conversation_id, after.ticket_number)
+    {
+        let number = tickets::number(after.ticket_prefix.as_deref().unwrap_or(""), number);
+        let line = json!({ "type": "ticket_resolved", "ticket": { "id": after.id, "number": number } });
+        store::lock(tx, actor, linked)?;
+        messages::system(tx, actor, linked, line)?;
+    }
+    Ok(())
+}
+
+/// Ties a new ticket to the conversation that it follows from: each names the other, and both note it down.
+pub fn escalate_links(
+    tx: &mut Tx,
+    actor: &Actor,
+    ticket: ConversationId,
+    other: ConversationId,
+) -> Result<()> {
+    let (origin, _, _) = lock(tx, actor, other)?;
+    if origin.kind != Kind::Support {
+        return Err(invalid(
+            "linked_conversation_id",
+            "kind",
+            "a ticket follows from a support conversation",
+        ));
+    }
+    if origin.linked_conversation_id.is_some() {
+        return Err(conflict("linked", "there is already a ticket for this conversation"));
+    }
+    let (made, _) = store::load(tx, actor, ticket)?.ok_or(not_found("conversation"))?;
+    let number =
+        tickets::number(made.ticket_prefix.as_deref().unwrap_or(""), made.ticket_number.unwrap_or(0));
+    let before = origin.clone();
+    let after = Conversation { linked_conversation_id: Some(ticket), ..origin };
+    save(tx, actor, &after)?;
+    let mut told = Told::default();
+    told.staff.insert("linked_conversation_id".to_owned(), json!(ticket));
+    told.lines.push(json!({ "type": "ticket_opened", "ticket": { "id": ticket, "number": number } }));
+    tell(tx, actor, &before, &after, told)
+}
+
+/// Opens snoozed conversations whose time has come. Answers how many.
+pub fn wake(tx: &mut Tx, tenant: &Tenant) -> Result<usize> {
+    let system = system_actor(tenant);
+    let due = tx.db.all(&store::AWAKENING, params![tenant.id, tx.now], |row| row.get::<ConversationId>(0))?;
+    for id in &due {
+        let change = ConversationChange { status: Some("open".to_owned()), ..ConversationChange::default() };
+        update(tx, &system, *id, &change)?;
+    }
+    Ok(due.len())
+}
+
+/// Refuses texts that are too long.
+pub(super) fn check_texts(
+    title: Option<&str>,
+    description: Option<&str>,
+    subject: Option<&str>,
+) -> Result<()> {
+    let long = |text: Option<&str>, most| {
+        text.is_some_and(|text| text.chars().count() > most || text.contains('\0'))
+    };
+    if long(title, 120) {
+        return Err(invalid("title", "max_length", "use at most 120 characters"));
+    }
+    if long(description, 2_000) {
+        return Err(invalid("description", "max_length", "use at most 2,000 characters"));
+    }
+    if long(subject, 200) {
+        return Err(invalid("subject", "max_length", "use at most 200 characters"));
+    }
+    Ok(())
+}
+
+/// Refuses unknown priorities, too many labels and too much metadata.
+pub(super) fn check_workflow(
+    priority: Option<&str>,
+    labels: Option<&[String]>,
+    metadata: Option<&Value>,
+) -> Result<()> {
+    if priority.is_some_and(|priority| !["low", "normal", "high", "urgent"].contains(&priority)) {
+        return Err(invalid("priority", "known", "use low, normal, high or urgent"));
+    }
+    let unfit =
+        |label: &String| label.trim().is_empty() || label.chars().count() > 60 || label.contains('\0');
+    if labels.is_some_and(|labels| labels.len() > 50 || labels.iter().any(unfit)) {
+        return Err(invalid("labels", "length", "use at most 50 labels of 1 to 60 characters"));
+    }
+    if metadata.is_some_and(|metadata| !metadata.is_object() || metadata.to_string().len() > 16_384) {
+        return Err(invalid("metadata", "object", "use an object of at most 16 KiB"));
+    }
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Conversations as clients see them: rows completed with people, the last message and the actor's own part.
+
+use std::collections::HashMap;
+
+use parlor_db::params;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    error::{Result, not_found},
+    ids::{ConversationId, MessageId, PersonId, StoreId, TeamId},
+    kinds::{Kind, Poster},
+    messages::{self, MessageKind},
+    participants::{self, Participant},
+    person::{Actor, Person},
+    roles, tickets,
+    time::Time,
+    tx::Tx,
+};
+
+use super::{
+    Can, Conversation, Membership, Related, Role, Sight, rules, sight,
+    store::{self, Listed},
+};
+
+/// A conversation, for clients.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
+pub struct View {
+    pub id: ConversationId,
+    pub kind: Kind,
+    pub status: String,
+    pub title: Option<String>,
+    pub slug: Option<String>,
+    pub description: Option<String>,
+    pub subject: Option<String>,
+    pub is_private: bool,
+    pub replies_enabled: bool,
+    pub created_at: Time,
+    pub updated_at: Time,
+    pub created_by: Option<PersonId>,
+    pub last_seq: i64,
+    pub last_activity_at: Time,
+    pub last_message: Option<LastMessage>,
+    pub members_count: i64,
+    pub participants: Vec<Participant>,
+    pub contact_id: Option<PersonId>,
+    pub store_id: Option<StoreId>,
+    pub team_id: Option<TeamId>,
+    pub assignee_id: Option<PersonId>,
+    pub priority: Option<String>,
+    pub labels: Vec<String>,
+    pub number: Option<String>,
+    pub source: Option<String>,
+    pub platform: Option<String>,
+    pub linked_conversation_id: Option<ConversationId>,
+    pub related: Option<Related>,
+    pub snoozed_until: Option<Time>,
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+    pub team_unread: Option<i64>,
+    pub pinned_count: i64,
+    /// The actor's own part; absent in events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub me: Option<Me>,
+}
+
+/// The newest message that the actor sees, shortened.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "as in a message")]
+pub struct LastMessage {
+    pub id: MessageId,
+    pub seq: i64,
+    pub kind: MessageKind,
+    pub author: Option<Person>,
+    pub preview: String,
+    pub is_private_note: bool,
+    pub deleted: bool,
+    #[schema(value_type = Option<Object>)]
+    pub system: Option<Value>,
+    pub created_at: Time,
+}
+
+/// The actor's own part of a conversation.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
+pub struct Me {
+    pub participant: bool,
+    pub role: Option<Role>,
+    pub unread: i64,
+    pub mentions: i64,
+    pub last_read_seq: i64,
+    pub last_delivered_seq: i64,
+    pub muted: bool,
+    pub notify: String,
+    pub draft: bool,
+    pub acknowledged_at: Option<Time>,
+    pub can: Can,
+}
+
+/// The actor's own part, from a listed row. `now` hides nothing: a conversation out of sight has no unread.
+pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
+    let sight = sight(actor, &listed.conversation, listed.me.as_ref());
+    let row = listed.me.as_ref();
+    let active = row.filter(|me| me.is_active());
+    let counts = active.is_some() || listed.conversation.rules().everyone;
+    Me {
+        participant: active.is_some(),
+        role: active.map(|me| me.role),
+        unread: if counts { listed.unread } else { 0 },
+        mentions: if counts { listed.mentions } else { 0 },
+        last_read_seq: row.map_or(0, |me| me.read_seq),
+        last_delivered_seq: row.map_or(0, |me| me.delivered_seq),
+        muted: row.is_some_and(|me| me.muted),
+        notify: row.map_or_else(|| "all".to_owned(), |me| me.notify.clone()),
+        draft: listed.draft,
+        acknowledged_at: row.and_then(|me| me.acknowledged_at),
+        can: rules::can(actor, &listed.conversation, row, sight.unwrap_or(Sight::Override)),
+    }
+}
+
+fn bare(conversation: Conversation, staff: bool) -> View {
+    let number = conversation
+        .ticket_prefix
+        .as_deref()
+        .zip(conversation.ticket_number)
+        .map(|(prefix, number)| tickets::number(prefix, number));
+    let team_unread = (staff && conversation.kind == Kind::Support)
+        .then(|| (conversation.staff_count - conversation.team_read_count).max(0));
+    View {
+        id: conversation.id,
+        kind: conversation.kind,
+        status: conversation.status,
+        title: conversation.title,
+        slug: conversation.slug,
+        description: conversation.description,
+        subject: conversation.subject,
+        is_private: conversation.is_private,
+        replies_enabled: conversation.replies_enabled,
+        created_at: conversation.created_at,
+        updated_at: conversation.updated_at,
+        created_by: conversation.created_by,
+        last_seq: if staff { conversation.last_seq } else { conversation.last_public_seq },
+        last_activity_at: conversation.last_activity_at,
+        last_message: None,
+        members_count: conversation.members,
+        participants: Vec::new(),
+        contact_id: conversation.contact_id,
+        store_id: conversation.store_id,
+        team_id: conversation.team_id.filter(|_| staff),
+        assignee_id: conversation.assignee_id.filter(|_| staff),
+        priority: conversation.priority.filter(|_| staff),
+        labels: if staff { conversation.labels } else { Vec::new() },
+        number,
+        source: conversation.source,
+        platform: conversation.platform,
+        linked_conversation_id: conversation.linked_conversation_id.filter(|_| staff),
+        related: conversation.related,
+        snoozed_until: conversation.snoozed_until.filter(|_| staff),
+        metadata: if staff { conversation.metadata } else { Value::Object(serde_json::Map::new()) },
+        team_unread,
+        pinned_count: conversation.pins,
+        me: None,
+    }
+}
+
+/// Rows of a list, completed. Three statements, whatever the number of rows.
+pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec<View>> {
+    let ids: Vec<[u8; 16]> = rows.iter().map(|row| row.conversation.id.0.into_bytes()).collect();
+    let mut last: HashMap<ConversationId, LastMessage> =
+        messages::last(tx, actor, &ids)?.into_iter().collect();
+    let mut people = participants::previews(tx, actor, &ids)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let own = me(actor, &row);
+            let mut view = bare(row.conversation, actor.is_staff());
+            let newest = last.remove(&view.id);
+            show_last(&mut view, actor, newest);
+            view.participants = people.remove(&view.id).unwrap_or_default();
+            clamp(&mut view, actor);
+            view.me = Some(own);
+            view
+        })
+        .collect())
+}
+
+/// Adds the last message. A contact must not learn from times that something happened which it does not see.
+fn show_last(view: &mut View, actor: &Actor, last: Option<LastMessage>) {
+    if actor.is_contact() {
+        view.last_activity_at = last.as_ref().map_or(view.created_at, |last| last.created_at);
+        view.updated_at = view.last_activity_at;
+    }
+    view.last_message = last;
+}
+
+/// To a contact, nobody has read further than to the newest message that it sees.
+fn clamp(view: &mut View, actor: &Actor) {
+    for participant in view.participants.iter_mut().filter(|_| actor.is_contact()) {
+        participant.last_read_seq = participant.last_read_seq.min(view.last_seq);
+        participant.last_delivered_seq = participant.last_delivered_seq.min(view.last_seq);
+    }
+}
+
+/// One conversation with all its participants (the first 200 of a large one) and the actor's own part.
+pub(super) fn one(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: Conversation,
+    own: Option<Membership>,
+) -> Result<View> {
+    let listed = store::me(tx, actor, conversation.id)?.ok_or(not_found("conversation"))?;
+    let mut mine = me(actor, &listed);
+    if mine.can.post && conversation.rules().poster == Poster::PairByMatrix && own.is_some() {
+        let other = participants::other(tx, actor, conversation.id)?;
+        let refusal = match other.active {
+            false => Some("inactive"),
+            true if !roles::may_write(tx, actor.tenant, actor.id(), other.person.id)? => Some("matrix"),
+            true => None,
+        };
+        mine.can.post = refusal.is_none();
+        mine.can.why_not_post = refusal;
+    }
+    let id = conversation.id;
+    let mut view = bare(conversation, actor.is_staff());
+    let last = messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
+    show_last(&mut view, actor, last);
+    view.participants = participants::first(tx, actor, id, 200)?;
+    clamp(&mut view, actor);
+    view.me = Some(mine);
+    Ok(view)
+}
+
+/// A conversation as it goes into events: with its participants, without anybody's own part.
+pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, for_staff: bool) -> Result<View> {
+    let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], store::conversation)?;
+    let mut view = bare(found, for_staff);
+    view.participants = participants::first(tx, actor, id, 50)?;
+    Ok(view)
+}

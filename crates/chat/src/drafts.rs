@@ -1,0 +1,90 @@
+//! Drafts: what somebody has begun to write, per conversation and mode. Private to its author on all devices.
+
+use parlor_db::{params, statements};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    conversations,
+    error::{Result, invalid},
+    events::{self, Audience, NewEvent},
+    ids::ConversationId,
+    person::Actor,
+    time::Time,
+    tx::Tx,
+};
+
+/// A draft.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Draft {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// "reply", "note" or a thread root's id.
+    pub mode: String,
+    /// What was written so far.
+    pub body: String,
+    /// When.
+    pub updated_at: Time,
+}
+
+statements! {
+    /// One's own.
+    pub static LIST = both("
+        SELECT conversation_id, mode, body, updated_at FROM drafts WHERE tenant = $1 AND person_id = $2
+        ORDER BY updated_at DESC LIMIT 500");
+    /// One's own of a conversation.
+    pub static OF_CONVERSATION = both("
+        SELECT conversation_id, mode, body, updated_at FROM drafts
+        WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3");
+    /// Saves one.
+    pub static PUT = both("
+        INSERT INTO drafts (tenant, person_id, conversation_id, mode, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (tenant, person_id, conversation_id, mode)
+        DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at");
+    /// Removes one.
+    pub static DELETE = both("
+        DELETE FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3 AND mode = $4");
+}
+
+fn from_row(row: &parlor_db::Row<'_>) -> Result<Draft, parlor_db::Error> {
+    Ok(Draft { conversation_id: row.get(0)?, mode: row.get(1)?, body: row.get(2)?, updated_at: row.get(3)? })
+}
+
+/// The newest 500 of one's drafts.
+pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<Draft>> {
+    Ok(tx.db.all(&LIST, params![actor.tenant, actor.id()], from_row)?)
+}
+
+/// One's drafts of a conversation.
+pub fn of_conversation(tx: &mut Tx, actor: &Actor, conversation: ConversationId) -> Result<Vec<Draft>> {
+    conversations::require_readable(tx, actor, conversation, "draft.get")?;
+    Ok(tx.db.all(&OF_CONVERSATION, params![actor.tenant, actor.id(), conversation], from_row)?)
+}
+
+/// Saves a draft; an empty one is removed.
+pub fn put(tx: &mut Tx, actor: &Actor, conversation: ConversationId, mode: &str, body: &str) -> Result<()> {
+    conversations::require_readable(tx, actor, conversation, "draft.put")?;
+    if mode.is_empty() || mode.len() > 40 {
+        return Err(invalid("mode", "known", "use \"reply\", \"note\" or the id of a thread's root"));
+    }
+    if body.chars().count() > 100_000 {
+        return Err(invalid("body", "max_length", "a draft may have 100,000 characters"));
+    }
+    if body.trim().is_empty() {
+        tx.db.execute(&DELETE, params![actor.tenant, actor.id(), conversation, mode])?;
+    } else {
+        tx.db.execute(&PUT, params![actor.tenant, actor.id(), conversation, mode, body, tx.now])?;
+    }
+    events::append(
+        tx,
+        actor,
+        NewEvent {
+            kind: "draft.saved",
+            conversation: Some(conversation),
+            audience: Audience::Person(actor.id()),
+            access: &[],
+            data: json!({ "mode": mode, "body": if body.trim().is_empty() { "" } else { body } }),
+        },
+    )?;
+    Ok(())
+}

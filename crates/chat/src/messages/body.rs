@@ -1,0 +1,121 @@
+//! What a message's body may be: text of 1 to so many characters without NUL. Parsed before the transaction, with
+//! everything that is computed from it, so that the writer only writes.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{
+    error::{Error, Result, invalid},
+    search::terms,
+};
+
+/// A checked body and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// As written, line ends as `\n`, in Unicode normal form C, without surrounding blank lines.
+    pub text: String,
+    /// The words that find it.
+    pub(crate) terms: String,
+    /// The names after `@`, as written: `@name` and `@[Full Name]`.
+    pub(crate) names: Vec<String>,
+}
+
+/// The most characters any tenant may allow.
+const MOST_CHARS: usize = 100_000;
+
+impl Body {
+    /// Checks a body. `limit` in characters comes from the tenant's settings.
+    pub fn parse(text: &str, limit: i64) -> Result<Body> {
+        let limit = usize::try_from(limit).unwrap_or(MOST_CHARS).min(MOST_CHARS);
+        if text.len() > limit * 4 || text.chars().count() > limit {
+            return Err(Error::TooLarge { field: "body", limit });
+        }
+        if text.contains('\0') {
+            return Err(invalid("body", "no_nul", "must not contain the character NUL"));
+        }
+        let text: String = text.replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
+        let text = text.trim_matches('\n').trim_end();
+        if text.trim().is_empty() || !text.chars().any(is_visible) {
+            return Err(invalid("body", "not_empty", "write something"));
+        }
+        Ok(Body { terms: terms::of(text), names: names(text), text: text.to_owned() })
+    }
+}
+
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace()
+        && !c.is_control()
+        && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{3164}' | '\u{00AD}')
+}
+
+/// The names that a text mentions, at most 50. An `@` inside a word (an e-mail address) is none.
+pub(crate) fn names(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut before = ' ';
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        if let Some(c) = rest[..at].chars().next_back() {
+            before = c;
+        }
+        rest = &rest[at + 1..];
+        if !before.is_alphanumeric()
+            && let Some((name, length)) = name(rest)
+        {
+            if !found.contains(&name) && found.len() < 50 {
+                found.push(name);
+            }
+            rest = &rest[length..];
+        }
+        before = '@';
+    }
+    found
+}
+
+/// The name that begins here, and how many bytes it takes.
+pub(crate) fn name(rest: &str) -> Option<(String, usize)> {
+    if let Some(inner) = rest.strip_prefix('[') {
+        let end = inner.find(']')?;
+        let name = inner[..end].trim();
+        let fits = !name.is_empty() && name.chars().count() <= 120 && !name.contains(['\n', '[']);
+        return fits.then(|| (name.to_owned(), end + 2));
+    }
+    let end =
+        rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))).unwrap_or(rest.len());
+    let name = rest[..end].trim_end_matches(['.', '-']);
+    (!name.is_empty() && name.chars().count() <= 60).then(|| (name.to_owned(), name.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_names() {
+        let cases: [(&str, &[&str]); 8] = [
+            ("hello @ana, and @[Bruno da Silva]!", &["ana", "Bruno da Silva"]),
+            ("mail me at ana@example.com", &[]),
+            ("(@ana) @ana @ana.", &["ana"]),
+            ("@", &[]),
+            ("@[never closed", &[]),
+            ("@[] @[ ]", &[]),
+            ("@张伟 你好", &["张伟"]),
+            ("@@ana", &["ana"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(names(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_nobody_could_read() {
+        for text in ["", " ", "\n\n", "\u{200B}\u{200D}", "\u{202E}", "\t\u{FEFF}"] {
+            assert!(
+                matches!(Body::parse(text, 100), Err(Error::Invalid { rule: "not_empty", .. })),
+                "{text:?}"
+            );
+        }
+        assert!(matches!(Body::parse("a\0b", 100), Err(Error::Invalid { rule: "no_nul", .. })));
+        assert!(matches!(Body::parse(&"é".repeat(101), 100), Err(Error::TooLarge { limit: 100, .. })));
+        assert_eq!(Body::parse("\r\n a\r\nb \n", 100).map(|body| body.text).ok().as_deref(), Some(" a\nb"));
+        assert!(Body::parse(&"👩‍👩‍👧‍👦".repeat(14), 100).is_ok());
+    }
+}

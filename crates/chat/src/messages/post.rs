@@ -1,0 +1,493 @@
+//! Posting: exactly once. The conversation's row is locked first, so that whoever comes second with the same
+//! `client_id` finds the first result. Eight short statements, whatever the number of participants.
+
+use parlor_db::params;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    contacts,
+    conversations::{self, Conversation, Membership, Related, Role, Sight},
+    error::{Result, conflict, invalid, not_found},
+    events::{self, NewEvent},
+    ids::{ConversationId, MessageId, PersonId},
+    participants,
+    person::{Actor, Person, PersonKind},
+    search,
+    time::Time,
+    tx::Tx,
+};
+
+use super::{Body, Mention, Message, MessageKind, Quote, html, store};
+
+/// What is to be posted.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    /// Markdown.
+    pub body: String,
+    /// Chosen by the client; the same one in the same conversation answers the first result again.
+    pub client_id: Option<String>,
+    /// For staff only (support).
+    #[serde(default)]
+    pub is_private_note: bool,
+    /// The root of the thread that it belongs to.
+    pub thread_root_id: Option<MessageId>,
+    /// The message that it answers.
+    pub reply_to_id: Option<MessageId>,
+    /// A record of the host application that it is about.
+    pub related: Option<Related>,
+    /// Another system's id of it.
+    pub external_id: Option<String>,
+}
+
+/// A message that was posted, now or before.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// The message.
+    pub message: Message,
+    /// False when the same `client_id` had posted it before.
+    pub is_new: bool,
+}
+
+/// Everything that a message's row is made of, once the rules have passed it.
+struct Draft<'a> {
+    kind: MessageKind,
+    body: &'a str,
+    terms: &'a str,
+    is_private: bool,
+    client_id: Option<&'a str>,
+    reply_to: Option<Quote>,
+    root: Option<(MessageId, i64)>,
+    mentions: Vec<Mention>,
+    related: Option<&'a Related>,
+    system: Option<Value>,
+    external_id: Option<&'a str>,
+}
+
+/// Posts a message, or answers the one that the same `client_id` has posted before.
+pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, body: &Body) -> Result<Posted> {
+    let (conversation, me, sight) = conversations::lock(tx, actor, id)?;
+    if let Some(client_id) = &new.client_id {
+        check_client_id(client_id)?;
+        if let Some(first) = find_first(tx, actor, &conversation, new, body, client_id)? {
+            return Ok(Posted { message: first, is_new: false });
+        }
+    }
+    if new.is_private_note {
+        conversations::check_note(actor, &conversation)?;
+    }
+    conversations::check_post(tx, actor, &conversation, me.as_ref(), sight)?;
+    if let Some(related) = &new.related {
+        related.check()?;
+    }
+    let (conversation, me) = take_part(tx, actor, conversation, me, sight)?;
+    let (reply_to, root) = answered(tx, actor, &conversation, new)?;
+    let draft = Draft {
+        kind: MessageKind::Text,
+        body: &body.text,
+        terms: &body.terms,
+        is_private: new.is_private_note,
+        client_id: new.client_id.as_deref(),
+        reply_to,
+        root,
+        mentions: named(tx, actor, &conversation, &body.names)?,
+        related: new.related.as_ref(),
+        system: None,
+        external_id: new.external_id.as_deref(),
+    };
+    let message = append(tx, actor, conversation, me.as_ref(), draft)?;
+    Ok(Posted { message, is_new: true })
+}
+
+fn check_client_id(client_id: &str) -> Result<()> {
+    let fits = (1..=100).contains(&client_id.len()) && !client_id.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(invalid("client_id", "length", "use 1 to 100 characters")) }
+}
+
+fn find_first(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    new: &NewMessage,
+    body: &Body,
+    client_id: &str,
+) -> Result<Option<Message>> {
+    let found =
+        tx.db.opt(&store::BY_CLIENT, params![actor.tenant, conversation.id, client_id], store::from_row)?;
+    let Some(first) = found else { return Ok(None) };
+    let same_author = first.message.author.as_ref().is_some_and(|author| author.id == actor.id());
+    let edited = first.message.edited_at.is_some();
+    if !same_author
+        || (first.body != body.text && !edited)
+        || first.message.is_private_note != new.is_private_note
+    {
+        return Err(conflict(
+            "client_id",
+            "this client_id has already posted something else in this conversation",
+        ));
+    }
+    Ok(store::complete(tx, actor.tenant, conversation.id, vec![first])?.pop())
+}
+
+/// An outsider who writes takes part from then on; where everybody reads, the row only counts own messages.
+fn take_part(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: Conversation,
+    me: Option<Membership>,
+    sight: Sight,
+) -> Result<(Conversation, Option<Membership>)> {
+    if me.as_ref().is_some_and(Membership::is_active) || actor.person.kind == PersonKind::System {
+        return Ok((conversation, me));
+    }
+    if conversation.rules().everyone || sight != Sight::Outsider {
+        participants::remember(tx, actor, conversation.id)?;
+    } else {
+        let person = actor.person.clone();
+        participants::enter(tx, actor, &conversation, &[person], Role::Member, "participant_joined")?;
+    }
+    conversations::store::load(tx, actor, conversation.id)?.ok_or(not_found("conversation"))
+}
+
+type Answered = (Option<Quote>, Option<(MessageId, i64)>);
+
+/// What the message answers, and the root of the thread that makes.
+fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMessage) -> Result<Answered> {
+    let mut load = |id: MessageId, field: &'static str| {
+        let found = store::by_id(tx, actor, id)?;
+        found
+            .filter(|found| {
+                found.message.conversation_id == conversation.id && found.message.kind == MessageKind::Text
+            })
+            .filter(|found| actor.is_staff() || !found.message.is_private_note)
+            .ok_or_else(|| invalid(field, "known", "names no message of this conversation"))
+    };
+    let (reply, root) = match (new.reply_to_id, new.thread_root_id) {
+        (None, None) => return Ok((None, None)),
+        (Some(reply), _) => (load(reply, "reply_to_id")?, new.thread_root_id),
+        (None, Some(root)) => (load(root, "thread_root_id")?, Some(root)),
+    };
+    let root_seq = reply.thread_root_seq.unwrap_or(reply.message.seq);
+    let root_message =
+        store::by_seq(tx, actor.tenant, conversation.id, root_seq)?.ok_or(not_found("message"))?.message;
+    if root.is_some_and(|root| root != root_message.id && root != reply.message.id) {
+        return Err(invalid(
+            "thread_root_id",
+            "same_thread",
+            "the message answered belongs to another thread",
+        ));
+    }
+    Ok((Some(store::quote(reply.message)), Some((root_message.id, root_seq))))
+}
+
+/// The members of the conversation whom the body names: full names, or a first name that only one of them has.
+pub(super) fn named(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    names: &[String],
+) -> Result<Vec<Mention>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let from_row = |row: &parlor_db::Row<'_>| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? });
+    let mut found: Vec<Mention> = if conversation.rules().everyone {
+        tx.db.all(&store::NAMED_ANYWHERE, params![actor.tenant, names], from_row)?
+    } else {
+        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        tx.db.all(&store::NAMED, params![actor.tenant, conversation.id, &lower[..]], from_row)?
+    };
+    for name in names.iter().filter(|name| !name.contains(' ')).take(10) {
+        if found.iter().any(|mention| mention.name.to_lowercase() == name.to_lowercase()) {
+            continue;
+        }
+        let begins = format!("{} %", name.to_lowercase().replace(['%', '_'], ""));
+        let mut some = tx.db.all(
+            &store::FIRST_NAMED,
+            params![actor.tenant, conversation.id, begins.as_str()],
+            from_row,
+        )?;
+        if some.len() == 1 {
+            found.append(&mut some);
+        }
+    }
+    found.sort_by_key(|mention| mention.user_id);
+    found.dedup_by_key(|mention| mention.user_id);
+    Ok(found)
+}
+
+/// Notes down what happened to a conversation. Counts as unread for nobody.
+pub(crate) fn system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Value) -> Result<()> {
+    let (conversation, me) = conversations::store::load(tx, actor, id)?.ok_or(not_found("conversation"))?;
+    let draft = Draft {
+        kind: MessageKind::System,
+        body: "",
+        terms: "",
+        is_private: conversation.rules().notes,
+        client_id: None,
+        reply_to: None,
+        root: None,
+        mentions: Vec::new(),
+        related: None,
+        system: Some(payload),
+        external_id: None,
+    };
+    append(tx, actor, conversation, me.as_ref(), draft)?;
+    Ok(())
+}
+
+/// Writes the row, the counters, the index and the event.
+fn append(
+    tx: &mut Tx,
+    actor: &Actor,
+    mut conversation: Conversation,
+    me: Option<&Membership>,
+    draft: Draft<'_>,
+) -> Result<Message> {
+    let (event_seq, no) = events::next_with_message(tx, actor)?;
+    count(&mut conversation, &draft, actor.is_staff());
+    let own = me.map_or(0, |me| me.own_count) + i64::from(draft.kind == MessageKind::Text);
+    let message = shown(tx, actor, &conversation, &draft);
+    insert(
+        tx,
+        actor,
+        &conversation,
+        &message,
+        &draft,
+        Place { no, own, event_seq: Some(event_seq), at: tx.now },
+    )?;
+    let c = &conversation;
+    tx.db.execute(
+        &conversations::store::POSTED,
+        params![
+            actor.tenant,
+            c.id,
+            c.last_seq,
+            c.last_public_seq,
+            c.staff_count,
+            c.public_count,
+            tx.now,
+            c.team_read_seq,
+            c.team_read_count
+        ],
+    )?;
+    let mut author_read_seq = me.map(|me| me.read_seq);
+    if let Some(me) = me.filter(|_| draft.kind == MessageKind::Text) {
+        author_read_seq = Some(count_own(tx, actor, &conversation, me, own)?);
+    }
+    if draft.kind == MessageKind::Text {
+        if actor.is_contact() {
+            tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
+        }
+        search::index(tx, &search::Place::of(&conversation, &message, no), draft.terms)?;
+    }
+    let hidden = draft.is_private;
+    let event = NewEvent {
+        kind: "message.posted",
+        conversation: Some(conversation.id),
+        audience: if hidden { conversation.staff_readers() } else { conversation.readers() },
+        access: &[],
+        data: json!({
+            "message": message,
+            "conversation": { "last_seq": conversation.last_seq, "last_activity_at": tx.now },
+            "author_read_seq": author_read_seq,
+        }),
+    };
+    events::append_as(tx, actor, event_seq, event)?;
+    Ok(message)
+}
+
+/// The conversation's counters after this message.
+fn count(conversation: &mut Conversation, draft: &Draft<'_>, by_staff: bool) {
+    let text = i64::from(draft.kind == MessageKind::Text);
+    conversation.last_seq += 1;
+    conversation.staff_count += text;
+    if !draft.is_private {
+        conversation.last_public_seq = conversation.last_seq;
+        conversation.public_count += text;
+    }
+    let answered = by_staff && text == 1;
+    let nothing_open = conversation.team_read_count == conversation.staff_count - text && text == 0;
+    if answered || nothing_open {
+        conversation.team_read_seq = conversation.last_seq;
+        conversation.team_read_count = conversation.staff_count;
+    }
+}
+
+/// The author's counters and read position. Whoever had nothing unread has read its own message as well.
+fn count_own(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    me: &Membership,
+    own: i64,
+) -> Result<i64> {
+    let total = if actor.is_contact() { conversation.public_count } else { conversation.staff_count };
+    let up_to_date = total - 1 - me.read_count == me.own_count - me.own_read;
+    let (own_read, read_seq, read_count) = if up_to_date {
+        (own, conversation.last_seq, total)
+    } else {
+        (me.own_read, me.read_seq, me.read_count)
+    };
+    tx.db.execute(
+        &store::OWN,
+        params![
+            actor.tenant,
+            conversation.id,
+            actor.id(),
+            own,
+            conversation.last_seq,
+            own_read,
+            read_seq,
+            read_count
+        ],
+    )?;
+    Ok(read_seq)
+}
+
+fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<'_>) -> Message {
+    Message {
+        id: MessageId(tx.id()),
+        conversation_id: conversation.id,
+        seq: conversation.last_seq,
+        kind: draft.kind,
+        author: Some(actor.person.clone()),
+        body: draft.body.to_owned(),
+        html: html::render(draft.body, &draft.mentions),
+        is_private_note: draft.is_private && draft.kind == MessageKind::Text,
+        client_id: draft.client_id.map(str::to_owned),
+        reply_to: draft.reply_to.clone(),
+        thread_root_id: draft.root.map(|(id, _)| id),
+        reply_count: 0,
+        mentions: draft.mentions.clone(),
+        related: draft.related.cloned(),
+        reactions: Vec::new(),
+        pinned_at: None,
+        created_at: tx.now,
+        edited_at: None,
+        deleted_at: None,
+        system: draft.system.clone(),
+        external_id: draft.external_id.map(str::to_owned),
+        status: None,
+    }
+}
+
+struct Place {
+    no: i64,
+    own: i64,
+    event_seq: Option<i64>,
+    at: Time,
+}
+
+fn insert(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    message: &Message,
+    draft: &Draft<'_>,
+    place: Place,
+) -> Result<()> {
+    let text = |value: Option<Value>| value.map(|value| value.to_string());
+    let mentions =
+        if draft.mentions.is_empty() { None } else { Some(serde_json::to_string(&draft.mentions)?) };
+    let related = draft.related.map(serde_json::to_string).transpose()?;
+    let root = draft.root.map(|(_, seq)| seq);
+    let kind = if draft.kind == MessageKind::Text { "text" } else { "system" };
+    tx.db.execute(
+        &store::INSERT,
+        params![
+            place.no,
+            actor.tenant,
+            conversation.id,
+            conversation.last_seq,
+            message.id,
+            kind,
+            actor.id(),
+            actor.person.kind,
+            draft.body,
+            draft.is_private,
+            draft.client_id,
+            draft.reply_to.as_ref().map(|quote| quote.seq),
+            root,
+            mentions.as_deref(),
+            related.as_deref(),
+            text(draft.system.clone()).as_deref(),
+            conversation.staff_count,
+            conversation.public_count,
+            place.own,
+            place.event_seq,
+            place.at,
+            draft.external_id
+        ],
+    )?;
+    for mention in draft.mentions.iter().filter(|mention| mention.user_id != actor.id()) {
+        let row = params![actor.tenant, mention.user_id, conversation.id, conversation.last_seq];
+        tx.db.execute(&store::MENTION, row)?;
+    }
+    if let Some(root) = root {
+        tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
+    }
+    Ok(())
+}
+
+/// A message of another system's history.
+pub(crate) struct Import<'a> {
+    pub author: &'a Person,
+    pub at: Time,
+    pub body: &'a Body,
+    pub client_id: &'a str,
+    pub reply_to_seq: Option<i64>,
+    pub thread_root_seq: Option<i64>,
+    /// Own messages of the author so far, this one included.
+    pub own: i64,
+    pub no: i64,
+}
+
+/// Writes a message of a history: row and index, no event of its own. The caller writes the counters afterwards.
+pub(crate) fn append_import(
+    tx: &mut Tx,
+    system: &Actor,
+    conversation: &mut Conversation,
+    import: &Import<'_>,
+) -> Result<()> {
+    conversation.last_seq += 1;
+    conversation.last_public_seq = conversation.last_seq;
+    conversation.staff_count += 1;
+    conversation.public_count += 1;
+    let id = MessageId(tx.id());
+    let author: PersonId = import.author.id;
+    tx.db.execute(
+        &store::INSERT,
+        params![
+            import.no,
+            system.tenant,
+            conversation.id,
+            conversation.last_seq,
+            id,
+            "text",
+            author,
+            import.author.kind,
+            import.body.text.as_str(),
+            false,
+            import.client_id,
+            import.reply_to_seq,
+            import.thread_root_seq,
+            None::<&str>,
+            None::<&str>,
+            None::<&str>,
+            conversation.staff_count,
+            conversation.public_count,
+            import.own,
+            None::<i64>,
+            import.at,
+            None::<&str>
+        ],
+    )?;
+    if let Some(root) = import.thread_root_seq {
+        tx.db.execute(&store::COUNT_REPLY, params![system.tenant, conversation.id, root, 1_i64])?;
+    }
+    let place =
+        search::Place { conversation: conversation.id, kind: conversation.kind, author, no: import.no };
+    search::index(tx, &place, &import.body.terms)
+}

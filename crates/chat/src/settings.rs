@@ -1,0 +1,247 @@
+//! Settings: declared once, here, with type, range and text. A tenant's value, else the environment's, else the
+//! default. Owns their storage; what a setting means is its user's business.
+
+use std::collections::BTreeMap;
+
+use parlor_db::{params, statements};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    audit,
+    error::{Error, Result, invalid},
+    events::{self, Audience, NewEvent},
+    ids::TenantId,
+    person::Actor,
+    rights::Right,
+    tx::Tx,
+};
+
+/// What a setting may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Shape {
+    /// A whole number within a range.
+    Integer {
+        /// Least.
+        min: i64,
+        /// Most.
+        max: i64,
+    },
+    /// True or false.
+    Boolean,
+}
+
+/// A declared setting.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct Declared {
+    /// Its key.
+    pub key: &'static str,
+    /// The environment variable that gives it where a tenant has set nothing.
+    pub environment: &'static str,
+    /// What it may be.
+    #[serde(flatten)]
+    pub shape: Shape,
+    /// Booleans as 0 or 1.
+    pub default: i64,
+    /// Clients get it with `me`.
+    pub public: bool,
+    /// What it does, for administrators.
+    pub text: &'static str,
+}
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident $env:literal $shape:expr, $default:literal, $public:literal, $text:literal;)*) => {
+        /// The values that hold. Booleans as 0 or 1 inside.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Settings { $($(#[$doc])* pub $name: i64),* }
+
+        /// Every setting.
+        pub const DECLARED: &[Declared] = &[$(Declared {
+            key: stringify!($name), environment: $env, shape: $shape, default: $default, public: $public, text: $text,
+        }),*];
+
+        impl Default for Settings {
+            fn default() -> Self { Settings { $($name: $default),* } }
+        }
+
+        impl Settings {
+            fn set(&mut self, key: &str, value: i64) {
+                match key { $(stringify!($name) => self.$name = value,)* _ => {} }
+            }
+            /// The value of a declared key.
+            pub fn get(&self, key: &str) -> Option<i64> {
+                match key { $(stringify!($name) => Some(self.$name),)* _ => None }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Seconds.
+    edit_window_seconds "PARLOR_EDIT_WINDOW_SECONDS" Shape::Integer { min: -1, max: 31_536_000 }, 86_400, true,
+        "For how many seconds authors may edit their messages; -1 is for ever, 0 never.";
+    /// Boolean.
+    super_admins_read_direct "PARLOR_SUPER_ADMINS_READ_DIRECT" Shape::Boolean, 1, false,
+        "Whether super administrators may view direct messages (each view is audited).";
+    /// Messages a minute.
+    send_rate_per_minute "PARLOR_SEND_RATE_PER_MINUTE" Shape::Integer { min: 0, max: 1_000_000 }, 600, false,
+        "How many messages a person may send in a minute, in bursts of a tenth of it; 0 is without limit.";
+    /// Characters.
+    message_max_chars "PARLOR_MESSAGE_MAX_CHARS" Shape::Integer { min: 1, max: 100_000 }, 20_000, true,
+        "How many characters a message may have.";
+    /// Days.
+    events_keep_days "PARLOR_EVENTS_KEEP_DAYS" Shape::Integer { min: 1, max: 3_650 }, 30, false,
+        "For how many days events are kept; a client that was away longer starts from a fresh snapshot.";
+}
+
+statements! {
+    /// What a tenant has set.
+    pub static LIST = both("SELECT key, value FROM settings WHERE tenant = $1");
+    /// Sets one.
+    pub static PUT = both("
+        INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at");
+    /// Adds one that is missing.
+    pub static ADD = both("
+        INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, key) DO NOTHING");
+    /// Goes back to the default.
+    pub static CLEAR = both("DELETE FROM settings WHERE tenant = $1 AND key = $2");
+}
+
+impl Declared {
+    /// Reads a JSON value: refuses another type and what is out of range.
+    pub fn parse(&self, value: &Value) -> Result<i64> {
+        let wrong = |detail: String| invalid(self.key, "range", detail);
+        match (self.shape, value) {
+            (Shape::Boolean, Value::Bool(yes)) => Ok(i64::from(*yes)),
+            (Shape::Boolean, _) => Err(wrong("must be true or false".to_owned())),
+            (Shape::Integer { min, max }, value) => match value.as_i64() {
+                Some(number) if (min..=max).contains(&number) => Ok(number),
+                _ => Err(wrong(format!("must be a whole number from {min} to {max}"))),
+            },
+        }
+    }
+
+    /// The value as JSON.
+    pub fn value(&self, stored: i64) -> Value {
+        match self.shape {
+            Shape::Boolean => Value::Bool(stored != 0),
+            Shape::Integer { .. } => json!(stored),
+        }
+    }
+}
+
+impl Settings {
+    /// Defaults, overridden by the environment's values. An unreadable value is an error that names its variable.
+    pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Settings, String> {
+        let mut settings = Settings::default();
+        for declared in DECLARED {
+            let Some(text) = get(declared.environment).filter(|text| !text.is_empty()) else { continue };
+            let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+            let stored =
+                declared.parse(&value).map_err(|error| format!("{}: {error}", declared.environment))?;
+            settings.set(declared.key, stored);
+        }
+        Ok(settings)
+    }
+
+    /// The public ones as JSON, for `me`.
+    pub fn public(&self) -> BTreeMap<&'static str, Value> {
+        DECLARED
+            .iter()
+            .filter(|declared| declared.public)
+            .filter_map(|declared| Some((declared.key, declared.value(self.get(declared.key)?))))
+            .collect()
+    }
+}
+
+/// What holds for the tenant.
+pub fn load(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
+    let mut settings = tx.defaults.clone();
+    for (key, value) in stored(tx, tenant)? {
+        if let Ok(value) = value.parse() {
+            settings.set(&key, value);
+        }
+    }
+    Ok(settings)
+}
+
+fn stored(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(String, String)>> {
+    Ok(tx.db.all(&LIST, params![tenant], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)))?)
+}
+
+/// A setting with its value.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SettingView {
+    /// How it was declared.
+    #[serde(flatten)]
+    pub declared: Declared,
+    /// What holds.
+    pub value: Value,
+    /// "tenant", "environment" or "default".
+    pub source: &'static str,
+}
+
+/// Every setting with its value. Needs `manage_settings`.
+pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<SettingView>> {
+    actor.require(Right::ManageSettings, "settings.list")?;
+    let set: Vec<String> = stored(tx, actor.tenant)?.into_iter().map(|(key, _)| key).collect();
+    let values = load(tx, actor.tenant)?;
+    let source = |declared: &Declared| match tx.defaults.get(declared.key) {
+        _ if set.iter().any(|key| key == declared.key) => "tenant",
+        Some(value) if value != declared.default => "environment",
+        _ => "default",
+    };
+    Ok(DECLARED
+        .iter()
+        .map(|declared| SettingView {
+            declared: *declared,
+            value: declared.value(values.get(declared.key).unwrap_or(declared.default)),
+            source: source(declared),
+        })
+        .collect())
+}
+
+/// Changes settings; null goes back to the default. Needs `manage_settings`. All or none.
+pub fn update(tx: &mut Tx, actor: &Actor, changes: &BTreeMap<String, Value>) -> Result<Vec<SettingView>> {
+    actor.require(Right::ManageSettings, "settings.update")?;
+    for (key, value) in changes {
+        let declared = DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| {
+            Error::Invalid { field: "key", rule: "known", detail: format!("there is no setting \"{key}\"") }
+        })?;
+        if value.is_null() {
+            tx.db.execute(&CLEAR, params![actor.tenant, declared.key])?;
+        } else {
+            let stored = declared.parse(value)?.to_string();
+            tx.db.execute(&PUT, params![actor.tenant, declared.key, stored.as_str(), tx.now])?;
+        }
+    }
+    audit::record(tx, actor, "settings.update", None, &json!(changes))?;
+    let views = list(tx, actor)?;
+    let public = load(tx, actor.tenant)?.public();
+    events::append(
+        tx,
+        actor,
+        NewEvent {
+            kind: "settings.updated",
+            conversation: None,
+            audience: Audience::Staff,
+            access: &[],
+            data: json!({ "settings": public }),
+        },
+    )?;
+    Ok(views)
+}
+
+/// Writes every setting that the tenant has not set, with the value that holds. Safe to repeat; answers how many.
+pub fn sync(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
+    let values = tx.defaults.clone();
+    let mut added = 0;
+    for declared in DECLARED {
+        let value = values.get(declared.key).unwrap_or(declared.default).to_string();
+        added += tx.db.execute(&ADD, params![tenant, declared.key, value.as_str(), tx.now])?;
+    }
+    Ok(added)
+}

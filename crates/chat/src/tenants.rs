@@ -1,0 +1,193 @@
+//! Tenants: the isolation boundary, each with its log, its roles and the keys with which host applications sign.
+//! The only statements without a tenant are here, in `sessions.rs` and in `api_keys.rs`.
+
+use parlor_db::{params, statements};
+use serde::Serialize;
+
+use crate::{
+    error::{Result, conflict, invalid, not_found},
+    ids::{PersonId, RoleId, RowId, TenantId},
+    person::{Actor, Person, PersonKind},
+    rights::{Right, Rights},
+    roles,
+    time::Time,
+    tx::Tx,
+};
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// The short name in tokens and addresses.
+    pub slug: String,
+    /// Shown name.
+    pub name: String,
+    /// Its number.
+    #[serde(skip)]
+    pub no: i64,
+}
+
+/// A key with which a host application signs tokens.
+#[derive(Clone, Debug)]
+pub struct HostKey {
+    /// Its id.
+    pub id: RowId,
+    /// "hs256", "pem", "jwks" or "jwks_url".
+    pub kind: String,
+    /// The key id that tokens name, if any.
+    pub kid: Option<String>,
+    /// The secret, the PEM, the JWKS document or its address.
+    pub secret: String,
+    /// Since when.
+    pub created_at: Time,
+}
+
+statements! {
+    /// All of them.
+    pub static LIST = both("SELECT id, slug, name, no FROM tenants ORDER BY no").global();
+    /// By slug.
+    pub static BY_SLUG = both("SELECT id, slug, name, no FROM tenants WHERE slug = $1").global();
+    /// By id.
+    pub static BY_ID = both("SELECT id, slug, name, no FROM tenants WHERE id = $1").global();
+    /// The next number.
+    pub static NEXT_NO = both("SELECT COALESCE(MAX(no), 0) + 1 FROM tenants").global();
+    /// A new one.
+    pub static INSERT = both("
+        INSERT INTO tenants (id, no, slug, name, created_at) VALUES ($1, $2, $3, $4, $5)").global();
+    /// Its log.
+    pub static INSERT_LOG = both("INSERT INTO logs (tenant, epoch, head, floor, messages) VALUES ($1, $2, 0, 0, 0)");
+    /// Its host keys.
+    pub static KEYS = both("
+        SELECT id, kind, kid, secret, created_at FROM host_keys WHERE tenant = $1 ORDER BY id");
+    /// A new host key.
+    pub static INSERT_KEY = both("
+        INSERT INTO host_keys (tenant, id, kind, kid, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+    /// Revokes one.
+    pub static DELETE_KEY = both("DELETE FROM host_keys WHERE tenant = $1 AND id = $2");
+}
+
+fn from_row(row: &parlor_db::Row<'_>) -> Result<Tenant, parlor_db::Error> {
+    Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
+}
+
+/// Every tenant, in the order in which they were made.
+pub fn list(tx: &mut Tx) -> Result<Vec<Tenant>> {
+    Ok(tx.db.all(&LIST, params![], from_row)?)
+}
+
+/// The tenant with that slug.
+pub fn by_slug(tx: &mut Tx, slug: &str) -> Result<Tenant> {
+    tx.db.opt(&BY_SLUG, params![slug], from_row)?.ok_or(not_found("tenant"))
+}
+
+/// The tenant with that id.
+pub fn by_id(tx: &mut Tx, id: TenantId) -> Result<Tenant> {
+    tx.db.opt(&BY_ID, params![id], from_row)?.ok_or(not_found("tenant"))
+}
+
+/// A new tenant with its log and three roles: `admin` (every right), `agent` and `member` (the default).
+pub fn create(tx: &mut Tx, slug: &str, name: &str) -> Result<Tenant> {
+    let fits =
+        !slug.is_empty() && slug.len() <= 63 && slug.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !fits || slug != slug.to_ascii_lowercase() {
+        return Err(invalid("slug", "slug", "use 1 to 63 of the characters a-z, 0-9 and -"));
+    }
+    if tx.db.opt(&BY_SLUG, params![slug], from_row)?.is_some() {
+        return Err(conflict("slug", format!("there is already a tenant \"{slug}\"")));
+    }
+    let no: i64 = tx.db.one(&NEXT_NO, params![], |row| row.get(0))?;
+    let tenant = Tenant { id: TenantId(tx.id()), slug: slug.to_owned(), name: name.to_owned(), no };
+    tx.db.execute(&INSERT, params![tenant.id, no, slug, name, tx.now])?;
+    let epoch = tx.number() >> 16;
+    tx.db.execute(&INSERT_LOG, params![tenant.id, epoch])?;
+    for (role, rights, default) in initial_roles() {
+        let id = RoleId(tx.id());
+        roles::insert(tx, tenant.id, id, role, rights, default)?;
+    }
+    Ok(tenant)
+}
+
+fn initial_roles() -> [(&'static str, Rights, bool); 3] {
+    let member = [Right::Group, Right::Channel, Right::Ticket];
+    let agent = [Right::Group, Right::Channel, Right::Ticket, Right::Support, Right::Contacts];
+    [
+        ("admin", Rights::all(), false),
+        ("agent", agent.into_iter().collect(), false),
+        ("member", member.into_iter().collect(), true),
+    ]
+}
+
+/// Adds what a newer version brings: missing roles, and rights that the role `admin` lacks. Safe to repeat; answers
+/// how many roles were made or changed.
+pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
+    let known = roles::all(tx, tenant.id)?;
+    let system = system_actor(tenant);
+    let mut changed = 0;
+    for (name, rights, _) in initial_roles() {
+        match known.iter().find(|role| role.name == name) {
+            None => {
+                let id = RoleId(tx.id());
+                roles::insert(tx, tenant.id, id, name, rights, false)?;
+            }
+            Some(role) if name == "admin" && role.rights.len() < rights.list().len() => {
+                let change = roles::RoleChange { rights: Some(rights.list()), ..roles::RoleChange::default() };
+                roles::update(tx, &system, role.id, &change)?;
+            }
+            Some(_) => continue,
+        }
+        changed += 1;
+    }
+    Ok(changed)
+}
+
+/// Parlor itself, as the author of what happens without a person: the command line, first sights, wake-ups.
+pub fn system_actor(tenant: &Tenant) -> Actor {
+    Actor {
+        tenant: tenant.id,
+        tenant_no: tenant.no,
+        person: Person {
+            id: PersonId(uuid::Uuid::nil()),
+            kind: PersonKind::System,
+            name: "Parlor".to_owned(),
+            avatar_url: None,
+        },
+        rights: Rights::all(),
+        super_admin: true,
+        roles: Vec::new(),
+        teams: Vec::new(),
+        stores: Vec::new(),
+        ip: None,
+    }
+}
+
+/// The keys with which host applications sign this tenant's tokens.
+pub fn host_keys(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
+    Ok(tx.db.all(&KEYS, params![tenant], |row| {
+        Ok(HostKey {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            kid: row.get(2)?,
+            secret: row.get(3)?,
+            created_at: row.get(4)?,
+        })
+    })?)
+}
+
+/// Adds a host key. The caller has checked that the secret can be read.
+pub fn add_host_key(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kind: &str,
+    kid: Option<&str>,
+    secret: &str,
+) -> Result<RowId> {
+    let id = RowId(tx.id());
+    tx.db.execute(&INSERT_KEY, params![tenant, id, kind, kid, secret, tx.now])?;
+    Ok(id)
+}
+
+/// Revokes a host key.
+pub fn delete_host_key(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<()> {
+    if tx.db.execute(&DELETE_KEY, params![tenant, id])? == 0 { Err(not_found("host key")) } else { Ok(()) }
+}

@@ -1,0 +1,210 @@
+//! First sights: users and contacts that a host application's signed token names. The token is the host's word;
+//! its signature was checked before it came here.
+
+use parlor_db::params;
+use serde::Deserialize;
+
+use crate::{
+    contacts,
+    error::{Error, Result},
+    ids::{PersonId, RoleId, StoreId, TeamId},
+    person::{Actor, PersonKind},
+    rights::Rights,
+    roles, stores, teams,
+    tenants::{Tenant, system_actor},
+    tx::Tx,
+};
+
+use super::{announce, checked_name, email_key, store};
+
+/// The claims of a host's token that say who it is. `exp` and `tenant` were used before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct HostClaims {
+    /// The host's id of the person.
+    pub sub: String,
+    /// `user` (also when absent) or `contact`.
+    pub kind: Option<String>,
+    /// Shown name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Names of roles.
+    pub roles: Option<Vec<String>>,
+    /// Slugs or names of teams.
+    pub teams: Option<Vec<String>>,
+    /// The host's ids of stores.
+    pub stores: Option<Vec<String>>,
+}
+
+/// The actor a token names: made on first sight, brought up to date when the token says something new.
+/// Writes nothing when nothing is new.
+pub fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Actor> {
+    let unfit = |detail: &str| Error::Unauthorized { detail: detail.to_owned() };
+    if claims.sub.is_empty() || claims.sub.len() > 200 || claims.sub.chars().any(char::is_control) {
+        return Err(unfit("the token's \"sub\" must have 1 to 200 characters"));
+    }
+    match claims.kind.as_deref().unwrap_or("user") {
+        "contact" => contacts::from_host(tx, tenant, claims),
+        "user" => {
+            let id = user(tx, tenant, claims)?;
+            super::actor(tx, tenant, id)
+        }
+        _ => Err(unfit("the token's \"kind\" must be \"user\" or \"contact\"")),
+    }
+}
+
+fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<PersonId> {
+    let system = system_actor(tenant);
+    let email = claims.email.as_deref().and_then(|email| email_key(email).ok());
+    let given = claims.name.as_deref().or(claims.email.as_deref()).unwrap_or(&claims.sub);
+    let name: String = given.chars().filter(|c| !c.is_control()).take(120).collect();
+    let name = checked_name(&name).unwrap_or("?").to_owned();
+    let known = match store::by_external(tx, tenant.id, &claims.sub)? {
+        Some(id) => Some(id),
+        None => linked(tx, tenant, claims, email.as_ref())?,
+    };
+    let (id, mut changed) = match known {
+        Some(id) => (id, false),
+        None => {
+            let id = PersonId(tx.id());
+            let email = match email {
+                Some((_, ref key)) if store::by_email(tx, tenant.id, key)?.is_some() => None,
+                email => email,
+            };
+            let new = store::NewRow {
+                kind: PersonKind::User,
+                external_id: Some(&claims.sub),
+                name: &name,
+                email: email.as_ref().map(|(text, key)| (text.as_str(), key.as_str())),
+                password_hash: None,
+            };
+            store::insert(tx, tenant.id, id, &new)?;
+            store::add_default_role(tx, tenant.id, id)?;
+            (id, true)
+        }
+    };
+    let Some(stored) = store::find(tx, tenant.id, id)? else { return Ok(id) };
+    if claims.name.is_some() && stored.name != name {
+        store::update(tx, tenant.id, id, &name, stored.avatar_url.as_deref(), stored.active)?;
+        changed = true;
+    }
+    changed |= follow_roles(tx, tenant, id, claims, &stored.roles)?;
+    changed |= follow_teams(tx, tenant, id, claims, &stored.teams)?;
+    changed |= follow_stores(tx, tenant, id, claims, &stored.stores)?;
+    if changed {
+        announce(tx, &system, id, "user.from_host")?;
+    }
+    Ok(id)
+}
+
+/// A local account with the same address, that no other host identity has, becomes the host's.
+fn linked(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    claims: &HostClaims,
+    email: Option<&(String, String)>,
+) -> Result<Option<PersonId>> {
+    let Some((_, key)) = email else { return Ok(None) };
+    let account = store::by_email(tx, tenant.id, key)?.filter(|account| account.external_id.is_none());
+    let Some(account) = account else { return Ok(None) };
+    tx.db.execute(&store::SET_EXTERNAL, params![tenant.id, account.id, claims.sub.as_str()])?;
+    Ok(Some(account.id))
+}
+
+fn follow_roles(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    id: PersonId,
+    claims: &HostClaims,
+    stored: &[RoleId],
+) -> Result<bool> {
+    let Some(names) = &claims.roles else { return Ok(false) };
+    let known = roles::all(tx, tenant.id)?;
+    let mut wanted = Vec::new();
+    for name in names.iter().filter(|name| !name.trim().is_empty()) {
+        match known.iter().find(|role| role.name == *name) {
+            Some(role) => wanted.push(role.id),
+            None => wanted.push(new_role(tx, tenant, name, &known)?),
+        }
+    }
+    if wanted.is_empty() {
+        wanted.extend(known.iter().filter(|role| role.is_default).map(|role| role.id));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted == stored {
+        return Ok(false);
+    }
+    store::replace_roles(tx, tenant.id, id, &wanted)?;
+    Ok(true)
+}
+
+/// A role that only the host knows so far has what the default role has.
+fn new_role(tx: &mut Tx, tenant: &Tenant, name: &str, known: &[roles::Role]) -> Result<RoleId> {
+    let rights: Rights =
+        known.iter().filter(|role| role.is_default).flat_map(|role| role.rights.clone()).collect();
+    let id = RoleId(tx.id());
+    let name: String = name.trim().chars().take(60).collect();
+    roles::insert(tx, tenant.id, id, &name, rights, false)?;
+    Ok(id)
+}
+
+fn follow_teams(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    id: PersonId,
+    claims: &HostClaims,
+    stored: &[TeamId],
+) -> Result<bool> {
+    let Some(names) = &claims.teams else { return Ok(false) };
+    let known = teams::all(tx, tenant.id)?;
+    let mut wanted = Vec::new();
+    for name in names {
+        match known.iter().find(|team| team.slug == teams::slug_of(name) || team.name == *name) {
+            Some(team) => wanted.push(team.id),
+            None => wanted.push(teams::insert(tx, tenant.id, name, None)?),
+        }
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted == stored {
+        return Ok(false);
+    }
+    for team in stored.iter().filter(|team| !wanted.contains(team)) {
+        tx.db.execute(&store::LEAVE_TEAM, params![tenant.id, *team, id])?;
+    }
+    for team in &wanted {
+        tx.db.execute(&teams::ADD, params![tenant.id, *team, id])?;
+    }
+    Ok(true)
+}
+
+fn follow_stores(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    id: PersonId,
+    claims: &HostClaims,
+    stored: &[StoreId],
+) -> Result<bool> {
+    let Some(externals) = &claims.stores else { return Ok(false) };
+    let known = stores::all(tx, tenant.id)?;
+    let mut wanted = Vec::new();
+    for external in externals {
+        match known.iter().find(|store| store.external_id.as_ref() == Some(external)) {
+            Some(store) => wanted.push(store.id),
+            None => wanted.push(stores::insert(tx, tenant.id, external, Some(external))?),
+        }
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted == stored {
+        return Ok(false);
+    }
+    for gone in stored.iter().filter(|store| !wanted.contains(store)) {
+        tx.db.execute(&store::LEAVE_STORE, params![tenant.id, *gone, id])?;
+    }
+    for store in &wanted {
+        tx.db.execute(&stores::ADD, params![tenant.id, *store, id])?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,307 @@
+//! The log and its promise: an old state and the events since then give the state of now, for every operation and for
+//! everybody who looks. And: whoever may not see something does not find it in a replay.
+
+use std::{collections::BTreeMap, fmt::Debug};
+
+use parlor_chat::{
+    Actor, ConversationId, Error, Kind, MessageId, Right, Time, Tx,
+    conversations::{self, ConversationChange, ListFilter, Role},
+    drafts,
+    events::{self, Replay},
+    messages::{self, Range},
+    participants::{self, MeChange},
+    reads,
+};
+use serde_json::Value;
+
+use crate::{
+    client::Client,
+    support::{World, blank, body, message},
+};
+
+/// Runs an operation and compares, for everybody, the old state and the events with the state of now.
+fn verify<T: Send + 'static + Debug>(
+    world: &World,
+    clients: &mut [Client],
+    what: &str,
+    operation: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
+) -> T {
+    let result = world.write(operation).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    for client in clients {
+        client.catch_up(world);
+        let fresh = Client::start(world, &client.actor);
+        let name = &client.actor.person.name;
+        assert_eq!(client.seq, fresh.seq, "{what} for {name}");
+        similar(&format!("{what} for {name}: conversations"), &client.shown(), &fresh.shown());
+        similar(&format!("{what} for {name}: messages"), &client.messages, &fresh.messages);
+    }
+    result
+}
+
+fn similar(what: &str, old: &BTreeMap<String, Value>, new: &BTreeMap<String, Value>) {
+    let keys: Vec<_> = old.keys().collect();
+    assert_eq!(keys, new.keys().collect::<Vec<_>>(), "{what}");
+    for (key, value) in old {
+        for (field, expected) in new[key].as_object().unwrap() {
+            assert_eq!(&value[field], expected, "{what}: {field} of {}", new[key]);
+        }
+    }
+}
+
+#[test]
+fn every_operation_is_told_completely() {
+    let world = World::new();
+    let all = [
+        Right::Group,
+        Right::Channel,
+        Right::Announce,
+        Right::Broadcast,
+        Right::Support,
+        Right::Contacts,
+        Right::Ticket,
+    ];
+    let (ana, ben, cleo) =
+        (world.user("Ana Lima", &all), world.user("Ben Roth", &all), world.user("Cleo Petit", &[]));
+    let kim = world.contact("Kim");
+    let mut clients: Vec<Client> =
+        [&ana, &ben, &cleo, &kim].into_iter().map(|actor| Client::start(&world, actor)).collect();
+    let clients = &mut clients;
+    let open = |new: conversations::NewConversation, by: &Actor| {
+        let by = by.clone();
+        move |tx: &mut Tx| {
+            let body = new.message.as_ref().map(|message| body(&message.body));
+            Ok(conversations::open(tx, &by, &new, body.as_ref())?.conversation.id)
+        }
+    };
+    let post = |by: &Actor, id: ConversationId, words: &'static str, root: Option<MessageId>, note: bool| {
+        let by = by.clone();
+        move |tx: &mut Tx| {
+            let mut new = message(words);
+            new.thread_root_id = root;
+            new.is_private_note = note;
+            Ok(messages::post(tx, &by, id, &new, &body(words))?.message.id)
+        }
+    };
+
+    // A group: messages and everything that is done to them.
+    let mut new = blank(Kind::Group);
+    new.user_ids = vec![ben.id()];
+    let group = verify(&world, clients, "open a group", open(new, &ana));
+    let first = verify(&world, clients, "post", post(&ana, group, "hello @[Ben Roth]", None, false));
+    let reply = verify(&world, clients, "reply", post(&ben, group, "**hi** there", Some(first), false));
+    let by = ana.clone();
+    verify(&world, clients, "edit", move |tx| messages::edit(tx, &by, first, &body("hello again @ben")));
+    let by = ben.clone();
+    verify(&world, clients, "react", move |tx| messages::react(tx, &by, first, "👍", true));
+    let by = ben.clone();
+    verify(&world, clients, "take a reaction back", move |tx| messages::react(tx, &by, first, "👍", false));
+    let by = ben.clone();
+    verify(&world, clients, "pin", move |tx| messages::pin(tx, &by, reply, true));
+    let by = ana.clone();
+    verify(&world, clients, "deliver", move |tx| reads::delivered(tx, &by, group, 3));
+    let by = ana.clone();
+    verify(&world, clients, "read", move |tx| reads::read(tx, &by, group, None));
+    let by = ben.clone();
+    verify(&world, clients, "mark unread", move |tx| reads::unread_from(tx, &by, group, 1));
+    let by = ben.clone();
+    verify(&world, clients, "delete", move |tx| messages::delete(tx, &by, reply));
+    let (by, who) = (ana.clone(), cleo.id());
+    verify(&world, clients, "add", move |tx| participants::add(tx, &by, group, &[who], Role::Member));
+    verify(&world, clients, "post as newcomer", post(&cleo, group, "thanks", None, false));
+    let by = ana.clone();
+    verify(&world, clients, "give a role", move |tx| {
+        participants::set_role(tx, &by, group, who, Role::Admin)
+    });
+    let by = cleo.clone();
+    let mute = MeChange { muted: Some(true), notify: Some("mentions".to_owned()) };
+    verify(&world, clients, "mute", move |tx| participants::prefer(tx, &by, group, &mute));
+    let by = cleo.clone();
+    verify(&world, clients, "draft", move |tx| drafts::put(tx, &by, group, "reply", "to be"));
+    let by = ana.clone();
+    verify(&world, clients, "remove", move |tx| participants::remove(tx, &by, group, who));
+    verify(&world, clients, "post after the removal", post(&ana, group, "she is gone", None, false));
+    let by = ana.clone();
+    verify(&world, clients, "let come back", move |tx| {
+        participants::add(tx, &by, group, &[who], Role::Member)
+    });
+    let (by, who) = (ben.clone(), ben.id());
+    verify(&world, clients, "leave", move |tx| participants::remove(tx, &by, group, who));
+    let by = ana.clone();
+    let change = ConversationChange {
+        title: Some("Plans".to_owned()),
+        description: Some(Some("for the summer".to_owned())),
+        ..Default::default()
+    };
+    verify(&world, clients, "rename", move |tx| {
+        conversations::update(tx, &by, group, &change).map(|view| view.id)
+    });
+
+    // Direct, channel, broadcast, announcement.
+    let mut new = blank(Kind::Direct);
+    new.user_ids = vec![cleo.id()];
+    new.message = Some(message("a word with you"));
+    verify(&world, clients, "open a direct", open(new, &ben));
+    let mut new = blank(Kind::Channel);
+    new.title = Some("General".to_owned());
+    let channel = verify(&world, clients, "open a channel", open(new, &ana));
+    let by = cleo.clone();
+    verify(&world, clients, "join", move |tx| participants::join(tx, &by, channel).map(|me| me.participant));
+    let by = ana.clone();
+    let change = ConversationChange { status: Some("archived".to_owned()), ..Default::default() };
+    verify(&world, clients, "archive", move |tx| {
+        conversations::update(tx, &by, channel, &change).map(|view| view.id)
+    });
+    let mut new = blank(Kind::Broadcast);
+    new.user_ids = vec![ben.id(), cleo.id()];
+    new.message = Some(message("please read"));
+    let broadcast = verify(&world, clients, "open a broadcast", open(new, &ana));
+    let by = cleo.clone();
+    verify(&world, clients, "acknowledge", move |tx| {
+        reads::acknowledge(tx, &by, broadcast).map(|me| me.unread)
+    });
+    let mut new = blank(Kind::Announcement);
+    new.title = Some("News".to_owned());
+    new.message = Some(message("all of you"));
+    let news = verify(&world, clients, "announce", open(new, &ana));
+    let by = cleo.clone();
+    verify(&world, clients, "read an announcement", move |tx| reads::read(tx, &by, news, None));
+    verify(&world, clients, "post to an announcement", post(&ana, news, "one more thing", None, false));
+
+    // Support, with notes, and the ticket that follows from it.
+    let mut new = blank(Kind::Support);
+    new.message = Some(message("my order is late"));
+    let support = verify(&world, clients, "ask for support", open(new, &kim));
+    verify(&world, clients, "leave a note", post(&ana, support, "a difficult one", None, true));
+    verify(&world, clients, "answer", post(&ana, support, "let me see", None, false));
+    verify(&world, clients, "ask again", post(&kim, support, "thank you", None, false));
+    let (by, who) = (ana.clone(), ben.id());
+    let change = ConversationChange {
+        assignee_id: Some(Some(who)),
+        priority: Some("urgent".to_owned()),
+        labels: Some(vec!["late".to_owned()]),
+        ..Default::default()
+    };
+    verify(&world, clients, "assign", move |tx| {
+        conversations::update(tx, &by, support, &change).map(|view| view.id)
+    });
+    let by = ben.clone();
+    verify(&world, clients, "read for the team", move |tx| reads::read(tx, &by, support, None));
+    let mut new = blank(Kind::Ticket);
+    new.title = Some("Find the parcel".to_owned());
+    new.linked_conversation_id = Some(support);
+    let ticket = verify(&world, clients, "escalate", open(new, &ben));
+    let by = ben.clone();
+    let change = ConversationChange { status: Some("resolved".to_owned()), ..Default::default() };
+    verify(&world, clients, "resolve the ticket", move |tx| {
+        conversations::update(tx, &by, ticket, &change).map(|view| view.id)
+    });
+    let by = ben.clone();
+    let until = Time(world.now().0 + 60_000_000_000);
+    let change = ConversationChange { snoozed_until: Some(Some(until)), ..Default::default() };
+    verify(&world, clients, "snooze", move |tx| {
+        conversations::update(tx, &by, support, &change).map(|view| view.id)
+    });
+}
+
+#[test]
+fn numbers_have_no_gaps_and_a_replay_tells_no_deleted_text() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let start = Client::start(&world, &ben);
+    let id = world.group(&ana, &[&ben]);
+    let sent = world.post(&ana, id, "the secret word is plover").unwrap();
+    let (by, message) = (ana.clone(), sent.id);
+    world.write(move |tx| messages::edit(tx, &by, message, &body("the secret word is xyzzy"))).unwrap();
+    assert!(world.post(&ben, ConversationId(uuid::Uuid::nil()), "lost").is_err());
+    let by = ana.clone();
+    world.write(move |tx| messages::delete(tx, &by, message)).unwrap();
+    let tenant = world.tenant.id;
+    let all = world.read(move |tx| events::since(tx, tenant, 0, 1000)).unwrap();
+    let numbers: Vec<i64> = all.iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, (1..=i64::try_from(all.len()).unwrap()).collect::<Vec<_>>());
+    let told: String = start.clone().catch_up(&world).iter().map(Value::to_string).collect();
+    assert!(told.contains("message.posted") && told.contains("message.deleted"));
+    assert!(!told.contains("plover") && !told.contains("xyzzy"), "{told}");
+}
+
+#[test]
+fn a_contact_never_meets_a_private_note() {
+    let world = World::new();
+    let agent = world.user("Ana", &[Right::Support]);
+    let kim = world.contact("Kim");
+    let mut new = blank(Kind::Support);
+    new.message = Some(message("hello"));
+    let id = world.open(&kim, new).unwrap().conversation.id;
+    let mut before = Client::start(&world, &kim);
+    let note =
+        world.post_as(&agent, id, "plover: she is angry @ana", |new| new.is_private_note = true).unwrap();
+    let (by, message) = (agent.clone(), note.id);
+    world.write(move |tx| messages::react(tx, &by, message, "👀", true)).unwrap();
+    let by = agent.clone();
+    world.write(move |tx| messages::edit(tx, &by, message, &body("plover: she is very angry"))).unwrap();
+    let told: String = before.catch_up(&world).iter().map(Value::to_string).collect();
+    let fresh = Client::start(&world, &kim);
+    let state = format!("{:?}{:?}", fresh.conversations, fresh.messages);
+    assert!(!told.contains("plover") && !told.contains("message.reacted") && !state.contains("plover"));
+    assert_eq!(fresh.conversations[&id.to_string()]["me"]["unread"], 0);
+    let contact = kim.clone();
+    let found = world.read(move |tx| {
+        let question = parlor_chat::search::Question { text: "plover".to_owned(), ..Default::default() };
+        Ok((
+            parlor_chat::search::search(tx, &contact, &question)?.items.len(),
+            messages::get(tx, &contact, message).is_err(),
+            messages::thread(tx, &contact, message).is_err(),
+            messages::history(tx, &contact, message).is_err(),
+            messages::page(tx, &contact, id, Range::Around(note.seq), None)?
+                .items
+                .iter()
+                .any(|m| m.id == message),
+            conversations::list(tx, &contact, &ListFilter::default())?
+                .items
+                .iter()
+                .any(|view| serde_json::to_string(view).is_ok_and(|text| text.contains("plover"))),
+        ))
+    });
+    assert_eq!(found.unwrap(), (0, true, true, true, false, false));
+    let by = agent.clone();
+    let seen = world.read(move |tx| {
+        let question = parlor_chat::search::Question { text: "plover".to_owned(), ..Default::default() };
+        parlor_chat::search::search(tx, &by, &question)
+    });
+    assert_eq!(seen.unwrap().items.len(), 1, "staff finds it");
+}
+
+#[test]
+fn whoever_was_removed_gets_nothing_after_that_also_on_replay() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let id = world.group(&ana, &[&ben]);
+    let mut before = Client::start(&world, &ben);
+    world.post(&ana, id, "while he is here").unwrap();
+    let (by, who) = (ana.clone(), ben.id());
+    world.write(move |tx| participants::remove(tx, &by, id, who)).unwrap();
+    world.post(&ana, id, "when he is gone").unwrap();
+    let told = before.catch_up(&world);
+    let kinds: Vec<&str> = told.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["participant.removed"]);
+    assert!(before.conversations.is_empty());
+}
+
+#[test]
+fn cursors_of_another_log_or_time_get_a_reset() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    world.group(&ana, &[]);
+    let (by, tenant) = (ana.clone(), world.tenant.id);
+    let position = world.read(move |tx| events::position(tx, tenant)).unwrap();
+    let replay = |epoch, after| {
+        let by = by.clone();
+        matches!(world.read(move |tx| events::replay(tx, &by, epoch, after, 10)).unwrap(), Replay::Reset)
+    };
+    assert!(!replay(position.epoch, 0) && !replay(position.epoch, position.seq));
+    assert!(replay(position.epoch, position.seq + 1) && replay(position.epoch + 1, 0));
+    world.pass(100);
+    let late = world.now();
+    world.write(move |tx| events::prune(tx, tenant, late, 2)).unwrap();
+    assert!(replay(position.epoch, 0) && replay(position.epoch, 1) && !replay(position.epoch, 2));
+}

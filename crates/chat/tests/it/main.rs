@@ -1,0 +1,10 @@
+//! Tests of the domain against real databases: SQLite, or PostgreSQL with PARLOR_TEST_ENGINE=postgres.
+
+mod client;
+mod conversations;
+mod events;
+mod messages;
+mod search;
+mod statements;
+mod support;
+mod unread;

@@ -1,0 +1,212 @@
+//! Messages: exactly once, editing and its window, threads, mentions, reactions, hostile bodies.
+
+use parlor_chat::{
+    ConversationId, Error, MessageId, Right,
+    messages::{self, Range, render},
+    settings,
+};
+use serde_json::{Value, json};
+
+use crate::support::{World, body, rule};
+
+#[test]
+fn the_same_client_id_gives_the_same_message() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let (one, two) = (world.group(&ana, &[&ben]), world.group(&ana, &[]));
+    let send = |by, id, text: &str| {
+        world
+            .post_as(by, id, text, |new| new.client_id = Some("c1".to_owned()))
+            .map(|message| (message.id, message.seq))
+    };
+    let first = send(&ana, one, "once").unwrap();
+    assert_eq!(send(&ana, one, "once").unwrap(), first);
+    assert_eq!(rule(send(&ana, one, "something else")), "conflict: client_id");
+    assert_eq!(rule(send(&ben, one, "once")), "conflict: client_id");
+    assert_ne!(send(&ana, two, "once").unwrap().0, first.0, "another conversation");
+    let by = ana.clone();
+    assert_eq!(
+        world.read(move |tx| messages::page(tx, &by, one, Range::Newest, None)).unwrap().items.len(),
+        1
+    );
+}
+
+#[test]
+fn editing_keeps_history_and_ends_with_the_window() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let (system, changes) = (world.system(), [("edit_window_seconds".to_owned(), json!(120))].into());
+    world.write(move |tx| settings::update(tx, &system, &changes)).unwrap();
+    let id = world.group(&ana, &[&ben]);
+    let sent = world.post(&ana, id, "one").unwrap().id;
+    let edit = |by: &parlor_chat::Actor, text: &str| {
+        let (by, body) = (by.clone(), body(text));
+        world.write(move |tx| messages::edit(tx, &by, sent, &body).map(|message| message.body))
+    };
+    assert_eq!(edit(&ana, "two").unwrap(), "two");
+    assert_eq!(edit(&ana, "three").unwrap(), "three");
+    assert_eq!(rule(edit(&ben, "mine")), "forbidden: author");
+    let by = ben.clone();
+    let history = world.read(move |tx| messages::history(tx, &by, sent)).unwrap();
+    assert_eq!(history.iter().map(|edit| edit.body.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    world.pass(121);
+    assert_eq!(rule(edit(&ana, "four")), "forbidden: edit_window");
+    let by = ana.clone();
+    let gone = world.write(move |tx| messages::delete(tx, &by, sent)).unwrap();
+    assert_eq!((gone.body.as_str(), gone.html.as_str()), ("", ""));
+    let by = ben.clone();
+    assert!(world.read(move |tx| messages::history(tx, &by, sent)).unwrap().is_empty());
+}
+
+#[test]
+fn replies_make_threads() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let (id, elsewhere) = (world.group(&ana, &[]), world.group(&ana, &[]));
+    let root = world.post(&ana, id, "root").unwrap().id;
+    let answer = |to: MessageId, place: ConversationId| {
+        world.post_as(&ana, place, "answer", move |new| new.reply_to_id = Some(to))
+    };
+    let first = answer(root, id).unwrap();
+    let second = answer(first.id, id).unwrap();
+    assert_eq!((first.thread_root_id, second.thread_root_id), (Some(root), Some(root)));
+    assert_eq!(second.reply_to.unwrap().id, first.id);
+    assert_eq!(rule(answer(root, elsewhere)), "invalid: reply_to_id known");
+    let by = ana.clone();
+    let thread = world.read(move |tx| messages::thread(tx, &by, second.id)).unwrap();
+    assert_eq!(thread.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(thread[0].reply_count, 2);
+}
+
+#[test]
+fn mentions_name_members_only() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana Lima", &[Right::Group]), world.user("Ben Roth", &[]));
+    world.user("Cleo Petit", &[]);
+    let id = world.group(&ana, &[&ben]);
+    let named = |text: &str| {
+        let message = world.post(&ana, id, text).unwrap();
+        message.mentions.into_iter().map(|mention| mention.name).collect::<Vec<_>>()
+    };
+    assert_eq!(named("@[Ben Roth] and @[Cleo Petit]"), ["Ben Roth"]);
+    assert_eq!(named("@ben, please"), ["Ben Roth"]);
+    assert_eq!(named("ana@ben.example"), Vec::<String>::new());
+    let by = ben.clone();
+    let totals = world.read(move |tx| parlor_chat::conversations::totals(tx, &by)).unwrap();
+    assert_eq!((totals.unread, totals.mentions), (3, 2));
+}
+
+#[test]
+fn reactions_are_emoji_once_per_person() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let id = world.group(&ana, &[&ben]);
+    let sent = world.post(&ana, id, "hello").unwrap().id;
+    let react = |by: &parlor_chat::Actor, emoji: &str, added: bool| {
+        let (by, emoji) = (by.clone(), emoji.to_owned());
+        world.write(move |tx| messages::react(tx, &by, sent, &emoji, added)).map(|all| {
+            all.iter()
+                .map(|reaction| format!("{}{}", reaction.emoji, reaction.count))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+    };
+    assert_eq!(react(&ana, "👍", true).unwrap(), "👍1");
+    assert_eq!(react(&ana, "👍", true).unwrap(), "👍1");
+    assert_eq!(react(&ben, "👍", true).unwrap(), "👍2");
+    assert_eq!(react(&ben, "👩‍👩‍👧‍👦", true).unwrap(), "👍2 👩‍👩‍👧‍👦1");
+    assert_eq!(react(&ana, "👍", false).unwrap(), "👍1 👩‍👩‍👧‍👦1");
+    for junk in ["", "a", "hello", "👍👍", " ", "<b>", "1"] {
+        assert_eq!(rule(react(&ana, junk, true)), "invalid: emoji emoji", "{junk:?}");
+    }
+}
+
+#[test]
+fn pages_go_both_ways_and_around() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    for number in 1..=30 {
+        world.post(&ana, id, &format!("message {number}")).unwrap();
+    }
+    let page = |range, limit| {
+        let by = ana.clone();
+        let page = world.read(move |tx| messages::page(tx, &by, id, range, Some(limit))).unwrap();
+        let seqs: Vec<i64> = page.items.iter().map(|message| message.seq).collect();
+        (seqs, page.has_before, page.has_after)
+    };
+    assert_eq!(page(Range::Newest, 3), (vec![28, 29, 30], true, false));
+    assert_eq!(page(Range::Before(28), 3), (vec![25, 26, 27], true, true));
+    assert_eq!(page(Range::Before(3), 3), (vec![1, 2], false, true));
+    assert_eq!(page(Range::After(28), 3), (vec![29, 30], true, false));
+    assert_eq!(page(Range::After(0), 2), (vec![1, 2], false, true));
+    assert_eq!(page(Range::Around(10), 6), (vec![8, 9, 10, 11, 12, 13], true, true));
+    assert_eq!(page(Range::Around(1), 6), (vec![1, 2, 3, 4], false, true));
+    assert_eq!(page(Range::Around(30), 6), (vec![28, 29, 30], true, false));
+}
+
+/// Public lists of hostile input, where they are at hand: what is stored comes back as it was, and what is rendered is
+/// left alone by an independent sanitiser.
+#[test]
+fn hostile_bodies_are_kept_and_rendered_inert() {
+    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/hostile");
+    let mut bodies: Vec<String> = Vec::new();
+    for (file, field) in [("blns/blns.json", None), ("dompurify/expect.json", Some("payload"))] {
+        let Ok(text) = std::fs::read_to_string(shared.join(file)) else {
+            println!("skipped: {file} is not there");
+            continue;
+        };
+        let items: Vec<Value> = serde_json::from_str(&text).unwrap();
+        bodies.extend(items.iter().filter_map(|item| match field {
+            Some(field) => item[field].as_str().map(str::to_owned),
+            None => item.as_str().map(str::to_owned),
+        }));
+    }
+    bodies.extend(
+        ["[x](javascript:alert(1))", "<script>x</script>", "مرحبا \u{202E} abc", "👨‍👩‍👧 🇧🇷"].map(str::to_owned),
+    );
+    let policy = {
+        let mut policy = ammonia::Builder::default();
+        policy.link_rel(None).add_generic_attributes([
+            "class",
+            "data-user-id",
+            "rel",
+            "target",
+            "checked",
+            "disabled",
+            "type",
+        ]);
+        policy.add_tags(["input"]).add_tag_attributes("a", ["rel", "target"]);
+        policy
+    };
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    let mut kept = 0;
+    for text in bodies {
+        let parsed = match messages::Body::parse(&text, 20_000) {
+            Ok(parsed) => parsed,
+            Err(Error::Invalid { field: "body", .. }) => continue,
+            Err(error) => panic!("{error}: {text}"),
+        };
+        let html = render(&parsed.text, &[]);
+        assert_eq!(count_tags(&policy.clean(&html).to_string()), count_tags(&html), "{text}\n{html}");
+        let (by, plain) = (ana.clone(), parsed.clone());
+        let sent = world
+            .write(move |tx| messages::post(tx, &by, id, &crate::support::message(&plain.text), &plain))
+            .unwrap()
+            .message;
+        let by = ana.clone();
+        assert_eq!(world.read(move |tx| messages::get(tx, &by, sent.id)).unwrap().body, parsed.text);
+        kept += 1;
+    }
+    assert!(kept >= 4);
+}
+
+/// The tags of a text: the sanitiser takes away what is not allowed, and changes entities, which does not matter.
+fn count_tags(html: &str) -> Vec<String> {
+    html.split('<')
+        .skip(1)
+        .map(|part| part.split(['>', ' ', '/']).find(|name| !name.is_empty()).unwrap_or("").to_owned())
+        .collect()
+}

@@ -1,0 +1,114 @@
+//! Search: any language, only what the actor may see, also after edits and deletions.
+
+use parlor_chat::{
+    Actor, Kind, Right, messages,
+    search::{self, Question},
+};
+
+use crate::support::{World, blank, body};
+
+fn find(world: &World, who: &Actor, text: &str) -> Vec<String> {
+    find_with(world, who, Question { text: text.to_owned(), ..Default::default() })
+}
+
+fn find_with(world: &World, who: &Actor, question: Question) -> Vec<String> {
+    let who = who.clone();
+    let page = world.read(move |tx| search::search(tx, &who, &question)).unwrap();
+    page.items.into_iter().map(|hit| hit.message.body).collect()
+}
+
+#[test]
+fn finds_what_the_actor_sees_and_nothing_else() {
+    let world = World::new();
+    let (ana, ben, cleo) = (
+        world.user("Ana", &[Right::Group, Right::Announce]),
+        world.user("Ben", &[]),
+        world.user("Cleo", &[]),
+    );
+    let id = world.group(&ana, &[&ben]);
+    let texts =
+        ["The plover nests", "我们明天在北京开会", "ประชุมพรุ่งนี้เช้า", "Réunion à Genève", "plover again"];
+    for text in texts {
+        world.post(&ana, id, text).unwrap();
+    }
+    assert_eq!(find(&world, &ben, "PLOVER"), ["plover again", "The plover nests"]);
+    assert_eq!(find(&world, &ben, "plov"), ["plover again", "The plover nests"]);
+    assert_eq!(find(&world, &ben, "北京"), ["我们明天在北京开会"]);
+    assert_eq!(find(&world, &ben, "ประชุม"), ["ประชุมพรุ่งนี้เช้า"]);
+    assert_eq!(find(&world, &ben, "geneve reunion"), ["Réunion à Genève"]);
+    assert!(find(&world, &cleo, "plover").is_empty());
+    let mut new = blank(Kind::Announcement);
+    new.title = Some("Birds".to_owned());
+    new.message = Some(crate::support::message("a plover for everybody"));
+    world.open(&ana, new).unwrap();
+    assert_eq!(find(&world, &cleo, "plover"), ["a plover for everybody"]);
+    assert_eq!(find(&world, &ben, "plover").len(), 3);
+    let only = Question { text: "plover".to_owned(), conversation: Some(id), ..Default::default() };
+    assert_eq!(find_with(&world, &ben, only).len(), 2);
+    let by = Question { text: "plover".to_owned(), author: Some(ben.id()), ..Default::default() };
+    assert!(find_with(&world, &ben, by).is_empty());
+    let kinds = Question { text: "plover".to_owned(), kinds: vec![Kind::Announcement], ..Default::default() };
+    assert_eq!(find_with(&world, &ben, kinds), ["a plover for everybody"]);
+}
+
+#[test]
+fn follows_edits_and_deletions() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    let sent = world.post(&ana, id, "plover").unwrap().id;
+    let by = ana.clone();
+    world.write(move |tx| messages::edit(tx, &by, sent, &body("xyzzy"))).unwrap();
+    assert!(find(&world, &ana, "plover").is_empty());
+    assert_eq!(find(&world, &ana, "xyzzy"), ["xyzzy"]);
+    let by = ana.clone();
+    world.write(move |tx| messages::delete(tx, &by, sent)).unwrap();
+    assert!(find(&world, &ana, "xyzzy").is_empty());
+}
+
+#[test]
+fn pages_visit_each_hit_once() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    for number in 0..23 {
+        world.post(&ana, id, &format!("plover {number}")).unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let question = Question {
+            text: "plover".to_owned(),
+            cursor: cursor.clone(),
+            limit: Some(5),
+            ..Default::default()
+        };
+        let by = ana.clone();
+        let page = world.read(move |tx| search::search(tx, &by, &question)).unwrap();
+        seen.extend(page.items.into_iter().map(|hit| hit.message.seq));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, (1..=23).rev().collect::<Vec<_>>());
+}
+
+#[test]
+fn no_query_breaks_the_engine() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    world.post(&ana, id, "it's a \"quoted\" AND (bracketed) thing* ǂp").unwrap();
+    for text in
+        ["it's", "\"quoted\"", "AND OR NOT", "thing*", "a:b", "'", "x' | 'y", "ǂp", "\\", "-", "NEAR(a b)"]
+    {
+        let who = ana.clone();
+        let question = Question { text: text.to_owned(), ..Default::default() };
+        match world.read(move |tx| search::search(tx, &who, &question)) {
+            Ok(_) | Err(parlor_chat::Error::Invalid { field: "q", .. }) => {}
+            Err(error) => panic!("{text}: {error}"),
+        }
+    }
+    assert_eq!(find(&world, &ana, "quoted bracketed").len(), 1);
+}

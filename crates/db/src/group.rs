@@ -1,0 +1,254 @@
+//! From operations to commits.
+//!
+//! Owns what happens to a batch of operations: one transaction for all of them, a savepoint for each, one commit, the
+//! notes, the answers; and what happens when that fails. Knows neither threads nor engines.
+
+use std::any::Any;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::stats::Counters;
+use crate::{CommitHook, Error, Tx, TxError};
+
+/// How often an operation is run again after a conflict, or a group after a lost connection.
+const ATTEMPTS: u32 = 8;
+
+/// An operation that waits for its turn.
+pub(crate) trait Job: Send {
+    /// Runs the closure and keeps its result. True if what it did may be committed.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Whether running it again may help.
+    fn may_retry(&self, tx: &Tx) -> bool;
+    /// Nobody waits for it any more.
+    fn is_abandoned(&self) -> bool;
+    /// Answers with the kept result, or with the error that befell the group.
+    fn answer(self: Box<Self>, refused: Option<Error>);
+}
+
+/// A closure, its result and the way back to its caller.
+struct Op<T, E, F> {
+    closure: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+/// A closure as a job, and where its answer will arrive.
+pub(crate) fn job<T, E, F>(closure: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>)
+where
+    T: Send + 'static,
+    E: TxError,
+    F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    (Box::new(Op { closure, result: None, reply }), answer)
+}
+
+impl<T, E, F> Job for Op<T, E, F>
+where
+    T: Send,
+    E: TxError,
+    F: FnMut(&mut Tx) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        // The closure's captures may be half-changed after a panic, but it is never run again then.
+        let result = match catch_unwind(AssertUnwindSafe(|| (self.closure)(tx))) {
+            Ok(Ok(_)) if tx.failure().is_some() => Err(Error::Poisoned.into()),
+            Ok(result) => result,
+            Err(panic) => Err(Error::Panicked(words_of(panic.as_ref())).into()),
+        };
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn may_retry(&self, tx: &Tx) -> bool {
+        let failed = self.result.as_ref().and_then(|result| result.as_ref().err());
+        // A panic may follow from a conflict that the closure did not expect, but is not repeated.
+        let panicked = failed.and_then(TxError::db).is_some_and(|error| matches!(error, Error::Panicked(_)));
+        let conflict = |error: Option<&Error>| error.is_some_and(Error::is_retryable);
+        !panicked && (conflict(tx.failure()) || conflict(failed.and_then(TxError::db)))
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn answer(self: Box<Self>, refused: Option<Error>) {
+        let result = match (refused, self.result) {
+            (None, Some(result)) => result,
+            (Some(error), _) => Err(error.into()),
+            (None, None) => Err(Error::internal("the operation was not run").into()),
+        };
+        // A caller who went away does not want to know.
+        drop(self.reply.send(result));
+    }
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}
+
+/// Why a group was not committed. In all cases but `Refused` nothing was written.
+enum Trouble {
+    /// One operation conflicts with another transaction, or took the others down with it.
+    Apart(Error),
+    /// The connection broke before anything was committed.
+    Lost(Error),
+    /// No use trying again: every operation gets this error.
+    Refused(Error),
+}
+
+/// Commits writes.
+pub(crate) struct Writer {
+    pub(crate) tx: Tx,
+    pub(crate) hook: Option<CommitHook>,
+}
+
+impl Writer {
+    /// Runs the batch and answers every caller.
+    pub(crate) fn run(&mut self, batch: &mut Vec<Box<dyn Job>>, counters: &Counters) {
+        // Nothing of them was begun, so leaving them out is not doing them by halves.
+        batch.retain(|job| !job.is_abandoned());
+        if batch.is_empty() {
+            return;
+        }
+        let outcome = self.commit_with_patience(batch, counters);
+        match outcome {
+            Ok(()) => batch.drain(..).for_each(|job| job.answer(None)),
+            Err(Trouble::Apart(_)) if batch.len() > 1 => {
+                // One by one, so that the one in the way does not take its neighbours with it again.
+                for job in batch.drain(..) {
+                    self.run(&mut vec![job], counters);
+                }
+            }
+            Err(Trouble::Apart(error) | Trouble::Lost(error) | Trouble::Refused(error)) => {
+                batch.drain(..).for_each(|job| job.answer(Some(error.clone())));
+            }
+        }
+    }
+
+    fn commit_with_patience(
+        &mut self,
+        batch: &mut [Box<dyn Job>],
+        counters: &Counters,
+    ) -> Result<(), Trouble> {
+        let mut attempt = 0;
+        loop {
+            let outcome = self.commit(batch, counters);
+            attempt += 1;
+            match &outcome {
+                Err(Trouble::Apart(error))
+                    if batch.len() == 1 && error.is_retryable() && attempt < ATTEMPTS => {}
+                Err(Trouble::Lost(_)) if attempt < ATTEMPTS => {}
+                _ => return outcome,
+            }
+            counters.retried();
+            std::thread::sleep(pause(attempt));
+        }
+    }
+
+    /// One transaction for the whole batch.
+    fn commit(&mut self, batch: &mut [Box<dyn Job>], counters: &Counters) -> Result<(), Trouble> {
+        self.tx.begin_write().map_err(|error| match error {
+            Error::Unavailable(_) => Trouble::Lost(error),
+            // Among others: another process has held the file for as long as we wait.
+            other => Trouble::Refused(other),
+        })?;
+        let kept = self.run_all(batch).inspect_err(|_| self.tx.rollback())?;
+        if kept == 0 {
+            self.tx.rollback();
+            return Ok(());
+        }
+        let notes = self.tx.commit().map_err(|error| {
+            let culprit = !self.tx.is_alive();
+            self.tx.rollback();
+            match error {
+                // The server may have committed before the connection broke. Running again could do it twice.
+                Error::Unavailable(text) => {
+                    Trouble::Refused(Error::Unavailable(format!("outcome of the commit unknown: {text}")))
+                }
+                // A conflict, or a failure that came to light late: some operation's own fault.
+                Error::Serialization(_) | Error::ForeignKey | Error::Unique { .. } => Trouble::Apart(error),
+                other if culprit => Trouble::Apart(other),
+                other => Trouble::Refused(other),
+            }
+        })?;
+        counters.committed(kept);
+        if let Some(hook) = self.hook.as_ref().filter(|_| !notes.is_empty()) {
+            // A hook that panics must not take the lane with it; what it was told is committed all the same.
+            catch_unwind(AssertUnwindSafe(|| hook(notes))).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Runs every operation in the open transaction; tells how many are to be committed.
+    fn run_all(&mut self, batch: &mut [Box<dyn Job>]) -> Result<usize, Trouble> {
+        let tx = &mut self.tx;
+        // Undoing the only operation is undoing the transaction.
+        let alone = batch.len() == 1;
+        let mut kept = 0;
+        for job in batch.iter_mut() {
+            if !alone {
+                tx.savepoint().map_err(Trouble::Apart)?;
+            }
+            let keep = job.run(tx);
+            if !tx.is_alive() {
+                return Err(match tx.failure() {
+                    Some(error @ Error::Unavailable(_)) => Trouble::Lost(error.clone()),
+                    // SQLite gave the transaction up (disk full, say). Alone, the culprit just failed.
+                    _ if alone && !keep => return Ok(0),
+                    Some(error) => Trouble::Apart(error.clone()),
+                    None => Trouble::Lost(Error::Unavailable("the transaction was lost".into())),
+                });
+            }
+            if !keep && job.may_retry(tx) {
+                let cause = tx.failure().cloned();
+                return Err(Trouble::Apart(cause.unwrap_or_else(|| Error::Serialization("again".into()))));
+            }
+            match (keep, alone) {
+                (true, true) => {}
+                (true, false) => tx.release().map_err(Trouble::Apart)?,
+                (false, true) => return Ok(0),
+                (false, false) => tx.undo().map_err(Trouble::Apart)?,
+            }
+            kept += usize::from(keep);
+        }
+        Ok(kept)
+    }
+}
+
+/// Runs one read in a snapshot of its own and answers.
+pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, counters: &Counters) {
+    if job.is_abandoned() {
+        return;
+    }
+    for attempt in 1.. {
+        let begun = tx.begin_read();
+        let again = match &begun {
+            Ok(()) => !job.run(tx) && (!tx.is_alive() || job.may_retry(tx)),
+            Err(error) => matches!(error, Error::Unavailable(_)),
+        };
+        if again && attempt < ATTEMPTS {
+            tx.rollback();
+            counters.retried();
+            std::thread::sleep(pause(attempt));
+            continue;
+        }
+        counters.read();
+        // The result stands; the caller need not wait for the end of the transaction.
+        job.answer(begun.err());
+        tx.rollback();
+        return;
+    }
+}
+
+/// From 2 milliseconds to a second, long enough in all for a server to restart. Random, so that two lanes in each
+/// other's way do not stay in step.
+fn pause(attempt: u32) -> Duration {
+    let most = 1_000u64 << (attempt.min(7) * 3 / 2);
+    Duration::from_micros(most / 2 + RandomState::new().hash_one(attempt) % most)
+}

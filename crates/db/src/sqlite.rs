@@ -1,0 +1,276 @@
+//! SQLite: opening a connection, running a statement, and what its errors mean.
+//!
+//! The only file besides `row.rs` that speaks to `rusqlite`. Knows nothing of queues, groups and threads.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
+
+use crate::{Engine, Error, Param, Row, Sql};
+
+/// More than the statements of the whole program, so that none is prepared twice.
+const STATEMENT_CACHE: usize = 1024;
+
+/// How long another process (a backup, a command line) may hold the file before an operation fails.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Settings every connection gets.
+/// - `cache_size`: 16 MB each; `mmap_size` spares readers a copy from the page cache.
+/// - `foreign_keys`: off by default for reasons of history.
+const EVERY: &str = "
+    PRAGMA foreign_keys = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -16384;
+    PRAGMA mmap_size = 268435456;
+";
+
+/// Settings of the connection that writes.
+/// - `synchronous = FULL`: the log is flushed at every commit, so that an acknowledged write survives a power cut.
+/// - `wal_autocheckpoint`: 4,000 pages (16 MB) copy hot pages back four times less often than the default; the log
+///   stays small enough to be read back in an instant after a crash.
+/// - `journal_size_limit`: a giant transaction does not leave a giant log behind.
+const WRITER: &str = "
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 67108864;
+";
+
+/// A connection with the one statement runner.
+pub(crate) struct Conn {
+    db: Connection,
+}
+
+/// The file that a URL names: `sqlite:PATH`, `sqlite://PATH` or a plain path.
+pub(crate) fn path_of(url: &str) -> Result<PathBuf, Error> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.starts_with(":memory:") {
+        // Readers and the writer are separate connections; memory would give each its own database.
+        return Err(Error::Unavailable("SQLite needs the path of a file".into()));
+    }
+    Ok(PathBuf::from(path))
+}
+
+impl Conn {
+    /// The connection that may write. Creates the file.
+    pub(crate) fn writer(path: &Path) -> Result<Conn, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Conn::open(path, flags)?;
+        let mode: String =
+            conn.db.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0)).map_err(plain_error)?;
+        if mode != "wal" {
+            return Err(Error::Unavailable(format!(
+                "{}: write-ahead log refused ({mode}): is the folder on a network drive or read-only?",
+                path.display()
+            )));
+        }
+        conn.db.execute_batch(WRITER).map_err(plain_error)?;
+        Ok(conn)
+    }
+
+    /// A connection that cannot write. The file must be there.
+    pub(crate) fn reader(path: &Path) -> Result<Conn, Error> {
+        // Read-write all the same: reading a write-ahead log needs its shared memory file.
+        let conn = Conn::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        conn.db.execute_batch("PRAGMA query_only = ON").map_err(plain_error)?;
+        Ok(conn)
+    }
+
+    fn open(path: &Path, flags: OpenFlags) -> Result<Conn, Error> {
+        let db = Connection::open_with_flags(path, flags)
+            .map_err(|error| Error::Unavailable(format!("cannot open {}: {error}", path.display())))?;
+        db.busy_timeout(BUSY).map_err(plain_error)?;
+        db.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        db.execute_batch(EVERY).map_err(plain_error)?;
+        rusqlite::vtab::array::load_module(&db).map_err(plain_error)?;
+        Ok(Conn { db })
+    }
+
+    /// Runs a statement and lends each row to `each`. Always to the end: a constraint that is checked after the last
+    /// row must be heard.
+    pub(crate) fn query(
+        &mut self,
+        sql: &Sql,
+        params: &[Param<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut statement = self.bound(sql, params)?;
+        let mut rows = statement.raw_query();
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => each(&Row::Sqlite(row))?,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(error_of(&self.db, error)),
+            }
+        }
+    }
+
+    /// Runs a statement that gives no rows and tells how many it touched.
+    pub(crate) fn execute(&mut self, sql: &Sql, params: &[Param<'_>]) -> Result<u64, Error> {
+        let mut statement = self.bound(sql, params)?;
+        if statement.column_count() > 0 {
+            return Err(Error::internal("execute() of a statement that returns rows"));
+        }
+        statement.raw_execute().map(|count| count as u64).map_err(|error| error_of(&self.db, error))
+    }
+
+    fn bound<'a>(&'a self, sql: &Sql, params: &[Param<'_>]) -> Result<CachedStatement<'a>, Error> {
+        let failed = |error| error_of(&self.db, error);
+        let mut statement = self.db.prepare_cached(sql.text(Engine::Sqlite)).map_err(failed)?;
+        let wanted = statement.parameter_count();
+        if wanted != params.len() {
+            return Err(wrong_count(wanted, params.len()));
+        }
+        for (index, param) in params.iter().enumerate() {
+            match list(param) {
+                Some(list) => statement.raw_bind_parameter(index + 1, Rc::new(list)),
+                None => statement.raw_bind_parameter(index + 1, param),
+            }
+            .map_err(failed)?;
+        }
+        Ok(statement)
+    }
+
+    /// Runs one of the engine's own words, such as `BEGIN IMMEDIATE`.
+    pub(crate) fn control(&mut self, text: &str) -> Result<(), Error> {
+        let run = |db: &Connection| db.prepare_cached(text)?.raw_execute();
+        run(&self.db).map(|_| ()).map_err(|error| error_of(&self.db, error))
+    }
+
+    /// Runs a script of several statements.
+    pub(crate) fn script(&mut self, text: &str) -> Result<(), Error> {
+        self.db.execute_batch(text).map_err(|error| error_of(&self.db, error))
+    }
+
+    /// The plan of a statement, one step a line.
+    #[cfg(feature = "testing")]
+    pub(crate) fn explain(&mut self, sql: &Sql) -> Result<String, Error> {
+        let text = format!("EXPLAIN QUERY PLAN {}", sql.text(Engine::Sqlite));
+        let plan = |db: &Connection| {
+            let mut statement = db.prepare(&text)?;
+            let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            steps.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        // Prepared by itself as well: EXPLAIN forgives more.
+        self.db.prepare_cached(sql.text(Engine::Sqlite)).map_err(|error| error_of(&self.db, error))?;
+        plan(&self.db).map(|steps| steps.join("\n")).map_err(|error| error_of(&self.db, error))
+    }
+
+    /// False when SQLite rolled the whole transaction back by itself, as it may when the disk is full.
+    pub(crate) fn in_transaction(&self) -> bool {
+        !self.db.is_autocommit()
+    }
+}
+
+pub(crate) fn wrong_count(wanted: usize, given: usize) -> Error {
+    Error::internal(format!("the statement has {wanted} parameters, {given} were given"))
+}
+
+fn list(param: &Param<'_>) -> Option<Vec<Owned>> {
+    match param {
+        Param::Ints(list) => Some(list.iter().map(|v| Owned::Integer(*v)).collect()),
+        Param::Ids(list) => Some(list.iter().map(|v| Owned::Blob(v.to_vec())).collect()),
+        Param::Texts(list) => Some(list.iter().map(|v| Owned::Text(v.clone())).collect()),
+        _ => None,
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Param::Int(number) => ValueRef::Integer(*number),
+            Param::Bool(flag) => ValueRef::Integer((*flag).into()),
+            Param::Real(number) => ValueRef::Real(*number),
+            Param::Text(text) => ValueRef::Text(text.as_bytes()),
+            Param::Bytes(bytes) => ValueRef::Blob(bytes),
+            Param::Id(id) => ValueRef::Blob(id),
+            // Lists are bound as arrays by `bound`.
+            Param::Null | Param::Ints(_) | Param::Ids(_) | Param::Texts(_) => ValueRef::Null,
+        }))
+    }
+}
+
+/// An error outside of any statement.
+fn plain_error(error: rusqlite::Error) -> Error {
+    match &error {
+        rusqlite::Error::SqliteFailure(failure, message) => {
+            let text = message.clone().unwrap_or_else(|| failure.to_string());
+            match failure.code {
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy(text),
+                ErrorCode::DiskFull => Error::Full(text),
+                ErrorCode::ReadOnly => Error::ReadOnly(text),
+                ErrorCode::CannotOpen | ErrorCode::NotADatabase => Error::Unavailable(text),
+                ErrorCode::TooBig => Error::Value(text),
+                _ => internal(error),
+            }
+        }
+        _ => internal(error),
+    }
+}
+
+fn internal(error: rusqlite::Error) -> Error {
+    Error::Internal { context: error.to_string(), source: Some(Arc::new(error)) }
+}
+
+/// What a failed statement means. Asks the schema for the index behind a uniqueness failure.
+fn error_of(db: &Connection, error: rusqlite::Error) -> Error {
+    let rusqlite::Error::SqliteFailure(failure, Some(message)) = &error else {
+        return plain_error(error);
+    };
+    let tail = message.split_once(": ").map_or(message.as_str(), |(_, tail)| tail);
+    match failure.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            Error::Unique { constraint: index_name(db, tail) }
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Error::ForeignKey,
+        ffi::SQLITE_CONSTRAINT_NOTNULL | ffi::SQLITE_CONSTRAINT_CHECK => {
+            Error::Check { constraint: tail.to_owned() }
+        }
+        _ => plain_error(error),
+    }
+}
+
+/// Name of the unique index over these columns. SQLite tells `t.a, t.b`, or `index 'name'` if it is over expressions.
+fn index_name(db: &Connection, columns: &str) -> String {
+    if let Some(name) = columns.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
+        return name.to_owned();
+    }
+    let mut table = "";
+    let wanted: Vec<&str> = columns
+        .split(", ")
+        .filter_map(|column| column.split_once('.'))
+        .map(|(of, name)| {
+            table = of;
+            name
+        })
+        .collect();
+    // A primary key has an index only if it is not the row number itself, and no name of its own.
+    find_index(db, table, &wanted).ok().flatten().unwrap_or_else(|| format!("{table}_pkey"))
+}
+
+fn find_index(db: &Connection, table: &str, wanted: &[&str]) -> rusqlite::Result<Option<String>> {
+    let mut indexes =
+        db.prepare_cached("SELECT name, origin FROM pragma_index_list(?1) WHERE \"unique\" ORDER BY name")?;
+    let mut columns = db.prepare_cached("SELECT name FROM pragma_index_info(?1) ORDER BY seqno")?;
+    let mut found = indexes.query([table])?;
+    while let Some(row) = found.next()? {
+        let (name, origin): (String, String) = (row.get(0)?, row.get(1)?);
+        let of_index: Vec<Option<String>> =
+            columns.query_map([&name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        if of_index.iter().map(Option::as_deref).eq(wanted.iter().copied().map(Some)) {
+            return Ok(Some(match origin.as_str() {
+                "pk" => format!("{table}_pkey"),
+                // PostgreSQL's name for a UNIQUE inside CREATE TABLE.
+                "u" => format!("{table}_{}_key", wanted.join("_")),
+                _ => name,
+            }));
+        }
+    }
+    Ok(None)
+}

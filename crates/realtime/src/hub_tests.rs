@@ -1,0 +1,264 @@
+//! Order, overflow, changing reach, and agreement of the index with `Access::admits`.
+
+use std::sync::Mutex as StdMutex;
+
+use parlor_chat::access::Facets;
+use parlor_chat::events::Audience;
+use parlor_chat::{Kind, Right, Rights, StoreId, TeamId};
+use proptest::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::testing::{access, change, event, facets, news, person, tenant};
+
+fn hub() -> Arc<Hub> {
+    Hub::new(|_, _| {})
+}
+
+fn join(hub: &Arc<Hub>, access: Access, at: i64) -> Joined {
+    hub.ticket(tenant()).join(access, Vec::new(), at, 0).map_err(|_| "behind").unwrap()
+}
+
+/// The numbers that wait, and the end when there is one.
+fn drain(joined: &Joined) -> (Vec<i64>, Option<Close>) {
+    let mut seen = Vec::new();
+    loop {
+        match joined.mailbox.take() {
+            Some(Ok(events)) => seen.extend(events.iter().map(|published| published.seq())),
+            Some(Err(why)) => return (seen, Some(why)),
+            None => return (seen, None),
+        }
+    }
+}
+
+#[test]
+fn members_get_it_and_others_do_not() {
+    let hub = hub();
+    let (ana, ben) = (join(&hub, access(1, &[7]), 0), join(&hub, access(2, &[8]), 0));
+    let second_tab = join(&hub, access(1, &[7]), 0);
+    hub.publish(event(1, 7));
+    hub.publish(event(2, 8));
+    assert_eq!(drain(&ana), (vec![1], None));
+    assert_eq!(drain(&second_tab), (vec![1], None));
+    assert_eq!(drain(&ben), (vec![2], None));
+}
+
+#[test]
+fn a_gap_is_asked_for_once_and_order_is_kept() {
+    let asked = Arc::new(StdMutex::new(Vec::new()));
+    let heard = asked.clone();
+    let hub = Hub::new(move |_, after| heard.lock().unwrap().push(after));
+    let ana = join(&hub, access(1, &[7]), 0);
+    for seq in [1, 4, 3, 5] {
+        hub.publish(event(seq, 7));
+    }
+    assert_eq!(drain(&ana), (vec![1], None));
+    assert_eq!(*asked.lock().unwrap(), [1]);
+    hub.publish(event(2, 7));
+    hub.publish(event(2, 7));
+    assert_eq!(drain(&ana), (vec![2, 3, 4, 5], None));
+    hub.reached(tenant(), 5);
+    hub.reached(tenant(), 9);
+    hub.reached(tenant(), 9);
+    assert_eq!(*asked.lock().unwrap(), [1, 5]);
+    hub.gap_answered(tenant());
+    hub.reached(tenant(), 9);
+    assert_eq!(*asked.lock().unwrap(), [1, 5, 5]);
+}
+
+#[test]
+fn a_slow_reader_is_closed_and_nobody_waits() {
+    let hub = Hub::with_limit(3, |_, _| {});
+    let (slow, quick) = (join(&hub, access(1, &[7]), 0), join(&hub, access(2, &[7]), 0));
+    for seq in 1..=5 {
+        hub.publish(event(seq, 7));
+        assert_eq!(drain(&quick), (vec![seq], None));
+    }
+    assert_eq!(drain(&slow), (vec![], Some(Close::Resync)));
+}
+
+#[test]
+fn who_is_removed_gets_the_removal_as_the_last() {
+    let hub = hub();
+    let (ana, ben) = (join(&hub, access(1, &[7]), 0), join(&hub, access(2, &[7]), 0));
+    hub.publish(event(1, 7));
+    hub.publish(change(2, 7, 2, false));
+    hub.publish(event(3, 7));
+    assert_eq!(drain(&ana), (vec![1, 2, 3], None));
+    assert_eq!(drain(&ben), (vec![1, 2], None));
+    hub.publish(change(4, 7, 2, true));
+    hub.publish(event(5, 7));
+    assert_eq!(drain(&ben), (vec![4, 5], None));
+}
+
+#[test]
+fn joining_catches_up_from_memory_with_the_reach_of_each_moment() {
+    let hub = hub();
+    let _keeps_the_room = join(&hub, access(1, &[7]), 0);
+    let ticket = hub.ticket(tenant());
+    for published in [event(1, 7), change(2, 7, 2, true), event(3, 7), change(4, 7, 2, false), event(5, 7)] {
+        hub.publish(published);
+    }
+    let ben = ticket.join(access(2, &[]), Vec::new(), 0, 0).map_err(|_| "behind").unwrap();
+    assert_eq!(drain(&ben), (vec![2, 3, 4], None));
+    hub.publish(event(6, 7));
+    assert_eq!(drain(&ben), (vec![], None));
+}
+
+#[test]
+fn joining_too_far_behind_reads_again() {
+    let hub = hub();
+    let _keeps_the_room = join(&hub, access(1, &[7]), 0);
+    for seq in 1..=(RECENT_LIMIT as i64 + 10) {
+        hub.publish(event(seq, 7));
+    }
+    let ticket = hub.ticket(tenant()).join(access(2, &[7]), Vec::new(), 5, 0).err().unwrap();
+    assert!(ticket.join(access(2, &[7]), Vec::new(), 20, 0).is_ok());
+}
+
+#[test]
+fn joining_across_a_change_of_rights_reads_again() {
+    let hub = hub();
+    let _keeps_the_room = join(&hub, access(1, &[7]), 0);
+    let user =
+        json!({"id": person(2), "active": true, "roles": [], "teams": [Uuid::from_u128(9)], "stores": []});
+    hub.publish(news(1, "user.updated", json!({"user": user})));
+    let ticket = hub.ticket(tenant()).join(access(2, &[7]), Vec::new(), 0, 0).err().unwrap();
+    assert!(ticket.join(access(2, &[7]), Vec::new(), 1, 0).is_ok());
+}
+
+#[test]
+fn changed_reach_closes_the_session_and_a_new_name_does_not() {
+    let user = |active: bool, teams: &[u128]| {
+        let teams: Vec<_> = teams.iter().map(|n| Uuid::from_u128(*n)).collect();
+        json!({"user": {"id": person(1), "name": "A", "active": active, "roles": [], "teams": teams, "stores": []}})
+    };
+    for (data, end) in [
+        (user(true, &[]), None),
+        (user(true, &[9]), Some(Close::Resync)),
+        (user(false, &[]), Some(Close::Unauthorized)),
+    ] {
+        let hub = hub();
+        let (ana, ben) = (join(&hub, access(1, &[]), 0), join(&hub, access(2, &[]), 0));
+        hub.publish(news(1, "user.updated", data));
+        assert_eq!(drain(&ana), (vec![1], end));
+        assert_eq!(drain(&ben), (vec![1], None));
+    }
+}
+
+#[test]
+fn roles_and_teams_close_their_people() {
+    let (role, team) = (RoleId(Uuid::from_u128(5)), TeamId(Uuid::from_u128(6)));
+    let hub = hub();
+    let ana = hub.ticket(tenant()).join(access(1, &[]), vec![role], 0, 0).map_err(|_| "behind").unwrap();
+    let ben = join(&hub, Access { teams: vec![team], ..access(2, &[]) }, 0);
+    hub.publish(news(1, "team.updated", json!({"team": {"id": team, "members": [person(2)]}})));
+    assert_eq!(drain(&ben), (vec![1], None), "nothing changes for who stays in the team");
+    hub.publish(news(2, "role.updated", json!({"role": {"id": role, "name": "x"}})));
+    hub.publish(news(3, "team.updated", json!({"team": {"id": team, "members": []}})));
+    assert_eq!(drain(&ana).1, Some(Close::Resync));
+    assert_eq!(drain(&ben).1, Some(Close::Resync));
+}
+
+#[test]
+fn signing_out_ends_only_that_token() {
+    let hub = hub();
+    let ticket = || hub.ticket(tenant());
+    let one = ticket().join(access(1, &[]), Vec::new(), 0, 11).map_err(|_| "behind").unwrap();
+    let two = ticket().join(access(1, &[]), Vec::new(), 0, 22).map_err(|_| "behind").unwrap();
+    hub.sign_out(tenant(), person(1), Some(11));
+    assert_eq!(drain(&one).1, Some(Close::Unauthorized));
+    assert_eq!(drain(&two).1, None);
+}
+
+#[test]
+fn nothing_is_kept_of_a_tenant_that_left() {
+    let hub = hub();
+    let ana = join(&hub, access(1, &[7]), 0);
+    let ticket = hub.ticket(tenant());
+    drop(ana);
+    assert_eq!(hub.tenants.read().unwrap().len(), 1);
+    drop(ticket);
+    assert_eq!(hub.tenants.read().unwrap().len(), 0);
+    hub.publish(event(1, 7));
+}
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    (0..parlor_chat::kinds::RULES.len()).prop_map(|index| parlor_chat::kinds::RULES[index].kind)
+}
+
+fn people() -> impl Strategy<Value = Access> {
+    let rights = prop::sample::subsequence(Right::ALL.to_vec(), 0..4);
+    let few = |n: u128| prop::collection::hash_set(0..n, 0..3);
+    (1_u128..6, any::<bool>(), rights, few(4), few(3), few(3)).prop_map(
+        |(who, is_staff, rights, mine, teams, stores)| Access {
+            is_staff,
+            rights: rights.into_iter().collect::<Rights>(),
+            teams: teams.into_iter().map(|n| TeamId(Uuid::from_u128(n))).collect(),
+            stores: stores.into_iter().map(|n| StoreId(Uuid::from_u128(n))).collect(),
+            ..access(who, &mine.into_iter().collect::<Vec<_>>())
+        },
+    )
+}
+
+fn happenings() -> impl Strategy<Value = Event> {
+    let option = |n: u128| prop::option::of(0..n);
+    let facets =
+        (kinds(), option(3), option(3), option(6)).prop_map(|(kind, team, store, assignee)| Facets {
+            team: team.map(|n| TeamId(Uuid::from_u128(n))),
+            store: store.map(|n| StoreId(Uuid::from_u128(n))),
+            assignee: assignee.map(person),
+            ..facets(kind)
+        });
+    let audience = prop_oneof![
+        1 => (1_u128..6).prop_map(|n| Audience::Person(person(n))),
+        1 => Just(Audience::Staff),
+        3 => (facets, any::<bool>()).prop_map(|(facets, staff_only)| Audience::Conversation { facets, staff_only }),
+    ];
+    (audience, 0_u128..4, prop::option::of((1_u128..6, any::<bool>()))).prop_map(|(audience, at, who)| {
+        let changed = who.map_or_else(|| event(0, at), |(who, member)| change(0, at, who, member));
+        Event { audience, ..changed }
+    })
+}
+
+proptest! {
+    /// The index reaches exactly those whom the rule admits, in order, while reach changes under way.
+    #[test]
+    fn the_index_agrees_with_the_rule(
+        mut crowd in prop::collection::vec(people(), 1..6),
+        story in prop::collection::vec(happenings(), 1..30),
+    ) {
+        let hub = hub();
+        crowd.sort_by_key(|access| access.person);
+        crowd.dedup_by_key(|access| access.person);
+        let online: Vec<Joined> = crowd.iter().map(|access| join(&hub, access.clone(), 0)).collect();
+        let mut expected: Vec<Vec<i64>> = vec![Vec::new(); crowd.len()];
+        for (index, happening) in story.into_iter().enumerate() {
+            let happening = Event { seq: index as i64 + 1, ..happening };
+            for (access, seen) in crowd.iter_mut().zip(&mut expected) {
+                let adds = |change: &&parlor_chat::access::AccessChange| change.member;
+                happening.access.iter().filter(adds).for_each(|change| access.apply(change));
+                if access.admits(&happening) {
+                    seen.push(happening.seq);
+                }
+                happening.access.iter().for_each(|change| access.apply(change));
+            }
+            hub.publish(happening);
+        }
+        for (joined, seen) in online.iter().zip(expected) {
+            prop_assert_eq!(drain(joined), (seen, None));
+        }
+    }
+
+    /// Whatever the order of arrival, everybody sees 1, 2, 3 …
+    #[test]
+    fn order_of_arrival_does_not_matter(order in Just((1..40_i64).collect::<Vec<_>>()).prop_shuffle()) {
+        let hub = hub();
+        let ana = join(&hub, access(1, &[7]), 0);
+        for seq in order {
+            hub.publish(event(seq, 7));
+        }
+        prop_assert_eq!(drain(&ana), ((1..40).collect(), None));
+    }
+}

@@ -1,0 +1,4 @@
+//! The wire protocols: pure functions between events and bytes. Must not know sessions, sockets or queues.
+
+pub mod native;
+pub mod sse;

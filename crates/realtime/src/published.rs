@@ -1,0 +1,39 @@
+//! Owns: a committed event on its way to many sessions, encoded once per protocol. Must not know: who gets it.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use parlor_chat::events::Event;
+
+/// An event and the bytes that each protocol makes of it, made by whoever needs them first.
+#[derive(Debug)]
+pub struct Published {
+    /// What happened.
+    pub event: Event,
+    native: OnceLock<Bytes>,
+    sse: OnceLock<Bytes>,
+}
+
+impl Published {
+    /// Wraps a committed event.
+    #[must_use]
+    pub fn new(event: Event) -> Self {
+        Self { event, native: OnceLock::new(), sse: OnceLock::new() }
+    }
+
+    /// The event's number in its tenant's log.
+    #[must_use]
+    pub fn seq(&self) -> i64 {
+        self.event.seq
+    }
+
+    /// The WebSocket text frame of the native protocol.
+    pub fn native(&self) -> &Bytes {
+        self.native.get_or_init(|| crate::protocol::native::event(&self.event.json))
+    }
+
+    /// The lines of a server-sent event after its `id`.
+    pub fn sse(&self) -> &Bytes {
+        self.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+    }
+}

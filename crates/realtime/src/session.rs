@@ -1,0 +1,124 @@
+//! Owns: one subscriber's way from stored history to live events: nothing missed, nothing twice.
+//! Must not know: sockets, SQL. The caller reads the database and feeds what it read.
+//!
+//! The order that makes it right: hold a ticket (the hub keeps what is new), read history in pages, and with the
+//! last page join at the very position it was read at; live events up to that position are dropped.
+
+use std::sync::Arc;
+
+use parlor_chat::access::Access;
+use parlor_chat::events::{Event, Replay};
+use parlor_chat::{RoleId, TenantId};
+
+use crate::hub::{Hub, Joined, Ticket};
+use crate::mailbox::Close;
+use crate::published::Published;
+
+/// What the caller read in ONE transaction.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The person's reach in that transaction.
+    pub access: Access,
+    /// The person's roles in that transaction.
+    pub roles: Vec<RoleId>,
+    /// History after [`Session::last`].
+    pub replay: Replay,
+}
+
+/// What a page of history led to.
+#[derive(Debug)]
+pub enum Start {
+    /// Send these and load the next page.
+    More(Vec<Event>),
+    /// Send these; from now on [`Session::next`] gives what happens.
+    Live(Vec<Event>),
+    /// The position does not serve; begin anew from a snapshot.
+    Reset,
+}
+
+/// One subscriber.
+#[derive(Debug)]
+pub struct Session {
+    /// Everything up to here has been given.
+    last: i64,
+    tag: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Reading(Ticket),
+    Live(Joined),
+    /// Between the two, and after a reset.
+    Ended,
+}
+
+impl Session {
+    /// A subscriber that has seen everything up to `last`. `tag` names the token it came with.
+    #[must_use]
+    pub fn new(hub: &Arc<Hub>, tenant: TenantId, last: i64, tag: u64) -> Self {
+        Self { last, tag, state: State::Reading(hub.ticket(tenant)) }
+    }
+
+    /// The position from which to load.
+    #[must_use]
+    pub fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Takes a page of history in.
+    pub fn load(&mut self, loaded: Loaded) -> Start {
+        let Replay::Events { events, seen, done } = loaded.replay else {
+            self.state = State::Ended;
+            return Start::Reset;
+        };
+        self.last = seen.max(self.last);
+        if !done {
+            return Start::More(events);
+        }
+        let State::Reading(ticket) = std::mem::replace(&mut self.state, State::Ended) else {
+            return Start::Reset;
+        };
+        match ticket.join(loaded.access, loaded.roles, self.last, self.tag) {
+            Ok(joined) => {
+                self.state = State::Live(joined);
+                Start::Live(events)
+            }
+            Err(ticket) => {
+                self.state = State::Reading(ticket);
+                Start::More(events)
+            }
+        }
+    }
+
+    /// Waits for what happens next. May be dropped while waiting; nothing is lost by it.
+    ///
+    /// # Errors
+    /// The reason of the end, after everything before it was given.
+    pub async fn next(&mut self) -> Result<Vec<Arc<Published>>, Close> {
+        loop {
+            let State::Live(joined) = &self.state else { return Err(Close::Resync) };
+            joined.mailbox.ready().await;
+            let Some(taken) = joined.mailbox.take() else { continue };
+            let last = self.last;
+            let fresh: Vec<_> = taken?.into_iter().filter(|published| published.seq() > last).collect();
+            if let Some(newest) = fresh.last() {
+                self.last = newest.seq();
+                return Ok(fresh);
+            }
+        }
+    }
+
+    /// A position that is safe to come back to, further than the last event given when others had events since.
+    #[must_use]
+    pub fn position(&self) -> i64 {
+        match &self.state {
+            State::Live(joined) => joined.caught_up().unwrap_or(0).max(self.last),
+            _ => self.last,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -1,0 +1,210 @@
+//! Owns: bringing an application up: data folder, database, first tenant, keys, background work.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use parlor_chat::events::Event;
+use parlor_chat::settings::Settings;
+use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::{Error, MIGRATIONS, TenantId, Tx, users};
+use parlor_db::{Db, Note, Options};
+use parlor_realtime::Hub;
+use tokio::sync::{mpsc, watch};
+
+use super::{App, Ctx, TenantSettings, workers};
+use crate::auth::cache::Callers;
+use crate::auth::limiter::Limiter;
+use crate::auth::password::Passwords;
+use crate::auth::token::new_setup_code;
+use crate::clock::{Clock, random_seed};
+use crate::config::{DataArgs, ServeArgs};
+
+/// The tenant that is made on the first start.
+pub const DEFAULT_TENANT: &str = "default";
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error("the data folder {0} cannot be used: {1}")]
+    Folder(PathBuf, std::io::Error),
+    /// Another server.
+    #[error("another parlor serves the data folder {0}")]
+    Locked(PathBuf),
+    /// The database.
+    #[error("database: {0}")]
+    Database(#[from] parlor_db::Error),
+    /// An operation on it.
+    #[error(transparent)]
+    Chat(#[from] Error),
+    /// A variable of the environment.
+    #[error("{0}")]
+    Environment(String),
+    /// The address.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
+}
+
+/// The settings that the environment gives.
+///
+/// # Errors
+/// A variable that cannot be read.
+pub fn defaults() -> Result<Settings, StartError> {
+    Settings::from_environment(|name| std::env::var(name).ok()).map_err(StartError::Environment)
+}
+
+/// Opens the database in its folder and brings its schema up to date. Blocks.
+///
+/// # Errors
+/// When the folder or the database cannot be used.
+pub fn open_database(data: &DataArgs, options: Options) -> Result<Db, StartError> {
+    if data.is_embedded() {
+        std::fs::create_dir_all(&data.data).map_err(|error| StartError::Folder(data.data.clone(), error))?;
+    }
+    let db = Db::open(&data.database_url(), options)?;
+    db.migrate(MIGRATIONS)?;
+    Ok(db)
+}
+
+/// The tenant `default`, made when missing.
+///
+/// # Errors
+/// When the database cannot be used.
+pub fn default_tenant(tx: &mut Tx<'_>) -> Result<Tenant, Error> {
+    match tenants::by_slug(tx, DEFAULT_TENANT) {
+        Err(Error::NotFound { .. }) => tenants::create(tx, DEFAULT_TENANT, "Default"),
+        found => found,
+    }
+}
+
+impl App {
+    /// Opens everything and starts the background work. Blocks while the database opens.
+    ///
+    /// # Errors
+    /// What is missing, in a sentence for the terminal.
+    pub async fn start(data: &DataArgs, config: ServeArgs, clock: Clock) -> Result<Ctx, StartError> {
+        let (committed, to_publish) = mpsc::unbounded_channel();
+        let (gaps, to_fill) = mpsc::unbounded_channel();
+        let hub = Hub::with_limit(config.queue_limit, move |tenant, after| {
+            let _ = gaps.send((tenant, after));
+        });
+        let callers = Arc::new(Callers::default());
+        let tenant_settings: Arc<TenantSettings> = Arc::new(Mutex::new(HashMap::new()));
+        let options = Options {
+            on_commit: Some(commit_hook(committed, callers.clone(), tenant_settings.clone())),
+            ..Options::default()
+        };
+        let lock = lock_folder(data)?;
+        let folder = data.clone();
+        let opened = tokio::task::spawn_blocking(move || open_database(&folder, options)).await;
+        let db = opened.map_err(|error| StartError::Environment(error.to_string()))??;
+        let defaults = Arc::new(defaults()?);
+        let cursor_key = cursor_key(data, &config)?;
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        let app = Arc::new(App {
+            db,
+            hub,
+            clock,
+            config,
+            defaults,
+            callers,
+            keys: Arc::default(),
+            passwords: Passwords::new(at_once),
+            sign_ins: Limiter::default(),
+            sending: Limiter::default(),
+            cursor_key,
+            setup_code: Mutex::new(None),
+            stopping: watch::Sender::new(false),
+            tenant_settings,
+        });
+        app.first_start().await?;
+        workers::start(&app, to_publish, to_fill, lock);
+        Ok(app)
+    }
+
+    /// Makes the first tenant, and a setup code while nobody administers it.
+    async fn first_start(&self) -> Result<(), StartError> {
+        let tenant = self.write_plain(1, default_tenant).await?;
+        let id: TenantId = tenant.id;
+        if !self.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
+            *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+                Some(new_setup_code());
+        }
+        Ok(())
+    }
+}
+
+/// Runs on the thread that committed: forgets what is no longer true at once, and hands the events on.
+fn commit_hook(
+    committed: mpsc::UnboundedSender<Event>,
+    callers: Arc<Callers>,
+    settings: Arc<TenantSettings>,
+) -> parlor_db::CommitHook {
+    Arc::new(move |notes: Vec<Note>| {
+        for note in notes {
+            if let Ok(event) = note.downcast::<Event>() {
+                forget_stale(&event, &callers, &settings);
+                let _ = committed.send(*event);
+            }
+        }
+    })
+}
+
+/// Drops what is remembered of people or settings that an event changes.
+pub(super) fn forget_stale(event: &Event, callers: &Callers, settings: &TenantSettings) {
+    match event.kind.as_str() {
+        "settings.updated" => {
+            settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&event.tenant);
+        }
+        "user.updated" | "me.updated" | "role.updated" | "team.updated" | "store.updated"
+        | "contact.updated" => {
+            callers.forget_tenant(event.tenant);
+        }
+        _ => {}
+    }
+}
+
+/// One server per folder: two would not hear of each other's commits.
+fn lock_folder(data: &DataArgs) -> Result<Option<File>, StartError> {
+    if !data.is_embedded() {
+        return Ok(None);
+    }
+    let unusable = |error| StartError::Folder(data.data.clone(), error);
+    std::fs::create_dir_all(&data.data).map_err(unusable)?;
+    let file = File::create(data.data.join("serve.lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(StartError::Locked(data.data.clone())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+fn cursor_key(data: &DataArgs, config: &ServeArgs) -> Result<Vec<u8>, StartError> {
+    if let Some(secret) = config.secret.as_deref().filter(|secret| !secret.is_empty()) {
+        return Ok(secret.as_bytes().to_vec());
+    }
+    let unusable = |error| StartError::Folder(data.data.clone(), error);
+    std::fs::create_dir_all(&data.data).map_err(unusable)?;
+    key_file(&data.data.join("cursor.key")).map_err(unusable)
+}
+
+/// Reads a key, or makes one that only its owner can read.
+fn key_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            let key = random_seed();
+            file.write_all(&key)?;
+            file.sync_all()?;
+            Ok(key.to_vec())
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read(path),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,120 @@
+//! Owns: what happens beside requests: events to the hub, gaps filled from the database, old rows forgotten.
+
+use std::fs::File;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parlor_chat::events::{self, Event};
+use parlor_chat::{Error, TenantId, sessions, tenants};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::start::forget_stale;
+use super::{App, Ctx};
+
+/// Events given to the hub before other tasks get their turn.
+const PUBLISH_BATCH: usize = 64;
+/// How often the logs of tenants with connections are looked at for commits of other processes.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often old rows are forgotten.
+const CLEAN: Duration = Duration::from_secs(600);
+const GAP_PAGE: usize = 500;
+const PRUNE_PAGE: i64 = 10_000;
+
+/// Starts the background work. It ends with the application. `lock` is held until then.
+pub(super) fn start(
+    app: &Ctx,
+    to_publish: UnboundedReceiver<Event>,
+    to_fill: UnboundedReceiver<(TenantId, i64)>,
+    lock: Option<File>,
+) {
+    tokio::spawn(publish(Arc::downgrade(app), to_publish, lock));
+    tokio::spawn(fill_gaps(Arc::downgrade(app), to_fill));
+    tokio::spawn(look_around(Arc::downgrade(app)));
+    tokio::spawn(clean(Arc::downgrade(app)));
+}
+
+async fn publish(app: Weak<App>, mut committed: UnboundedReceiver<Event>, _lock: Option<File>) {
+    let mut batch = Vec::with_capacity(PUBLISH_BATCH);
+    while committed.recv_many(&mut batch, PUBLISH_BATCH).await > 0 {
+        let Some(app) = app.upgrade() else { return };
+        batch.drain(..).for_each(|event| app.hub.publish(event));
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn fill_gaps(app: Weak<App>, mut gaps: UnboundedReceiver<(TenantId, i64)>) {
+    while let Some((tenant, after)) = gaps.recv().await {
+        let Some(app) = app.upgrade() else { return };
+        if let Err(error) = app.fill_gap(tenant, after).await {
+            tracing::warn!(%error, "events of another process could not be read");
+        }
+        app.hub.gap_answered(tenant);
+    }
+}
+
+impl App {
+    async fn fill_gap(&self, tenant: TenantId, mut after: i64) -> Result<(), Error> {
+        loop {
+            let page = self.read_plain(move |tx| events::since(tx, tenant, after, GAP_PAGE)).await?;
+            let (count, last) = (page.len(), page.last().map_or(after, |event| event.seq));
+            for event in page {
+                forget_stale(&event, &self.callers, &self.tenant_settings);
+                self.hub.publish(event);
+            }
+            if count < GAP_PAGE {
+                return Ok(());
+            }
+            after = last;
+        }
+    }
+
+    async fn look_at_logs(&self) -> Result<(), Error> {
+        for tenant in self.hub.tenants() {
+            let position = self.read_plain(move |tx| events::position(tx, tenant)).await?;
+            self.hub.reached(tenant, position.seq);
+        }
+        Ok(())
+    }
+
+    async fn forget_old(&self) -> Result<(), Error> {
+        self.write_plain(0, sessions::expire).await?;
+        for tenant in self.read_plain(tenants::list).await? {
+            let keep = self.settings(tenant.id).await?.events_keep_days;
+            let before = self.clock.now().plus_seconds(-keep * 86_400);
+            while self
+                .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, before, PRUNE_PAGE))
+                .await?
+                > 0
+            {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The command line and other nodes commit too; without a message bus their events are found here.
+async fn look_around(app: Weak<App>) {
+    let mut turns = interval(LOOK);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        let Some(app) = app.upgrade() else { return };
+        if let Err(error) = app.look_at_logs().await {
+            tracing::debug!(%error, "logs could not be looked at");
+        }
+    }
+}
+
+async fn clean(app: Weak<App>) {
+    let mut turns = interval(CLEAN);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        let Some(app) = app.upgrade() else { return };
+        if let Err(error) = app.forget_old().await {
+            tracing::warn!(%error, "old rows could not be forgotten");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Who is calling. Nothing here knows what a caller may do: that is the domain's.
+
+use std::sync::Arc;
+
+use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::users::HostClaims;
+use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, contacts, sessions, users};
+
+use crate::app::App;
+
+pub mod cache;
+pub mod jwt;
+pub mod keys;
+pub mod limiter;
+pub mod password;
+pub mod token;
+
+use cache::{Known, Means};
+use jwt::{Claims, HostKey};
+
+/// What a caller shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A host's token or an API key.
+    Bearer(String),
+    /// The value of the session cookie.
+    Session(String),
+}
+
+impl Credential {
+    fn secret(&self) -> &str {
+        match self {
+            Self::Bearer(secret) | Self::Session(secret) => secret,
+        }
+    }
+}
+
+fn unauthorized(detail: &str) -> Error {
+    Error::Unauthorized { detail: detail.to_owned() }
+}
+
+/// A tag that names a token among connections; no secret.
+#[must_use]
+pub fn tag(digest: &[u8; 32]) -> u64 {
+    digest.iter().take(8).fold(0, |tag, byte| (tag << 8) | u64::from(*byte))
+}
+
+impl App {
+    /// Finds out who shows this credential.
+    ///
+    /// # Errors
+    /// `Unauthorized` with the reason.
+    pub async fn authenticate(&self, credential: &Credential) -> Result<Known, Error> {
+        let now = self.clock.now();
+        let digest = token::digest(credential.secret());
+        if let Some(known) = self.callers.get(&digest, now)
+            && (known.means == Means::Cookie) == matches!(credential, Credential::Session(_))
+        {
+            return Ok(known);
+        }
+        let generation = self.callers.generation();
+        let mut known = match credential {
+            Credential::Session(_) => self.by_session(digest).await?,
+            Credential::Bearer(key) if key.starts_with(token::API_KEY_PREFIX) => {
+                self.by_api_key(digest).await?
+            }
+            Credential::Bearer(jwt) => self.by_host_token(jwt).await?,
+        };
+        known.tag = tag(&digest);
+        known.loaded = now;
+        self.callers.put(digest, known.clone(), generation);
+        Ok(known)
+    }
+
+    async fn by_session(&self, digest: [u8; 32]) -> Result<Known, Error> {
+        let over = || unauthorized("the session is over, sign in again");
+        let (actor, expires) = self
+            .read_plain(move |tx| {
+                let session = sessions::find(tx, &digest)?.ok_or_else(over)?;
+                let tenant = tenants::by_id(tx, session.tenant)?;
+                Ok((load_actor(tx, &tenant, session.kind, session.person)?, session.expires_at))
+            })
+            .await?;
+        Ok(self.known(actor, Means::Cookie, Some(expires)))
+    }
+
+    async fn by_api_key(&self, digest: [u8; 32]) -> Result<Known, Error> {
+        let actor = self
+            .read_plain(move |tx| {
+                let unknown = || unauthorized("this API key is not known or was revoked");
+                let (tenant, user) = api_keys::find(tx, &digest)?.ok_or_else(unknown)?;
+                let tenant = tenants::by_id(tx, tenant)?;
+                users::actor(tx, &tenant, user)
+            })
+            .await?;
+        Ok(self.known(actor, Means::ApiKey, None))
+    }
+
+    async fn by_host_token(&self, jwt: &str) -> Result<Known, Error> {
+        let (tenant, claims) = self.verify_host_token(jwt).await?;
+        let expires = claims.expires().plus_seconds(jwt::LEEWAY_SECONDS);
+        let actor = self.host_actor(tenant, claims).await?;
+        Ok(self.known(actor, Means::HostToken, Some(expires)))
+    }
+
+    /// Checks a host's token against the keys of the tenant that it names, and of no other.
+    ///
+    /// # Errors
+    /// `Unauthorized` with the reason.
+    pub async fn verify_host_token(&self, jwt: &str) -> Result<(Tenant, Claims), Error> {
+        let malformed = || unauthorized(jwt::Refusal::Malformed.text());
+        let slug = jwt::peek_tenant(jwt).ok_or_else(malformed)?;
+        let ring = self.host_keys(&slug).await?;
+        let claims =
+            jwt::verify(jwt, &ring.keys, self.clock.now()).map_err(|why| unauthorized(why.text()))?;
+        if claims.tenant != ring.tenant.slug {
+            return Err(malformed());
+        }
+        Ok((ring.tenant.clone(), claims))
+    }
+
+    /// The person a checked token names, made on first sight.
+    ///
+    /// # Errors
+    /// `Unauthorized` when the account is closed.
+    pub async fn host_actor(&self, tenant: Tenant, claims: Claims) -> Result<Actor, Error> {
+        let claims = HostClaims {
+            sub: claims.sub,
+            kind: Some(claims.kind),
+            name: claims.name,
+            email: claims.email,
+            roles: claims.roles,
+            teams: claims.teams,
+            stores: claims.stores,
+        };
+        self.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await
+    }
+
+    async fn host_keys(&self, slug: &str) -> Result<Arc<keys::TenantKeys>, Error> {
+        let now = self.clock.now();
+        if let Some(known) = self.keys.get(slug, now) {
+            return Ok(known);
+        }
+        let wanted = slug.to_owned();
+        let read = self.read_plain(move |tx| {
+            let tenant = tenants::by_slug(tx, &wanted)?;
+            let keys = tenants::host_keys(tx, tenant.id)?;
+            Ok((tenant, keys))
+        });
+        let (tenant, stored) = match read.await {
+            // Which tenants exist is nobody's business.
+            Err(Error::NotFound { .. }) => return Err(unauthorized(jwt::Refusal::NoKey.text())),
+            read => read?,
+        };
+        let secret = self.config.jwt_secret.as_deref().filter(|secret| !secret.is_empty());
+        let extra = secret
+            .filter(|_| tenant.slug == crate::app::DEFAULT_TENANT)
+            .map(|secret| HostKey::secret(None, secret.as_bytes()));
+        Ok(self.keys.put(tenant, stored, extra, now).await)
+    }
+
+    fn known(&self, actor: Actor, means: Means, expires: Option<parlor_chat::Time>) -> Known {
+        Known { actor: Arc::new(actor), means, expires, tag: 0, loaded: self.clock.now() }
+    }
+
+    /// Reads the actor again, past the cache: for connections, which must start from what is true now.
+    ///
+    /// # Errors
+    /// `Unauthorized` when the account is closed.
+    pub fn reload_actor(tx: &mut Tx<'_>, actor: &Actor) -> Result<Actor, Error> {
+        let tenant = tenants::by_id(tx, actor.tenant)?;
+        let fresh = load_actor(tx, &tenant, actor.person.kind, actor.id())?;
+        Ok(Actor { ip: actor.ip.clone(), ..fresh })
+    }
+
+    /// Begins a session and answers its token.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn begin_session(&self, actor: &Actor) -> Result<String, Error> {
+        let token = token::new_session_token();
+        let digest = token::digest(&token);
+        let session = sessions::Session {
+            tenant: actor.tenant,
+            kind: actor.person.kind,
+            person: actor.id(),
+            expires_at: self.clock.now().plus_seconds(self.config.session_days * 86_400),
+        };
+        self.write_plain(actor.tenant_no, move |tx| sessions::begin(tx, &digest, &session)).await?;
+        Ok(token)
+    }
+
+    /// The user with this address and password in the tenant.
+    ///
+    /// # Errors
+    /// `Unauthorized`, the same for every reason.
+    pub async fn check_password(
+        &self,
+        slug: String,
+        email: String,
+        password: String,
+    ) -> Result<Actor, Error> {
+        let wrong = || unauthorized("the e-mail address or the password is wrong");
+        let found = self
+            .read_plain(move |tx| match tenants::by_slug(tx, &slug) {
+                Ok(tenant) => Ok(users::credentials(tx, tenant.id, &email)?.map(|found| (tenant, found))),
+                Err(Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error),
+            })
+            .await?;
+        let (who, hash) = match found {
+            Some((tenant, found)) if found.active => (Some((tenant, found.id)), found.password_hash),
+            _ => (None, None),
+        };
+        let right = self.passwords.verify(password, hash).await;
+        let (tenant, id) = who.filter(|_| right).ok_or_else(wrong)?;
+        self.read_plain(move |tx| users::actor(tx, &tenant, id)).await
+    }
+}
+
+fn load_actor(tx: &mut Tx<'_>, tenant: &Tenant, kind: PersonKind, person: PersonId) -> Result<Actor, Error> {
+    match kind {
+        PersonKind::Contact => contacts::actor(tx, tenant, person),
+        _ => users::actor(tx, tenant, person),
+    }
+}
+
+/// The tenant's id and the actor's, for keys of maps.
+#[must_use]
+pub fn who(actor: &Actor) -> (TenantId, PersonId) {
+    (actor.tenant, actor.id())
+}

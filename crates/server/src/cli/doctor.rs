@@ -1,0 +1,93 @@
+//! `parlor doctor`: finds the usual causes of "no live updates", and of a server that does not start.
+
+use std::time::Duration;
+
+use clap::Args;
+use parlor_chat::tenants;
+use serde::Serialize;
+
+use super::Failure;
+use super::output::JsonArg;
+use super::store::Store;
+use crate::config::DataArgs;
+
+mod live;
+
+#[derive(Args)]
+pub(super) struct DoctorArgs {
+    /// Address of a running server, as browsers reach it (through the proxy)
+    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL")]
+    url: Option<String>,
+    /// Token of any person, for checks that need one (`parlor token --sub doctor`)
+    #[arg(long, env = "PARLOR_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Origin of the page that does not get updates, such as https://shop.example
+    #[arg(long)]
+    origin: Option<String>,
+    #[command(flatten)]
+    json: JsonArg,
+}
+
+/// One finding.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Check {
+    name: &'static str,
+    ok: bool,
+    /// What was found, and what to do about it.
+    detail: String,
+}
+
+impl Check {
+    fn good(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, ok: true, detail: detail.into() }
+    }
+
+    fn bad(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, ok: false, detail: detail.into() }
+    }
+}
+
+/// Free space below which writing may soon fail.
+const LITTLE_SPACE: u64 = 1 << 30;
+/// A clock that differs more than this makes tokens fail.
+const CLOCK_TOLERANCE_SECONDS: i64 = 20;
+
+pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
+    let mut checks = vec![database(data)];
+    checks.extend(disk(data));
+    if let Some(url) = &args.url {
+        checks.extend(live::checks(url.trim_end_matches('/'), args.token.as_deref(), args.origin.as_deref()));
+    }
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    args.json.print(&checks, |checks| {
+        let line = |check: &Check| format!("{}  {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.name, check.detail);
+        let mut text = checks.iter().map(line).collect::<Vec<_>>().join("\n");
+        if args.url.is_none() {
+            text.push_str("\n      live updates were not checked: give --url of the running server");
+        }
+        text
+    });
+    if failed == 0 { Ok(()) } else { Err(Failure::new(format!("{failed} of {} checks failed", checks.len()))) }
+}
+
+fn database(data: &DataArgs) -> Check {
+    let name = "database";
+    let opened = Store::open(data).and_then(|store| Ok(store.read(tenants::list)?));
+    match opened {
+        Ok(tenants) => Check::good(name, format!("opens and is writable, {} tenant(s)", tenants.len())),
+        Err(failure) => Check::bad(name, failure.text),
+    }
+}
+
+fn disk(data: &DataArgs) -> Option<Check> {
+    let name = "disk";
+    if !data.is_embedded() {
+        return None;
+    }
+    let free = fs4::available_space(&data.data).ok()?;
+    let text = format!("{} MiB free in {}", free >> 20, data.data.display());
+    Some(if free < LITTLE_SPACE { Check::bad(name, format!("only {text}")) } else { Check::good(name, text) })
+}
+
+/// How long a check waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,160 @@
+//! The command line. One file per command; each prints for people, or JSON with `--json`.
+#![expect(clippy::print_stdout, reason = "printing is what a command line does")]
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{DataArgs, ServeArgs};
+
+mod doctor;
+mod import;
+mod migrate;
+mod output;
+mod serve;
+mod settings;
+mod store;
+mod tenant;
+mod token;
+mod user;
+
+/// Exit codes, as `--help` tells them.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused (a rule or a conflict)";
+
+/// One messaging system for a whole business, in one program
+#[derive(Parser)]
+#[command(name = "parlor", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve HTTP until SIGINT or SIGTERM
+    Serve(Box<ServeArgs>),
+    /// Bring the schema of the database up to date
+    Migrate(output::JsonArg),
+    /// Tenants and the keys of their host applications
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Local accounts
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Sign a token as the host application would, for tests
+    Token(Box<token::TokenArgs>),
+    /// Settings of a tenant
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
+    /// Add what a newer version brings
+    #[command(subcommand)]
+    Sync(settings::SyncCommand),
+    /// Load histories of other systems
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Find the usual causes of trouble
+    Doctor(doctor::DoctorArgs),
+    /// Print the description of the API (OpenAPI, JSON)
+    Openapi,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs what the arguments say.
+#[must_use]
+pub fn run() -> ExitCode {
+    let Cli { data, command } = Cli::parse();
+    match dispatch(&data, command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("parlor: {}", failure.text);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) => serve::run(data, *args),
+        Command::Migrate(json) => migrate::run(data, json),
+        Command::Tenant(command) => tenant::run(data, command),
+        Command::User(command) => user::run(data, command),
+        Command::Token(args) => token::run(data, *args),
+        Command::Settings(command) => settings::run(data, command),
+        Command::Sync(command) => settings::sync(data, command),
+        Command::Import(command) => import::run(data, command),
+        Command::Doctor(args) => doctor::run(data, &args),
+        Command::Openapi => {
+            print!("{}", crate::http::openapi::text());
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "parlor", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+/// Why a command did not do what it should.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    text: String,
+    code: u8,
+}
+
+impl Failure {
+    /// An ordinary failure.
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: 1 }
+    }
+
+    /// The command was called the wrong way.
+    fn usage(text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: 2 }
+    }
+
+    /// What was named is not there.
+    fn not_found(text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: 3 }
+    }
+
+    /// A rule forbids it.
+    fn refused(text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: 4 }
+    }
+}
+
+impl From<parlor_chat::Error> for Failure {
+    fn from(error: parlor_chat::Error) -> Self {
+        use parlor_chat::Error;
+        let text = error.to_string();
+        match error {
+            Error::NotFound { .. } | Error::Gone { .. } => Self::not_found(text),
+            Error::Db(_) | Error::Damaged(_) => Self::new(text),
+            _ => Self::refused(text),
+        }
+    }
+}
+
+impl From<crate::app::StartError> for Failure {
+    fn from(error: crate::app::StartError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<parlor_db::Error> for Failure {
+    fn from(error: parlor_db::Error) -> Self {
+        Self::new(format!("database: {error}"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}

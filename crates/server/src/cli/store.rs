@@ -1,0 +1,84 @@
+//! Owns: the database as commands use it: opened, brought up to date, blocking. Must not know: any command.
+
+use std::path::Path;
+
+use parlor_chat::settings::Settings;
+use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::{Error, Time, Tx};
+use parlor_db::{Db, Options};
+
+use super::Failure;
+use crate::app::{DEFAULT_TENANT, default_tenant, defaults, open_database};
+use crate::clock::{Clock, random_seed};
+use crate::config::DataArgs;
+
+/// An open database for one command.
+pub(crate) struct Store {
+    db: Db,
+    defaults: std::sync::Arc<Settings>,
+    clock: Clock,
+}
+
+impl Store {
+    /// Opens the database, and makes the tenant `default` where there is none.
+    pub fn open(data: &DataArgs) -> Result<Self, Failure> {
+        let store = Self::bare(data)?;
+        store.write(1, default_tenant)?;
+        Ok(store)
+    }
+
+    /// Opens the database as it is.
+    pub fn bare(data: &DataArgs) -> Result<Self, Failure> {
+        let options = Options { readers: 1, lanes: 1, ..Options::default() };
+        let db = open_database(data, options)?;
+        Ok(Self { db, defaults: defaults()?.into(), clock: Clock::System })
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Runs an operation that only reads.
+    pub fn read<T: Send + 'static>(
+        &self,
+        operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (now, defaults, seed) = (self.now(), self.defaults.clone(), random_seed());
+        self.db.read_blocking(move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
+    }
+
+    /// Runs an operation that may write.
+    pub fn write<T: Send + 'static>(
+        &self,
+        tenant_no: i64,
+        operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (now, defaults, seed) = (self.now(), self.defaults.clone(), random_seed());
+        let lane = tenant_no.unsigned_abs();
+        self.db.write_blocking(lane, move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
+    }
+
+    /// The tenant with this slug.
+    pub fn tenant(&self, slug: &str) -> Result<Tenant, Failure> {
+        let wanted = slug.to_owned();
+        Ok(self.read(move |tx| tenants::by_slug(tx, &wanted))?)
+    }
+}
+
+/// Which tenant a command is about.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct TenantArg {
+    /// Slug of the tenant
+    #[arg(long, env = "PARLOR_TENANT", default_value = DEFAULT_TENANT, value_name = "SLUG")]
+    pub tenant: String,
+}
+
+/// Reads a file given on the command line; `-` is standard input.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    let text = match path.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(path),
+    };
+    text.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}

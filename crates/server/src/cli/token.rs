@@ -1,0 +1,109 @@
+//! `parlor token`: signs a token as a host application would.
+
+use clap::Args;
+use parlor_chat::tenants;
+
+use super::Failure;
+use super::store::{Store, TenantArg};
+use crate::app::DEFAULT_TENANT;
+use crate::auth::jwt::{Claims, sign};
+use crate::clock::Clock;
+use crate::config::DataArgs;
+
+#[derive(Args)]
+pub(super) struct TokenArgs {
+    #[command(flatten)]
+    tenant: TenantArg,
+    /// The host's own id of the person
+    #[arg(long)]
+    sub: String,
+    /// Staff or customer
+    #[arg(long, default_value = "user", value_parser = ["user", "contact"])]
+    kind: String,
+    /// Name to show
+    #[arg(long)]
+    name: Option<String>,
+    /// E-mail address
+    #[arg(long)]
+    email: Option<String>,
+    /// Names of roles, comma separated
+    #[arg(long, value_delimiter = ',')]
+    roles: Option<Vec<String>>,
+    /// Slugs or names of teams, comma separated
+    #[arg(long, value_delimiter = ',')]
+    teams: Option<Vec<String>>,
+    /// The host's ids of stores, comma separated
+    #[arg(long, value_delimiter = ',')]
+    stores: Option<Vec<String>>,
+    /// How long it serves: seconds, or with a unit s, m, h or d
+    #[arg(long, default_value = "1h", value_parser = seconds)]
+    ttl: i64,
+    /// HS256 secret; the tenant's stored one when absent
+    #[arg(long, env = "PARLOR_JWT_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<i64, String> {
+    let (digits, unit) = match text.char_indices().next_back() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        Some((at, 'd')) => (&text[..at], 86_400),
+        _ => (text, 1),
+    };
+    let number: i64 = digits.parse().map_err(|_| "use a number and one of s, m, h, d".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "too long".to_owned())
+}
+
+pub(super) fn run(data: &DataArgs, args: TokenArgs) -> Result<(), Failure> {
+    let slug = args.tenant.tenant.clone();
+    let given = args.secret.clone().filter(|secret| !secret.is_empty() && slug == DEFAULT_TENANT);
+    let (secret, kid) = match given {
+        Some(secret) => (secret, None),
+        None => stored_secret(data, &slug)?,
+    };
+    let now = Clock::System.now().micros() / 1_000_000;
+    let claims = Claims {
+        tenant: slug,
+        sub: args.sub,
+        kind: args.kind,
+        name: args.name,
+        email: args.email,
+        roles: args.roles,
+        teams: args.teams,
+        stores: args.stores,
+        exp: (now + args.ttl) as f64,
+        nbf: None,
+        iat: Some(now as f64),
+    };
+    let token = sign(&claims, secret.as_bytes(), kid).ok_or_else(|| Failure::new("the token could not be signed"))?;
+    println!("{token}");
+    Ok(())
+}
+
+fn stored_secret(data: &DataArgs, slug: &str) -> Result<(String, Option<String>), Failure> {
+    let store = Store::open(data)?;
+    let tenant = store.tenant(slug)?;
+    let keys = store.read(move |tx| tenants::host_keys(tx, tenant.id))?;
+    let found = keys.into_iter().find(|key| key.kind == "hs256");
+    found.map(|key| (key.secret, key.kid)).ok_or_else(|| {
+        Failure::not_found(format!(
+            "the tenant {slug} has no HS256 secret: give --secret, or store one with `parlor tenant key add {slug} --secret …`"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn lengths_of_time() {
+        assert_eq!(seconds("90"), Ok(90));
+        assert_eq!(seconds("2m"), Ok(120));
+        assert_eq!(seconds("1h"), Ok(3600));
+        assert_eq!(seconds("7d"), Ok(604_800));
+        assert_eq!(seconds("-5s"), Ok(-5));
+        assert!(seconds("soon").is_err() && seconds("").is_err() && seconds("ü").is_err());
+    }
+}

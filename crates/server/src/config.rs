@@ -1,0 +1,149 @@
+//! Owns: every option of the process, declared once with its flag, variable, default and text.
+//! Must not know: what the options are used for. Settings of a tenant live in `parlor_chat::settings`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where the data is. Every command takes these.
+#[derive(Args, Clone, Debug)]
+pub struct DataArgs {
+    /// Folder of the embedded database, files and keys; made when missing
+    #[arg(long, env = "PARLOR_DATA", default_value = "./data", value_name = "DIR", global = true)]
+    pub data: PathBuf,
+
+    /// Database: postgres://… for PostgreSQL; otherwise SQLite in the data folder
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    pub database: Option<String>,
+}
+
+impl DataArgs {
+    /// What the storage engine opens.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        match self.database.as_deref().filter(|url| !url.is_empty()) {
+            Some(url) => url.to_owned(),
+            None => format!("sqlite:{}", self.data.join("parlor.db").display()),
+        }
+    }
+
+    /// Whether one machine's folder holds everything.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.database.as_deref().is_none_or(|url| !url.starts_with("postgres"))
+    }
+}
+
+/// How the server serves.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, env = "PARLOR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub listen: SocketAddr,
+
+    /// Address under which browsers reach this server, such as https://chat.example.com
+    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Origins of other sites whose pages may call the API with a token, comma separated; * for all
+    #[arg(long, env = "PARLOR_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…")]
+    pub origins: Vec<String>,
+
+    /// Secret with which the host application signs tokens for the tenant "default" (HS256)
+    #[arg(long, env = "PARLOR_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+
+    /// Key of cursors, the same on every node; made in the data folder when not given
+    #[arg(long, env = "PARLOR_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+
+    /// Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that sets them
+    #[arg(long, env = "PARLOR_BEHIND_PROXY")]
+    pub behind_proxy: bool,
+
+    /// Largest request body in bytes
+    #[arg(long, env = "PARLOR_BODY_LIMIT", default_value_t = 1 << 20, value_name = "BYTES")]
+    pub body_limit: usize,
+
+    /// Days after which a sign-in ends
+    #[arg(long, env = "PARLOR_SESSION_DAYS", default_value_t = 30, value_name = "DAYS",
+          value_parser = clap::value_parser!(i64).range(1..=400))]
+    pub session_days: i64,
+
+    /// Sign-in attempts a minute, for one address and for one account
+    #[arg(long, env = "PARLOR_SIGN_IN_RATE", default_value_t = 10, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub sign_in_rate: u32,
+
+    /// Events that a connection may be behind before it is told to come back
+    #[arg(long, env = "PARLOR_QUEUE_LIMIT", default_value_t = parlor_realtime::hub::MAILBOX_LIMIT, value_name = "N")]
+    pub queue_limit: usize,
+
+    /// What to log: a level, or targets such as info,parlor=debug
+    #[arg(long, env = "PARLOR_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+
+    /// Write the log as JSON lines
+    #[arg(long, env = "PARLOR_LOG_JSON")]
+    pub log_json: bool,
+}
+
+impl ServeArgs {
+    /// Whether pages of this origin may call us from a browser with a token.
+    #[must_use]
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|allowed| allowed == "*") || self.allows_named_origin(origin)
+    }
+
+    /// Whether the origin was named; only those may use the cookie of our user.
+    #[must_use]
+    pub fn allows_named_origin(&self, origin: &str) -> bool {
+        let same = |allowed: &String| {
+            allowed != "*" && allowed.trim_end_matches('/').eq_ignore_ascii_case(origin.trim_end_matches('/'))
+        };
+        self.origins.iter().any(same) || self.public_url.as_ref().is_some_and(same)
+    }
+
+    /// Whether browsers reach us over TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Both {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    #[test]
+    fn origins_and_urls() {
+        let args = [
+            "parlor",
+            "--origins",
+            "https://a.example,https://b.example/",
+            "--public-url",
+            "https://me.example",
+        ];
+        let both = Both::parse_from(args);
+        for origin in ["https://a.example", "https://B.example", "https://me.example"] {
+            assert!(both.serve.allows_origin(origin), "{origin}");
+        }
+        for origin in ["https://c.example", "https://a.example.evil", "null", ""] {
+            assert!(!both.serve.allows_origin(origin), "{origin}");
+        }
+        assert!(both.serve.is_secure());
+        assert_eq!(both.data.database_url(), "sqlite:./data/parlor.db");
+        assert!(both.data.is_embedded());
+    }
+}

@@ -1,0 +1,166 @@
+//! Owns: finding out who sends a request: header, query or cookie; CSRF; the sender's address.
+//! Must not know: what the caller may do.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use parlor_chat::{Actor, Time};
+
+use super::problem::Problem;
+use crate::app::{App, Ctx};
+use crate::auth::Credential;
+use crate::auth::cache::Means;
+
+/// The name of the session cookie.
+pub const COOKIE_NAME: &str = "parlor_session";
+/// Must be sent with calls that change something by cookie: a foreign page cannot.
+pub const CSRF_HEADER: &str = "x-parlor-csrf";
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The actor, with the address the request came from.
+    pub actor: Arc<Actor>,
+    /// By what.
+    pub means: Means,
+    /// When the token ends.
+    pub expires: Option<Time>,
+    /// Names the token among connections.
+    pub tag: u64,
+}
+
+impl Deref for Caller {
+    type Target = Arc<Actor>;
+
+    fn deref(&self) -> &Arc<Actor> {
+        &self.actor
+    }
+}
+
+impl FromRequestParts<Ctx> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
+        let credential =
+            credential(parts).ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
+        let known = app.authenticate(&credential).await?;
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if known.means == Means::Cookie && changes && !parts.headers.contains_key(CSRF_HEADER) {
+            return Err(Problem::forbidden("csrf", "send the header X-Parlor-Csrf with this call"));
+        }
+        let ip = client_ip(parts, app).map(|ip| ip.to_string());
+        let actor = match known.actor.ip == ip {
+            true => known.actor,
+            false => Arc::new(Actor { ip, ..Actor::clone(&known.actor) }),
+        };
+        Ok(Self { actor, means: known.means, expires: known.expires, tag: known.tag })
+    }
+}
+
+/// The address of whoever sent the request.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientIp(pub Option<IpAddr>);
+
+impl FromRequestParts<Ctx> for ClientIp {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Self::Rejection> {
+        Ok(Self(client_ip(parts, app)))
+    }
+}
+
+fn client_ip(parts: &Parts, app: &App) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    if !app.config.behind_proxy {
+        return peer;
+    }
+    // The last entry is the proxy's own word; those before it are the client's.
+    let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).or(peer)
+}
+
+/// Whether the browser reached us over TLS.
+#[must_use]
+pub fn is_secure(headers: &HeaderMap, app: &App) -> bool {
+    let forwarded = headers.get("x-forwarded-proto").is_some_and(|value| value == "https");
+    app.config.is_secure() || (app.config.behind_proxy && forwarded)
+}
+
+fn credential(parts: &Parts) -> Option<Credential> {
+    if let Some(value) = parts.headers.get(AUTHORIZATION) {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()));
+    }
+    if let Some(token) = query_value(parts.uri.query().unwrap_or_default(), "access_token") {
+        return Some(Credential::Bearer(token));
+    }
+    session_cookie(&parts.headers).map(Credential::Session)
+}
+
+fn query_value(query: &str, name: &str) -> Option<String> {
+    // Tokens and keys consist of characters that need no escape.
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The session's token, when a cookie carries one.
+#[must_use]
+pub fn session_cookie(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, value)| *name == COOKIE_NAME && !value.is_empty()).map(|(_, value)| value.to_owned())
+}
+
+/// The `Set-Cookie` value of a session; an empty token removes it.
+#[must_use]
+pub fn cookie(token: &str, max_age_seconds: i64, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_seconds}{secure}")
+}
+
+/// A page of another site must not open a connection with our user's cookie.
+///
+/// # Errors
+/// When the request comes by cookie from a foreign origin.
+pub fn check_origin(caller: &Caller, headers: &HeaderMap, app: &App) -> Result<(), Problem> {
+    let Some(origin) = headers.get(ORIGIN).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+    if caller.means != Means::Cookie || app.config.allows_named_origin(origin) {
+        return Ok(());
+    }
+    let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let own = origin.split_once("://").is_some_and(|(_, site)| site.eq_ignore_ascii_case(host));
+    if own { Ok(()) } else { Err(Problem::forbidden("origin", "this page may not connect with a session")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, "a=1; parlor_session=abc; b=2".parse().unwrap());
+        assert_eq!(session_cookie(&headers).as_deref(), Some("abc"));
+        assert_eq!(session_cookie(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn tokens_in_queries() {
+        assert_eq!(query_value("a=1&access_token=x.y.z&b=2", "access_token").as_deref(), Some("x.y.z"));
+        assert_eq!(query_value("xaccess_token=1", "access_token"), None);
+        assert_eq!(query_value("access_token=", "access_token"), None);
+    }
+
+    #[test]
+    fn cookies_are_out_of_scripts_reach() {
+        assert_eq!(
+            cookie("t", 60, true),
+            "parlor_session=t; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! Owns: messages over HTTP.
+
+use axum::extract::State;
+use parlor_chat::messages::{self, Body, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader};
+use parlor_chat::page::Page;
+use parlor_chat::{ConversationId, MessageId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Answer;
+use super::caller::Caller;
+use super::extract::{Done, Json, Path, Query};
+use super::once::{Creation, Written};
+use super::problem::Problem;
+use crate::app::Ctx;
+
+pub(super) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(page, post))
+        .routes(routes!(pins))
+        .routes(routes!(get, edit, delete))
+        .routes(routes!(history))
+        .routes(routes!(thread))
+        .routes(routes!(readers))
+        .routes(routes!(pin, unpin))
+        .routes(routes!(react, unreact))
+}
+
+/// Which part of a conversation: one of `before`, `after`, `around`, or none for the newest.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RangeQuery {
+    /// Messages before this position.
+    before: Option<i64>,
+    /// Messages after this position.
+    after: Option<i64>,
+    /// Messages on both sides of this position.
+    around: Option<i64>,
+    /// 1 to 200; 50 when absent.
+    limit: Option<i64>,
+}
+
+/// A new text.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EditInput {
+    /// Markdown.
+    body: String,
+}
+
+/// The reactions of a message.
+#[derive(Serialize, ToSchema)]
+struct Reactions {
+    items: Vec<Reaction>,
+}
+
+/// Checks a body before it comes to the writer.
+pub(super) async fn body(app: &Ctx, caller: &Caller, text: &str) -> Result<Body, Problem> {
+    let limit = app.settings(caller.tenant).await?.message_max_chars;
+    Ok(Body::parse(text, limit)?)
+}
+
+/// Takes one message from the sender's allowance.
+pub(super) async fn allowance(app: &Ctx, caller: &Caller) -> Result<(), Problem> {
+    let settings = app.settings(caller.tenant).await?;
+    app.may_send(caller, &settings, app.clock.now()).map_err(Problem::rate_limited)
+}
+
+/// A part of a conversation, ascending
+#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages", operation_id = "list_messages",
+    params(("id" = ConversationId, Path), RangeQuery), responses((status = 200, body = MessagePage)))]
+async fn page(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<RangeQuery>,
+) -> Answer<MessagePage> {
+    let range = match (query.before, query.after, query.around) {
+        (None, None, None) => Range::Newest,
+        (Some(seq), None, None) => Range::Before(seq),
+        (None, Some(seq), None) => Range::After(seq),
+        (None, None, Some(seq)) => Range::Around(seq),
+        _ => return Err(Problem::invalid("before", "one_of", "give one of before, after and around")),
+    };
+    let run = app.read(&caller, move |tx, actor| messages::page(tx, actor, id, range, query.limit));
+    Ok(Json(run.await?))
+}
+
+/// Send a message; the same `client_id` again answers the first result
+#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages", operation_id = "post_message",
+    params(("id" = ConversationId, Path)), request_body = NewMessage,
+    responses((status = 201, body = Message), (status = 200, body = Message, description = "It was sent before")))]
+async fn post(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    mut input: Creation<NewMessage>,
+) -> Result<Written, Problem> {
+    let parsed = body(&app, &caller, &input.input.body).await?;
+    allowance(&app, &caller).await?;
+    // A message has its own way of being sent once; the header is another name for it.
+    let key = input.key.take();
+    input.input.client_id = input.input.client_id.take().or(key);
+    app.create(&caller, input, move |tx, actor, new| {
+        let posted = messages::post(tx, actor, id, new, &parsed)?;
+        Ok((posted.message, posted.is_new))
+    })
+    .await
+}
+
+/// The pinned messages of a conversation
+#[utoipa::path(get, path = "/conversations/{id}/pins", tag = "messages", operation_id = "list_pins",
+    params(("id" = ConversationId, Path)), responses((status = 200, body = Page<Message>)))]
+async fn pins(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Answer<Page<Message>> {
+    let items = app.read(&caller, move |tx, actor| messages::pins(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// One message
+#[utoipa::path(get, path = "/messages/{id}", tag = "messages", operation_id = "get_message",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Message> {
+    Ok(Json(app.read(&caller, move |tx, actor| messages::get(tx, actor, id)).await?))
+}
+
+/// Edit my message within the tenant's window
+#[utoipa::path(patch, path = "/messages/{id}", tag = "messages", operation_id = "edit_message",
+    params(("id" = MessageId, Path)), request_body = EditInput, responses((status = 200, body = Message)))]
+async fn edit(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<MessageId>,
+    Json(input): Json<EditInput>,
+) -> Answer<Message> {
+    let parsed = body(&app, &caller, &input.body).await?;
+    Ok(Json(app.write(&caller, move |tx, actor| messages::edit(tx, actor, id, &parsed)).await?))
+}
+
+/// Delete a message; a tombstone stays
+#[utoipa::path(delete, path = "/messages/{id}", tag = "messages", operation_id = "delete_message",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+async fn delete(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Message> {
+    Ok(Json(app.write(&caller, move |tx, actor| messages::delete(tx, actor, id)).await?))
+}
+
+/// The earlier texts of a message
+#[utoipa::path(get, path = "/messages/{id}/history", tag = "messages", operation_id = "get_history",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Edit>)))]
+async fn history(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Page<Edit>> {
+    let items = app.read(&caller, move |tx, actor| messages::history(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// The thread of a message: its root and the replies, ascending
+#[utoipa::path(get, path = "/messages/{id}/thread", tag = "messages", operation_id = "get_thread",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Message>)))]
+async fn thread(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Page<Message>> {
+    let items = app.read(&caller, move |tx, actor| messages::thread(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// Who has read a message
+#[utoipa::path(get, path = "/messages/{id}/readers", tag = "messages", operation_id = "get_readers",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Reader>)))]
+async fn readers(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Page<Reader>> {
+    let items = app.read(&caller, move |tx, actor| messages::readers(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// Pin a message
+#[utoipa::path(put, path = "/messages/{id}/pin", tag = "messages", operation_id = "pin_message",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+async fn pin(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Message> {
+    Ok(Json(app.write(&caller, move |tx, actor| messages::pin(tx, actor, id, true)).await?))
+}
+
+/// Unpin a message
+#[utoipa::path(delete, path = "/messages/{id}/pin", tag = "messages", operation_id = "unpin_message",
+    params(("id" = MessageId, Path)), responses((status = 204)))]
+async fn unpin(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Result<Done, Problem> {
+    app.write(&caller, move |tx, actor| messages::pin(tx, actor, id, false)).await?;
+    Ok(Done)
+}
+
+/// React with an emoji
+#[utoipa::path(put, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "react",
+    params(("id" = MessageId, Path), ("emoji" = String, Path)), responses((status = 200, body = Reactions)))]
+async fn react(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path((id, emoji)): Path<(MessageId, String)>,
+) -> Answer<Reactions> {
+    let items = app.write(&caller, move |tx, actor| messages::react(tx, actor, id, &emoji, true)).await?;
+    Ok(Json(Reactions { items }))
+}
+
+/// Take a reaction back
+#[utoipa::path(delete, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "unreact",
+    params(("id" = MessageId, Path), ("emoji" = String, Path)), responses((status = 200, body = Reactions)))]
+async fn unreact(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path((id, emoji)): Path<(MessageId, String)>,
+) -> Answer<Reactions> {
+    let items = app.write(&caller, move |tx, actor| messages::react(tx, actor, id, &emoji, false)).await?;
+    Ok(Json(Reactions { items }))
+}

@@ -1,0 +1,82 @@
+//! Owns: the description of the API, generated from the handlers, and the page that shows it.
+//! Must not know: what the operations do.
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response};
+
+use super::problem::Problem;
+use crate::app::Ctx;
+
+/// What is not a handler's.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Parlor",
+        description = "One messaging system for a whole business. Errors are RFC 9457 problems; lists answer \
+            `{items, next}`; events are told in docs/protocols/native.md.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(Problem)),
+    security(("bearer" = []), ("cookie" = []))
+)]
+struct Description;
+
+/// The document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let operations = super::api().split_for_parts().1;
+    let mut document = Description::openapi().nest("/api/v1", operations);
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT or API key").build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::new(super::caller::COOKIE_NAME);
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(problem()));
+        }
+    }
+    document
+}
+
+fn problem() -> Response {
+    let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+    let mut response = Response::new("A problem");
+    response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
+    response
+}
+
+/// The document as text, as it is checked in.
+#[must_use]
+pub fn text() -> String {
+    let mut text = document().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+const PAGE: &str = include_str!("docs/index.html");
+const SCRIPT: &str = include_str!("docs/docs.js");
+const STYLE: &str = include_str!("docs/docs.css");
+
+/// `/api/docs`, without anything from elsewhere, and the document.
+pub(super) fn routes() -> Router<Ctx> {
+    let file = |kind: &'static str, text: &'static str| {
+        get(move || async move { ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")], text) })
+    };
+    Router::new()
+        .route("/api/docs", get(|| async { Redirect::permanent("/api/docs/") }))
+        .route("/api/docs/", file("text/html; charset=utf-8", PAGE))
+        .route("/api/docs/docs.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/api/docs/docs.css", file("text/css; charset=utf-8", STYLE))
+        .route("/api/v1/openapi.json", get(json))
+}
+
+async fn json() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], text())
+}

@@ -1,0 +1,264 @@
+//! Owns: how every failure looks over HTTP (RFC 9457). The one place; nobody else writes an error's status or body.
+//!
+//! A handler answers `Err(Problem)`. The problem travels in the response's extensions, and [`render`], the outermost
+//! layer, writes the body, because only there the request's id is known. Answers of axum itself (unknown path, wrong
+//! method) are turned into problems on the way out as well.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use parlor_chat::Error;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// The header that carries the request's id, both ways.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Why a request was refused or failed.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: `code` tells problems apart.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "about:blank")]
+    kind: &'static str,
+    /// A short summary, the same for every problem of this code.
+    #[schema(value_type = String, example = "Invalid input")]
+    title: &'static str,
+    /// The HTTP status.
+    #[serde(serialize_with = "status_number")]
+    #[schema(value_type = u16, example = 422)]
+    status: StatusCode,
+    /// A stable word: `unauthorized`, `forbidden`, `not_found`, `conflict`, `gone`, `too_large`, `invalid`,
+    /// `malformed`, `rate_limited`, `unavailable`, `internal`.
+    #[schema(value_type = String, example = "invalid")]
+    code: &'static str,
+    /// What went wrong, for people.
+    detail: String,
+    /// The field that breaks a rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// The rule, a stable word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// The right that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    right: Option<String>,
+    /// Seconds to wait.
+    #[serde(skip)]
+    retry_after: Option<u64>,
+    /// The request's id, to be quoted when asking for help.
+    request_id: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn status_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title,
+            status,
+            code,
+            detail: detail.into(),
+            field: None,
+            rule: None,
+            right: None,
+            retry_after: None,
+            request_id: String::new(),
+        }
+    }
+
+    /// Who calls is not known.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Sign in first", detail)
+    }
+
+    /// The caller may not.
+    pub fn forbidden(rule: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail).rule(rule)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    /// It cannot be read at all.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", detail)
+    }
+
+    /// A field breaks a rule.
+    pub fn invalid(field: &str, rule: &str, detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid input", detail);
+        Self { field: Some(field.to_owned()), ..problem }.rule(rule)
+    }
+
+    /// It contradicts what is stored.
+    pub fn conflict(rule: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "Conflict", detail).rule(rule)
+    }
+
+    /// Too much at once.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large", detail)
+    }
+
+    /// Too often.
+    #[must_use]
+    pub fn rate_limited(retry_after: u64) -> Self {
+        let detail = format!("too many requests, try again in {retry_after} s");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// Not now.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail);
+        Self { retry_after: Some(1), ..problem }
+    }
+
+    /// Our fault; the cause is logged, not told.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Server error",
+            "something went wrong on our side",
+        )
+    }
+
+    fn rule(self, rule: &str) -> Self {
+        Self { rule: Some(rule.to_owned()), ..self }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What axum answered by itself.
+    fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::not_found("there is nothing at this address"),
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                status,
+                "method_not_allowed",
+                "Wrong method",
+                "this address does not take this method",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large("the request body is too large"),
+            StatusCode::UPGRADE_REQUIRED => {
+                Self::new(status, "malformed", "Upgrade required", "this address speaks WebSocket")
+            }
+            _ if status.is_client_error() => {
+                Self { status, ..Self::malformed(status.canonical_reason().unwrap_or("malformed")) }
+            }
+            _ => Self { status, ..Self::internal(status) },
+        }
+    }
+
+    /// Writes the body; headers that other layers have set stay.
+    fn render(mut self, request_id: &str, mut headers: HeaderMap) -> Response {
+        self.request_id = request_id.to_owned();
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound { what } => Self::not_found(format!("{what} not found")),
+            Error::Forbidden { right, rule, reason, .. } => {
+                Self { right: right.map(|right| right.name().to_owned()), ..Self::forbidden(rule, reason) }
+            }
+            Error::Invalid { field, rule, detail } => Self::invalid(field, rule, detail),
+            Error::Conflict { rule, detail } => Self::conflict(rule, detail),
+            Error::TooLarge { field, limit } => Self {
+                field: Some(field.to_owned()),
+                ..Self::too_large(format!("{field} is too large, at most {limit} are allowed"))
+            },
+            Error::Gone { what } => Self::new(StatusCode::GONE, "gone", "Gone", format!("{what} is gone")),
+            Error::Unauthorized { detail } => Self::unauthorized(detail),
+            Error::Db(error) => Self::from(error),
+            Error::Damaged(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<parlor_db::Error> for Problem {
+    fn from(error: parlor_db::Error) -> Self {
+        use parlor_db::Error as Db;
+        match error {
+            Db::Unavailable(_) | Db::Full(_) | Db::Serialization(_) => {
+                tracing::warn!(%error, "database");
+                Self::unavailable("the database is busy or cannot be reached")
+            }
+            Db::Value(detail) => Self::invalid("body", "storable", detail),
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// The id of a request: the caller's own when it is a sane one.
+fn request_id(headers: &HeaderMap) -> String {
+    let sane = |text: &&str| {
+        (8..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    match headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane) {
+        Some(text) => text.to_owned(),
+        None => Uuid::now_v7().simple().to_string(),
+    }
+}
+
+/// The outermost layer: gives each request its id and writes the bodies of problems.
+pub async fn render(request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    let status = response.status();
+    let (mut parts, body) = response.into_parts();
+    let problem = parts.extensions.remove::<Problem>();
+    let bare = (status.is_client_error() || status.is_server_error())
+        && !parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/"));
+    let mut response = match problem {
+        Some(problem) => problem.render(&id, parts.headers),
+        None if bare => Problem::of_status(status).render(&id, parts.headers),
+        None => Response::from_parts(parts, body),
+    };
+    if status.is_server_error() {
+        tracing::error!(%method, path, status = status.as_u16(), request_id = id, "answered");
+    } else {
+        tracing::debug!(%method, path, status = status.as_u16(), request_id = id, "answered");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    response
+}

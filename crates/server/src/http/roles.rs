@@ -1,0 +1,78 @@
+//! Owns: roles and the matrix over HTTP.
+
+use axum::extract::State;
+use parlor_chat::RoleId;
+use parlor_chat::page::Page;
+use parlor_chat::roles::{self, Role, RoleChange};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Answer;
+use super::caller::Caller;
+use super::extract::{Done, Json, Path};
+use super::once::{Creation, Written};
+use super::problem::Problem;
+use crate::app::Ctx;
+
+pub(super) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change, delete))
+}
+
+/// A new role.
+#[derive(Deserialize, ToSchema)]
+struct RoleCreation {
+    name: String,
+    #[serde(flatten)]
+    more: RoleChange,
+}
+
+/// Every role with its rights and its row of the matrix
+#[utoipa::path(get, path = "/roles", tag = "roles", operation_id = "list_roles",
+    responses((status = 200, body = Page<Role>)))]
+async fn list(State(app): State<Ctx>, caller: Caller) -> Answer<Page<Role>> {
+    let items = app.read(&caller, roles::list).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// One role
+#[utoipa::path(get, path = "/roles/{id}", tag = "roles", operation_id = "get_role", params(("id" = RoleId, Path)),
+    responses((status = 200, body = Role)))]
+async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<RoleId>) -> Answer<Role> {
+    Ok(Json(app.read(&caller, move |tx, actor| roles::get(tx, actor, id)).await?))
+}
+
+/// Make a role; needs `manage_users`
+#[utoipa::path(post, path = "/roles", tag = "roles", operation_id = "create_role", request_body = RoleCreation,
+    responses((status = 201, body = Role)))]
+async fn create(
+    State(app): State<Ctx>,
+    caller: Caller,
+    input: Creation<RoleCreation>,
+) -> Result<Written, Problem> {
+    app.create(&caller, input, |tx, actor, input| {
+        roles::create(tx, actor, &input.name, &input.more).map(|role| (role, true))
+    })
+    .await
+}
+
+/// Change a role; needs `manage_users`
+#[utoipa::path(patch, path = "/roles/{id}", tag = "roles", operation_id = "change_role",
+    params(("id" = RoleId, Path)), request_body = RoleChange, responses((status = 200, body = Role)))]
+async fn change(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<RoleId>,
+    Json(input): Json<RoleChange>,
+) -> Answer<Role> {
+    Ok(Json(app.write(&caller, move |tx, actor| roles::update(tx, actor, id, &input)).await?))
+}
+
+/// Delete a role that nobody needs; needs `manage_users`
+#[utoipa::path(delete, path = "/roles/{id}", tag = "roles", operation_id = "delete_role",
+    params(("id" = RoleId, Path)), responses((status = 204)))]
+async fn delete(State(app): State<Ctx>, caller: Caller, Path(id): Path<RoleId>) -> Result<Done, Problem> {
+    app.write(&caller, move |tx, actor| roles::delete(tx, actor, id)).await?;
+    Ok(Done)
+}

@@ -1,0 +1,59 @@
+//! Owns: full-text search over HTTP.
+
+use axum::extract::State;
+use parlor_chat::page::Page;
+use parlor_chat::search::{self, Hit, Question};
+use parlor_chat::{ConversationId, PersonId, Time};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Answer;
+use super::caller::Caller;
+use super::conversations::kinds;
+use super::extract::{Json, Query};
+use crate::app::Ctx;
+
+pub(super) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(find))
+}
+
+/// What to look for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SearchQuery {
+    /// Words, all of which a message must have; the last one may be a beginning.
+    q: String,
+    /// Kinds of conversations, comma separated.
+    kind: Option<String>,
+    /// Only in this conversation.
+    conversation_id: Option<ConversationId>,
+    /// Only by this person.
+    author_id: Option<PersonId>,
+    /// Only older than this time.
+    before: Option<Time>,
+    /// Only newer than this time.
+    after: Option<Time>,
+    /// 1 to 200; 50 when absent.
+    limit: Option<i64>,
+    /// A page's `next`.
+    cursor: Option<String>,
+}
+
+/// Search the messages that I may see
+#[utoipa::path(get, path = "/search", tag = "search", operation_id = "search_messages", params(SearchQuery),
+    responses((status = 200, body = Page<Hit>)))]
+async fn find(State(app): State<Ctx>, caller: Caller, Query(query): Query<SearchQuery>) -> Answer<Page<Hit>> {
+    let question = Question {
+        text: query.q,
+        conversation: query.conversation_id,
+        kinds: kinds(query.kind.as_deref())?,
+        author: query.author_id,
+        before: query.before,
+        after: query.after,
+        cursor: query.cursor.filter(|text| !text.is_empty()),
+        limit: query.limit,
+    };
+    Ok(Json(app.read(&caller, move |tx, actor| search::search(tx, actor, &question)).await?))
+}

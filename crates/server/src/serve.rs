@@ -1,0 +1,126 @@
+//! Owns: the life of a server: listen, announce, serve, stop without cutting anybody off in the middle.
+
+use std::net::SocketAddr;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::serve::ListenerExt;
+use parlor_realtime::Close;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep};
+
+use crate::app::{App, Ctx, StartError};
+use crate::clock::Clock;
+use crate::config::{DataArgs, ServeArgs};
+use crate::http;
+
+/// How long open requests may take once the server stops.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 4096;
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    /// The application, for tests.
+    pub app: Ctx,
+    listener: TcpListener,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the data and the port.
+    ///
+    /// # Errors
+    /// What is missing, in a sentence for the terminal.
+    pub async fn bind(data: &DataArgs, config: ServeArgs, clock: Clock) -> Result<Self, StartError> {
+        let wanted = config.listen;
+        let refused = |error| StartError::Listen(wanted, error);
+        // First the port: a second start by mistake must not touch the data.
+        let listener = listen(wanted).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let app = App::start(data, config, clock).await?;
+        Ok(Self { app, listener, address })
+    }
+
+    /// Serves until `stop` is done, then lets open requests end.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let Self { app, listener, .. } = self;
+        let stopping = app.clone();
+        let gate = async move {
+            stop.await;
+            stopping.begin_to_stop();
+        };
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let service: IntoMakeServiceWithConnectInfo<_, SocketAddr> =
+            http::router(&app).into_make_service_with_connect_info();
+        let mut stopped = app.stopping.subscribe();
+        tokio::select! {
+            served = axum::serve(listener, service).with_graceful_shutdown(gate) => served?,
+            () = async {
+                let _ = stopped.wait_for(|stopping| *stopping).await;
+                sleep(PATIENCE).await;
+            } => tracing::warn!("some requests were cut off"),
+        }
+        app.end_connections().await;
+        let db = app.db.clone();
+        let _ = tokio::task::spawn_blocking(move || db.shutdown()).await;
+        Ok(())
+    }
+}
+
+/// Takes the port, with room for a crowd that comes back at once after a restart.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+impl App {
+    fn begin_to_stop(&self) {
+        tracing::info!(connections = self.hub.connections(), "stopping");
+        self.stopping.send_replace(true);
+        self.hub.close_all(Close::Restart);
+    }
+
+    /// WebSockets are told to come back; their farewells need a moment.
+    async fn end_connections(&self) {
+        let end = Instant::now() + Duration::from_secs(3);
+        while self.hub.connections() > 0 && Instant::now() < end {
+            self.hub.close_all(Close::Restart);
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What to tell whoever started the server: how to make the first administrator.
+    #[must_use]
+    pub fn setup_hint(&self, address: &str) -> Option<String> {
+        let code = self.setup_code.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(format!("no administrator yet: open {address}/app/setup and enter the setup code {code}"))
+    }
+}
+
+/// SIGINT or SIGTERM.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

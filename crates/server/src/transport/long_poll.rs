@@ -1,0 +1,86 @@
+//! Owns: `GET /events`: answers what happened, or waits for it.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use parlor_chat::events::{Event, raw};
+use parlor_realtime::Published;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::time::timeout;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Opened, Stage, advance, open};
+use crate::app::Ctx;
+use crate::http::caller::Caller;
+use crate::http::extract::{Json, Query};
+use crate::http::problem::Problem;
+
+const LONGEST_WAIT: u64 = 55;
+
+/// From where, and for how long.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PollQuery {
+    /// The cursor; without it the answer is the present cursor and no events.
+    after: Option<String>,
+    /// Seconds to wait for something to happen, at most 55; 0 when absent.
+    wait: Option<u64>,
+}
+
+/// What happened.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Polled {
+    /// Events, as in docs/protocols/native.md.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<Box<RawValue>>,
+    /// To be given as `after` the next time.
+    cursor: String,
+    /// The cursor did not serve: fetch a snapshot.
+    reset: bool,
+}
+
+/// Events after a cursor, waiting for them if there are none
+#[utoipa::path(get, path = "/events", tag = "events", operation_id = "poll_events", params(PollQuery),
+    responses((status = 200, body = Polled)))]
+pub(super) async fn poll(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Query(query): Query<PollQuery>,
+) -> Result<Json<Polled>, Problem> {
+    let mut opened = open(&app, &caller, query.after.as_deref()).await?;
+    if opened.reset || query.after.as_deref().is_none_or(str::is_empty) {
+        let reset = opened.reset;
+        return answer(&opened, Vec::new(), opened.at, reset);
+    }
+    let mut stage = Stage::Reading;
+    while stage == Stage::Reading {
+        let (events, next) = advance(&app, &caller, &mut opened).await?;
+        stage = next;
+        if stage == Stage::Reset {
+            return answer(&opened, Vec::new(), opened.at, true);
+        }
+        if !events.is_empty() {
+            let last = opened.session.last();
+            return answer(&opened, texts(events.iter())?, last, false);
+        }
+    }
+    let wait = Duration::from_secs(query.wait.unwrap_or(0).min(LONGEST_WAIT));
+    let mut stopping = app.stopping.subscribe();
+    let happened = tokio::select! {
+        happened = timeout(wait, opened.session.next()) => happened.ok().and_then(Result::ok),
+        _ = stopping.wait_for(|stopping| *stopping) => None,
+    };
+    let published: Vec<_> = happened.unwrap_or_default();
+    let items = texts(published.iter().map(|published: &std::sync::Arc<Published>| &published.event))?;
+    let at = if items.is_empty() { opened.session.position() } else { opened.session.last() };
+    answer(&opened, items, at, false)
+}
+
+fn texts<'a>(events: impl Iterator<Item = &'a Event>) -> Result<Vec<Box<RawValue>>, Problem> {
+    events.map(|event| raw(event).map_err(Problem::from)).collect()
+}
+
+fn answer(opened: &Opened, items: Vec<Box<RawValue>>, at: i64, reset: bool) -> Result<Json<Polled>, Problem> {
+    Ok(Json(Polled { items, cursor: format!("{at}.{}", opened.tail), reset }))
+}

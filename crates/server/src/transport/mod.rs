@@ -1,0 +1,108 @@
+//! The three transports of the event stream: WebSocket, server-sent events, long poll. One session machine
+//! (`parlor_realtime::Session`) serves them all, so that a client may change between them at any moment.
+
+use std::sync::Arc;
+
+use parlor_chat::access::access;
+use parlor_chat::events::{self, Event, Position};
+use parlor_chat::{Actor, Error, Tx, cursor};
+use parlor_realtime::{Loaded, Session, Start};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::{App, Ctx};
+use crate::http::caller::Caller;
+
+mod long_poll;
+mod snapshot;
+mod sse;
+mod ws;
+
+/// Events read from the database at once.
+const PAGE: usize = 200;
+
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(long_poll::poll))
+        .routes(routes!(sse::stream))
+        .routes(routes!(ws::connect))
+        .routes(routes!(snapshot::get))
+}
+
+/// A subscriber before its first event.
+struct Opened {
+    session: Session,
+    /// The tail of all its cursors.
+    tail: String,
+    epoch: i64,
+    /// Where the client stands.
+    at: i64,
+    /// The client's cursor did not serve.
+    reset: bool,
+}
+
+/// Where a client's cursor leads: its own position, or the head of the log when it gave none or a useless one.
+async fn open(app: &Ctx, caller: &Caller, given: Option<&str>) -> Result<Opened, Error> {
+    let tenant = caller.tenant;
+    let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
+    let given = given.filter(|text| !text.is_empty());
+    let parsed = given.and_then(|text| cursor::parse(text, tenant, caller.id(), &app.cursor_key));
+    let serves =
+        |(seq, epoch): &(i64, i64)| *epoch == position.epoch && (position.floor..=position.seq).contains(seq);
+    let kept = parsed.filter(serves).map(|(seq, _)| seq);
+    Ok(opened(app, caller, position, kept, given.is_some() && kept.is_none()))
+}
+
+fn opened(app: &Ctx, caller: &Caller, position: Position, at: Option<i64>, reset: bool) -> Opened {
+    let at = at.unwrap_or(position.seq);
+    let session = Session::new(&app.hub, caller.tenant, at, caller.tag);
+    Opened { session, tail: app.cursor_tail(caller, position.epoch), epoch: position.epoch, at, reset }
+}
+
+/// Reads the next page of history and who the subscriber is now, in one transaction.
+async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<Loaded, Error> {
+    let who = actor.clone();
+    app.read_plain(move |tx: &mut Tx<'_>| {
+        let fresh = App::reload_actor(tx, &who)?;
+        let replay = events::replay(tx, &fresh, epoch, after, PAGE)?;
+        Ok(Loaded { access: access(tx, &fresh)?, roles: fresh.roles, replay })
+    })
+    .await
+}
+
+/// The next step of a session that is not live yet.
+async fn advance(app: &App, actor: &Arc<Actor>, opened: &mut Opened) -> Result<(Vec<Event>, Stage), Error> {
+    let loaded = load(app, actor, opened.epoch, opened.session.last()).await?;
+    Ok(match opened.session.load(loaded) {
+        Start::More(events) => (events, Stage::Reading),
+        Start::Live(events) => (events, Stage::Live),
+        Start::Reset => (Vec::new(), Stage::Reset),
+    })
+}
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// More history is to be read.
+    Reading,
+    /// What happens arrives by itself.
+    Live,
+    /// The log was cut under it.
+    Reset,
+}
+
+/// How long the caller's token still serves.
+fn time_left(app: &App, caller: &Caller) -> Option<std::time::Duration> {
+    let left = caller.expires?.micros() - app.clock.now().micros();
+    Some(std::time::Duration::from_micros(u64::try_from(left).unwrap_or(0)))
+}
+
+/// Waits for the end of the caller's token; for ever when it has none.
+async fn token_ended(left: Option<std::time::Duration>) {
+    // Timers hold some two years at most.
+    const LONGEST: std::time::Duration = std::time::Duration::from_secs(86_400 * 365);
+    match left {
+        Some(left) => tokio::time::sleep(left.min(LONGEST)).await,
+        None => std::future::pending().await,
+    }
+}

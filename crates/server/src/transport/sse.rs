@@ -1,0 +1,118 @@
+//! Owns: `GET /events/stream`: server-sent events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use parlor_realtime::Published;
+use parlor_realtime::protocol::sse;
+use serde::Deserialize;
+use tokio::time::{Instant, sleep_until};
+use utoipa::IntoParams;
+
+use super::{Opened, Stage, advance, open, time_left};
+use crate::app::Ctx;
+use crate::http::caller::Caller;
+use crate::http::extract::Query;
+use crate::http::problem::Problem;
+
+const KEEP_ALIVE: Duration = Duration::from_secs(25);
+
+/// From where.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StreamQuery {
+    /// The cursor, where no `Last-Event-ID` is sent.
+    cursor: Option<String>,
+}
+
+/// Events as they happen (`text/event-stream`)
+#[utoipa::path(get, path = "/events/stream", tag = "events", operation_id = "stream_events", params(StreamQuery),
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
+pub(super) async fn stream(
+    State(app): State<Ctx>,
+    caller: Caller,
+    headers: HeaderMap,
+    Query(query): Query<StreamQuery>,
+) -> Result<Response, Problem> {
+    // After a reconnection the browser's header is newer than the address it was opened with.
+    let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    let opened = open(&app, &caller, header.or(query.cursor.as_deref())).await?;
+    let first = Bytes::from(sse::ready(opened.at, &opened.tail, opened.reset));
+    let end =
+        time_left(&app, &caller).map(|left| Instant::now() + left.min(Duration::from_secs(86_400 * 365)));
+    let state = Stream { app, caller, opened, stage: Stage::Reading, end, first: Some(first) };
+    let body = Body::from_stream(stream::unfold(state, |mut state| async move {
+        let chunk = state.next().await?;
+        Some((Ok::<_, Infallible>(chunk), state))
+    }));
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-cache, no-transform"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((headers, body).into_response())
+}
+
+struct Stream {
+    app: Ctx,
+    caller: Caller,
+    opened: Opened,
+    stage: Stage,
+    /// When the token ends.
+    end: Option<Instant>,
+    first: Option<Bytes>,
+}
+
+impl Stream {
+    /// The next bytes; `None` ends the stream, and the browser comes back with its cursor.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        while self.stage == Stage::Reading {
+            let (events, stage) = advance(&self.app, &self.caller, &mut self.opened).await.ok()?;
+            self.stage = stage;
+            if !events.is_empty() {
+                return Some(self.lines(events.into_iter().map(Published::new)));
+            }
+        }
+        if self.stage == Stage::Reset {
+            return None;
+        }
+        self.wait().await
+    }
+
+    async fn wait(&mut self) -> Option<Bytes> {
+        let alive = Instant::now() + KEEP_ALIVE;
+        let until = self.end.map_or(alive, |end| end.min(alive));
+        let mut stopping = self.app.stopping.subscribe();
+        tokio::select! {
+            happened = self.opened.session.next() => {
+                let published = happened.ok()?;
+                Some(self.lines(published.iter().map(AsRef::<Published>::as_ref)))
+            }
+            () = sleep_until(until) => {
+                let ended = self.end.is_some_and(|end| end <= Instant::now());
+                let position = self.opened.session.position();
+                (!ended).then(|| Bytes::from(sse::keep_alive(position, &self.opened.tail)))
+            }
+            _ = stopping.wait_for(|stopping| *stopping) => None,
+        }
+    }
+
+    fn lines<P: std::borrow::Borrow<Published>>(&self, events: impl Iterator<Item = P>) -> Bytes {
+        let mut chunk = Vec::new();
+        for published in events {
+            let published = published.borrow();
+            sse::id(&mut chunk, published.seq(), &self.opened.tail);
+            chunk.extend_from_slice(published.sse());
+        }
+        Bytes::from(chunk)
+    }
+}

@@ -1,0 +1,190 @@
+//! Owns: `GET /ws`: the native protocol over WebSocket.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use parlor_realtime::protocol::native::{self, Incoming};
+use parlor_realtime::{Close, Published};
+use serde::Deserialize;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use utoipa::IntoParams;
+
+use super::{Opened, Stage, advance, open, time_left, token_ended};
+use crate::app::Ctx;
+use crate::http::caller::{Caller, check_origin};
+use crate::http::extract::Query;
+use crate::http::problem::Problem;
+
+const PING: Duration = Duration::from_secs(25);
+const SILENCE: Duration = Duration::from_secs(60);
+/// Nobody sends us more than a pong.
+const MAX_FRAME: usize = 4096;
+/// Idle connections cost their buffers.
+const READ_BUFFER: usize = 1024;
+/// Bytes gathered into one write.
+const WRITE_BUFFER: usize = 16 * 1024;
+const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
+
+/// From where.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ConnectQuery {
+    /// The cursor; without it from now on.
+    cursor: Option<String>,
+}
+
+/// Events as they happen, over WebSocket
+#[utoipa::path(get, path = "/ws", tag = "events", operation_id = "connect", params(ConnectQuery),
+    responses((status = 101, description = "docs/protocols/native.md tells the frames")))]
+pub(super) async fn connect(
+    State(app): State<Ctx>,
+    caller: Caller,
+    headers: HeaderMap,
+    Query(query): Query<ConnectQuery>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    check_origin(&caller, &headers, &app)?;
+    let opened = open(&app, &caller, query.cursor.as_deref()).await?;
+    let upgrade = upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        Box::pin(Connection { app, caller, opened, socket }.run()).await;
+    }))
+}
+
+/// Why a connection ends: a close code and a reason, or nothing to say because the other side is gone.
+type End = Option<(u16, &'static str)>;
+
+struct Connection {
+    app: Ctx,
+    caller: Caller,
+    opened: Opened,
+    socket: WebSocket,
+}
+
+impl Connection {
+    async fn run(mut self) {
+        let end = match self.replay().await {
+            Ok(()) => self.live().await,
+            Err(end) => end,
+        };
+        if let Some((code, reason)) = end {
+            let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+            let farewell = self.socket.send(Message::Close(Some(frame)));
+            let _ = tokio::time::timeout(Duration::from_secs(5), farewell).await;
+        }
+    }
+
+    /// `ready`, then everything that the client missed.
+    async fn replay(&mut self) -> Result<(), End> {
+        let cursor = format!("{}.{}", self.opened.at, self.opened.tail);
+        self.send(text(native::ready(&cursor, self.opened.reset))).await?;
+        loop {
+            let step = advance(&self.app, &self.caller, &mut self.opened).await;
+            let (events, stage) = step.map_err(|error| Some(self.failed(&error)))?;
+            for event in events {
+                self.feed(Published::new(event).native()).await?;
+            }
+            self.flush().await?;
+            match stage {
+                Stage::Reading => {}
+                Stage::Live => return Ok(()),
+                Stage::Reset => return Err(Some(native::close(Close::Resync))),
+            }
+        }
+    }
+
+    fn failed(&self, error: &parlor_chat::Error) -> (u16, &'static str) {
+        match error {
+            parlor_chat::Error::Unauthorized { .. } => native::close(Close::Unauthorized),
+            _ => {
+                tracing::warn!(%error, "a connection could not be brought up to date");
+                native::close(Close::Resync)
+            }
+        }
+    }
+
+    async fn live(&mut self) -> End {
+        let left = time_left(&self.app, &self.caller);
+        let ended = token_ended(left);
+        tokio::pin!(ended);
+        let mut pings = interval_at(Instant::now() + PING, PING);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        loop {
+            let step = tokio::select! {
+                happened = self.opened.session.next() => match happened {
+                    Ok(published) => self.forward(&published).await,
+                    Err(why) => Err(Some(native::close(why))),
+                },
+                frame = self.socket.next() => {
+                    heard = Instant::now();
+                    self.receive(frame).await
+                }
+                _ = pings.tick() => match heard.elapsed() > SILENCE {
+                    true => Err(Some(native::SILENT)),
+                    false => self.ping().await,
+                },
+                () = &mut ended => Err(Some(native::close(Close::Unauthorized))),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// Several events leave in one write.
+    async fn forward(&mut self, events: &[std::sync::Arc<Published>]) -> Result<(), End> {
+        for published in events {
+            self.feed(published.native()).await?;
+        }
+        self.flush().await
+    }
+
+    async fn ping(&mut self) -> Result<(), End> {
+        let position = self.opened.session.position();
+        let moved = (position > self.opened.at).then(|| format!("{position}.{}", self.opened.tail));
+        self.opened.at = position;
+        self.send(text(native::ping(moved.as_deref()))).await
+    }
+
+    async fn receive(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        match frame {
+            None | Some(Err(_)) => Err(None),
+            Some(Ok(Message::Close(_))) => Err(None),
+            Some(Ok(Message::Text(text))) => match native::incoming(&text) {
+                Incoming::Ping => self.send(Message::Text(Utf8Bytes::from_static(native::PONG))).await,
+                Incoming::Pong | Incoming::Unknown => Ok(()),
+                Incoming::Malformed => Err(Some(native::MALFORMED)),
+            },
+            Some(Ok(Message::Binary(_))) => Err(Some(native::MALFORMED)),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+        }
+    }
+
+    async fn feed(&mut self, frame: &Bytes) -> Result<(), End> {
+        let frame = Utf8Bytes::try_from(frame.clone()).map_err(|_| None::<(u16, &'static str)>)?;
+        self.socket.feed(Message::Text(frame)).await.map_err(|_| None)
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        self.socket.flush().await.map_err(|_| None)
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        self.socket.send(message).await.map_err(|_| None)
+    }
+}
+
+fn text(frame: String) -> Message {
+    Message::Text(Utf8Bytes::from(frame))
+}

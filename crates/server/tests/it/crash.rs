@@ -1,0 +1,116 @@
+//! A crash at any point is, to a client, a reconnection: what was acknowledged is there, once, in order.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use futures_util::stream;
+use parlor::auth::jwt::sign;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use crate::support::{Person, SECRET, claims, fresh_data};
+
+/// The real program, killed when the test ends.
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    fn start(data: &parlor::config::DataArgs) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--data"]).arg(&data.data);
+        command
+            .env("PARLOR_JWT_SECRET", SECRET)
+            .env("PARLOR_SEND_RATE_PER_MINUTE", "0")
+            .env_remove("DATABASE_URL");
+        if let Some(database) = &data.database {
+            command.args(["--database", database]);
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { child, url }
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_of_a_thousand_sends() {
+    let (data, _folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
+    let mut first = Process::start(&data);
+    let token = |name: &str| sign(&claims(name), SECRET.as_bytes(), None).unwrap();
+    let ana = Person::arrive(&first.url, token("Ana")).await;
+    let ben = Person::arrive(&first.url, token("Ben")).await;
+    let group = ana.group("crash", &[&ben]).await;
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    let path = format!("/conversations/{group}/messages");
+    let sends = (0..1000).map(|n| {
+        let (ana, path, acknowledged) = (ana.clone(), path.clone(), acknowledged.clone());
+        tokio::spawn(async move {
+            let body = json!({"body": format!("m{n}"), "client_id": format!("c{n}")});
+            let reply = ana.request(reqwest::Method::POST, &path).json(&body).send().await;
+            if let Ok(reply) = reply
+                && reply.status() == 201
+            {
+                acknowledged.lock().await.push(n);
+            }
+        })
+    });
+    let sends: Vec<_> = sends.collect();
+    while acknowledged.lock().await.len() < 200 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    first.kill();
+    join_all(sends).await;
+    let acknowledged = acknowledged.lock().await.clone();
+
+    let second = Process::start(&data);
+    let ana = ana.at(&second.url);
+    // Everything is sent again, as a client would: what was there answers 200, the rest 201.
+    let again =
+        stream::iter(0..1000).map(|n| {
+            let (ana, path) = (ana.clone(), path.clone());
+            async move {
+                ana.post(&path, json!({"body": format!("m{n}"), "client_id": format!("c{n}")})).await.status
+            }
+        });
+    let again: Vec<u16> = again.buffered(64).collect().await;
+    assert!(again.iter().all(|status| matches!(status, 200 | 201)), "{again:?}");
+    for n in &acknowledged {
+        assert_eq!(again[*n], 200, "acknowledged message {n} was lost");
+    }
+    let (mut bodies, mut seqs, mut after) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let page = ana.get(&format!("{path}?after={after}&limit=200")).await.ok(200);
+        let items = page["items"].as_array().unwrap();
+        bodies.extend(items.iter().map(|message| message["body"].as_str().unwrap().to_owned()));
+        seqs.extend(items.iter().map(|message| message["seq"].as_i64().unwrap()));
+        after = seqs.last().copied().unwrap();
+        if page["has_after"] == false {
+            break;
+        }
+    }
+    assert_eq!(seqs, (1..=1000).collect::<Vec<_>>(), "positions without gaps");
+    bodies.sort_unstable();
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1000, "none twice");
+    tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
+    println!("{} of 1000 were acknowledged before the kill", acknowledged.len());
+}

@@ -1,0 +1,107 @@
+//! Every refusal looks the same, and names what is wrong.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::Site;
+
+#[tokio::test]
+async fn what_cannot_be_read() {
+    let site = Site::start().await;
+    let ana = site.user("Ana").await;
+    let raw = |body: &'static [u8]| {
+        ana.request(Method::POST, "/conversations").header("content-type", "application/json").body(body)
+    };
+    ana.send(raw(b"{")).await.problem(400, "malformed");
+    ana.send(raw(b"{\"kind\":\"group\",\"title\":\"\xff\"}")).await.problem(400, "malformed");
+    let unknown = ana.send(raw(br#"{"kind":"group","colour":"red"}"#)).await.problem(422, "invalid");
+    assert_eq!((&unknown["field"], &unknown["rule"]), (&json!("colour"), &json!("unknown")));
+    let missing = ana.send(raw(b"{}")).await.problem(422, "invalid");
+    assert_eq!((&missing["field"], &missing["rule"]), (&json!("kind"), &json!("required")));
+    let form = ana.request(Method::POST, "/conversations").header("content-type", "text/plain").body("x");
+    ana.send(form).await.problem(400, "malformed");
+}
+
+#[tokio::test]
+async fn addresses_methods_and_queries() {
+    let site = Site::start().await;
+    let ana = site.user("Ana").await;
+    ana.get("/nothing").await.problem(404, "not_found");
+    ana.get("/conversations/not-an-id").await.problem(404, "not_found");
+    let reply = ana.delete("/conversations").await;
+    assert!(reply.headers.contains_key("allow"));
+    reply.problem(405, "method_not_allowed");
+    assert_eq!(ana.get("/conversations?limit=many").await.problem(422, "invalid")["field"], "limit");
+    assert_eq!(ana.get("/conversations?kind=party").await.problem(422, "invalid")["field"], "kind");
+    ana.get("/ws").await.problem(400, "malformed");
+}
+
+#[tokio::test]
+async fn too_large() {
+    let site = Site::start().await;
+    let ana = site.user("Ana").await;
+    let body = vec![b' '; (1 << 20) + 1];
+    let request =
+        ana.request(Method::POST, "/conversations").header("content-type", "application/json").body(body);
+    ana.send(request).await.problem(413, "too_large");
+}
+
+#[tokio::test]
+async fn a_callers_request_id_is_kept_and_headers_guard() {
+    let site = Site::start().await;
+    let ana = site.user("Ana").await;
+    let reply =
+        ana.send(ana.request(Method::GET, "/nothing").header("x-request-id", "trace-0123456789")).await;
+    assert_eq!(reply.headers["x-content-type-options"], "nosniff");
+    assert_eq!(reply.problem(404, "not_found")["request_id"], "trace-0123456789");
+    let odd = ana.send(ana.request(Method::GET, "/me").header("x-request-id", "a b<c>")).await;
+    assert_ne!(odd.headers["x-request-id"], "a b<c>");
+    assert_eq!(odd.headers["cache-control"], "no-store");
+    let page = ana.client.get(format!("{}/app/", site.url)).send().await.unwrap();
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
+}
+
+#[tokio::test]
+async fn other_origins() {
+    let site = Site::with(|config| config.origins = vec!["https://shop.example".to_owned()]).await;
+    let ana = site.user("Ana").await;
+    let preflight = |origin: &'static str, header: &'static str| {
+        ana.request(Method::OPTIONS, "/conversations")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", header)
+    };
+    let allowed = ana.send(preflight("https://shop.example", "authorization")).await;
+    assert_eq!(allowed.headers["access-control-allow-origin"], "https://shop.example");
+    assert!(!allowed.headers.contains_key("access-control-allow-credentials"));
+    let named = allowed.headers["access-control-allow-headers"].to_str().unwrap();
+    assert!(named.contains("authorization") && !named.contains("csrf"), "{named}");
+    let foreign = ana.send(preflight("https://evil.example", "authorization")).await;
+    assert!(!foreign.headers.contains_key("access-control-allow-origin"));
+    let refused =
+        ana.send(ana.request(Method::GET, "/nothing").header("origin", "https://shop.example")).await;
+    assert_eq!(
+        refused.headers["access-control-allow-origin"], "https://shop.example",
+        "problems can be read too"
+    );
+}
+
+#[tokio::test]
+async fn sending_is_rate_limited() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let group = admin.group("x", &[&site.user("Ben").await]).await;
+    admin.patch("/settings", json!({"send_rate_per_minute": 30})).await.ok(200);
+    let path = format!("/conversations/{group}/messages");
+    let mut refused = None;
+    for n in 0..5 {
+        let reply = admin.post(&path, json!({"body": format!("{n}")})).await;
+        if reply.status == 429 {
+            refused = Some(reply);
+            break;
+        }
+    }
+    let refused = refused.expect("a burst of a tenth of a minute's rate");
+    assert!(refused.headers.contains_key("retry-after"));
+    refused.problem(429, "rate_limited");
+}

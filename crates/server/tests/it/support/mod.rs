@@ -1,0 +1,187 @@
+//! A server per test, people who use it, and readers of its streams.
+
+use std::path::PathBuf;
+
+use parlor::auth::jwt::{Claims, sign};
+use parlor::clock::Clock;
+use parlor::config::{DataArgs, ServeArgs};
+use parlor::serve::Server;
+use parlor_chat::MIGRATIONS;
+use parlor_db::testing::{TempDir, TestDb};
+use parlor_db::{Engine, Options};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+mod person;
+mod streams;
+
+pub use person::Person;
+pub use streams::{Sse, Ws};
+
+/// What the host application signs with.
+pub const SECRET: &str = "the secret of the host in these tests";
+
+/// A running server, stopped when the test ends.
+pub struct Site {
+    /// `http://127.0.0.1:…`
+    pub url: String,
+    /// The application behind it.
+    pub app: parlor::app::Ctx,
+    /// Where its data is.
+    pub data: DataArgs,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<std::io::Result<()>>>,
+    _folder: TempDir,
+    database: Option<TestDb>,
+}
+
+/// The engine this run tests.
+pub fn engine() -> Engine {
+    match std::env::var("PARLOR_TEST_ENGINE").as_deref() {
+        Ok("postgres") => Engine::Postgres,
+        _ => Engine::Sqlite,
+    }
+}
+
+/// A fresh place for data: a folder, and on PostgreSQL a database.
+pub fn fresh_data() -> (DataArgs, TempDir, Option<TestDb>) {
+    let folder = TempDir::new().unwrap();
+    let database = match engine() {
+        Engine::Postgres => Some(TestDb::on(Engine::Postgres, MIGRATIONS, Options::default()).unwrap()),
+        Engine::Sqlite => None,
+    };
+    let data = DataArgs {
+        data: PathBuf::from(folder.path()),
+        database: database.as_ref().map(|database| database.url().to_owned()),
+    };
+    (data, folder, database)
+}
+
+/// The options of a test server.
+pub fn options() -> ServeArgs {
+    ServeArgs {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        public_url: None,
+        origins: Vec::new(),
+        jwt_secret: Some(SECRET.to_owned()),
+        secret: None,
+        behind_proxy: false,
+        body_limit: 1 << 20,
+        session_days: 30,
+        sign_in_rate: 1000,
+        queue_limit: 4096,
+        log: "off".to_owned(),
+        log_json: false,
+    }
+}
+
+impl Site {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut ServeArgs)) -> Self {
+        let mut config = options();
+        change(&mut config);
+        let (data, folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
+        let server = Server::bind(&data, config, Clock::System).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (url, app) = (format!("http://{}", server.address), server.app.clone());
+        let running = tokio::spawn(server.run(async move {
+            let _ = stopped.await;
+        }));
+        Self {
+            url,
+            app,
+            data,
+            stop: Some(stop),
+            running: Some(running),
+            _folder: folder,
+            database,
+        }
+    }
+
+    /// Stops the server and starts another one on the same data, at another port.
+    pub async fn restart(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.running.take().unwrap().await.unwrap().unwrap();
+        let server = Server::bind(&self.data, options(), Clock::System).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        (self.url, self.app) = (format!("http://{}", server.address), server.app.clone());
+        self.stop = Some(stop);
+        self.running = Some(tokio::spawn(server.run(async move {
+            let _ = stopped.await;
+        })));
+    }
+
+    /// A member of staff with the default role.
+    pub async fn user(&self, name: &str) -> Person {
+        self.person(claims(name)).await
+    }
+
+    /// A member of staff with these roles.
+    pub async fn user_with(&self, name: &str, roles: &[&str]) -> Person {
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        self.person(Claims { roles: Some(roles), ..claims(name) }).await
+    }
+
+    /// A customer.
+    pub async fn contact(&self, name: &str) -> Person {
+        self.person(Claims { kind: "contact".to_owned(), ..claims(name) }).await
+    }
+
+    pub async fn person(&self, claims: Claims) -> Person {
+        let token = sign(&claims, SECRET.as_bytes(), None).unwrap();
+        Person::arrive(&self.url, token).await
+    }
+
+    /// Somebody without any token.
+    pub fn stranger(&self) -> Person {
+        Person::stranger(&self.url)
+    }
+
+    /// A second tenant with its own secret.
+    pub async fn tenant(&self, slug: &'static str) -> String {
+        let secret = format!("secret of {slug}");
+        let stored = secret.clone();
+        let made = self.app.write_plain(99, move |tx| {
+            let tenant = parlor_chat::tenants::create(tx, slug, slug)?;
+            parlor_chat::tenants::add_host_key(tx, tenant.id, "hs256", None, &stored)
+        });
+        made.await.unwrap();
+        secret
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        // Removing a database blocks, which no thread of the runtime may.
+        let database = self.database.take();
+        let _ = std::thread::spawn(move || drop(database)).join();
+    }
+}
+
+/// Claims that serve for an hour.
+pub fn claims(name: &str) -> Claims {
+    Claims {
+        tenant: "default".to_owned(),
+        sub: name.to_lowercase(),
+        kind: "user".to_owned(),
+        name: Some(name.to_owned()),
+        email: None,
+        roles: None,
+        teams: None,
+        stores: None,
+        exp: now() + 3600.0,
+        nbf: None,
+        iat: None,
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> f64 {
+    Clock::System.now().micros() as f64 / 1e6
+}
