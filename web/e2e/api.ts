@@ -1,16 +1,16 @@
 // The native API as the tests use it, to put things in place without the screens.
 export class Api {
-  #cookie = '';
+  cookie = '';
   id = '';
 
   constructor(readonly base: string) {}
 
   async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers: Record<string, string> = { 'X-Parlor-Csrf': '1', Cookie: this.#cookie };
+    const headers: Record<string, string> = { 'X-Parlor-Csrf': '1', Cookie: this.cookie };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const response = await fetch(`${this.base}/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
     const cookie = response.headers.get('set-cookie');
-    if (cookie) this.#cookie = cookie.split(';')[0]!;
+    if (cookie) this.cookie = cookie.split(';')[0]!;
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (text ? JSON.parse(text) : undefined) as T;

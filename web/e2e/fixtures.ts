@@ -1,11 +1,11 @@
 import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
 import { Api } from './api';
-import { PASSWORD, type World } from './server';
+import type { World } from './server';
 
 export const world = (): World => JSON.parse(process.env.E2E_WORLD!) as World;
 export type Who = keyof World['people'];
 
-/** A browser of one person, signed in by the sign-in page. Errors of the page fail the test. */
+/** A browser of one person, signed in already. Errors of the page fail the test. */
 export async function browserOf(browser: Browser, who: Who, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
@@ -13,19 +13,20 @@ export async function browserOf(browser: Browser, who: Who, options: BrowserCont
   page.on('console', (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) expect.soft(message.text(), 'a CSP violation').toBe('');
   });
-  await signIn(page, who);
+  const { url, people } = world();
+  const [name, value] = people[who].cookie.split('=') as [string, string];
+  await context.addCookies([{ name, value, url }]);
+  await page.goto(`${url}/app/`);
+  await expect(page.locator('[data-conversation]').first()).toBeVisible();
   return page;
 }
 
-export async function signIn(page: Page, who: Who): Promise<void> {
-  await page.goto(`${world().url}/app/`);
-  await page.getByLabel('E-mail address').fill(world().people[who].email);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.locator('[data-conversation]').first()).toBeVisible();
+export async function apiOf(who: Who): Promise<Api> {
+  const { url, people } = world();
+  const api = new Api(url);
+  Object.assign(api, { cookie: people[who].cookie, id: people[who].id });
+  return api;
 }
-
-export const apiOf = (who: Who) => new Api(world().url).signIn(world().people[who].email, PASSWORD);
 
 export async function openChat(page: Page, id: string): Promise<void> {
   await page.locator(`[data-conversation="${id}"]`).click();

@@ -6,9 +6,11 @@ import { PASSWORD, startServer } from './server';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-async function accessible(page: Page, screen: string): Promise<void> {
+async function accessible(page: Page, screen: string, popup = false): Promise<void> {
   await page.waitForTimeout(350); // what moves has arrived
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  const axe = new AxeBuilder({ page }).withTags(TAGS);
+  // An open menu stands at the end of the document, in no landmark, as menus do.
+  const { violations } = await (popup ? axe.disableRules(['region']) : axe).analyze();
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(' ')} – ${node.failureSummary}`).join(' | ')}`);
   expect.soft(found, screen).toEqual([]);
 }
@@ -41,7 +43,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await messages(page).locator('[role=listitem]').last().hover();
     await accessible(page, 'row tools');
     await messages(page).locator('[role=listitem]').last().getByRole('button', { name: 'More actions' }).click();
-    await accessible(page, 'row menu');
+    await accessible(page, 'row menu', true);
     await page.keyboard.press('Escape');
     await composer(page).fill('@Be');
     await expect(page.getByRole('option', { name: /Ben Roth/ })).toBeVisible();
@@ -91,6 +93,7 @@ test('on a phone there is one pane, a way back, and nothing is wider than the sc
 test('keys alone: palette, next conversation, regions, help', async ({ browser }) => {
   const page = await browserOf(browser, 'ana');
   await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox')).toBeFocused();
   await page.keyboard.type('launch');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'launch' })).toBeVisible();

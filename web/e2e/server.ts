@@ -9,7 +9,7 @@ import { Api } from './api';
 export interface Running { url: string; code: string; stop: () => void }
 export interface World {
   url: string;
-  people: Record<'ana' | 'ben' | 'chloe', { id: string; name: string; email: string }>;
+  people: Record<'ana' | 'ben' | 'chloe', { id: string; name: string; email: string; cookie: string }>;
   channel: string;
   direct: string;
   announcement: string;
@@ -53,10 +53,11 @@ export async function settle(url: string, code: string): Promise<World> {
   await ana.call('POST', '/setup', { code, name: 'Ana Lima', email: 'ana@example.com', password: PASSWORD });
   await ana.signIn('ana@example.com', PASSWORD);
   const user = (name: string, email: string) => ana.call<{ id: string }>('POST', '/users', { name, email, password: PASSWORD });
+  const signedIn = async (email: string) => (await new Api(url).signIn(email, PASSWORD)).cookie;
   const people = {
-    ana: { id: ana.id, name: 'Ana Lima', email: 'ana@example.com' },
-    ben: { name: 'Ben Roth', email: 'ben@example.com', ...(await user('Ben Roth', 'ben@example.com')) },
-    chloe: { name: 'Chloé Martin', email: 'chloe@example.com', ...(await user('Chloé Martin', 'chloe@example.com')) },
+    ana: { id: ana.id, name: 'Ana Lima', email: 'ana@example.com', cookie: ana.cookie },
+    ben: { name: 'Ben Roth', email: 'ben@example.com', ...(await user('Ben Roth', 'ben@example.com')), cookie: await signedIn('ben@example.com') },
+    chloe: { name: 'Chloé Martin', email: 'chloe@example.com', ...(await user('Chloé Martin', 'chloe@example.com')), cookie: await signedIn('chloe@example.com') },
   };
   const others = [people.ben.id, people.chloe.id];
   const channel = await ana.open({ kind: 'channel', title: 'launch', slug: 'launch', description: 'Everything about the launch', user_ids: others });

@@ -25,7 +25,7 @@ export class Cache {
   /** The kept end of a conversation, shown at once and marked stale. */
   async timeline(id: Id): Promise<void> {
     const page = await this.shelf.get<MessagePage>('cache', `timeline:${id}`);
-    if (page && !this.store.timeline(id)) this.store.putPage(id, page, 'around');
+    if (page && !this.store.timeline(id)) this.store.putStale(id, page);
   }
 
   changed(id?: Id): void {

@@ -13,7 +13,7 @@ export class Timelines {
   /** Loads around `seq`, or the newest messages. What the browser kept is shown meanwhile. */
   async open(id: Id, seq?: number): Promise<void> {
     const { store, cache } = this.session;
-    if (!store.timeline(id) && seq === undefined) await cache.timeline(id).catch(() => {});
+    if (!store.timeline(id)) await cache.timeline(id).catch(() => {});
     const page = await api.messages(id, seq === undefined ? { limit: PAGE } : { around: seq, limit: PAGE });
     store.putPage(id, { ...page, items: page.items.map((message) => withMine(store, message)) }, 'around');
     cache.changed(id);

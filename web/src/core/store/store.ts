@@ -159,6 +159,11 @@ export class Store {
     this.#setTimeline(id, withPage(this.#timelines.get(id), page, at));
   }
 
+  /** What was kept in the browser: to be shown until it is fetched. */
+  putStale(id: Id, page: MessagePage): void {
+    this.#setTimeline(id, { ...withPage(undefined, page, 'around'), stale: true });
+  }
+
   /** Puts a posted or changed message wherever it is shown. */
   putMessage(message: Message): void {
     if (message.author) this.putPerson(message.author);
