@@ -141,7 +141,8 @@ impl Writer {
             let outcome = self.commit(batch, counters);
             attempt += 1;
             match &outcome {
-                Err(Trouble::Apart(_)) if batch.len() == 1 && attempt < ATTEMPTS => {}
+                Err(Trouble::Apart(error))
+                    if batch.len() == 1 && error.is_retryable() && attempt < ATTEMPTS => {}
                 Err(Trouble::Lost(_)) if attempt < ATTEMPTS => {}
                 _ => return outcome,
             }
@@ -163,14 +164,16 @@ impl Writer {
             return Ok(());
         }
         let notes = self.tx.commit().map_err(|error| {
+            let culprit = !self.tx.is_alive();
             self.tx.rollback();
             match error {
                 // The server may have committed before the connection broke. Running again could do it twice.
                 Error::Unavailable(text) => {
                     Trouble::Refused(Error::Unavailable(format!("outcome of the commit unknown: {text}")))
                 }
-                // A conflict, or a constraint checked late: some operation's own fault.
+                // A conflict, or a failure that came to light late: some operation's own fault.
                 Error::Serialization(_) | Error::ForeignKey | Error::Unique { .. } => Trouble::Apart(error),
+                other if culprit => Trouble::Apart(other),
                 other => Trouble::Refused(other),
             }
         })?;

@@ -1,5 +1,6 @@
 //! Tests of the domain against real databases: SQLite, or PostgreSQL with PARLOR_TEST_ENGINE=postgres.
 
+mod client;
 mod conversations;
 mod events;
 mod messages;

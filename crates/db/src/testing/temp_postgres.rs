@@ -119,8 +119,8 @@ impl TempPostgres {
         let mut conn = postgres::Conn::new(&self.url("postgres"))?;
         conn.connect()?;
         // On a server that outlives us the name may be left over from another process.
-        conn.script(&format!("DROP DATABASE IF EXISTS {name}"))?;
-        conn.script(&format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
+        conn.control(&format!("DROP DATABASE IF EXISTS {name}"))?;
+        conn.control(&format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
         Ok(self.url(&name))
     }
 
@@ -130,7 +130,7 @@ impl TempPostgres {
         let name = name.ok_or_else(|| Error::internal("not a database of the tests"))?;
         let mut conn = postgres::Conn::new(&self.url("postgres"))?;
         conn.connect()?;
-        conn.script(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        conn.control(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     }
 }
 

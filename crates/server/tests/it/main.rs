@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod auth;
 mod bodies;
+mod cli;
 mod crash;
 mod docs;
 mod idempotency;
