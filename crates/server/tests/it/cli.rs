@@ -92,7 +92,8 @@ fn an_import_adds_nothing_twice() {
         "ts": "2020-01-01T00:00:00Z", "text": "joined"}));
     let plain: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let path = folder.path().join("history.jsonl.gz");
-    let mut file = flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let mut file =
+        flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
     file.write_all(plain.as_bytes()).unwrap();
     file.finish().unwrap();
     let first = read(&data, &["import", "chat", path.to_str().unwrap(), "--json"]);
@@ -147,7 +148,8 @@ async fn the_doctor_finds_a_healthy_server_and_a_missing_one() {
     let (good, foreign, missing) = tokio::task::spawn_blocking(asked).await.unwrap();
     let checks: Value = serde_json::from_slice(&good.stdout).unwrap();
     assert!(good.status.success(), "{checks}");
-    let names: Vec<_> = checks.as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        checks.as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
     for name in ["database", "server", "clock", "token", "proxy buffering", "websocket"] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
