@@ -29,7 +29,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const page = await browserOf(browser, 'ana', { colorScheme });
     await accessible(page, 'nothing open');
     for (const [name, id] of Object.entries({ channel, direct, announcement, support, ticket })) {
-      if (!id) continue;
       await rowOf(page, id).click();
       await expect(messages(page)).toBeVisible();
       if (name === 'channel') await page.getByRole('button', { name: 'Details', exact: true }).click();
