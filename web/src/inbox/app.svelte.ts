@@ -9,7 +9,7 @@ import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { announce } from './announce.svelte';
 
-export type DialogName = 'new' | 'palette' | 'keys' | null;
+export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | null;
 type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable';
 
 const state = $state<{ phase: Phase; notice: Key | null; dialog: DialogName; newKind: Kind | null; details: boolean }>({

@@ -92,7 +92,12 @@ fn lines(file: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>, Failure> {
     })
 }
 
-fn load(store: &Store, tenant: &Tenant, lines: Box<dyn BufRead>, bar: &ProgressBar) -> Result<Totals, Failure> {
+fn load(
+    store: &Store,
+    tenant: &Tenant,
+    lines: Box<dyn BufRead>,
+    bar: &ProgressBar,
+) -> Result<Totals, Failure> {
     let mut totals = Totals::default();
     let state = Arc::new(Mutex::new(State::default()));
     let mut batch = Vec::with_capacity(BATCH);

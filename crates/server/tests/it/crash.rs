@@ -112,5 +112,5 @@ async fn killed_in_the_middle_of_a_thousand_sends() {
     bodies.dedup();
     assert_eq!(bodies.len(), 1000, "none twice");
     tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
-    println!("{} of 1000 were acknowledged before the kill", acknowledged.len());
+    assert!(acknowledged.len() >= 200);
 }

@@ -18,7 +18,7 @@ const of = (id: Id) => `/conversations/${encodeURIComponent(id)}`;
 const message = (id: Id) => `/messages/${encodeURIComponent(id)}`;
 const reaction = (id: Id, emoji: string) => `${message(id)}/reactions/${encodeURIComponent(emoji)}`;
 
-export interface ListQuery extends Query { kind?: string; status?: string; unread?: boolean; mine?: boolean; search?: string; limit?: number; after?: string }
+export interface ListQuery extends Query { kind?: string; status?: string; unread?: boolean; mine?: boolean; joinable?: boolean; search?: string; limit?: number; after?: string }
 export interface Position { before?: number; after?: number; around?: number; limit?: number }
 export interface SearchQuery extends Query { q: string; kind?: string; conversation_id?: Id; author_id?: Id; limit?: number; cursor?: string }
 

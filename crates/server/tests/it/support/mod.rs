@@ -90,15 +90,7 @@ impl Site {
         let running = tokio::spawn(server.run(async move {
             let _ = stopped.await;
         }));
-        Self {
-            url,
-            app,
-            data,
-            stop: Some(stop),
-            running: Some(running),
-            _folder: folder,
-            database,
-        }
+        Self { url, app, data, stop: Some(stop), running: Some(running), _folder: folder, database }
     }
 
     /// Stops the server and starts another one on the same data, at another port.
