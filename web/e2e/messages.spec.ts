@@ -109,9 +109,8 @@ test('an announcement is acknowledged and its author sees the totals', async ({ 
 
 test('private notes look different and keep their own draft', async ({ browser }) => {
   const { support } = world();
-  test.skip(!support, 'no support conversation');
   const ana = await browserOf(browser, 'ana');
-  await openChat(ana, support!);
+  await openChat(ana, support);
   await composer(ana).fill('To the customer');
   await ana.getByRole('radio', { name: 'Private note' }).click();
   await expect(composer(ana)).toHaveValue('');

@@ -13,8 +13,8 @@ export interface World {
   channel: string;
   direct: string;
   announcement: string;
-  support: string | null;
-  ticket: string | null;
+  support: string;
+  ticket: string;
 }
 
 export const PASSWORD = 'correct horse battery';
@@ -63,10 +63,10 @@ export async function settle(url: string, code: string): Promise<World> {
   const channel = await ana.open({ kind: 'channel', title: 'launch', slug: 'launch', description: 'Everything about the launch', user_ids: others });
   const direct = await ana.open({ kind: 'direct', user_ids: [people.ben.id] });
   const announcement = await ana.open({ kind: 'announcement', title: 'Travel policy', replies_enabled: false, message: { body: 'Trains first, from **1 December**.' } });
-  const support = await ana.open({ kind: 'support', contact: { name: 'Léa Dubois', email: 'lea@example.com' }, subject: 'Broken vase', message: { body: 'Hello Léa' } }).catch(() => null);
-  const ticket = await ana.open({ kind: 'ticket', subject: 'Printer is broken', message: { body: 'It is on fire' } }).catch(() => null);
+  const support = await ana.open({ kind: 'support', contact: { name: 'Léa Dubois', email: 'lea@example.com' }, subject: 'Broken vase', message: { body: 'Hello Léa' } });
+  const ticket = await ana.open({ kind: 'ticket', title: 'Printer is broken', message: { body: 'It is on fire' } });
   await ana.say(channel.id, 'Welcome to **launch**, @[Ben Roth]');
-  return { url, people, channel: channel.id, direct: direct.id, announcement: announcement.id, support: support?.id ?? null, ticket: ticket?.id ?? null };
+  return { url, people, channel: channel.id, direct: direct.id, announcement: announcement.id, support: support.id, ticket: ticket.id };
 }
 
 export default async function setup(): Promise<() => void> {

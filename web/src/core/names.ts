@@ -13,7 +13,7 @@ export function counterpart(conversation: Conversation, me: Id | undefined): Per
 export function titleOf(conversation: Conversation, me: Id | undefined, fallback: string): string {
   const { kind, title, slug, subject, number } = conversation;
   if (kind === 'channel') return title ?? slug ?? fallback;
-  if (kind === 'ticket') return [number, subject ?? title].filter(Boolean).join(' · ') || fallback;
+  if (kind === 'ticket') return [number, title ?? subject].filter(Boolean).join(' · ') || fallback;
   const person = counterpart(conversation, me);
   if (kind === 'direct' || kind === 'support') return person?.name ?? title ?? subject ?? fallback;
   if (title ?? subject) return (title ?? subject)!;

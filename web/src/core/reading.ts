@@ -1,9 +1,10 @@
 // Read and delivered positions on their way to the server: collected, at most one call a second for each conversation.
-import { api, type Id, type Message } from './api';
+import { api, type Conversation, type Id, type Message } from './api';
 import { takesPart } from './kinds';
 import type { Store } from './store/store';
 
 const COLLECT = 1_000;
+const MOST_AT_ONCE = 20;
 
 export class Reading {
   #read = new Map<Id, number>();
@@ -41,6 +42,12 @@ export class Reading {
     if (message.author?.id === this.store.me?.id) return;
     const me = this.store.conversation(message.conversation_id)?.me;
     if (me?.participant && message.seq > me.last_delivered_seq) this.#plan(this.#delivered, message.conversation_id, message.seq);
+  }
+
+  /** What came while nobody was connected has arrived now. */
+  caughtUp(conversations: readonly Conversation[]): void {
+    const behind = conversations.filter(({ kind, me, last_seq }) => kind !== 'announcement' && me.participant && me.unread > 0 && me.last_delivered_seq < last_seq);
+    for (const { id, last_seq } of behind.slice(0, MOST_AT_ONCE)) this.#plan(this.#delivered, id, last_seq);
   }
 
   async markUnread(conversation: Id, seq: number): Promise<void> {

@@ -69,6 +69,7 @@ export class Session {
     this.store.topics.changed('next');
     lastUser.set(databaseOf(snapshot.me));
     this.cache.changed();
+    this.reading.caughtUp(snapshot.conversations);
     void this.#complete();
     return snapshot.cursor;
   }

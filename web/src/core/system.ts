@@ -17,7 +17,7 @@ const text = (payload: SystemPayload, field: string) => String(payload[field] ??
 const people = (payload: SystemPayload) => ((payload['people'] as Named[] | undefined) ?? []).flatMap((one) => (one?.name ? [one.name] : []));
 
 const readers: Record<string, (payload: SystemPayload) => SystemText> = {
-  participant_added: (payload) => ({ key: 'system.added', people: people(payload) }),
+  participants_added: (payload) => ({ key: 'system.added', people: people(payload) }),
   participant_removed: (payload) => ({ key: 'system.removed', people: people(payload) }),
   participant_joined: (payload) => ({ key: 'system.joined', people: people(payload) }),
   participant_left: (payload) => ({ key: 'system.left', people: people(payload) }),

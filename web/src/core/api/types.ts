@@ -8,7 +8,7 @@ export type Status = 'active' | 'archived' | 'open' | 'pending' | 'snoozed' | 'i
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export type Right =
   | 'group' | 'broadcast' | 'announce' | 'channel' | 'support' | 'support_all' | 'ticket' | 'administer' | 'manage_users'
-  | 'manage_settings' | 'view_audit' | 'view_all' | 'store' | 'contacts';
+  | 'manage_settings' | 'view_audit' | 'view_all' | 'store' | 'contacts' | 'import';
 export type Notify = 'all' | 'mentions' | 'none';
 
 export interface Named { id: Id; name: string }
@@ -28,7 +28,7 @@ export interface Me {
   super_admin: boolean;
   tenant: { id: Id; slug: string; name: string };
   preferences: Record<string, unknown>;
-  settings: { edit_window_seconds?: number } & Record<string, unknown>;
+  settings: { edit_window_seconds?: number; message_max_chars?: number } & Record<string, unknown>;
 }
 
 export interface Person { id: Id; kind: 'user' | 'contact' | 'bot' | 'system'; name: string; avatar_url: string | null }

@@ -37,7 +37,7 @@ export const FIELDS: Record<Kind, Fields> = {
   broadcast: { people: true, title: true, message: true, news: true },
   announcement: { title: true, message: true, news: true },
   support: { contact: true, subject: 'optional', message: true },
-  ticket: { subject: true, team: true, message: true },
+  ticket: { title: true, team: true, message: true },
   admin_store: { store: true, subject: true, message: true },
   store_customer: { store: true, contact: true, subject: true, message: true },
   admin_customer: { contact: true, subject: true, message: true },

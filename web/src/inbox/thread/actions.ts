@@ -62,8 +62,8 @@ export function markUnread(message: Message): void {
 
 export function mayEdit(message: Message): boolean {
   if (!mayDeleteOwn(message)) return false;
-  const seconds = Number(live.me().settings.edit_window_seconds ?? 0);
-  return !seconds || Date.now() - Date.parse(message.created_at) < seconds * 1000;
+  const seconds = live.me().settings.edit_window_seconds ?? -1; // -1 is for ever, 0 never
+  return seconds < 0 || Date.now() - Date.parse(message.created_at) < seconds * 1000;
 }
 
 const mayDeleteOwn = (message: Message) => message.kind === 'text' && !message.deleted_at && message.author?.id === live.me().id;
