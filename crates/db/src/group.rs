@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -16,6 +16,9 @@ use crate::{CommitHook, Error, Tx, TxError};
 
 /// How often an operation is run again after a conflict, or a group after a lost connection.
 const ATTEMPTS: u32 = 8;
+
+/// A server that does not come back within this time fails the operations that wait for it.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// An operation that waits for its turn.
 pub(crate) trait Job: Send {
@@ -161,7 +164,7 @@ impl Writer {
         batch: &mut [Box<dyn Job>],
         counters: &Counters,
     ) -> Result<(), Trouble> {
-        let mut attempt = 0;
+        let (mut attempt, started) = (0, Instant::now());
         loop {
             let mut outcome = self.commit(batch, counters);
             if matches!(outcome, Err(Trouble::NoSavepoint)) {
@@ -172,7 +175,7 @@ impl Writer {
             match &outcome {
                 Err(Trouble::Apart(error))
                     if batch.len() == 1 && error.is_retryable() && attempt < ATTEMPTS => {}
-                Err(Trouble::Lost(_)) if attempt < ATTEMPTS => {}
+                Err(Trouble::Lost(_)) if attempt < ATTEMPTS && started.elapsed() < PATIENCE => {}
                 _ => return outcome,
             }
             counters.retried();
@@ -258,13 +261,14 @@ pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, counters: &Counters) 
     if job.is_abandoned() {
         return;
     }
+    let started = Instant::now();
     for attempt in 1.. {
         let begun = tx.begin_read();
         let again = match &begun {
             Ok(()) => !job.run(tx) && (!tx.is_alive() || job.may_retry(tx)),
             Err(error) => matches!(error, Error::Unavailable(_)),
         };
-        if again && attempt < ATTEMPTS {
+        if again && attempt < ATTEMPTS && started.elapsed() < PATIENCE {
             tx.rollback();
             counters.retried();
             std::thread::sleep(pause(attempt));

@@ -23,8 +23,8 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     checksum TEXT NOT NULL
 );";
 
-/// Any number, as long as nothing else in the database uses it as an advisory lock.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(7305808869231650160)";
+/// Waits for as long as another process migrates. Any number, as long as nothing else in the database uses it.
+const LOCK: &str = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650160)";
 
 static APPLIED: Sql = Sql::both(
     "parlor_db::migrate::APPLIED",
