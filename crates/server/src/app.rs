@@ -20,7 +20,7 @@ use crate::config::ServeArgs;
 mod start;
 mod workers;
 
-pub use start::{DEFAULT_TENANT, StartError, default_tenant, defaults, open_database};
+pub use start::{DEFAULT_TENANT, StartError, default_tenant, defaults, make_folder, open_database};
 
 /// Everything a request needs. One per server; two servers can live in one process.
 pub struct App {
