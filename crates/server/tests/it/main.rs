@@ -6,6 +6,7 @@ mod access;
 mod auth;
 mod bodies;
 mod crash;
+mod demo;
 mod docs;
 mod idempotency;
 mod isolation;
