@@ -23,7 +23,7 @@ statements! {
 
 /// The answer that the same request got before; a conflict when the key came with another request.
 pub fn find(tx: &mut Tx, actor: &Actor, key: &str, request_hash: &[u8; 32]) -> Result<Option<(i64, String)>> {
-    let found = tx.db.opt(&FIND, &params![actor.tenant, actor.id(), key], |row| {
+    let found = tx.db.opt(&FIND, params![actor.tenant, actor.id(), key], |row| {
         Ok((row.get::<Vec<u8>>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?))
     })?;
     match found {
@@ -43,10 +43,9 @@ pub fn put(
     status: i64,
     body: &str,
 ) -> Result<()> {
-    let stored = tx.db.execute(
-        &INSERT,
-        &params![actor.tenant, actor.id(), key, &request_hash[..], status, body, tx.now],
-    );
+    let stored = tx
+        .db
+        .execute(&INSERT, params![actor.tenant, actor.id(), key, &request_hash[..], status, body, tx.now]);
     match stored {
         Err(error) if error.unique_constraint().is_some() => {
             Err(conflict("idempotency_key", "the same request is being answered right now"))
@@ -57,5 +56,5 @@ pub fn put(
 
 /// Forgets answers from before a time.
 pub fn expire(tx: &mut Tx, before: Time) -> Result<u64> {
-    Ok(tx.db.execute(&EXPIRE, &params![before])?)
+    Ok(tx.db.execute(&EXPIRE, params![before])?)
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns every socket, file, clock and thread. Rules live in `parlor-chat`; who is online in `parlor-realtime`.
 
+mod accept;
 pub mod accounts;
 pub mod app;
 pub mod auth;

@@ -1,5 +1,7 @@
 //! Tests of the domain against real databases: SQLite, or PostgreSQL with PARLOR_TEST_ENGINE=postgres.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod client;
 mod conversations;
 mod events;
 mod messages;

@@ -38,7 +38,7 @@ mod tests {
         let mut line = Vec::new();
         id(&mut line, 8, "1.sig");
         stream.push_str(&String::from_utf8(line).unwrap());
-        stream.push_str(&String::from_utf8(event("read", r#"{"seq":8}"#).to_vec()).unwrap());
+        stream.push_str(std::str::from_utf8(&event("read", r#"{"seq":8}"#)).unwrap());
         stream.push_str(&keep_alive(12, "1.sig"));
         stream.push_str(&ready(12, "1.sig", true));
         assert_eq!(stream, include_str!("sse.golden"), "\n{stream}\n");

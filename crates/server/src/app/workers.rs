@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
-use parlor_chat::{Error, TenantId, sessions, tenants};
+use parlor_chat::{Error, TenantId, idempotency, sessions, tenants};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -79,6 +79,8 @@ impl App {
 
     async fn forget_old(&self) -> Result<(), Error> {
         self.write_plain(0, sessions::expire).await?;
+        let day_ago = self.clock.now().plus_seconds(-86_400);
+        self.write_plain(0, move |tx| idempotency::expire(tx, day_ago)).await?;
         for tenant in self.read_plain(tenants::list).await? {
             let keep = self.settings(tenant.id).await?.events_keep_days;
             let before = self.clock.now().plus_seconds(-keep * 86_400);

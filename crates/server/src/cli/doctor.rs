@@ -60,14 +60,20 @@ pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
     }
     let failed = checks.iter().filter(|check| !check.ok).count();
     args.json.print(&checks, |checks| {
-        let line = |check: &Check| format!("{}  {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.name, check.detail);
+        let line = |check: &Check| {
+            format!("{}  {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.name, check.detail)
+        };
         let mut text = checks.iter().map(line).collect::<Vec<_>>().join("\n");
         if args.url.is_none() {
             text.push_str("\n      live updates were not checked: give --url of the running server");
         }
         text
     });
-    if failed == 0 { Ok(()) } else { Err(Failure::new(format!("{failed} of {} checks failed", checks.len()))) }
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("{failed} of {} checks failed", checks.len())))
+    }
 }
 
 fn database(data: &DataArgs) -> Check {

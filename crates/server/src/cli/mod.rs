@@ -1,5 +1,4 @@
 //! The command line. One file per command; each prints for people, or JSON with `--json`.
-#![expect(clippy::print_stdout, reason = "printing is what a command line does")]
 
 use std::process::ExitCode;
 
@@ -20,7 +19,8 @@ mod token;
 mod user;
 
 /// Exit codes, as `--help` tells them.
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused (a rule or a conflict)";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused (a rule or a conflict)";
 
 /// One messaging system for a whole business, in one program
 #[derive(Parser)]
@@ -94,11 +94,13 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(data, &args),
         Command::Doctor(args) => doctor::run(data, &args),
         Command::Openapi => {
-            print!("{}", crate::http::openapi::text());
+            output::say(&crate::http::openapi::text());
             Ok(())
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "parlor", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "parlor", &mut script);
+            output::say(&String::from_utf8_lossy(&script));
             Ok(())
         }
     }

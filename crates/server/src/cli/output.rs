@@ -1,5 +1,7 @@
 //! Owns: printing for people or for scripts. Must not know: any command.
 
+use std::io::Write;
+
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -18,8 +20,14 @@ impl JsonArg {
             true => serde_json::to_string_pretty(value).unwrap_or_default(),
             false => human(value),
         };
-        println!("{}", text.trim_end_matches('\n'));
+        say(&text);
     }
+}
+
+/// Prints a line or several. A reader that stops reading is no failure.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
 }
 
 /// Columns of the width they need.
@@ -31,9 +39,10 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         }
     }
     let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).map(|(text, width)| {
-            format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
-        });
+        let padded = cells
+            .iter()
+            .zip(&widths)
+            .map(|(text, width)| format!("{text}{}", " ".repeat(width.saturating_sub(text.width()))));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(head.to_vec())];

@@ -8,7 +8,7 @@ use parlor_chat::tenants::{self, system_actor};
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::output::{JsonArg, table};
+use super::output::{JsonArg, say, table};
 use super::store::{Store, TenantArg};
 use crate::config::DataArgs;
 
@@ -45,21 +45,24 @@ pub(super) fn run(data: &DataArgs, command: SettingsCommand) -> Result<(), Failu
     match command {
         SettingsCommand::List { tenant, json } => {
             json.print(&views(&store, &tenant)?, |views| {
-                table(&["setting", "value", "from", "range", "meaning"], &views.iter().map(row).collect::<Vec<_>>())
+                table(
+                    &["setting", "value", "from", "range", "meaning"],
+                    &views.iter().map(row).collect::<Vec<_>>(),
+                )
             });
         }
         SettingsCommand::Get { key, tenant } => {
             let views = views(&store, &tenant)?;
             let found = views.iter().find(|view| view.declared.key == key);
             let found = found.ok_or_else(|| Failure::not_found(format!("there is no setting {key}")))?;
-            println!("{}", found.value);
+            say(&found.value.to_string());
         }
         SettingsCommand::Set { key, value, tenant } => {
             let tenant = store.tenant(&tenant.tenant)?;
             let value: Value = serde_json::from_str(&value).unwrap_or(Value::String(value));
             let changes = BTreeMap::from([(key, value)]);
             store.write(tenant.no, move |tx| settings::update(tx, &system_actor(&tenant), &changes))?;
-            println!("done");
+            say("done");
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::output::{JsonArg, table};
+use super::output::{JsonArg, say, table};
 use super::store::{Store, read_text};
 use crate::auth::keys;
 use crate::config::DataArgs;
@@ -92,7 +92,9 @@ impl KeySource {
     fn load(self) -> Result<(&'static str, String), Failure> {
         let found = match self {
             Self { secret: Some(secret), .. } => ("hs256", secret),
-            Self { secret_file: Some(path), .. } => ("hs256", read_text(&path)?.trim_end_matches('\n').to_owned()),
+            Self { secret_file: Some(path), .. } => {
+                ("hs256", read_text(&path)?.trim_end_matches('\n').to_owned())
+            }
             Self { pem: Some(path), .. } => ("pem", read_text(&path)?),
             Self { jwks: Some(path), .. } => ("jwks", read_text(&path)?),
             Self { jwks_url: Some(url), .. } => ("jwks_url", url),
@@ -102,7 +104,11 @@ impl KeySource {
             "jwks_url" => keys::fetch(&found.1).is_some_and(|keys| !keys.is_empty()),
             kind => keys::parse(kind, None, &found.1).is_some(),
         };
-        if serves { Ok(found) } else { Err(Failure::refused("this is no key that can check RS256, ES256, EdDSA or HS256")) }
+        if serves {
+            Ok(found)
+        } else {
+            Err(Failure::refused("this is no key that can check RS256, ES256, EdDSA or HS256"))
+        }
     }
 }
 
@@ -110,15 +116,15 @@ pub(super) fn run(data: &DataArgs, command: TenantCommand) -> Result<(), Failure
     let store = Store::open(data)?;
     match command {
         TenantCommand::Add { slug, name, json } => {
-            let made = store.write(0, move |tx| {
-                tenants::create(tx, &slug, name.as_deref().unwrap_or(&slug))
-            })?;
+            let made =
+                store.write(0, move |tx| tenants::create(tx, &slug, name.as_deref().unwrap_or(&slug)))?;
             json.print(&made, |tenant| format!("made the tenant {}", tenant.slug));
         }
         TenantCommand::List { json } => {
             let all = store.read(tenants::list)?;
             json.print(&all, |all| {
-                let rows: Vec<_> = all.iter().map(|t| vec![t.slug.clone(), t.name.clone(), t.id.to_string()]).collect();
+                let rows: Vec<_> =
+                    all.iter().map(|t| vec![t.slug.clone(), t.name.clone(), t.id.to_string()]).collect();
                 table(&["slug", "name", "id"], &rows)
             });
         }
@@ -141,10 +147,13 @@ fn show(store: &Store, slug: &str, json: JsonArg) -> Result<(), Failure> {
     let id = tenant.id;
     let keys = store.read(move |tx| tenants::host_keys(tx, id))?;
     let keys = keys.into_iter();
-    let keys = keys.map(|key| json!({"id": key.id, "kind": key.kind, "kid": key.kid, "created_at": key.created_at}));
+    let keys =
+        keys.map(|key| json!({"id": key.id, "kind": key.kind, "kid": key.kid, "created_at": key.created_at}));
     json.print(&Shown { tenant, keys: keys.collect() }, |shown| {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-        let row = |key: &Value| vec![text(&key["id"]), text(&key["kind"]), text(&key["kid"]), text(&key["created_at"])];
+        let row = |key: &Value| {
+            vec![text(&key["id"]), text(&key["kind"]), text(&key["kid"]), text(&key["created_at"])]
+        };
         let rows: Vec<_> = shown.keys.iter().map(row).collect();
         let head = format!("{} ({}), id {}", shown.tenant.slug, shown.tenant.name, shown.tenant.id);
         format!("{head}\n{}", table(&["key", "kind", "kid", "since"], &rows))
@@ -165,7 +174,7 @@ fn key(store: &Store, command: KeyCommand) -> Result<(), Failure> {
         KeyCommand::Remove { slug, id } => {
             let tenant = store.tenant(&slug)?;
             store.write(tenant.no, move |tx| tenants::delete_host_key(tx, tenant.id, id))?;
-            println!("removed the key {id}");
+            say(&format!("removed the key {id}"));
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use clap::Args;
 use parlor_chat::tenants;
 
 use super::Failure;
+use super::output::say;
 use super::store::{Store, TenantArg};
 use crate::app::DEFAULT_TENANT;
 use crate::auth::jwt::{Claims, sign};
@@ -76,8 +77,9 @@ pub(super) fn run(data: &DataArgs, args: TokenArgs) -> Result<(), Failure> {
         nbf: None,
         iat: Some(now as f64),
     };
-    let token = sign(&claims, secret.as_bytes(), kid).ok_or_else(|| Failure::new("the token could not be signed"))?;
-    println!("{token}");
+    let token =
+        sign(&claims, secret.as_bytes(), kid).ok_or_else(|| Failure::new("the token could not be signed"))?;
+    say(&token);
     Ok(())
 }
 

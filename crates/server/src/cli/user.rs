@@ -7,7 +7,7 @@ use parlor_chat::{Error, Tx};
 use serde_json::json;
 
 use super::Failure;
-use super::output::{JsonArg, table};
+use super::output::{JsonArg, say, table};
 use super::store::{Store, TenantArg};
 use crate::accounts;
 use crate::auth::password;
@@ -106,7 +106,8 @@ impl PasswordArg {
         if let Some((_, why)) = password::refusal(&text) {
             return Err(Failure::refused(why));
         }
-        let hash = password::hash_now(&text).ok_or_else(|| Failure::new("the password could not be hashed"))?;
+        let hash =
+            password::hash_now(&text).ok_or_else(|| Failure::new("the password could not be hashed"))?;
         Ok(Chosen { hash, made })
     }
 }
@@ -122,7 +123,8 @@ pub(super) fn run(data: &DataArgs, command: UserCommand) -> Result<(), Failure> 
             let user = store.write(tenant.no, move |tx| add(tx, &tenant, &new))?;
             let answer = json!({"user": user, "password": chosen.made});
             json.print(&answer, |_| {
-                let secret = chosen.made.as_ref().map(|text| format!("\npassword: {text}")).unwrap_or_default();
+                let secret =
+                    chosen.made.as_ref().map(|text| format!("\npassword: {text}")).unwrap_or_default();
                 format!("made {} <{}>{secret}", user.name, user.email.clone().unwrap_or_default())
             });
         }
@@ -134,7 +136,7 @@ pub(super) fn run(data: &DataArgs, command: UserCommand) -> Result<(), Failure> 
                 let user = by_email(tx, &tenant, &email)?;
                 users::set_password(tx, &system_actor(&tenant), user, &hash)
             })?;
-            println!("{}", made.map_or("done".to_owned(), |text| format!("password: {text}")));
+            say(&made.map_or("done".to_owned(), |text| format!("password: {text}")));
         }
         UserCommand::Deactivate { email, tenant } => set_active(&store, &tenant, email, false)?,
         UserCommand::Activate { email, tenant } => set_active(&store, &tenant, email, true)?,
@@ -169,7 +171,7 @@ fn set_active(store: &Store, tenant: &TenantArg, email: String, active: bool) ->
         let change = UserChange { active: Some(active), ..UserChange::default() };
         users::update(tx, &system_actor(&tenant), id, &change)
     })?;
-    println!("{} is {}", user.name, if active { "active" } else { "closed" });
+    say(&format!("{} is {}", user.name, if active { "active" } else { "closed" }));
     Ok(())
 }
 
@@ -195,7 +197,12 @@ fn list(store: &Store, tenant: &TenantArg, search: Option<String>, json: JsonArg
             _ => "active",
         };
         let row = |user: &User| {
-            vec![user.name.clone(), user.email.clone().unwrap_or_default(), state(user).to_owned(), user.id.to_string()]
+            vec![
+                user.name.clone(),
+                user.email.clone().unwrap_or_default(),
+                state(user).to_owned(),
+                user.id.to_string(),
+            ]
         };
         table(&["name", "e-mail", "state", "id"], &all.iter().map(row).collect::<Vec<_>>())
     });

@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn tells_which_line_is_wrong() {
-        assert_eq!(super::read("ana: x\nnothing"), Err("line 2 is no line: nothing".to_owned()));
-        assert!(super::read("ana sometimes: x").is_err());
-        assert!(super::read("= tomorrow").is_err());
+        assert_eq!(read("ana: x\nnothing"), Err("line 2 is no line: nothing".to_owned()));
+        assert!(read("ana sometimes: x").is_err());
+        assert!(read("= tomorrow").is_err());
     }
 }

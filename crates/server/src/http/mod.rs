@@ -1,6 +1,7 @@
 //! HTTP: one file per noun, each handler a few lines over an operation of the domain.
 //!
 //! Only this folder and `transport/` know axum. Errors are made in `problem.rs`, callers in `caller.rs`.
+#![expect(unused_qualifications, reason = "utoipa::path repeats the types of queries with their paths")]
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};

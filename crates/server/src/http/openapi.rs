@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 
-use super::problem::Problem;
+use super::problem::Document;
 use crate::app::Ctx;
 
 /// What is not a handler's.
@@ -21,7 +21,7 @@ use crate::app::Ctx;
             `{items, next}`; events are told in docs/protocols/native.md.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Problem)),
+    components(schemas(Document)),
     security(("bearer" = []), ("cookie" = []))
 )]
 struct Description;

@@ -6,11 +6,11 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use parlor_chat::Error;
+use parlor_chat::{Error, Right};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -18,8 +18,14 @@ use uuid::Uuid;
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why a request was refused or failed.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Document>);
+
+/// What a caller reads of a refusal or failure.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub struct Document {
     /// Always `about:blank`: `code` tells problems apart.
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "about:blank")]
@@ -60,7 +66,7 @@ fn status_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Document {
             kind: "about:blank",
             title,
             status,
@@ -71,7 +77,7 @@ impl Problem {
             right: None,
             retry_after: None,
             request_id: String::new(),
-        }
+        }))
     }
 
     /// Who calls is not known.
@@ -96,8 +102,9 @@ impl Problem {
 
     /// A field breaks a rule.
     pub fn invalid(field: &str, rule: &str, detail: impl Into<String>) -> Self {
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid input", detail);
-        Self { field: Some(field.to_owned()), ..problem }.rule(rule)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid input", detail)
+            .field(field)
+            .rule(rule)
     }
 
     /// It contradicts what is stored.
@@ -114,14 +121,13 @@ impl Problem {
     #[must_use]
     pub fn rate_limited(retry_after: u64) -> Self {
         let detail = format!("too many requests, try again in {retry_after} s");
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail);
-        Self { retry_after: Some(retry_after), ..problem }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail)
+            .after(retry_after)
     }
 
     /// Not now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail);
-        Self { retry_after: Some(1), ..problem }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail).after(1)
     }
 
     /// Our fault; the cause is logged, not told.
@@ -135,14 +141,36 @@ impl Problem {
         )
     }
 
-    fn rule(self, rule: &str) -> Self {
-        Self { rule: Some(rule.to_owned()), ..self }
+    fn rule(mut self, rule: &str) -> Self {
+        self.0.rule = Some(rule.to_owned());
+        self
+    }
+
+    fn field(mut self, field: &str) -> Self {
+        self.0.field = Some(field.to_owned());
+        self
+    }
+
+    fn right(mut self, right: Option<Right>) -> Self {
+        self.0.right = right.map(|right| right.name().to_owned());
+        self
+    }
+
+    fn after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same with another status of its class.
+    fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
+        self
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// What axum answered by itself.
@@ -160,23 +188,26 @@ impl Problem {
                 Self::new(status, "malformed", "Upgrade required", "this address speaks WebSocket")
             }
             _ if status.is_client_error() => {
-                Self { status, ..Self::malformed(status.canonical_reason().unwrap_or("malformed")) }
+                Self::malformed(status.canonical_reason().unwrap_or("malformed")).with_status(status)
             }
-            _ => Self { status, ..Self::internal(status) },
+            _ => Self::internal(status).with_status(status),
         }
     }
 
     /// Writes the body; headers that other layers have set stay.
     fn render(mut self, request_id: &str, mut headers: HeaderMap) -> Response {
-        self.request_id = request_id.to_owned();
+        self.0.request_id = request_id.to_owned();
         let body = serde_json::to_vec(&self).unwrap_or_default();
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.0.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         *response.headers_mut() = headers;
         response
     }
@@ -184,7 +215,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -194,15 +225,12 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound { what } => Self::not_found(format!("{what} not found")),
-            Error::Forbidden { right, rule, reason, .. } => {
-                Self { right: right.map(|right| right.name().to_owned()), ..Self::forbidden(rule, reason) }
-            }
+            Error::Forbidden { right, rule, reason, .. } => Self::forbidden(rule, reason).right(right),
             Error::Invalid { field, rule, detail } => Self::invalid(field, rule, detail),
             Error::Conflict { rule, detail } => Self::conflict(rule, detail),
-            Error::TooLarge { field, limit } => Self {
-                field: Some(field.to_owned()),
-                ..Self::too_large(format!("{field} is too large, at most {limit} are allowed"))
-            },
+            Error::TooLarge { field, limit } => {
+                Self::too_large(format!("{field} is too large, at most {limit} are allowed")).field(field)
+            }
             Error::Gone { what } => Self::new(StatusCode::GONE, "gone", "Gone", format!("{what} is gone")),
             Error::Unauthorized { detail } => Self::unauthorized(detail),
             Error::Db(error) => Self::from(error),

@@ -1,5 +1,6 @@
 //! The three transports of the event stream: WebSocket, server-sent events, long poll. One session machine
 //! (`parlor_realtime::Session`) serves them all, so that a client may change between them at any moment.
+#![expect(unused_qualifications, reason = "utoipa::path repeats the types of queries with their paths")]
 
 use std::sync::Arc;
 

@@ -92,7 +92,8 @@ async fn a_contact_never_meets_a_private_note() {
     let site = Site::start().await;
     let agent = site.user_with("Gus", &["agent"]).await;
     let max = site.contact("Max").await;
-    let opened = max.post("/conversations", json!({"kind": "support", "message": {"body": "help me"}})).await.ok(201);
+    let opened =
+        max.post("/conversations", json!({"kind": "support", "message": {"body": "help me"}})).await.ok(201);
     let id = opened["id"].as_str().unwrap();
     let cursor = max.cursor().await;
     let (mut ws, mut sse) = (max.ws(None).await, max.sse(None).await);
@@ -111,7 +112,13 @@ async fn a_contact_never_meets_a_private_note() {
             break;
         }
     }
-    for place in [path, "/conversations".to_owned(), format!("/conversations/{id}"), "/search?q=secret".to_owned(), "/snapshot".to_owned()] {
+    for place in [
+        path,
+        "/conversations".to_owned(),
+        format!("/conversations/{id}"),
+        "/search?q=secret".to_owned(),
+        "/snapshot".to_owned(),
+    ] {
         let reply = max.get(&place).await;
         assert!(!reply.text.contains("secret remark"), "{place}");
     }
@@ -129,5 +136,8 @@ async fn a_super_administrators_view_leaves_a_trace() {
     assert_eq!(read.ok(200)["items"].as_array().unwrap().len(), 1);
     let rows = admin.get("/audit?action=conversation.view_as_admin").await.ok(200);
     assert_eq!(rows["items"][0]["entity_id"], group.as_str(), "{rows}");
-    admin.post(&format!("/conversations/{group}/messages"), json!({"body": "I am not here"})).await.problem(403, "forbidden");
+    admin
+        .post(&format!("/conversations/{group}/messages"), json!({"body": "I am not here"}))
+        .await
+        .problem(403, "forbidden");
 }

@@ -24,7 +24,11 @@ async fn tokens_of_the_host() {
     assert_eq!(status(&site, signed(&good, "wrong")).await, 401);
     assert_eq!(status(&site, signed(&Claims { exp: now() - 31.0, ..good.clone() }, SECRET)).await, 401);
     let foreign = Claims { tenant: "acme".to_owned(), ..good.clone() };
-    assert_eq!(status(&site, signed(&foreign, SECRET)).await, 401, "a tenant's token is signed with its own key");
+    assert_eq!(
+        status(&site, signed(&foreign, SECRET)).await,
+        401,
+        "a tenant's token is signed with its own key"
+    );
     assert_eq!(status(&site, signed(&foreign, &acme)).await, 200);
     assert_eq!(status(&site, signed(&good, &acme)).await, 401);
     let nowhere = Claims { tenant: "nowhere".to_owned(), ..good.clone() };
@@ -74,7 +78,10 @@ async fn setup(site: &Site) -> reqwest::Client {
     assert_eq!(stranger.get("/setup").await.ok(200)["needed"], true);
     let input = |code: &str| json!({"code": code, "name": "Root", "email": "root@example.com", "password": "very long secret"});
     stranger.post("/setup", input("XXXX-XXXX-XXXX")).await.problem(403, "forbidden");
-    stranger.post("/setup", json!({"code": code, "name": "R", "email": "r@example.com", "password": "short"})).await.problem(422, "invalid");
+    stranger
+        .post("/setup", json!({"code": code, "name": "R", "email": "r@example.com", "password": "short"}))
+        .await
+        .problem(422, "invalid");
     let reply = stranger.post("/setup", input(&code)).await;
     let cookie = reply.headers["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
@@ -109,9 +116,7 @@ async fn signing_in() {
     let stranger = site.stranger();
     let attempt = |password: &'static str| {
         let stranger = stranger.clone();
-        async move {
-            stranger.post("/sessions", json!({"email": "ROOT@example.com", "password": password})).await
-        }
+        async move { stranger.post("/sessions", json!({"email": "ROOT@example.com", "password": password})).await }
     };
     attempt("wrong").await.problem(401, "unauthorized");
     assert_eq!(attempt("very long secret").await.ok(200)["me"]["name"], "Root");
@@ -155,7 +160,10 @@ async fn api_keys_serve_until_they_are_revoked() {
     assert_eq!(admin.delete(&format!("/api-keys/{}", made["id"].as_str().unwrap())).await.status, 204);
     server.get("/me").await.problem(401, "unauthorized");
     let member = site.user("Ben").await;
-    assert_eq!(member.post("/api-keys", json!({"name": "x"})).await.problem(403, "forbidden")["right"], "manage_settings");
+    assert_eq!(
+        member.post("/api-keys", json!({"name": "x"})).await.problem(403, "forbidden")["right"],
+        "manage_settings"
+    );
 }
 
 #[tokio::test]

@@ -24,7 +24,10 @@ impl Process {
     fn start(data: &parlor::config::DataArgs) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--data"]).arg(&data.data);
-        command.env("PARLOR_JWT_SECRET", SECRET).env("PARLOR_SEND_RATE_PER_MINUTE", "0").env_remove("DATABASE_URL");
+        command
+            .env("PARLOR_JWT_SECRET", SECRET)
+            .env("PARLOR_SEND_RATE_PER_MINUTE", "0")
+            .env_remove("DATABASE_URL");
         if let Some(database) = &data.database {
             command.args(["--database", database]);
         }
@@ -81,10 +84,13 @@ async fn killed_in_the_middle_of_a_thousand_sends() {
     let second = Process::start(&data);
     let ana = ana.at(&second.url);
     // Everything is sent again, as a client would: what was there answers 200, the rest 201.
-    let again = stream::iter(0..1000).map(|n| {
-        let (ana, path) = (ana.clone(), path.clone());
-        async move { ana.post(&path, json!({"body": format!("m{n}"), "client_id": format!("c{n}")})).await.status }
-    });
+    let again =
+        stream::iter(0..1000).map(|n| {
+            let (ana, path) = (ana.clone(), path.clone());
+            async move {
+                ana.post(&path, json!({"body": format!("m{n}"), "client_id": format!("c{n}")})).await.status
+            }
+        });
     let again: Vec<u16> = again.buffered(64).collect().await;
     assert!(again.iter().all(|status| matches!(status, 200 | 201)), "{again:?}");
     for n in &acknowledged {
@@ -106,5 +112,5 @@ async fn killed_in_the_middle_of_a_thousand_sends() {
     bodies.dedup();
     assert_eq!(bodies.len(), 1000, "none twice");
     tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
-    println!("{} of 1000 were acknowledged before the kill", acknowledged.len());
+    assert!(acknowledged.len() >= 200);
 }

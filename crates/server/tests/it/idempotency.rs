@@ -59,7 +59,8 @@ async fn an_idempotency_key_is_a_messages_client_id() {
     let ana = site.user("Ana").await;
     let group = ana.group("once", &[&site.user("Ben").await]).await;
     let path = format!("/conversations/{group}/messages");
-    let send = || ana.request(Method::POST, &path).header("idempotency-key", "abc").json(&json!({"body": "x"}));
+    let send =
+        || ana.request(Method::POST, &path).header("idempotency-key", "abc").json(&json!({"body": "x"}));
     let first = ana.send(send()).await.ok(201);
     assert_eq!(first["client_id"], "abc");
     assert_eq!(ana.send(send()).await.ok(200)["id"], first["id"]);

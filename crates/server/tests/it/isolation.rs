@@ -9,7 +9,11 @@ use crate::support::{Person, Site, claims};
 async fn another_tenants_things_do_not_exist() {
     let site = Site::start().await;
     let secret = site.tenant("acme").await;
-    let token = sign(&Claims { tenant: "acme".to_owned(), roles: Some(vec!["admin".to_owned()]), ..claims("Eve") }, secret.as_bytes(), None);
+    let token = sign(
+        &Claims { tenant: "acme".to_owned(), roles: Some(vec!["admin".to_owned()]), ..claims("Eve") },
+        secret.as_bytes(),
+        None,
+    );
     let eve = Person::arrive(&site.url, token.unwrap()).await;
     let admin = site.user_with("Ada", &["admin"]).await;
     let ben = site.user("Ben").await;
@@ -34,7 +38,9 @@ async fn another_tenants_things_do_not_exist() {
         assert_eq!(admin.get(path).await.status, 200, "{path}");
         eve.get(path).await.problem(404, "not_found");
     }
-    eve.post(&format!("/conversations/{group}/messages"), json!({"body": "x"})).await.problem(404, "not_found");
+    eve.post(&format!("/conversations/{group}/messages"), json!({"body": "x"}))
+        .await
+        .problem(404, "not_found");
     eve.post(&format!("/conversations/{group}/read"), json!({})).await.problem(404, "not_found");
     eve.patch(&format!("/messages/{message}"), json!({"body": "x"})).await.problem(404, "not_found");
     eve.delete(&format!("/messages/{message}")).await.problem(404, "not_found");

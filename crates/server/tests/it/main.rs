@@ -1,10 +1,12 @@
 //! The whole server over its real sockets. The same suite runs on both engines: PARLOR_TEST_ENGINE=sqlite|postgres.
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod support;
 
 mod access;
 mod auth;
 mod bodies;
+mod cli;
 mod crash;
 mod demo;
 mod docs;

@@ -9,7 +9,9 @@ use crate::support::Site;
 async fn what_cannot_be_read() {
     let site = Site::start().await;
     let ana = site.user("Ana").await;
-    let raw = |body: &'static [u8]| ana.request(Method::POST, "/conversations").header("content-type", "application/json").body(body);
+    let raw = |body: &'static [u8]| {
+        ana.request(Method::POST, "/conversations").header("content-type", "application/json").body(body)
+    };
     ana.send(raw(b"{")).await.problem(400, "malformed");
     ana.send(raw(b"{\"kind\":\"group\",\"title\":\"\xff\"}")).await.problem(400, "malformed");
     let unknown = ana.send(raw(br#"{"kind":"group","colour":"red"}"#)).await.problem(422, "invalid");
@@ -39,7 +41,8 @@ async fn too_large() {
     let site = Site::start().await;
     let ana = site.user("Ana").await;
     let body = vec![b' '; (1 << 20) + 1];
-    let request = ana.request(Method::POST, "/conversations").header("content-type", "application/json").body(body);
+    let request =
+        ana.request(Method::POST, "/conversations").header("content-type", "application/json").body(body);
     ana.send(request).await.problem(413, "too_large");
 }
 
@@ -47,7 +50,8 @@ async fn too_large() {
 async fn a_callers_request_id_is_kept_and_headers_guard() {
     let site = Site::start().await;
     let ana = site.user("Ana").await;
-    let reply = ana.send(ana.request(Method::GET, "/nothing").header("x-request-id", "trace-0123456789")).await;
+    let reply =
+        ana.send(ana.request(Method::GET, "/nothing").header("x-request-id", "trace-0123456789")).await;
     assert_eq!(reply.headers["x-content-type-options"], "nosniff");
     assert_eq!(reply.problem(404, "not_found")["request_id"], "trace-0123456789");
     let odd = ana.send(ana.request(Method::GET, "/me").header("x-request-id", "a b<c>")).await;
@@ -74,8 +78,12 @@ async fn other_origins() {
     assert!(named.contains("authorization") && !named.contains("csrf"), "{named}");
     let foreign = ana.send(preflight("https://evil.example", "authorization")).await;
     assert!(!foreign.headers.contains_key("access-control-allow-origin"));
-    let refused = ana.send(ana.request(Method::GET, "/nothing").header("origin", "https://shop.example")).await;
-    assert_eq!(refused.headers["access-control-allow-origin"], "https://shop.example", "problems can be read too");
+    let refused =
+        ana.send(ana.request(Method::GET, "/nothing").header("origin", "https://shop.example")).await;
+    assert_eq!(
+        refused.headers["access-control-allow-origin"], "https://shop.example",
+        "problems can be read too"
+    );
 }
 
 #[tokio::test]

@@ -219,7 +219,8 @@ async fn who_is_too_slow_comes_back_without_loss() {
             }
         }
     }
-    let numbers: Vec<usize> = seen.iter().map(|body| body.split(' ').next().unwrap().parse().unwrap()).collect();
+    let numbers: Vec<usize> =
+        seen.iter().map(|body| body.split(' ').next().unwrap().parse().unwrap()).collect();
     assert_eq!(numbers, (0..40).collect::<Vec<_>>());
 }
 
@@ -241,7 +242,8 @@ async fn a_foreign_page_cannot_use_the_cookie() {
     let reply = site.stranger().post("/sessions", json!({"token": ana.token})).await;
     let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let connect = |origin: String| {
-        let mut request = format!("{}/api/v1/ws", site.url.replace("http", "ws")).into_client_request().unwrap();
+        let mut request =
+            format!("{}/api/v1/ws", site.url.replace("http", "ws")).into_client_request().unwrap();
         request.headers_mut().insert("cookie", cookie.parse().unwrap());
         request.headers_mut().insert("origin", origin.parse().unwrap());
         tokio_tungstenite::connect_async(request)

@@ -16,7 +16,10 @@ pub(super) fn checks(url: &str, token: Option<&str>, origin: Option<&str>) -> Ve
     let agent: Agent =
         Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into();
     let Some(ready) = reach(&agent, url) else {
-        return vec![Check::bad("server", format!("{url}/readyz does not answer: is the address right, does the server run?"))];
+        return vec![Check::bad(
+            "server",
+            format!("{url}/readyz does not answer: is the address right, does the server run?"),
+        )];
     };
     let mut checks = vec![server(&ready), clock(&ready)];
     if let Some(origin) = origin {
@@ -39,7 +42,10 @@ fn reach(agent: &Agent, url: &str) -> Option<Response<ureq::Body>> {
 fn server(ready: &Response<ureq::Body>) -> Check {
     match ready.status().as_u16() {
         200 => Check::good("server", "answers and is ready"),
-        status => Check::bad("server", format!("answers {status} at /readyz: its database may be away, or it stops")),
+        status => Check::bad(
+            "server",
+            format!("answers {status} at /readyz: its database may be away, or it stops"),
+        ),
     }
 }
 
@@ -49,14 +55,18 @@ fn clock(ready: &Response<ureq::Body>) -> Check {
     let Some(theirs) = date else { return Check::good(name, "the server tells no time") };
     let apart = (theirs.micros() - Clock::System.now().micros()).abs() / 1_000_000;
     match apart > CLOCK_TOLERANCE_SECONDS {
-        true => Check::bad(name, format!("{apart} s apart from this machine's: tokens will be refused; set up NTP")),
+        true => Check::bad(
+            name,
+            format!("{apart} s apart from this machine's: tokens will be refused; set up NTP"),
+        ),
         false => Check::good(name, format!("{apart} s apart from this machine's")),
     }
 }
 
 /// `Sat, 21 Nov 2026 08:27:58 GMT`.
 fn http_date(text: &str) -> Option<Time> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut words = text.split_once(", ")?.1.split(' ');
     let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
@@ -96,7 +106,8 @@ fn signed_in(agent: &Agent, url: &str, token: &str) -> Check {
 fn buffering(agent: &Agent, url: &str, token: &str) -> Check {
     let name = "proxy buffering";
     let begun = Instant::now();
-    let request = agent.get(format!("{url}/api/v1/events/stream")).header("authorization", format!("Bearer {token}"));
+    let request =
+        agent.get(format!("{url}/api/v1/events/stream")).header("authorization", format!("Bearer {token}"));
     let first = request.call().ok().and_then(|mut answer| {
         let mut buffer = [0; 256];
         answer.body_mut().as_reader().read(&mut buffer).ok().filter(|count| *count > 0)
@@ -116,7 +127,8 @@ fn upgrade(url: &str, token: &str) -> Check {
     let Some(rest) = url.strip_prefix("http://") else {
         return upgrade_over_tls(url, token);
     };
-    let (host, path) = rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
+    let (host, path) =
+        rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
     let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
     match ask_upgrade(&address, host, &path, token) {
         Ok(line) if line.contains(" 101 ") => Check::good(name, "the upgrade goes through"),

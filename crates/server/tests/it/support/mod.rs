@@ -30,7 +30,7 @@ pub struct Site {
     /// Where its data is.
     pub data: DataArgs,
     stop: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<std::io::Result<()>>>,
+    running: Option<JoinHandle<()>>,
     _folder: TempDir,
     database: Option<TestDb>,
 }
@@ -90,21 +90,13 @@ impl Site {
         let running = tokio::spawn(server.run(async move {
             let _ = stopped.await;
         }));
-        Self {
-            url,
-            app,
-            data,
-            stop: Some(stop),
-            running: Some(running),
-            _folder: folder,
-            database,
-        }
+        Self { url, app, data, stop: Some(stop), running: Some(running), _folder: folder, database }
     }
 
     /// Stops the server and starts another one on the same data, at another port.
     pub async fn restart(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
-        self.running.take().unwrap().await.unwrap().unwrap();
+        self.running.take().unwrap().await.unwrap();
         let server = Server::bind(&self.data, options(), Clock::System).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         (self.url, self.app) = (format!("http://{}", server.address), server.app.clone());

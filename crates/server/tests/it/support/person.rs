@@ -95,7 +95,8 @@ impl Person {
     /// Opens a group with others and answers its id.
     pub async fn group(&self, title: &str, others: &[&Person]) -> String {
         let ids: Vec<_> = others.iter().map(|other| &other.id).collect();
-        let opened = self.post("/conversations", json!({"kind": "group", "title": title, "user_ids": ids})).await;
+        let opened =
+            self.post("/conversations", json!({"kind": "group", "title": title, "user_ids": ids})).await;
         opened.ok(201)["id"].as_str().unwrap().to_owned()
     }
 

@@ -26,7 +26,8 @@ impl Ws {
         let token = person.token.as_deref().unwrap_or_default();
         let base = person.url.replace("http://", "ws://");
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-        let (socket, _) = connect_async(format!("{base}/api/v1/ws?access_token={token}{cursor}")).await.unwrap();
+        let (socket, _) =
+            connect_async(format!("{base}/api/v1/ws?access_token={token}{cursor}")).await.unwrap();
         let mut ws = Self { socket, cursor: String::new(), reset: false };
         let ready = ws.frame().await.unwrap();
         assert_eq!(ready["type"], "ready");

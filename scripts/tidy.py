@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Rules of the house that no compiler checks: sizes of files, headers of modules, arrows between crates."""
+import pathlib
+import re
+import subprocess
+import sys
+
+MOST_LINES = 600
+root = pathlib.Path(__file__).resolve().parent.parent
+names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, text=True, capture_output=True, check=True)
+files = [root / name for name in names.stdout.split("\n") if name and (root / name).is_file()]
+wrong = []
+
+for path in files:
+    name = path.relative_to(root).as_posix()
+    if path.suffix in {".rs", ".ts", ".svelte", ".mjs", ".css"} and not name.endswith("schema.d.ts"):
+        text = path.read_text()
+        lines = text.count("\n")
+        if lines > MOST_LINES:
+            wrong.append(f"{name}: {lines} lines, at most {MOST_LINES}: divide it by meaning")
+        if path.suffix == ".rs" and not text.startswith("//!"):
+            wrong.append(f"{name}: begins without //!, what it owns and what it must not know")
+
+ALLOWED = {
+    "parlor-db": set(),
+    "parlor-chat": {"parlor-db"},
+    "parlor-realtime": {"parlor-chat"},
+    "parlor": {"parlor-db", "parlor-chat", "parlor-realtime"},
+}
+FORBIDDEN = {"parlor-db": ["axum", "serde_json"], "parlor-chat": ["tokio", "axum"], "parlor-realtime": ["axum", "rusqlite", "postgres"]}
+for manifest in (root / "crates").glob("*/Cargo.toml"):
+    text = manifest.read_text()
+    crate = re.search(r'name = "([^"]+)"', text)[1]
+    section = re.search(r"\[dependencies\]\n(.*?)(\n\[|\Z)", text, re.S)[1]
+    used = {line.split("=")[0].split(".")[0].strip() for line in section.splitlines() if line.strip() and line[0] not in "#["}
+    for other in sorted(used & set(ALLOWED) - ALLOWED[crate]):
+        wrong.append(f"{crate} must not depend on {other}: dependencies point down")
+    for other in FORBIDDEN.get(crate, []):
+        if other in used:
+            wrong.append(f"{crate} must not know {other}")
+
+print("\n".join(wrong) or "tidy")
+sys.exit(bool(wrong))

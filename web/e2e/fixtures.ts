@@ -1,0 +1,51 @@
+import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+import { Api } from './api';
+import type { World } from './server';
+
+export const world = (): World => JSON.parse(process.env.E2E_WORLD!) as World;
+export type Who = keyof World['people'];
+
+/** A browser of one person, signed in already. Errors of the page fail the test. */
+export async function browserOf(browser: Browser, who: Who, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => expect.soft(error.stack, 'an error in the page').toBeUndefined());
+  page.on('console', (message) => {
+    if (/Content Security Policy|Refused to/.test(message.text())) expect.soft(message.text(), 'a CSP violation').toBe('');
+  });
+  const { url, people } = world();
+  const [name, value] = people[who].cookie.split('=') as [string, string];
+  await context.addCookies([{ name, value, url }]);
+  await page.goto(`${url}/app/`);
+  await expect(page.locator('[data-conversation]').first()).toBeVisible();
+  return page;
+}
+
+export async function apiOf(who: Who): Promise<Api> {
+  const { url, people } = world();
+  const api = new Api(url);
+  Object.assign(api, { cookie: people[who].cookie, id: people[who].id });
+  return api;
+}
+
+export async function openChat(page: Page, id: string): Promise<void> {
+  await page.locator(`[data-conversation="${id}"]`).click();
+  await expect(composer(page)).toBeVisible();
+}
+
+export const composer = (page: Page) => page.getByRole('textbox', { name: /^Message to/ }).first();
+export const messages = (page: Page) => page.locator('#messages');
+export const rowOf = (page: Page, id: string) => page.locator(`[data-conversation="${id}"]`);
+
+export async function send(page: Page, text: string): Promise<void> {
+  await composer(page).fill(text);
+  await composer(page).press('Enter');
+  await expect(messages(page).getByText(text)).toBeVisible();
+}
+
+let counter = 0;
+/** A text that no other test has written. */
+export const unique = (text: string) => `${text} ${Date.now().toString(36)}-${++counter}`;
+
+export const test = base;
+export { expect };

@@ -1,0 +1,169 @@
+import { apiOf, browserOf, composer, expect, messages, openChat, rowOf, send, test, unique, world } from './fixtures';
+
+test('what one sends the other sees at once, and the sender learns that it was read', async ({ browser }) => {
+  const { direct } = world();
+  const [ana, ben] = [await browserOf(browser, 'ana'), await browserOf(browser, 'ben')];
+  await openChat(ana, direct);
+  await openChat(ben, direct);
+  const text = unique('Lunch at noon?');
+  await composer(ana).fill(text);
+  const start = Date.now();
+  await composer(ana).press('Enter');
+  await expect(messages(ben).getByText(text)).toBeVisible();
+  expect(Date.now() - start).toBeLessThan(1000);
+  await expect(ana.locator('[data-receipt]').last()).toHaveAttribute('data-receipt', 'read');
+  await ana.locator('[data-receipt]').last().click();
+  await expect(ana.getByRole('dialog', { name: 'Read by' }).getByText('Ben Roth')).toBeVisible();
+});
+
+test('unread and mention badges appear elsewhere, the title counts, opening shows New and reading clears', async ({ browser }) => {
+  const { channel, direct } = world();
+  const ben = await browserOf(browser, 'ben');
+  await openChat(ben, channel);
+  await expect(rowOf(ben, channel).locator('.count')).toHaveCount(0, { timeout: 4000 });
+  await openChat(ben, direct);
+  const ana = await apiOf('ana');
+  const text = unique('Please look');
+  await ana.say(channel, `@[Ben Roth] ${text}`);
+  await expect(rowOf(ben, channel).locator('.count-mention')).toContainText('@1');
+  await expect(ben).toHaveTitle(/^\(\d+\) /);
+  await openChat(ben, channel);
+  await expect(ben.locator('[data-new-divider]')).toBeVisible();
+  await expect(messages(ben).locator('.mention-me').last()).toHaveText('@Ben Roth');
+  await expect(rowOf(ben, channel).locator('.count')).toHaveCount(0, { timeout: 4000 });
+  await expect(ben.locator('[data-new-divider]')).toBeVisible();
+});
+
+test('edit with arrow up, react, reply, reply in a thread, delete with undo', async ({ browser }) => {
+  const { channel } = world();
+  const [ana, ben] = [await browserOf(browser, 'ana'), await browserOf(browser, 'ben')];
+  await openChat(ana, channel);
+  await openChat(ben, channel);
+  const text = unique('Frist draft');
+  await send(ana, text);
+  await composer(ana).press('ArrowUp');
+  await expect(ana.getByText('Editing your message')).toBeVisible();
+  const better = text.replace('Frist', 'First');
+  await composer(ana).fill(better);
+  await composer(ana).press('Enter');
+  await expect(messages(ben).getByText(better)).toBeVisible();
+
+  const row = messages(ben).locator('[role=listitem]', { hasText: better }).first();
+  await row.hover();
+  await row.getByRole('button', { name: '👍' }).first().click();
+  await expect(messages(ana).getByRole('button', { name: /👍: 1 person/ })).toBeVisible();
+  await row.getByRole('button', { name: 'Reply in thread' }).click();
+  const panel = ben.getByRole('complementary', { name: 'Thread' });
+  await panel.getByRole('textbox').fill('In the thread');
+  await panel.getByRole('textbox').press('Enter');
+  await expect(panel.getByText('In the thread')).toBeVisible();
+  await expect(messages(ana).getByRole('button', { name: '1 reply' })).toBeVisible();
+
+  await composer(ana).press('Escape');
+  await ana.keyboard.press('k');
+  await ana.keyboard.press('r');
+  await expect(ana.getByText('Replying to')).toBeVisible();
+  const reply = unique('Answer');
+  await send(ana, reply);
+
+  const mine = messages(ana).locator('[role=listitem]', { hasText: reply }).last();
+  await mine.hover();
+  await mine.getByRole('button', { name: 'More actions' }).click();
+  await ana.getByRole('menuitem', { name: 'Delete message' }).click();
+  await expect(messages(ana).getByText(reply)).toHaveCount(0);
+  await ana.getByRole('button', { name: 'Undo' }).click();
+  await expect(messages(ana).getByText(reply)).toBeVisible();
+});
+
+test('marking unread from a message and muting agree in two tabs', async ({ browser }) => {
+  const { channel } = world();
+  const ben = await apiOf('ben');
+  const { seq } = await ben.say(channel, unique('For later'));
+  const ana = await browserOf(browser, 'ana');
+  const other = await ana.context().newPage();
+  await other.goto(`${world().url}/app/`);
+  await openChat(ana, channel);
+  await expect(rowOf(other, channel).locator('.count')).toHaveCount(0, { timeout: 4000 });
+  const row = messages(ana).locator(`[data-seq="${seq}"]`);
+  await row.hover();
+  await row.getByRole('button', { name: 'More actions' }).click();
+  await ana.getByRole('menuitem', { name: /Mark unread/ }).click();
+  await expect(rowOf(other, channel).locator('.count')).toContainText('1');
+  await composer(ana).press('Escape');
+  await ana.keyboard.press('m');
+  await expect(rowOf(other, channel).getByLabel('Muted')).toBeVisible();
+  await ana.keyboard.press('m');
+  await expect(rowOf(other, channel).getByLabel('Muted')).toHaveCount(0);
+});
+
+test('an announcement is acknowledged and its author sees the totals', async ({ browser }) => {
+  const { announcement } = world();
+  const [ana, ben] = [await browserOf(browser, 'ana'), await browserOf(browser, 'ben')];
+  await rowOf(ben, announcement).click();
+  await expect(ben.locator('[data-why]')).toContainText('Replies are switched off');
+  await ben.getByRole('button', { name: 'Acknowledge' }).click();
+  await expect(ben.getByText(/You acknowledged this/)).toBeVisible();
+  await rowOf(ana, announcement).click();
+  await expect(ana.getByText(/1 of 2 acknowledged/)).toBeVisible();
+});
+
+test('private notes look different and keep their own draft', async ({ browser }) => {
+  const { support } = world();
+  const ana = await browserOf(browser, 'ana');
+  await openChat(ana, support);
+  await composer(ana).fill('To the customer');
+  await ana.getByRole('radio', { name: 'Private note' }).click();
+  await expect(composer(ana)).toHaveValue('');
+  const note = unique('Between us');
+  await composer(ana).fill(note);
+  await ana.getByRole('button', { name: 'Add note' }).click();
+  await expect(messages(ana).locator('[role=listitem]', { hasText: note }).getByText('Private note')).toBeVisible();
+  await ana.getByRole('radio', { name: 'Reply' }).click();
+  await expect(composer(ana)).toHaveValue('To the customer');
+});
+
+test('a draft survives switching and reloading', async ({ browser }) => {
+  const { channel, direct } = world();
+  const ana = await browserOf(browser, 'ana');
+  await openChat(ana, channel);
+  const text = unique('Half a thought');
+  await composer(ana).fill(text);
+  await openChat(ana, direct);
+  await expect(composer(ana)).toHaveValue('');
+  await expect(rowOf(ana, channel).getByLabel('Draft')).toBeVisible();
+  await ana.reload();
+  await openChat(ana, channel);
+  await expect(composer(ana)).toHaveValue(text);
+  await composer(ana).fill('');
+});
+
+test('search finds a message and jumps to it', async ({ browser }) => {
+  const { channel } = world();
+  const ben = await apiOf('ben');
+  const word = `needle${Date.now().toString(36)}`;
+  await ben.say(channel, `The ${word} in the haystack`);
+  for (let n = 0; n < 60; n++) await ben.say(channel, `hay ${n}`).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  const ana = await browserOf(browser, 'ana');
+  await ana.locator('nav').getByRole('button', { name: 'Search' }).click();
+  await ana.getByRole('searchbox', { name: 'Search messages' }).fill(word);
+  await expect(ana.locator('mark')).toHaveText(word);
+  await ana.locator('main a', { hasText: word }).click();
+  await expect(messages(ana).getByText(word)).toBeInViewport();
+});
+
+test('bodies with scripts are inert', async ({ browser }) => {
+  const { direct } = world();
+  const [api, ana] = [await apiOf('ben'), await browserOf(browser, 'ana')];
+  const bodies = [
+    '<script>window.__xss = 1</script>', '<img src=x onerror="window.__xss = 2">', '[click](javascript:window.__xss=3)', '<svg/onload=window.__xss=4>',
+    '<a href="javascript:window.__xss=5">five</a>', '<iframe srcdoc="<script>parent.__xss=6</script>"></iframe>', '@[<img src=x onerror=window.__xss=7>]',
+  ];
+  for (const body of bodies) await api.say(direct, body);
+  await openChat(ana, direct);
+  const text = unique('<img src=x onerror="window.__xss = 8">');
+  await composer(ana).fill(text);
+  await composer(ana).press('Enter');
+  await expect(messages(ana).getByText('window.__xss = 8')).toBeVisible();
+  expect(await ana.evaluate(() => (window as { __xss?: number }).__xss)).toBeUndefined();
+  expect(await messages(ana).locator('script, iframe, [onerror], [onload], a[href^="javascript"]').count()).toBe(0);
+});

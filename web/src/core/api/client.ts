@@ -1,0 +1,106 @@
+// One function that talks to the server, and the one error that it throws.
+
+export interface Problem {
+  status: number;
+  code: string;
+  detail: string;
+  field?: string;
+  rule?: string;
+  right?: string;
+  request_id?: string;
+}
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field?: string;
+  readonly rule?: string;
+  readonly right?: string;
+  readonly requestId?: string;
+  readonly retryAfter?: number;
+
+  constructor(problem: Problem, retryAfter?: number) {
+    super(problem.detail || problem.code);
+    this.name = 'ApiError';
+    this.status = problem.status;
+    this.code = problem.code;
+    this.field = problem.field;
+    this.rule = problem.rule;
+    this.right = problem.right;
+    this.requestId = problem.request_id;
+    this.retryAfter = retryAfter;
+  }
+
+  /** True when trying the same call again later may help. */
+  get transient(): boolean {
+    return this.code === 'offline' || this.status === 429 || this.status === 408 || this.status >= 500;
+  }
+}
+
+export type Query = Record<string, string | number | boolean | undefined | null>;
+export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number }
+
+export const API = '/api/v1';
+
+export function address(path: string, query: Query = {}): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') params.set(key, String(value));
+  }
+  const text = params.toString();
+  return API + path + (text ? `?${text}` : '');
+}
+
+/** Called whenever the server says that nobody is signed in. */
+export const signals = { unauthorized: () => {} };
+
+export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (method !== 'GET') headers['X-Parlor-Csrf'] = '1';
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  const response = await send(address(path, options.query), {
+    method,
+    headers,
+    credentials: 'same-origin',
+    body: options.body === undefined ? undefined : JSON.stringify(options.body),
+    signal: joinSignals(options),
+  });
+  if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as T;
+  const error = await readProblem(response);
+  if (error.status === 401) signals.unauthorized();
+  throw error;
+}
+
+function joinSignals(options: CallOptions): AbortSignal {
+  const timeout = AbortSignal.timeout(options.timeout ?? 20_000);
+  return options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new ApiError({ status: 0, code: 'offline', detail: 'The server cannot be reached' });
+  }
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return text ? JSON.parse(text) : undefined;
+  } catch {
+    throw new ApiError({ status: 502, code: 'unavailable', detail: 'The server sent something unreadable' });
+  }
+}
+
+async function readProblem(response: Response): Promise<ApiError> {
+  const retry = Number(response.headers.get('Retry-After')) || undefined;
+  const fallback = { status: response.status, code: response.status >= 500 ? 'unavailable' : 'internal', detail: '' };
+  try {
+    const problem = (await response.json()) as Problem;
+    return new ApiError({ ...fallback, ...problem, status: response.status }, retry);
+  } catch {
+    return new ApiError(fallback, retry);
+  }
+}

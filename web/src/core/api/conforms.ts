@@ -1,0 +1,28 @@
+// types.ts is written by hand, because it is narrower than what OpenAPI can say. Here the compiler holds it against the generated
+// schema: every shape must have exactly the fields of the server's. `npm run api` renews schema.d.ts.
+import type { components } from './schema';
+import type * as ours from './types';
+
+type Schemas = components['schemas'];
+type Same<Ours, Theirs> = [Exclude<keyof Ours, keyof Theirs>, Exclude<keyof Theirs, keyof Ours>] extends [never, never]
+  ? true
+  : { onlyOurs: Exclude<keyof Ours, keyof Theirs>; onlyTheirs: Exclude<keyof Theirs, keyof Ours> };
+type Within<Ours, Theirs> = [Exclude<keyof Ours, keyof Theirs>] extends [never] ? true : { onlyOurs: Exclude<keyof Ours, keyof Theirs> };
+
+/** Fails to compile, and names the fields, where a shape has drifted. */
+export const conforms: {
+  conversation: Same<ours.Conversation, Schemas['View']>;
+  me: Same<ours.Me, Schemas['Me']>;
+  message: Same<ours.Message, Schemas['Message']>;
+  lastMessage: Same<ours.LastMessage, Schemas['LastMessage']>;
+  participant: Same<ours.Participant, Schemas['Participant']>;
+  person: Same<ours.Person, Schemas['Person']>;
+  snapshot: Same<ours.Snapshot, Schemas['Snapshot']>;
+  draft: Same<ours.Draft, Schemas['Draft']>;
+  newConversation: Within<ours.NewConversation, Schemas['NewConversation']>;
+  newMessage: Within<ours.NewMessage, Schemas['NewMessage']>;
+  changes: Within<ours.ConversationChanges, Schemas['ConversationChange']>;
+} = {
+  conversation: true, me: true, message: true, lastMessage: true, participant: true, person: true, snapshot: true, draft: true,
+  newConversation: true, newMessage: true, changes: true,
+};

@@ -1,0 +1,100 @@
+// What was typed and not yet sent: one text per conversation and mode, kept here at once, in IndexedDB and on the server 300 ms later.
+import { api, type Id, type ReplyTo } from './api';
+import type { Shelf } from './idb';
+import type { Topics } from './topics';
+
+/** `reply`, `note`, or the id of a thread's root. */
+export type Mode = string;
+export interface Kept { conversation_id: Id; mode: Mode; body: string; reply_to: ReplyTo | null; at: number }
+
+const SAVE_AFTER = 300;
+const keyOf = (conversation: Id, mode: Mode) => `${conversation}:${mode}`;
+export const draftTopic = (conversation: Id) => `draft:${conversation}`;
+
+export class Drafts {
+  #kept = new Map<string, Kept>();
+  #timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(private readonly shelf: Shelf, private readonly topics: Topics) {}
+
+  async load(): Promise<void> {
+    for (const draft of await this.shelf.all<Kept>('drafts')) {
+      const key = keyOf(draft.conversation_id, draft.mode);
+      if (!this.#kept.has(key)) this.#keep(key, draft);
+    }
+  }
+
+  /** Takes those of the server where nothing is typed here. */
+  async sync(): Promise<void> {
+    const { items } = await api.drafts();
+    for (const { conversation_id, mode, body, updated_at } of items) {
+      if (!conversation_id) continue;
+      const mine = this.#kept.get(keyOf(conversation_id, mode));
+      if (!mine || (updated_at && Date.parse(updated_at) > mine.at)) this.arrived(conversation_id, mode, body);
+    }
+  }
+
+  get(conversation: Id, mode: Mode): Kept | undefined {
+    return this.#kept.get(keyOf(conversation, mode));
+  }
+
+  has(conversation: Id): boolean {
+    for (const draft of this.#kept.values()) if (draft.conversation_id === conversation && draft.body.trim()) return true;
+    return false;
+  }
+
+  set(conversation: Id, mode: Mode, body: string, reply_to: ReplyTo | null = null): void {
+    const key = keyOf(conversation, mode);
+    const old = this.#kept.get(key);
+    if ((old?.body ?? '') === body && (old?.reply_to?.id ?? null) === (reply_to?.id ?? null)) return;
+    this.#keep(key, { conversation_id: conversation, mode, body, reply_to, at: Date.now() });
+    clearTimeout(this.#timers.get(key));
+    this.#timers.set(key, setTimeout(() => this.#save(key), SAVE_AFTER));
+  }
+
+  /** Sent or thrown away. */
+  clear(conversation: Id, mode: Mode): void {
+    const key = keyOf(conversation, mode);
+    if (!this.#kept.has(key)) return;
+    clearTimeout(this.#timers.get(key));
+    this.#keep(key, { conversation_id: conversation, mode, body: '', reply_to: null, at: Date.now() });
+    this.#save(key);
+  }
+
+  /** A draft of another tab or device. What is being typed here just now wins. */
+  arrived(conversation: Id, mode: Mode, body: string): void {
+    const key = keyOf(conversation, mode);
+    const mine = this.#kept.get(key);
+    if (this.#timers.has(key) || (mine?.body ?? '') === body || (mine && Date.now() - mine.at < 3000)) return;
+    this.#keep(key, { conversation_id: conversation, mode, body, reply_to: mine?.reply_to ?? null, at: Date.now() });
+    void this.#shelve(key);
+  }
+
+  /** Writes what still waits for its 300 ms: the page is going away. */
+  flush(): void {
+    for (const key of [...this.#timers.keys()]) this.#save(key);
+  }
+
+  #keep(key: string, draft: Kept): void {
+    if (draft.body || draft.reply_to) this.#kept.set(key, draft);
+    else this.#kept.delete(key);
+    this.topics.changed(draftTopic(draft.conversation_id));
+    this.topics.changed('drafts');
+  }
+
+  #shelve(key: string): Promise<void> {
+    const draft = this.#kept.get(key);
+    return (draft ? this.shelf.put('drafts', key, draft) : this.shelf.delete('drafts', key)).catch(() => {});
+  }
+
+  #save(key: string): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    void this.#shelve(key);
+    const at = key.indexOf(':');
+    const [conversation, mode] = [key.slice(0, at), key.slice(at + 1)];
+    const body = this.#kept.get(key)?.body ?? '';
+    const call = body ? api.saveDraft(conversation, mode, body) : api.dropDraft(conversation, mode);
+    call.catch(() => {}); // offline: it stays in IndexedDB
+  }
+}

@@ -1,0 +1,48 @@
+// Editing Markdown in a plain textarea: what a toolbar button does to a selection, and where a mention is being typed.
+
+export interface Selection { text: string; start: number; end: number }
+/** Replaces `from..to` by `insert` and selects `start..end` of the result. */
+export interface Edit { from: number; to: number; insert: string; start: number; end: number }
+
+/** Puts marks around the selection, or takes them away when they are there. */
+export function wrap({ text, start, end }: Selection, mark: string): Edit {
+  const inner = text.slice(start, end);
+  const outside = text.slice(start - mark.length, start) === mark && text.slice(end, end + mark.length) === mark;
+  if (outside) return { from: start - mark.length, to: end + mark.length, insert: inner, start: start - mark.length, end: end - mark.length };
+  return { from: start, to: end, insert: mark + inner + mark, start: start + mark.length, end: end + mark.length };
+}
+
+/** Puts a prefix before each selected line, or takes it away when all have it. */
+export function prefix({ text, start, end }: Selection, sign: string): Edit {
+  const from = text.lastIndexOf('\n', start - 1) + 1;
+  const after = text.indexOf('\n', end);
+  const to = after < 0 ? text.length : after;
+  const lines = text.slice(from, to).split('\n');
+  const all = lines.every((line) => line.startsWith(sign));
+  const insert = lines.map((line) => (all ? line.slice(sign.length) : sign + line)).join('\n');
+  return { from, to, insert, start: from + insert.length, end: from + insert.length };
+}
+
+export function code(selection: Selection): Edit {
+  const inner = selection.text.slice(selection.start, selection.end);
+  if (!inner.includes('\n')) return wrap(selection, '`');
+  const insert = `\`\`\`\n${inner}\n\`\`\``;
+  return { from: selection.start, to: selection.end, insert, start: selection.start + insert.length, end: selection.start + insert.length };
+}
+
+export function link({ text, start, end }: Selection): Edit {
+  const inner = text.slice(start, end);
+  const isAddress = /^https?:\/\/\S+$/.test(inner);
+  const insert = isAddress ? `[](${inner})` : `[${inner}](https://)`;
+  const caret = isAddress ? start + 1 : start + insert.length - 1;
+  return { from: start, to: end, insert, start: caret, end: caret };
+}
+
+/** The word after an `@` just before the caret, if a mention is being typed. */
+export function mentionAt(text: string, caret: number): { from: number; query: string } | null {
+  const before = text.slice(0, caret);
+  const match = /(^|[\s(])@([\p{L}\p{M}'’.-]*(?: [\p{L}\p{M}'’.-]*)?)$/u.exec(before);
+  return match ? { from: caret - match[2]!.length - 1, query: match[2]! } : null;
+}
+
+export const mention = (name: string) => `@[${name.replace(/[[\]\n]/g, '')}] `;

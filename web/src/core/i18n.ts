@@ -1,0 +1,46 @@
+// Texts by key, in the reader's language. English is the source of the keys; the other languages are loaded when needed.
+import en from '$locales/en.json';
+
+export type Key = keyof typeof en;
+export type Params = Record<string, string | number>;
+type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+export type Dictionary = Record<Key, string | Plural>;
+
+export const LOCALES = ['en', 'fr', 'de', 'pt'] as const;
+export type Locale = (typeof LOCALES)[number];
+export const LOCALE_NAMES: Record<Locale, string> = { en: 'English', fr: 'Français', de: 'Deutsch', pt: 'Português' };
+
+const loaders: Record<Exclude<Locale, 'en'>, () => Promise<{ default: unknown }>> = {
+  fr: () => import('$locales/fr.json'),
+  de: () => import('$locales/de.json'),
+  pt: () => import('$locales/pt.json'),
+};
+
+export const english = en as Dictionary;
+
+export async function load(locale: Locale): Promise<Dictionary> {
+  return locale === 'en' ? english : ((await loaders[locale]()).default as Dictionary);
+}
+
+/** The first of the wished languages that there is. */
+export function choose(wishes: readonly (string | null | undefined)[]): Locale {
+  for (const wish of wishes) {
+    const found = LOCALES.find((locale) => wish?.toLowerCase().split(/[-_]/)[0] === locale);
+    if (found) return found;
+  }
+  return 'en';
+}
+
+export function format(dictionary: Dictionary, locale: Locale, key: Key, params: Params = {}): string {
+  const entry = dictionary[key] ?? english[key];
+  if (entry === undefined) return key;
+  const text = typeof entry === 'string' ? entry : plural(entry, locale, Number(params['count'] ?? 0));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name];
+    return value === undefined ? whole : typeof value === 'number' ? value.toLocaleString(locale) : value;
+  });
+}
+
+function plural(forms: Plural, locale: Locale, count: number): string {
+  return forms[new Intl.PluralRules(locale).select(count)] ?? forms.other;
+}

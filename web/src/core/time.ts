@@ -1,0 +1,51 @@
+// Dates and times by Intl, in the reader's language and time zone.
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = locale + JSON.stringify(options);
+  const found = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formats.set(key, found);
+  return found;
+}
+
+export const clock = (iso: string, locale: string) => formatter(locale, { hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
+
+/** Only hours and minutes, for narrow places. */
+export const bareClock = (iso: string, locale: string) =>
+  formatter(locale, { hour: 'numeric', minute: '2-digit' }).formatToParts(new Date(iso)).filter((part) => part.type === 'hour' || part.type === 'minute').map((part) => part.value).join(':');
+
+export const exact = (iso: string, locale: string) =>
+  formatter(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
+
+/** A key that is equal for two moments of one local day. */
+export function dayKey(iso: string): string {
+  const date = new Date(iso);
+  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
+}
+
+export function daysAgo(iso: string, now: Date = new Date()): number {
+  const start = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  return Math.round((start(now) - start(new Date(iso))) / 86_400_000);
+}
+
+/** "today", "yesterday" by the language's own words, else a date. */
+export function dayName(iso: string, locale: string, now: Date = new Date()): string {
+  const days = daysAgo(iso, now);
+  if (days === 0 || days === 1) {
+    const word = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day');
+    return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
+  }
+  const sameYear = new Date(iso).getFullYear() === now.getFullYear();
+  const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' };
+  return formatter(locale, sameYear ? options : { ...options, year: 'numeric' }).format(new Date(iso));
+}
+
+/** For list rows: the time today, a weekday this week, else a date. */
+export function short(iso: string, locale: string, now: Date = new Date()): string {
+  const days = daysAgo(iso, now);
+  if (days <= 0) return clock(iso, locale);
+  if (days < 7) return formatter(locale, { weekday: 'short' }).format(new Date(iso));
+  const sameYear = new Date(iso).getFullYear() === now.getFullYear();
+  return formatter(locale, sameYear ? { day: 'numeric', month: 'short' } : { day: '2-digit', month: '2-digit', year: '2-digit' }).format(new Date(iso));
+}

@@ -1,0 +1,63 @@
+// Loads messages into the store: opening at the first unread one, older and newer pages, threads.
+import { api, type Conversation, type Id, type Message } from './api';
+import type { Session } from './session';
+import { withMine } from './store/events';
+
+const PAGE = 50;
+
+export class Timelines {
+  #busy = new Set<string>();
+
+  constructor(private readonly session: Session) {}
+
+  /** Loads around `seq`, or the newest messages. What the browser kept is shown meanwhile. */
+  async open(id: Id, seq?: number): Promise<void> {
+    const { store, cache } = this.session;
+    if (!store.timeline(id)) await cache.timeline(id).catch(() => {});
+    const page = await api.messages(id, seq === undefined ? { limit: PAGE } : { around: seq, limit: PAGE });
+    store.putPage(id, { ...page, items: page.items.map((message) => withMine(store, message)) }, 'around');
+    cache.changed(id);
+  }
+
+  async older(id: Id): Promise<void> {
+    const timeline = this.session.store.timeline(id);
+    const first = timeline?.items[0];
+    if (!first || !timeline.hasBefore) return;
+    await this.#once(`before:${id}`, async () => this.#put(id, await api.messages(id, { before: first.seq, limit: PAGE }), 'before'));
+  }
+
+  async newer(id: Id): Promise<void> {
+    const timeline = this.session.store.timeline(id);
+    const last = timeline?.items[timeline.items.length - 1];
+    if (!last || !timeline.hasAfter) return;
+    await this.#once(`after:${id}`, async () => this.#put(id, await api.messages(id, { after: last.seq, limit: PAGE }), 'after'));
+  }
+
+  #put(id: Id, page: { items: Message[]; has_before: boolean; has_after: boolean }, at: 'before' | 'after'): void {
+    const { store } = this.session;
+    store.putPage(id, { ...page, items: page.items.map((message) => withMine(store, message)) }, at);
+  }
+
+  async thread(root: Message): Promise<void> {
+    const { items } = await api.thread(root.id);
+    const all = items.some((message) => message.id === root.id) ? items : [root, ...items];
+    const { store } = this.session;
+    store.putPage(root.id, { items: all.map((message) => withMine(store, message)), has_before: false, has_after: false }, 'around');
+  }
+
+  async #once(key: string, work: () => Promise<void>): Promise<void> {
+    if (this.#busy.has(key)) return;
+    this.#busy.add(key);
+    try {
+      await work();
+    } finally {
+      this.#busy.delete(key);
+    }
+  }
+}
+
+/** Where a conversation opens: at the first unread message, if there is one. */
+export function firstUnread(conversation: Conversation): number | undefined {
+  const { unread, last_read_seq } = conversation.me;
+  return unread > 0 && last_read_seq < conversation.last_seq ? last_read_seq + 1 : undefined;
+}

@@ -1,0 +1,161 @@
+// The three ways in which the event stream reaches a browser. Each tells: ready, events, closed; none reconnects by itself.
+import { address } from './api/client';
+import type { ChangeEvent } from './api/types';
+
+export type TransportName = 'websocket' | 'sse' | 'poll';
+
+export interface TransportEvents {
+  ready(cursor: string, reset: boolean): void;
+  events(events: ChangeEvent[], cursor?: string): void;
+  /** `code` is the WebSocket close code, or 4001 for a 401, or 1006. */
+  closed(code: number): void;
+}
+
+export interface Connection { close(): void }
+export type Transport = (cursor: string, on: TransportEvents) => Connection;
+
+const READY_WITHIN = 10_000;
+const SILENT_FOR = 60_000;
+const POLL_WAIT = 25;
+
+/** Calls `late` unless fed again in time. */
+class Watchdog {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  constructor(private readonly late: () => void) {}
+  feed(within: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.late, within);
+  }
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+interface Frame { type: string; cursor?: string; reset?: boolean; event?: ChangeEvent }
+
+function frames(text: string): Frame[] {
+  try {
+    return [JSON.parse(text) as Frame];
+  } catch {
+    return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Frame);
+  }
+}
+
+export const websocket: Transport = (cursor, on) => {
+  const url = new URL(address('/ws', { cursor }), location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const socket = new WebSocket(url);
+  let done = false;
+  const finish = (code: number) => {
+    if (done) return;
+    done = true;
+    watchdog.stop();
+    socket.onclose = socket.onmessage = socket.onerror = null;
+    socket.close();
+    on.closed(code);
+  };
+  const watchdog = new Watchdog(() => finish(1006));
+  watchdog.feed(READY_WITHIN);
+  socket.onmessage = (message) => {
+    watchdog.feed(SILENT_FOR);
+    const events: ChangeEvent[] = [];
+    for (const frame of frames(String(message.data))) {
+      if (frame.type === 'ping') socket.send('{"type":"pong"}');
+      else if (frame.type === 'ready') on.ready(frame.cursor ?? cursor, frame.reset ?? false);
+      else if (frame.type === 'event' && frame.event) events.push(frame.event);
+    }
+    if (events.length && !done) on.events(events);
+  };
+  socket.onclose = (event) => finish(event.code);
+  return {
+    close() {
+      done = true;
+      watchdog.stop();
+      socket.onclose = socket.onmessage = null;
+      socket.close();
+    },
+  };
+};
+
+/** SSE over fetch rather than EventSource: it sees every event type and the comments that prove the stream is alive. */
+export const sse: Transport = (cursor, on) => {
+  const abort = new AbortController();
+  let done = false;
+  const finish = (code: number) => {
+    if (done) return;
+    done = true;
+    watchdog.stop();
+    abort.abort();
+    on.closed(code);
+  };
+  const watchdog = new Watchdog(() => finish(1006));
+  watchdog.feed(READY_WITHIN);
+  const take = (block: string) => {
+    if (!done) takeBlock(block, cursor, on);
+  };
+  readStream(address('/events/stream', { cursor }), abort.signal, take, () => watchdog.feed(SILENT_FOR)).then(finish, () => finish(1006));
+  return {
+    close() {
+      done = true;
+      watchdog.stop();
+      abort.abort();
+    },
+  };
+};
+
+function takeBlock(block: string, cursor: string, on: TransportEvents): void {
+  const fields = new Map<string, string>();
+  for (const line of block.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trimStart());
+  }
+  const text = fields.get('data');
+  if (!text) return;
+  const value = JSON.parse(text) as { cursor?: string } & ChangeEvent;
+  const name = fields.get('event');
+  if (name === 'ready' || name === 'reset') on.ready(value.cursor ?? cursor, name === 'reset');
+  else on.events([value], fields.get('id'));
+}
+
+async function readStream(url: string, signal: AbortSignal, take: (block: string) => void, alive: () => void): Promise<number> {
+  const response = await fetch(url, { signal, headers: { Accept: 'text/event-stream' }, credentials: 'same-origin', cache: 'no-store' });
+  if (response.status === 401) return 4001;
+  if (!response.ok || !response.body) return 1006;
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return 1006;
+    alive();
+    rest += decoder.decode(value, { stream: true }).replaceAll('\r', '');
+    const blocks = rest.split('\n\n');
+    rest = blocks.pop()!;
+    for (const block of blocks) take(block);
+  }
+}
+
+export const poll: Transport = (start, on) => {
+  const abort = new AbortController();
+  let ready = false;
+  const loop = async (): Promise<number> => {
+    for (let cursor = start; ; ) {
+      const signal = AbortSignal.any([abort.signal, AbortSignal.timeout((POLL_WAIT + 15) * 1000)]);
+      const query = { after: cursor, wait: ready ? POLL_WAIT : 0 };
+      const response = await fetch(address('/events', query), { signal, credentials: 'same-origin', cache: 'no-store' });
+      if (response.status === 401) return 4001;
+      if (!response.ok) return 1006;
+      const answer = (await response.json()) as { items: ChangeEvent[]; cursor: string; reset: boolean };
+      if (abort.signal.aborted) return 1000;
+      cursor = answer.cursor;
+      if (!ready || answer.reset) on.ready(cursor, answer.reset);
+      ready = true;
+      if (answer.items.length) on.events(answer.items, cursor);
+    }
+  };
+  loop().then(
+    (code) => abort.signal.aborted || on.closed(code),
+    () => abort.signal.aborted || on.closed(1006),
+  );
+  return { close: () => abort.abort() };
+};

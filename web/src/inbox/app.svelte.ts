@@ -1,0 +1,161 @@
+// Who is here and what is open: the few states that the whole inbox shares.
+import { ApiError, api, signals, type Id, type Kind, type Me } from '$core/api';
+import { lastUser } from '$core/cache';
+import type { Key } from '$core/i18n';
+import { Session } from '$core/session';
+import { topic } from '$core/store/store';
+import { live, maybeSession, useSession } from '$ui/live.svelte';
+import { prefs } from '$ui/prefs.svelte';
+import { router } from '$ui/router.svelte';
+import { announce } from './announce.svelte';
+
+export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | null;
+type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable';
+
+const state = $state<{ phase: Phase; notice: Key | null; dialog: DialogName; newKind: Kind | null; details: boolean }>({
+  phase: 'starting', notice: null, dialog: null, newKind: null, details: stored() });
+
+function stored(): boolean {
+  try {
+    return localStorage.getItem('parlor.details') === 'open';
+  } catch {
+    return false;
+  }
+}
+
+export const app = {
+  get phase() { return state.phase; },
+  get notice() { return state.notice; },
+  get dialog() { return state.dialog; },
+  get newKind() { return state.newKind; },
+  get details() { return state.details; },
+  set details(open: boolean) {
+    state.details = open;
+    try {
+      localStorage.setItem('parlor.details', open ? 'open' : 'closed');
+    } catch {
+      // private window
+    }
+  },
+  show(dialog: DialogName, kind: Kind | null = null): void {
+    state.newKind = kind;
+    state.dialog = dialog;
+  },
+};
+
+let where: string | null = null;
+
+export async function start(): Promise<void> {
+  await prefs.start();
+  const token = takeToken();
+  if (token) {
+    try {
+      return await enter((await api.signIn({ token })).me);
+    } catch (error) {
+      if (error instanceof ApiError && !error.transient) return void (await leave('login.token_failed'));
+    }
+  }
+  if (lastUser.get() && router.route.name !== 'setup') await enter(null);
+  else await ask();
+}
+
+/** The token of the host application leaves the address bar before anything else happens. */
+function takeToken(): string | null {
+  const url = new URL(location.href);
+  const hash = new URLSearchParams(url.hash.slice(1));
+  const token = url.searchParams.get('token') ?? hash.get('token');
+  if (!token) return null;
+  url.searchParams.delete('token');
+  url.hash = '';
+  history.replaceState(null, '', url.pathname + url.search);
+  return token;
+}
+
+/** A browser that knows nobody: is somebody signed in, is there anybody at all? */
+export async function ask(): Promise<void> {
+  state.phase = 'starting';
+  try {
+    await enter(await api.me());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return outside(null);
+    state.phase = 'unreachable';
+  }
+}
+
+async function outside(notice: Key | null): Promise<void> {
+  const needed = await api.setupNeeded().then((answer) => answer.needed, () => false);
+  state.notice = notice;
+  if (router.route.name !== 'login' && router.route.name !== 'setup') where = location.pathname + location.search;
+  state.phase = needed ? 'setup' : 'login';
+  router.go({ name: needed ? 'setup' : 'login' }, true);
+}
+
+export async function enter(me: Me | null): Promise<void> {
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce });
+  useSession(session);
+  const inside = () => {
+    prefs.adopt(session.store.me!);
+    state.phase = 'in';
+    if (router.route.name === 'login' || router.route.name === 'setup') history.replaceState(null, '', where ?? '/app/');
+    dispatchEvent(new PopStateEvent('popstate'));
+    where = null;
+  };
+  if (session.store.me) inside();
+  else {
+    state.phase = 'starting';
+    const off = session.store.topics.on(topic.me, () => {
+      off();
+      inside();
+    });
+  }
+}
+
+/** Back to the sign-in page; what was not sent stays in this browser for the same person. */
+async function leave(notice: Key | null): Promise<void> {
+  maybeSession()?.stop();
+  prefs.leave();
+  state.dialog = null;
+  state.phase = 'login';
+  lastUser.set(null);
+  await outside(notice);
+  useSession(null);
+}
+
+export async function signOut(): Promise<void> {
+  const session = maybeSession();
+  if (!session) return;
+  await session.reading.flush().catch(() => {});
+  session.drafts.flush();
+  await api.signOut().catch(() => {});
+  await session.forget();
+  where = null;
+  router.go({ name: 'login' }, true);
+  await leave(null);
+}
+
+export function setupDone(): void {
+  state.notice = 'setup.done';
+  state.phase = 'login';
+  router.go({ name: 'login' }, true);
+}
+
+signals.unauthorized = () => {
+  if (state.phase === 'in') void leave('login.ended');
+};
+
+addEventListener('online', () => maybeSession()?.nudge());
+addEventListener('offline', () => maybeSession()?.socket.lost());
+addEventListener('pagehide', () => maybeSession()?.drafts.flush());
+document.addEventListener('visibilitychange', () => {
+  const session = maybeSession();
+  if (document.visibilityState === 'visible') return session?.nudge();
+  session?.drafts.flush();
+  void session?.cache.save().catch(() => {});
+});
+
+/** The conversation on screen. */
+export const openId = (): Id | null => (router.route.name === 'conversation' ? router.route.id : null);
+export const openConversation = () => {
+  const id = openId();
+  return id ? live.conversation(id) : undefined;
+};

@@ -1,0 +1,96 @@
+// What the list shows: filters, sections and their order, as plain rows for the virtual list.
+import type { Conversation, Id } from '$core/api';
+import { SECTIONS, inFilter, isMine, isOver, sectionOf, type Filter, type Section } from '$core/kinds';
+import { folded, titleOf } from '$core/names';
+import { t } from '$ui/i18n.svelte';
+import { live } from '$ui/live.svelte';
+
+export type ListRow =
+  | { type: 'section'; key: string; section: Section; collapsed: boolean; unread: number; mentions: number }
+  | { type: 'conversation'; key: Id; conversation: Conversation };
+
+const COLLAPSED = 'parlor.collapsed';
+
+function stored(): Section[] {
+  try {
+    return JSON.parse(localStorage.getItem(COLLAPSED) ?? '[]') as Section[];
+  } catch {
+    return [];
+  }
+}
+
+const state = $state<{ filter: Filter; unread: boolean; mine: boolean; search: string; collapsed: Section[]; keep: Id | null; found: Conversation[] }>({
+  filter: 'all', unread: false, mine: false, search: '', collapsed: stored(), keep: null, found: [],
+});
+
+export const listView = {
+  get filter() { return state.filter; },
+  set filter(filter: Filter) { state.filter = filter; },
+  get unread() { return state.unread; },
+  set unread(on: boolean) { state.unread = on; },
+  get mine() { return state.mine; },
+  set mine(on: boolean) { state.mine = on; },
+  get search() { return state.search; },
+  set search(text: string) { state.search = text; },
+  /** What the server found beyond the loaded conversations. */
+  set found(list: Conversation[]) { state.found = list; },
+  /** The open conversation stays in the "unread" list although it has just been read. */
+  set keep(id: Id | null) { state.keep = id; },
+  get filtered() { return state.filter !== 'all' || state.unread || state.mine || state.search.trim() !== ''; },
+  clear(): void {
+    Object.assign(state, { filter: 'all', unread: false, mine: false, search: '', found: [] });
+  },
+  toggle(section: Section): void {
+    state.collapsed = state.collapsed.includes(section) ? state.collapsed.filter((one) => one !== section) : [...state.collapsed, section];
+    try {
+      localStorage.setItem(COLLAPSED, JSON.stringify(state.collapsed));
+    } catch {
+      // private window
+    }
+  },
+};
+
+function matches(conversation: Conversation, me: Id, words: string[]): boolean {
+  const { filter, unread, mine } = state;
+  if (!inFilter(conversation.kind, filter)) return false;
+  if (unread && conversation.me.unread === 0 && conversation.id !== state.keep) return false;
+  if (mine && !isMine(conversation, me)) return false;
+  if (words.length === 0) return true;
+  const names = conversation.participants.map((part) => part.person.name);
+  const text = folded([titleOf(conversation, me, ''), conversation.slug, conversation.subject, conversation.number, ...conversation.labels, ...names].join(' '));
+  return words.every((word) => text.includes(word));
+}
+
+/** The matching conversations in the order of their sections. */
+function bySection(): Map<Section, Conversation[]> {
+  const me = live.me().id;
+  const words = folded(state.search).split(/\s+/).filter(Boolean);
+  const sections = new Map<Section, Conversation[]>(SECTIONS.map((section) => [section, []]));
+  const known = new Set<Id>();
+  for (const conversation of live.list()) {
+    known.add(conversation.id);
+    if (matches(conversation, me, words)) sections.get(sectionOf(conversation.kind))!.push(conversation);
+  }
+  if (words.length) for (const extra of state.found) if (!known.has(extra.id)) sections.get(sectionOf(extra.kind))?.push(extra);
+  // What is over sinks below what is still open.
+  for (const list of sections.values()) list.sort((a, b) => Number(isOver(a.status)) - Number(isOver(b.status)));
+  return sections;
+}
+
+export function listRows(): ListRow[] {
+  const rows: ListRow[] = [];
+  for (const [section, list] of bySection()) {
+    if (list.length === 0) continue;
+    const collapsed = state.collapsed.includes(section) && state.search.trim() === '';
+    const loud = list.filter((one) => !one.me.muted || one.me.mentions > 0);
+    const sum = (pick: (one: Conversation) => number) => loud.reduce((total, one) => total + pick(one), 0);
+    rows.push({ type: 'section', key: section, section, collapsed, unread: sum((one) => one.me.unread), mentions: sum((one) => one.me.mentions) });
+    if (!collapsed) for (const conversation of list) rows.push({ type: 'conversation', key: conversation.id, conversation });
+  }
+  return rows;
+}
+
+/** The conversations as they stand in the list, for the keys that go up and down. */
+export const listOrder = (): Conversation[] => listRows().flatMap((row) => (row.type === 'conversation' ? [row.conversation] : []));
+
+export const nameOf = (conversation: Conversation): string => titleOf(conversation, live.me().id, t(`kind.${conversation.kind}`));

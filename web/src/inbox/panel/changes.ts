@@ -1,0 +1,53 @@
+// Changes to a conversation, shown at once and taken back when the server refuses.
+import { api, type Conversation, type ConversationChanges, type Id, type Notify, type Status } from '$core/api';
+import { session } from '$ui/live.svelte';
+import { t } from '$ui/i18n.svelte';
+import { toasts } from '$ui/toast.svelte';
+
+export async function change(conversation: Conversation, changes: ConversationChanges): Promise<boolean> {
+  const { store } = session();
+  const keys = Object.keys(changes) as (keyof ConversationChanges)[];
+  const before = Object.fromEntries(keys.map((key) => [key, conversation[key]])) as ConversationChanges;
+  store.changeConversation(conversation.id, changes as Partial<Conversation>);
+  try {
+    store.putConversation(await api.change(conversation.id, changes));
+    return true;
+  } catch (error) {
+    store.changeConversation(conversation.id, before as Partial<Conversation>);
+    toasts.failed(error);
+    return false;
+  }
+}
+
+export async function setStatus(conversation: Conversation, status: Status): Promise<void> {
+  const before = conversation.status;
+  if (before === status || !(await change(conversation, { status }))) return;
+  const undo = () => void change(session().store.conversation(conversation.id) ?? conversation, { status: before });
+  toasts.undoable(t('panel.resolved_toast', { status: t(`status.${status}`) }), () => {}, undo);
+}
+
+export const assign = (conversation: Conversation, assignee_id: Id | null) => change(conversation, { assignee_id });
+
+async function changeMine(conversation: Conversation, changes: { muted?: boolean; notify?: Notify }): Promise<void> {
+  const { store } = session();
+  const { muted, notify } = conversation.me;
+  store.changeMine(conversation.id, changes);
+  try {
+    await api.changeMine(conversation.id, changes);
+  } catch (error) {
+    store.changeMine(conversation.id, { muted, notify });
+    toasts.failed(error);
+  }
+}
+
+export const toggleMute = (conversation: Conversation) => changeMine(conversation, { muted: !conversation.me.muted });
+export const setNotify = (conversation: Conversation, notify: Notify) => changeMine(conversation, { notify });
+
+export async function join(conversation: Conversation): Promise<void> {
+  try {
+    await api.join(conversation.id);
+    await session().conversation(conversation.id);
+  } catch (error) {
+    toasts.failed(error);
+  }
+}

@@ -1,0 +1,33 @@
+// Something counts as read when it has been on screen for a second while the window had the focus.
+
+const LONG_ENOUGH = 1_000;
+
+export class ReadMarker {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #done = 0;
+
+  constructor(private readonly lastVisible: () => number, private readonly seen: (seq: number) => void) {}
+
+  /** Something may have come into view. */
+  look(): void {
+    if (this.#timer !== undefined || !attentive()) return;
+    const start = this.lastVisible();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const end = this.lastVisible();
+      const both = start === 0 ? 0 : Math.min(start, end);
+      if (attentive() && both > this.#done) {
+        this.#done = both;
+        this.seen(both);
+      }
+      if (end > this.#done) this.look();
+    }, LONG_ENOUGH);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+const attentive = () => document.visibilityState === 'visible' && document.hasFocus();
