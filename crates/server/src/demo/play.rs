@@ -200,8 +200,7 @@ impl<'a> Play<'_, 'a> {
         let (author, id) = *self.said[talk].get(place).ok_or_else(|| unknown("the message before"))?;
         match mark {
             Mark::React { emoji, people } => {
-                for (later, who) in (0..).zip(people) {
-                    let at = Time(at.micros() + later * 1_000);
+                for who in people {
                     messages::react(&mut stage.at(at), self.actor(who)?, id, emoji, true)?;
                 }
             }

@@ -125,16 +125,24 @@ impl<'a> Scene<'a> {
             Line::Day { ago, minute } => self.at = calendar.day(ago, minute),
             Line::Before { minutes } => self.at = calendar.before(minutes),
             Line::Say(say) => self.say(talk, number, say),
-            Line::Mark(mark) => {
-                let last = self.said.len().saturating_sub(1);
-                let (from, to) = if matches!(mark, Mark::React { .. }) { (3, 25) } else { (20, 50) };
-                let at = self.wait(number, from, to);
-                self.push(at, Action::Mark(last, mark));
-            }
+            Line::Mark(mark) => self.mark(number, mark),
             Line::Change { who, what, value } => {
                 let at = self.wait(number, 8, 30);
                 self.push(at, Action::Change { who, what, value });
             }
+        }
+    }
+
+    /// People react one after the other; the rest takes its author a moment.
+    fn mark(&mut self, number: usize, mark: Mark<'a>) {
+        let last = self.said.len().saturating_sub(1);
+        let Mark::React { emoji, people } = mark else {
+            let at = self.wait(number, 20, 50);
+            return self.push(at, Action::Mark(last, mark));
+        };
+        for (place, who) in people.into_iter().enumerate() {
+            let at = self.wait(number + 3000 * place, 2, 19);
+            self.push(at, Action::Mark(last, Mark::React { emoji, people: vec![who] }));
         }
     }
 

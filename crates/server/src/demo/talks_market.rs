@@ -18,6 +18,7 @@ elise +260: Envoyée !
 ines: Merci, c'est parfait.
 ! ines status=closed
 ",
+        readers: &["elise"],
         ..TALK
     },
     Talk {

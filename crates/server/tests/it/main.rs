@@ -8,6 +8,7 @@ mod auth;
 mod bodies;
 mod cli;
 mod crash;
+mod demo;
 mod docs;
 mod idempotency;
 mod isolation;
