@@ -131,7 +131,8 @@ pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
                 roles::insert(tx, tenant.id, id, name, rights, false)?;
             }
             Some(role) if name == "admin" && role.rights.len() < rights.list().len() => {
-                let change = roles::RoleChange { rights: Some(rights.list()), ..roles::RoleChange::default() };
+                let change =
+                    roles::RoleChange { rights: Some(rights.list()), ..roles::RoleChange::default() };
                 roles::update(tx, &system, role.id, &change)?;
             }
             Some(_) => continue,

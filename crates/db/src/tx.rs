@@ -17,7 +17,12 @@ pub struct Tx {
     notes_before: usize,
     failure: Option<Error>,
     reading: bool,
+    /// The running operation has run something else than a plain `SELECT`.
+    wrote: bool,
 }
+
+/// An operation without a savepoint has written something, or broken the transaction.
+pub(crate) struct NothingToGoBackTo;
 
 enum Conn {
     Sqlite(sqlite::Conn),
@@ -119,6 +124,7 @@ impl Tx {
         if self.failure.is_some() {
             return Err(Error::Poisoned);
         }
+        self.wrote |= sql.may_write();
         let checked = params.iter().try_for_each(Param::check);
         checked.and_then(|()| run(&mut self.conn)).map_err(|error| {
             let error = error.in_statement(sql.name());
@@ -131,17 +137,15 @@ impl Tx {
 /// What the engine itself does with a transaction.
 impl Tx {
     pub(crate) fn sqlite(conn: sqlite::Conn) -> Tx {
-        Tx { conn: Conn::Sqlite(conn), notes: Vec::new(), notes_before: 0, failure: None, reading: false }
+        Tx::new(Conn::Sqlite(conn))
     }
 
     pub(crate) fn postgres(conn: postgres::Conn) -> Tx {
-        Tx {
-            conn: Conn::Postgres(Box::new(conn)),
-            notes: Vec::new(),
-            notes_before: 0,
-            failure: None,
-            reading: false,
-        }
+        Tx::new(Conn::Postgres(Box::new(conn)))
+    }
+
+    fn new(conn: Conn) -> Tx {
+        Tx { conn, notes: Vec::new(), notes_before: 0, failure: None, reading: false, wrote: false }
     }
 
     /// The failure that poisoned the running operation.
@@ -174,30 +178,30 @@ impl Tx {
         self.failure = None;
     }
 
-    /// Marks the place that `undo` goes back to.
-    pub(crate) fn savepoint(&mut self) -> Result<(), Error> {
+    /// The next operation begins, with a savepoint to go back to or without.
+    pub(crate) fn start_operation(&mut self, savepoint: bool) -> Result<(), Error> {
+        self.wrote = false;
         match &mut self.conn {
-            Conn::Sqlite(conn) => conn.control("SAVEPOINT o"),
-            Conn::Postgres(conn) => {
-                conn.savepoint();
-                Ok(())
-            }
+            Conn::Sqlite(conn) if savepoint => conn.control("SAVEPOINT o")?,
+            Conn::Postgres(conn) if savepoint => conn.savepoint(),
+            _ => {}
         }
+        Ok(())
     }
 
-    pub(crate) fn release(&mut self) -> Result<(), Error> {
+    /// The running operation is over and stays.
+    pub(crate) fn keep_operation(&mut self, savepoint: bool) -> Result<(), Error> {
         self.notes_before = self.notes.len();
         match &mut self.conn {
-            Conn::Sqlite(conn) => conn.control("RELEASE o"),
-            Conn::Postgres(conn) => {
-                conn.release();
-                Ok(())
-            }
+            Conn::Sqlite(conn) if savepoint => conn.control("RELEASE o")?,
+            Conn::Sqlite(_) => {}
+            Conn::Postgres(conn) => conn.end_operation(savepoint),
         }
+        Ok(())
     }
 
-    /// Undoes the running operation, and nothing before it.
-    pub(crate) fn undo(&mut self) -> Result<(), Error> {
+    /// The running operation is over, and was as if it had never been: undoes it, and nothing before it.
+    pub(crate) fn undo_operation(&mut self) -> Result<(), Error> {
         self.notes.truncate(self.notes_before);
         self.failure = None;
         match &mut self.conn {
@@ -207,6 +211,15 @@ impl Tx {
             }
             Conn::Postgres(conn) => conn.undo(),
         }
+    }
+
+    /// The same without a savepoint: possible if the operation has done nothing but read.
+    pub(crate) fn forget_operation(&mut self) -> Result<(), NothingToGoBackTo> {
+        if self.wrote || self.failure.is_some() {
+            return Err(NothingToGoBackTo);
+        }
+        self.notes.truncate(self.notes_before);
+        Ok(())
     }
 
     /// Commits. The notes of the whole group, in order.

@@ -20,7 +20,7 @@ use crate::config::ServeArgs;
 mod start;
 mod workers;
 
-pub use start::{DEFAULT_TENANT, StartError, default_tenant, defaults, open_database};
+pub use start::{DEFAULT_TENANT, StartError, default_tenant, defaults, make_folder, open_database};
 
 /// Everything a request needs. One per server; two servers can live in one process.
 pub struct App {
@@ -56,8 +56,11 @@ pub struct App {
 /// What is shared by all requests.
 pub type Ctx = Arc<App>;
 
-/// The settings in force, by tenant; dropped by `settings.updated`.
-pub(crate) type TenantSettings = Mutex<HashMap<TenantId, Arc<Settings>>>;
+/// The settings in force, by tenant, and when they were read; dropped by `settings.updated`.
+pub(crate) type TenantSettings = Mutex<HashMap<TenantId, (Time, Arc<Settings>)>>;
+
+/// Another process may change settings without our hearing of it at once.
+const SETTINGS_MAX_AGE_SECONDS: i64 = 30;
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -149,12 +152,18 @@ impl App {
     /// # Errors
     /// When they cannot be read.
     pub async fn settings(&self, tenant: TenantId) -> Result<Arc<Settings>, Error> {
+        let now = self.clock.now();
         let known = self.tenant_settings.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
-        if let Some(known) = known {
+        if let Some((at, known)) = known
+            && now < at.plus_seconds(SETTINGS_MAX_AGE_SECONDS)
+        {
             return Ok(known);
         }
         let read = Arc::new(self.read_plain(move |tx| parlor_chat::settings::load(tx, tenant)).await?);
-        self.tenant_settings.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, read.clone());
+        self.tenant_settings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(tenant, (now, read.clone()));
         Ok(read)
     }
 

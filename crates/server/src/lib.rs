@@ -2,12 +2,14 @@
 //!
 //! Owns every socket, file, clock and thread. Rules live in `parlor-chat`; who is online in `parlor-realtime`.
 
+mod accept;
 pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod serve;
 mod transport;

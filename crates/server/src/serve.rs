@@ -4,13 +4,12 @@ use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use axum::serve::ListenerExt;
 use parlor_realtime::Close;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
+use crate::accept;
 use crate::app::{App, Ctx, StartError};
 use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
@@ -48,33 +47,19 @@ impl Server {
     }
 
     /// Serves until `stop` is done, then lets open requests end.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { app, listener, .. } = self;
         let stopping = app.clone();
-        let gate = async move {
+        tokio::spawn(async move {
             stop.await;
             stopping.begin_to_stop();
-        };
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
         });
-        let service: IntoMakeServiceWithConnectInfo<_, SocketAddr> =
-            http::router(&app).into_make_service_with_connect_info();
-        let mut stopped = app.stopping.subscribe();
-        tokio::select! {
-            served = axum::serve(listener, service).with_graceful_shutdown(gate) => served?,
-            () = async {
-                let _ = stopped.wait_for(|stopping| *stopping).await;
-                sleep(PATIENCE).await;
-            } => tracing::warn!("some requests were cut off"),
+        if !accept::serve(listener, http::router(&app), app.stopping.subscribe(), PATIENCE).await {
+            tracing::warn!("some requests were cut off");
         }
         app.end_connections().await;
         let db = app.db.clone();
         let _ = tokio::task::spawn_blocking(move || db.shutdown()).await;
-        Ok(())
     }
 }
 

@@ -106,6 +106,7 @@ impl Membership {
 /// What a participant is in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ParticipantRole)]
 pub enum Role {
     /// Opened it, or was made so: may do everything in it.
     Owner,

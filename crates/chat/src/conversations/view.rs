@@ -25,6 +25,7 @@ use super::{
 
 /// A conversation, for clients.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Conversation)]
 #[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
 pub struct View {
     pub id: ConversationId,
@@ -83,6 +84,7 @@ pub struct LastMessage {
 
 /// The actor's own part of a conversation.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ConversationMe)]
 #[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
 pub struct Me {
     pub participant: bool,

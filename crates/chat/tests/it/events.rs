@@ -48,8 +48,17 @@ fn similar(what: &str, old: &BTreeMap<String, Value>, new: &BTreeMap<String, Val
     }
 }
 
-#[test]
-fn every_operation_is_told_completely() {
+/// People, and a client of each that has been here from the start.
+struct Scene {
+    world: World,
+    ana: Actor,
+    ben: Actor,
+    cleo: Actor,
+    kim: Actor,
+    clients: Vec<Client>,
+}
+
+fn scene() -> Scene {
     let world = World::new();
     let all = [
         Right::Group,
@@ -60,29 +69,43 @@ fn every_operation_is_told_completely() {
         Right::Contacts,
         Right::Ticket,
     ];
-    let (ana, ben, cleo) =
-        (world.user("Ana Lima", &all), world.user("Ben Roth", &all), world.user("Cleo Petit", &[]));
-    let kim = world.contact("Kim");
-    let mut clients: Vec<Client> =
-        [&ana, &ben, &cleo, &kim].into_iter().map(|actor| Client::start(&world, actor)).collect();
-    let clients = &mut clients;
-    let open = |new: conversations::NewConversation, by: &Actor| {
-        let by = by.clone();
-        move |tx: &mut Tx| {
-            let body = new.message.as_ref().map(|message| body(&message.body));
-            Ok(conversations::open(tx, &by, &new, body.as_ref())?.conversation.id)
-        }
-    };
-    let post = |by: &Actor, id: ConversationId, words: &'static str, root: Option<MessageId>, note: bool| {
-        let by = by.clone();
-        move |tx: &mut Tx| {
-            let mut new = message(words);
-            new.thread_root_id = root;
-            new.is_private_note = note;
-            Ok(messages::post(tx, &by, id, &new, &body(words))?.message.id)
-        }
-    };
+    let (ana, ben) = (world.user("Ana Lima", &all), world.user("Ben Roth", &all));
+    let (cleo, kim) = (world.user("Cleo Petit", &[]), world.contact("Kim"));
+    let clients = [&ana, &ben, &cleo, &kim].into_iter().map(|actor| Client::start(&world, actor)).collect();
+    Scene { world, ana, ben, cleo, kim, clients }
+}
 
+fn open(
+    new: conversations::NewConversation,
+    by: &Actor,
+) -> impl FnMut(&mut Tx) -> Result<ConversationId, Error> + Send + 'static {
+    let by = by.clone();
+    move |tx: &mut Tx| {
+        let body = new.message.as_ref().map(|message| body(&message.body));
+        Ok(conversations::open(tx, &by, &new, body.as_ref())?.conversation.id)
+    }
+}
+
+fn post(
+    by: &Actor,
+    id: ConversationId,
+    words: &'static str,
+    root: Option<MessageId>,
+    note: bool,
+) -> impl FnMut(&mut Tx) -> Result<MessageId, Error> + Send + 'static {
+    let by = by.clone();
+    move |tx: &mut Tx| {
+        let mut new = message(words);
+        new.thread_root_id = root;
+        new.is_private_note = note;
+        Ok(messages::post(tx, &by, id, &new, &body(words))?.message.id)
+    }
+}
+
+#[test]
+fn what_is_done_to_messages_is_told_completely() {
+    let Scene { world, ana, ben, cleo: _, kim: _, mut clients } = scene();
+    let clients = &mut clients;
     // A group: messages and everything that is done to them.
     let mut new = blank(Kind::Group);
     new.user_ids = vec![ben.id()];
@@ -105,6 +128,16 @@ fn every_operation_is_told_completely() {
     verify(&world, clients, "mark unread", move |tx| reads::unread_from(tx, &by, group, 1));
     let by = ben.clone();
     verify(&world, clients, "delete", move |tx| messages::delete(tx, &by, reply));
+}
+
+#[test]
+fn comings_and_goings_are_told_completely() {
+    let Scene { world, ana, ben, cleo, kim: _, mut clients } = scene();
+    let clients = &mut clients;
+    let mut new = blank(Kind::Group);
+    new.user_ids = vec![ben.id()];
+    let group = verify(&world, clients, "open a group", open(new, &ana));
+    verify(&world, clients, "post", post(&ana, group, "before she came", None, false));
     let (by, who) = (ana.clone(), cleo.id());
     verify(&world, clients, "add", move |tx| participants::add(tx, &by, group, &[who], Role::Member));
     verify(&world, clients, "post as newcomer", post(&cleo, group, "thanks", None, false));
@@ -135,7 +168,12 @@ fn every_operation_is_told_completely() {
     verify(&world, clients, "rename", move |tx| {
         conversations::update(tx, &by, group, &change).map(|view| view.id)
     });
+}
 
+#[test]
+fn every_kind_for_staff_is_told_completely() {
+    let Scene { world, ana, ben, cleo, kim: _, mut clients } = scene();
+    let clients = &mut clients;
     // Direct, channel, broadcast, announcement.
     let mut new = blank(Kind::Direct);
     new.user_ids = vec![cleo.id()];
@@ -166,7 +204,12 @@ fn every_operation_is_told_completely() {
     let by = cleo.clone();
     verify(&world, clients, "read an announcement", move |tx| reads::read(tx, &by, news, None));
     verify(&world, clients, "post to an announcement", post(&ana, news, "one more thing", None, false));
+}
 
+#[test]
+fn support_and_tickets_are_told_completely() {
+    let Scene { world, ana, ben, cleo: _, kim, mut clients } = scene();
+    let clients = &mut clients;
     // Support, with notes, and the ticket that follows from it.
     let mut new = blank(Kind::Support);
     new.message = Some(message("my order is late"));

@@ -1,4 +1,5 @@
 //! Tests of the domain against real databases: SQLite, or PostgreSQL with PARLOR_TEST_ENGINE=postgres.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod client;
 mod conversations;

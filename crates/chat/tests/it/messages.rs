@@ -153,7 +153,7 @@ fn hostile_bodies_are_kept_and_rendered_inert() {
     let mut bodies: Vec<String> = Vec::new();
     for (file, field) in [("blns/blns.json", None), ("dompurify/expect.json", Some("payload"))] {
         let Ok(text) = std::fs::read_to_string(shared.join(file)) else {
-            println!("skipped: {file} is not there");
+            eprintln!("skipped: {file} is not there");
             continue;
         };
         let items: Vec<Value> = serde_json::from_str(&text).unwrap();

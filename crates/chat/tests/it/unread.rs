@@ -96,6 +96,25 @@ fn play(steps: Vec<Step>) {
     }
 }
 
+fn delete(world: &World, people: &[Actor; 4], paper: &mut Paper, which: usize) {
+    let count = paper.lines.len();
+    let line = &mut paper.lines[which % count];
+    if let Some(message) = line.id.filter(|_| !line.deleted && paper.present.contains(&line.author)) {
+        let actor = people[line.author].clone();
+        world.write(move |tx| messages::delete(tx, &actor, message)).unwrap();
+        line.deleted = true;
+    }
+}
+
+fn edit(world: &World, people: &[Actor; 4], paper: &Paper, which: usize) {
+    let line = &paper.lines[which % paper.lines.len()];
+    if let Some(message) = line.id.filter(|_| !line.deleted && paper.present.contains(&line.author)) {
+        let actor = people[line.author].clone();
+        let body = crate::support::body("changed");
+        world.write(move |tx| messages::edit(tx, &actor, message, &body)).unwrap();
+    }
+}
+
 fn apply(world: &World, people: &[Actor; 4], id: ConversationId, paper: &mut Paper, step: &Step) {
     match *step {
         Step::Post { by, note } if paper.present.contains(&by) => {
@@ -112,23 +131,8 @@ fn apply(world: &World, people: &[Actor; 4], id: ConversationId, paper: &mut Pap
             paper.last = sent.seq;
             paper.lines.push(Line { seq: sent.seq, id: Some(sent.id), author: by, note, deleted: false });
         }
-        Step::Delete { which } if !paper.lines.is_empty() => {
-            let count = paper.lines.len();
-            let line = &mut paper.lines[which % count];
-            if let Some(message) = line.id.filter(|_| !line.deleted && paper.present.contains(&line.author)) {
-                let actor = people[line.author].clone();
-                world.write(move |tx| messages::delete(tx, &actor, message)).unwrap();
-                line.deleted = true;
-            }
-        }
-        Step::Edit { which } if !paper.lines.is_empty() => {
-            let line = &paper.lines[which % paper.lines.len()];
-            if let Some(message) = line.id.filter(|_| !line.deleted && paper.present.contains(&line.author)) {
-                let actor = people[line.author].clone();
-                let body = crate::support::body("changed");
-                world.write(move |tx| messages::edit(tx, &actor, message, &body)).unwrap();
-            }
-        }
+        Step::Delete { which } if !paper.lines.is_empty() => delete(world, people, paper, which),
+        Step::Edit { which } if !paper.lines.is_empty() => edit(world, people, paper, which),
         Step::Read { by, back } if paper.present.contains(&by) => {
             let seq = (paper.last - back).max(0);
             let actor = people[by].clone();

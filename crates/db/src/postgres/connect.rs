@@ -31,7 +31,7 @@ pub(super) fn config_of(url: &str) -> Result<Config, Error> {
     }
     config
         .application_name("parlor")
-        .connect_timeout(Duration::from_secs(10))
+        .connect_timeout(Duration::from_secs(5))
         .keepalives_idle(Duration::from_secs(30))
         .tcp_user_timeout(Duration::from_secs(30));
     Ok(config)

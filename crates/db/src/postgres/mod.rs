@@ -132,8 +132,8 @@ impl Conn {
     }
 
     /// The operation is over and stays.
-    pub(crate) fn release(&mut self) {
-        if !self.take_back("SAVEPOINT o") {
+    pub(crate) fn end_operation(&mut self, savepoint: bool) {
+        if savepoint && !self.take_back("SAVEPOINT o") {
             self.defer("RELEASE o");
         }
         self.of_others = self.ahead.len();

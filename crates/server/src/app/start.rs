@@ -62,11 +62,23 @@ pub fn defaults() -> Result<Settings, StartError> {
 /// When the folder or the database cannot be used.
 pub fn open_database(data: &DataArgs, options: Options) -> Result<Db, StartError> {
     if data.is_embedded() {
-        std::fs::create_dir_all(&data.data).map_err(|error| StartError::Folder(data.data.clone(), error))?;
+        make_folder(data)?;
     }
     let db = Db::open(&data.database_url(), options)?;
     db.migrate(MIGRATIONS)?;
     Ok(db)
+}
+
+/// Makes the data folder when it is missing, for its owner alone: everybody's messages will be in it.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(data: &DataArgs) -> Result<(), StartError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&data.data).map_err(|error| StartError::Folder(data.data.clone(), error))
 }
 
 /// The tenant `default`, made when missing.
@@ -172,8 +184,8 @@ fn lock_folder(data: &DataArgs) -> Result<Option<File>, StartError> {
     if !data.is_embedded() {
         return Ok(None);
     }
+    make_folder(data)?;
     let unusable = |error| StartError::Folder(data.data.clone(), error);
-    std::fs::create_dir_all(&data.data).map_err(unusable)?;
     let file = File::create(data.data.join("serve.lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
@@ -186,8 +198,8 @@ fn cursor_key(data: &DataArgs, config: &ServeArgs) -> Result<Vec<u8>, StartError
     if let Some(secret) = config.secret.as_deref().filter(|secret| !secret.is_empty()) {
         return Ok(secret.as_bytes().to_vec());
     }
+    make_folder(data)?;
     let unusable = |error| StartError::Folder(data.data.clone(), error);
-    std::fs::create_dir_all(&data.data).map_err(unusable)?;
     key_file(&data.data.join("cursor.key")).map_err(unusable)
 }
 

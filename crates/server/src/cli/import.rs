@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -92,16 +93,33 @@ fn lines(file: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>, Failure> {
     })
 }
 
+/// Reads and prepares on this thread while another one writes the batch before.
 fn load(
     store: &Store,
     tenant: &Tenant,
     lines: Box<dyn BufRead>,
     bar: &ProgressBar,
 ) -> Result<Totals, Failure> {
+    let (to_write, batches) = sync_channel::<Vec<Prepared>>(2);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || write_all(store, tenant, &batches, bar));
+        let read = read_all(lines, bar, &to_write);
+        drop(to_write);
+        let written = writer.join().unwrap_or_else(|_| Err(Failure::new("the writing thread ended")));
+        // When writing failed, reading only says that nobody listens.
+        let outcome = written?;
+        read.map(|totals| Totals { outcome, ..totals })
+    })
+}
+
+fn read_all(
+    lines: Box<dyn BufRead>,
+    bar: &ProgressBar,
+    to_write: &SyncSender<Vec<Prepared>>,
+) -> Result<Totals, Failure> {
     let mut totals = Totals::default();
-    let state = Arc::new(Mutex::new(State::default()));
     let mut batch = Vec::with_capacity(BATCH);
-    let begun = Instant::now();
+    let gone = |_| Failure::new("nobody writes");
     for (number, line) in lines.lines().enumerate() {
         let line = line?;
         if line.trim().is_empty() {
@@ -118,13 +136,29 @@ fn load(
             }
         }
         if batch.len() == BATCH {
-            write(store, tenant, &state, std::mem::take(&mut batch), &mut totals)?;
-            let rate = totals.outcome.written as f64 / begun.elapsed().as_secs_f64().max(0.001);
-            bar.set_message(format!("{} messages, {rate:.0}/s", totals.outcome.written));
+            to_write.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).map_err(gone)?;
         }
     }
-    write(store, tenant, &state, batch, &mut totals)?;
+    to_write.send(batch).map_err(gone)?;
     Ok(totals)
+}
+
+fn write_all(
+    store: &Store,
+    tenant: &Tenant,
+    batches: &Receiver<Vec<Prepared>>,
+    bar: &ProgressBar,
+) -> Result<Outcome, Failure> {
+    let (begun, state) = (Instant::now(), Arc::new(Mutex::new(State::default())));
+    let mut total = Outcome::default();
+    for batch in batches.iter().filter(|batch| !batch.is_empty()) {
+        let outcome = write(store, tenant, &state, batch)?;
+        total.written += outcome.written;
+        total.known += outcome.known;
+        let rate = total.written as f64 / begun.elapsed().as_secs_f64().max(0.001);
+        bar.set_message(format!("{} messages, {rate:.0}/s", total.written));
+    }
+    Ok(total)
 }
 
 /// The state is replaced only when the batch has committed: a repeated run of the closure starts from the old one.
@@ -133,11 +167,7 @@ fn write(
     tenant: &Tenant,
     state: &Arc<Mutex<State>>,
     batch: Vec<Prepared>,
-    totals: &mut Totals,
-) -> Result<(), Failure> {
-    if batch.is_empty() {
-        return Ok(());
-    }
+) -> Result<Outcome, Failure> {
     let (owner, known) = (tenant.clone(), state.clone());
     let (outcome, next) = store.write(tenant.no, move |tx| {
         let mut next = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -145,7 +175,5 @@ fn write(
         Ok((outcome, next))
     })?;
     *state.lock().unwrap_or_else(PoisonError::into_inner) = next;
-    totals.outcome.written += outcome.written;
-    totals.outcome.known += outcome.known;
-    Ok(())
+    Ok(outcome)
 }

@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{DataArgs, ServeArgs};
 
+mod demo;
 mod doctor;
 mod import;
 mod migrate;
@@ -54,6 +55,8 @@ enum Command {
     /// Load histories of other systems
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Fill a fresh database with a small company to try Parlor out
+    Demo(demo::DemoArgs),
     /// Find the usual causes of trouble
     Doctor(doctor::DoctorArgs),
     /// Print the description of the API (OpenAPI, JSON)
@@ -88,6 +91,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::Settings(command) => settings::run(data, command),
         Command::Sync(command) => settings::sync(data, command),
         Command::Import(command) => import::run(data, command),
+        Command::Demo(args) => demo::run(data, &args),
         Command::Doctor(args) => doctor::run(data, &args),
         Command::Openapi => {
             output::say(&crate::http::openapi::text());

@@ -20,7 +20,7 @@ pub(super) fn run(data: &DataArgs, config: ServeArgs) -> Result<(), Failure> {
         let server = Server::bind(data, config, Clock::System).await?;
         let address = public_url.unwrap_or_else(|| format!("http://{}", server.address));
         announce(&server, &address);
-        server.run(stop).await?;
+        server.run(stop).await;
         Ok(())
     })
 }

@@ -59,6 +59,15 @@ impl Store {
         self.db.write_blocking(lane, move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
     }
 
+    /// Runs something that makes the domain's transactions itself, with times of its own.
+    pub fn write_raw<T: Send + 'static>(
+        &self,
+        operation: impl Fn(&mut parlor_db::Tx, &Settings) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let defaults = self.defaults.clone();
+        self.db.write_blocking(1, move |tx| operation(tx, &defaults))
+    }
+
     /// The tenant with this slug.
     pub fn tenant(&self, slug: &str) -> Result<Tenant, Failure> {
         let wanted = slug.to_owned();

@@ -858,7 +858,7 @@ export interface components {
         };
         /** @description Whom to add. */
         Addition: {
-            role?: components["schemas"]["Role"] | null;
+            role?: components["schemas"]["ParticipantRole"] | null;
             user_ids: components["schemas"]["PersonId"][];
         };
         /** @description A key, without what it is. */
@@ -957,6 +957,46 @@ export interface components {
             /** @description The brand; fixed once made. */
             platform?: string | null;
         };
+        /** @description A conversation, for clients. */
+        Conversation: {
+            assignee_id?: components["schemas"]["PersonId"] | null;
+            contact_id?: components["schemas"]["PersonId"] | null;
+            created_at: components["schemas"]["Time"];
+            created_by?: components["schemas"]["PersonId"] | null;
+            description?: string | null;
+            id: components["schemas"]["ConversationId"];
+            is_private: boolean;
+            kind: components["schemas"]["Kind"];
+            labels: string[];
+            last_activity_at: components["schemas"]["Time"];
+            last_message?: components["schemas"]["LastMessage"] | null;
+            /** Format: int64 */
+            last_seq: number;
+            linked_conversation_id?: components["schemas"]["ConversationId"] | null;
+            me?: components["schemas"]["ConversationMe"] | null;
+            /** Format: int64 */
+            members_count: number;
+            metadata: Record<string, never>;
+            number?: string | null;
+            participants: components["schemas"]["Participant"][];
+            /** Format: int64 */
+            pinned_count: number;
+            platform?: string | null;
+            priority?: string | null;
+            related?: components["schemas"]["Related"] | null;
+            replies_enabled: boolean;
+            slug?: string | null;
+            snoozed_until?: components["schemas"]["Time"] | null;
+            source?: string | null;
+            status: string;
+            store_id?: components["schemas"]["StoreId"] | null;
+            subject?: string | null;
+            team_id?: components["schemas"]["TeamId"] | null;
+            /** Format: int64 */
+            team_unread?: number | null;
+            title?: string | null;
+            updated_at: components["schemas"]["Time"];
+        };
         /** @description What of a conversation is to change. Absent leaves it, null clears it. */
         ConversationChange: {
             assignee_id?: components["schemas"]["PersonId"] | null;
@@ -983,6 +1023,24 @@ export interface components {
         };
         /** @description A conversation of any kind. */
         ConversationId: string;
+        /** @description The actor's own part of a conversation. */
+        ConversationMe: {
+            acknowledged_at?: components["schemas"]["Time"] | null;
+            can: components["schemas"]["Can"];
+            draft: boolean;
+            /** Format: int64 */
+            last_delivered_seq: number;
+            /** Format: int64 */
+            last_read_seq: number;
+            /** Format: int64 */
+            mentions: number;
+            muted: boolean;
+            notify: string;
+            participant: boolean;
+            role?: components["schemas"]["ParticipantRole"] | null;
+            /** Format: int64 */
+            unread: number;
+        };
         /** @description A declared setting. */
         Declared: components["schemas"]["Shape"] & {
             /**
@@ -1340,6 +1398,51 @@ export interface components {
             next?: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_Conversation: {
+            /** @description The items. */
+            items: {
+                assignee_id?: components["schemas"]["PersonId"] | null;
+                contact_id?: components["schemas"]["PersonId"] | null;
+                created_at: components["schemas"]["Time"];
+                created_by?: components["schemas"]["PersonId"] | null;
+                description?: string | null;
+                id: components["schemas"]["ConversationId"];
+                is_private: boolean;
+                kind: components["schemas"]["Kind"];
+                labels: string[];
+                last_activity_at: components["schemas"]["Time"];
+                last_message?: components["schemas"]["LastMessage"] | null;
+                /** Format: int64 */
+                last_seq: number;
+                linked_conversation_id?: components["schemas"]["ConversationId"] | null;
+                me?: components["schemas"]["ConversationMe"] | null;
+                /** Format: int64 */
+                members_count: number;
+                metadata: Record<string, never>;
+                number?: string | null;
+                participants: components["schemas"]["Participant"][];
+                /** Format: int64 */
+                pinned_count: number;
+                platform?: string | null;
+                priority?: string | null;
+                related?: components["schemas"]["Related"] | null;
+                replies_enabled: boolean;
+                slug?: string | null;
+                snoozed_until?: components["schemas"]["Time"] | null;
+                source?: string | null;
+                status: string;
+                store_id?: components["schemas"]["StoreId"] | null;
+                subject?: string | null;
+                team_id?: components["schemas"]["TeamId"] | null;
+                /** Format: int64 */
+                team_unread?: number | null;
+                title?: string | null;
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next?: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Draft: {
             /** @description The items. */
             items: {
@@ -1435,7 +1538,7 @@ export interface components {
                 last_read_seq: number;
                 left_at?: components["schemas"]["Time"] | null;
                 person: components["schemas"]["Person"];
-                role: components["schemas"]["Role"];
+                role: components["schemas"]["ParticipantRole"];
             }[];
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
@@ -1559,51 +1662,6 @@ export interface components {
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
         };
-        /** @description A page: the items, and the cursor of the next page when there is one. */
-        Page_View: {
-            /** @description The items. */
-            items: {
-                assignee_id?: components["schemas"]["PersonId"] | null;
-                contact_id?: components["schemas"]["PersonId"] | null;
-                created_at: components["schemas"]["Time"];
-                created_by?: components["schemas"]["PersonId"] | null;
-                description?: string | null;
-                id: components["schemas"]["ConversationId"];
-                is_private: boolean;
-                kind: components["schemas"]["Kind"];
-                labels: string[];
-                last_activity_at: components["schemas"]["Time"];
-                last_message?: components["schemas"]["LastMessage"] | null;
-                /** Format: int64 */
-                last_seq: number;
-                linked_conversation_id?: components["schemas"]["ConversationId"] | null;
-                me?: components["schemas"]["Me"] | null;
-                /** Format: int64 */
-                members_count: number;
-                metadata: Record<string, never>;
-                number?: string | null;
-                participants: components["schemas"]["Participant"][];
-                /** Format: int64 */
-                pinned_count: number;
-                platform?: string | null;
-                priority?: string | null;
-                related?: components["schemas"]["Related"] | null;
-                replies_enabled: boolean;
-                slug?: string | null;
-                snoozed_until?: components["schemas"]["Time"] | null;
-                source?: string | null;
-                status: string;
-                store_id?: components["schemas"]["StoreId"] | null;
-                subject?: string | null;
-                team_id?: components["schemas"]["TeamId"] | null;
-                /** Format: int64 */
-                team_unread?: number | null;
-                title?: string | null;
-                updated_at: components["schemas"]["Time"];
-            }[];
-            /** @description Give it back as `after` for the next page. */
-            next?: string | null;
-        };
         /** @description Somebody in a conversation. */
         Participant: {
             joined_at: components["schemas"]["Time"];
@@ -1614,8 +1672,13 @@ export interface components {
             last_read_seq: number;
             left_at?: components["schemas"]["Time"] | null;
             person: components["schemas"]["Person"];
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["ParticipantRole"];
         };
+        /**
+         * @description What a participant is in a conversation.
+         * @enum {string}
+         */
+        ParticipantRole: "owner" | "admin" | "member" | "observer";
         /** @description Somebody, as others see them. */
         Person: {
             /** @description Picture. */
@@ -1655,7 +1718,7 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
-        /** @description Why a request was refused or failed. */
+        /** @description What a caller reads of a refusal or failure. */
         Problem: {
             /**
              * @description A stable word: `unauthorized`, `forbidden`, `not_found`, `conflict`, `gone`, `too_large`, `invalid`,
@@ -1735,7 +1798,7 @@ export interface components {
             seq?: number | null;
         };
         /** @description What is unread after a position was moved. */
-        ReadState: components["schemas"]["Me"] & {
+        ReadState: components["schemas"]["ConversationMe"] & {
             /** @description Over everything. */
             totals: components["schemas"]["Totals"];
         };
@@ -1763,14 +1826,24 @@ export interface components {
          * @enum {string}
          */
         Right: "Group" | "Broadcast" | "Announce" | "Channel" | "Support" | "SupportAll" | "Ticket" | "Administer" | "Store" | "Contacts" | "ManageUsers" | "ManageSettings" | "ViewAudit" | "ViewAll" | "Import";
-        /**
-         * @description What a participant is in a conversation.
-         * @enum {string}
-         */
-        Role: "owner" | "admin" | "member" | "observer";
+        /** @description A role. */
+        Role: {
+            /** @description Its id. */
+            id: components["schemas"]["RoleId"];
+            /** @description New users get it. */
+            is_default: boolean;
+            /** @description Its name, unique in the tenant; tokens name it so. */
+            name: string;
+            /** @description Whether its users may write to users of `writes_to` only. Without it they may write to everybody. */
+            restricted: boolean;
+            /** @description What it allows. */
+            rights: components["schemas"]["Right"][];
+            /** @description The row of the matrix. */
+            writes_to: components["schemas"]["RoleId"][];
+        };
         /** @description What of a participant changes. */
         RoleChange: {
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["ParticipantRole"];
         };
         /** @description A new role. */
         RoleCreation: components["schemas"]["RoleChange"] & {
@@ -1835,7 +1908,7 @@ export interface components {
         /** @description Where a client starts. */
         Snapshot: {
             /** @description The first page, as in the list. */
-            conversations: components["schemas"]["View"][];
+            conversations: components["schemas"]["Conversation"][];
             /** @description From here on, events tell what happens. */
             cursor: string;
             me: components["schemas"]["Me"];
@@ -1979,46 +2052,6 @@ export interface components {
         UserCreation: components["schemas"]["NewUser"] & {
             /** @description For signing in with the e-mail address; at least 10 characters. */
             password?: string | null;
-        };
-        /** @description A conversation, for clients. */
-        View: {
-            assignee_id?: components["schemas"]["PersonId"] | null;
-            contact_id?: components["schemas"]["PersonId"] | null;
-            created_at: components["schemas"]["Time"];
-            created_by?: components["schemas"]["PersonId"] | null;
-            description?: string | null;
-            id: components["schemas"]["ConversationId"];
-            is_private: boolean;
-            kind: components["schemas"]["Kind"];
-            labels: string[];
-            last_activity_at: components["schemas"]["Time"];
-            last_message?: components["schemas"]["LastMessage"] | null;
-            /** Format: int64 */
-            last_seq: number;
-            linked_conversation_id?: components["schemas"]["ConversationId"] | null;
-            me?: components["schemas"]["Me"] | null;
-            /** Format: int64 */
-            members_count: number;
-            metadata: Record<string, never>;
-            number?: string | null;
-            participants: components["schemas"]["Participant"][];
-            /** Format: int64 */
-            pinned_count: number;
-            platform?: string | null;
-            priority?: string | null;
-            related?: components["schemas"]["Related"] | null;
-            replies_enabled: boolean;
-            slug?: string | null;
-            snoozed_until?: components["schemas"]["Time"] | null;
-            source?: string | null;
-            status: string;
-            store_id?: components["schemas"]["StoreId"] | null;
-            subject?: string | null;
-            team_id?: components["schemas"]["TeamId"] | null;
-            /** Format: int64 */
-            team_unread?: number | null;
-            title?: string | null;
-            updated_at: components["schemas"]["Time"];
         };
     };
     responses: never;
@@ -2322,7 +2355,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_View"];
+                    "application/json": components["schemas"]["Page_Conversation"];
                 };
             };
             /** @description A problem */
@@ -2355,7 +2388,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["View"];
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             201: {
@@ -2363,7 +2396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["View"];
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description A problem */
@@ -2393,7 +2426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["View"];
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description A problem */
@@ -2427,7 +2460,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["View"];
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description A problem */
@@ -2457,7 +2490,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["ConversationMe"];
                 };
             };
             /** @description A problem */
@@ -2647,7 +2680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["ConversationMe"];
                 };
             };
             /** @description A problem */
@@ -2681,7 +2714,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["ConversationMe"];
                 };
             };
             /** @description A problem */

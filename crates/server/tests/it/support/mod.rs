@@ -30,7 +30,7 @@ pub struct Site {
     /// Where its data is.
     pub data: DataArgs,
     stop: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<std::io::Result<()>>>,
+    running: Option<JoinHandle<()>>,
     _folder: TempDir,
     database: Option<TestDb>,
 }
@@ -96,7 +96,7 @@ impl Site {
     /// Stops the server and starts another one on the same data, at another port.
     pub async fn restart(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
-        self.running.take().unwrap().await.unwrap().unwrap();
+        self.running.take().unwrap().await.unwrap();
         let server = Server::bind(&self.data, options(), Clock::System).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         (self.url, self.app) = (format!("http://{}", server.address), server.app.clone());

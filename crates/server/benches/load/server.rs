@@ -1,0 +1,160 @@
+//! Owns: child processes that serve: starting, watching what they cost, stopping. Must not know: what they serve.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use parlor::auth::jwt::{self, Claims};
+use parlor::clock::Clock;
+
+const SECRET: &str = "the benchmark's own secret, 32 bytes";
+/// The unit of /proc/PID/stat on every Linux that Rust supports.
+const TICKS: u64 = 100;
+/// Longest time that a child gets to start or to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A child that listens. Killed when dropped.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    /// From before the process existed until it answered.
+    pub started_in: Duration,
+}
+
+/// The program under test.
+pub fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_parlor"))
+}
+
+impl Server {
+    /// The real server on a data folder.
+    pub fn parlor(data: &Path) -> Server {
+        let mut command = Command::new(binary());
+        command.arg("--data").arg(data).args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        command.env("PARLOR_JWT_SECRET", SECRET).env("PARLOR_SEND_RATE_PER_MINUTE", "0");
+        Server::start(command.env_remove("DATABASE_URL"))
+    }
+
+    /// A raw limit: this program in another role.
+    pub fn limit(words: &[&str]) -> Server {
+        Server::start(Command::new(std::env::current_exe().unwrap()).args(words))
+    }
+
+    fn start(command: &mut Command) -> Server {
+        let begun = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(address) = line.trim().rsplit("http://").next().and_then(|text| text.parse().ok()) else {
+            let _ = child.kill();
+            panic!("the server did not say where it listens: {line:?}");
+        };
+        let mut server = Server { child, address, started_in: Duration::ZERO };
+        server.await_health(begun);
+        server.started_in = begun.elapsed();
+        server
+    }
+
+    fn await_health(&self, begun: Instant) {
+        while begun.elapsed() < PATIENCE {
+            if health(self.address).is_ok_and(|status| status.contains(" 200 ")) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        panic!("{} does not answer", self.address);
+    }
+
+    /// Processor time so far, its own and the kernel's for it.
+    pub fn cpu(&self) -> Duration {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The name in parentheses may hold spaces.
+        let fields: Vec<&str> = text.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        Duration::from_millis(ticks * 1000 / TICKS)
+    }
+
+    /// Resident memory in bytes.
+    pub fn memory(&self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
+    /// Asks it to stop, and waits.
+    pub fn stop(mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn health(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// A token as a host application signs it.
+pub fn token(sub: &str, name: &str) -> String {
+    let now = Clock::System.now().micros() / 1_000_000;
+    let claims = Claims {
+        tenant: "default".to_owned(),
+        sub: sub.to_owned(),
+        kind: "user".to_owned(),
+        name: Some(name.to_owned()),
+        email: None,
+        roles: None,
+        teams: None,
+        stores: None,
+        exp: (now + 86_400) as f64,
+        nbf: None,
+        iat: Some(now as f64),
+    };
+    jwt::sign(&claims, SECRET.as_bytes(), None).unwrap()
+}
+
+/// A folder that goes away with its owner. In target/, which is on a disk: a flush to memory would prove nothing.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Folder {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("tmp-{}-{}", std::process::id(), NUMBER.fetch_add(1, Relaxed));
+        let path = data_root().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Where the benchmark keeps its data.
+pub fn data_root() -> PathBuf {
+    // target/release/deps/load-HASH
+    let me = std::env::current_exe().unwrap();
+    let target = me.ancestors().nth(3).unwrap_or(Path::new("target"));
+    target.join("bench-data")
+}

@@ -1,0 +1,85 @@
+//! Owns: turning accepted connections into requests, with a limit on how slowly they may arrive, and letting open
+//! requests end when the server stops. Must not know: routes.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+use tower_service::Service;
+
+/// How long a connection may take to send a request's head, and may idle between requests. Longer than proxies keep
+/// idle connections, so that they close first.
+const HEAD_PATIENCE: Duration = Duration::from_secs(75);
+
+/// Accepts until `stop` turns true, then waits for open requests, at most `patience` long; false when some were cut
+/// off.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+    patience: Duration,
+) -> bool {
+    let stopping = stop.clone();
+    let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
+    loop {
+        tokio::select! {
+            () = stopped(&mut stop) => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    tokio::spawn(connection(stream, peer, router.clone(), stopping.clone(), open.clone()));
+                }
+                Err(error) => pause(&error).await,
+            },
+        }
+    }
+    drop((listener, open));
+    timeout(patience, all_closed.recv()).await.is_ok()
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// One connection; `_open` is held as long as it lives.
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+    _open: mpsc::Sender<Infallible>,
+) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stopped(&mut stop) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// Out of descriptors: others must end before we accept again.
+async fn pause(error: &std::io::Error) {
+    let theirs = [ErrorKind::ConnectionRefused, ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
+    if !theirs.contains(&error.kind()) {
+        tracing::error!(%error, "connections cannot be accepted");
+        sleep(Duration::from_millis(500)).await;
+    }
+}

@@ -1,0 +1,193 @@
+//! A small believable company for trying Parlor out: people, teams, stores, and ten days of what they said in four
+//! languages, in every kind of conversation. Owns filling a fresh database with it, through the operations of the
+//! domain only: nothing here writes a row by itself.
+//!
+//! `people.rs`, `talks_*.rs` and `deliveries.rs` are data; `script.rs` reads how conversations are written down,
+//! `schedule.rs` puts everything in the order of time, `stage.rs` makes the people, and `play.rs` acts it out.
+
+mod deliveries;
+mod people;
+mod play;
+mod schedule;
+mod script;
+mod stage;
+mod talks_channels;
+mod talks_direct;
+mod talks_erp;
+mod talks_groups;
+mod talks_market;
+mod talks_support;
+
+use parlor_chat::conversations::{self, ListFilter};
+use parlor_chat::settings::Settings;
+use parlor_chat::tenants::{self, system_actor};
+use parlor_chat::{Error, Time, Tx, users};
+use serde::Serialize;
+
+use crate::app::DEFAULT_TENANT;
+use schedule::steps;
+use script::Talk;
+use stage::Stage;
+
+/// The password of everybody in the demo. No secret: it is printed, and it is in the documentation.
+pub const PASSWORD: &str = "parlor-demo";
+
+/// What the demo's data is made from when nothing else is asked for.
+pub const SEED: u64 = 2041;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// What was made.
+#[derive(Clone, Debug, Serialize)]
+pub struct Filled {
+    /// Conversations of both tenants.
+    pub conversations: usize,
+    /// Messages, without the lines that Parlor notes down itself.
+    pub messages: usize,
+}
+
+/// Somebody who can sign in with e-mail and password.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignIn {
+    /// Slug of the tenant.
+    pub tenant: &'static str,
+    /// Shown name.
+    pub name: &'static str,
+    /// What it is in the company.
+    pub does: String,
+    /// With what to sign in.
+    pub email: String,
+    /// With what to sign in.
+    pub password: &'static str,
+    /// Language of its screens.
+    pub locale: &'static str,
+    /// What it may do.
+    pub may: &'static str,
+}
+
+/// A customer: comes in with a token of the host application.
+#[derive(Clone, Debug, Serialize)]
+pub struct Guest {
+    /// Slug of the tenant.
+    pub tenant: &'static str,
+    /// Shown name.
+    pub name: &'static str,
+    /// The `sub` of its tokens.
+    pub sub: String,
+    /// Language it writes in.
+    pub locale: &'static str,
+}
+
+/// Who can sign in.
+#[must_use]
+pub fn sign_ins() -> Vec<SignIn> {
+    let staff = people::STAFF.iter().map(|one| SignIn {
+        tenant: DEFAULT_TENANT,
+        name: one.name,
+        does: one.does.to_owned(),
+        email: people::email(one.key),
+        password: PASSWORD,
+        locale: one.locale,
+        may: one.may,
+    });
+    let erp = talks_erp::PEOPLE.iter().map(|(key, name, role)| SignIn {
+        tenant: talks_erp::ERP.0,
+        name,
+        does: (*role).to_owned(),
+        email: people::email(key),
+        password: PASSWORD,
+        locale: "fr",
+        may: talks_erp::may(role),
+    });
+    staff.chain(erp).collect()
+}
+
+/// The customers.
+#[must_use]
+pub fn guests() -> Vec<Guest> {
+    let guest = |one: &people::Customer| Guest {
+        tenant: DEFAULT_TENANT,
+        name: one.name,
+        sub: format!("demo-{}", one.key),
+        locale: one.locale,
+    };
+    people::CUSTOMERS.iter().map(guest).collect()
+}
+
+/// What a database holds that is to be filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No conversation in any tenant of the demo.
+    Nothing,
+    /// The demo.
+    Demo,
+    /// Conversations of somebody else.
+    Conversations,
+}
+
+/// Looks whether there is room for the demo.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn look(tx: &mut Tx<'_>) -> Result<Found, Error> {
+    let mut found = Found::Nothing;
+    for slug in [DEFAULT_TENANT, talks_erp::ERP.0] {
+        let tenant = match tenants::by_slug(tx, slug) {
+            Ok(tenant) => tenant,
+            Err(Error::NotFound { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        let filter = ListFilter { every: true, limit: Some(1), ..ListFilter::default() };
+        if !conversations::list(tx, &system_actor(&tenant), &filter)?.items.is_empty() {
+            found = Found::Conversations;
+        }
+        let first = people::email(people::STAFF[0].key);
+        if slug == DEFAULT_TENANT && users::credentials(tx, tenant.id, &first)?.is_some() {
+            return Ok(Found::Demo);
+        }
+    }
+    Ok(found)
+}
+
+/// Fills the tenants `default` and `erp`, all or nothing. The same time and seed make the same data. `hash` is the
+/// password's.
+///
+/// # Errors
+/// When the database refuses; nothing is stored then.
+pub fn fill(
+    db: &mut parlor_db::Tx,
+    now: Time,
+    seed: u64,
+    defaults: &Settings,
+    hash: &str,
+) -> Result<Filled, Error> {
+    let mut stage = Stage { db, defaults, seed, done: 0 };
+    // Two weeks and a bit: seven working days back, and everybody is there before anybody speaks.
+    let begin = now.plus_seconds(-16 * DAY_SECONDS);
+    let tenant = stage::tenant(&mut stage, begin, DEFAULT_TENANT, people::COMPANY)?;
+    let company = stage::furniture(&mut stage, begin, tenant, hash)?;
+    let long = deliveries::script();
+    let talks = talks(&long);
+    let plan = steps(&talks, now, seed).map_err(Error::Damaged)?;
+    let made = play::play(&mut stage, &company, &talks, plan)?;
+    let (slug, name) = talks_erp::ERP;
+    let tenant = stage::tenant(&mut stage, begin, slug, name)?;
+    let company = stage::hierarchy(&mut stage, begin, tenant, hash)?;
+    let plan = steps(&talks_erp::TALKS, now, seed).map_err(Error::Damaged)?;
+    let erp = play::play(&mut stage, &company, &talks_erp::TALKS, plan)?;
+    Ok(Filled {
+        conversations: made.conversations + erp.conversations,
+        messages: made.messages + erp.messages,
+    })
+}
+
+fn talks(long: &str) -> Vec<Talk<'_>> {
+    let mut talks = vec![deliveries::talk(long)];
+    talks.extend(talks_channels::CHANNELS);
+    talks.extend(talks_direct::DIRECTS);
+    talks.extend(talks_groups::GROUPS);
+    talks.extend(talks_support::SUPPORT);
+    talks.extend(talks_support::TICKETS);
+    talks.extend(talks_market::MARKET);
+    talks
+}
