@@ -66,9 +66,9 @@ mod sql {
 fn post(tx: &mut Tx, tenant: i64, number: u64) -> Result<i64, Error> {
     let conversation = id_of(number % 16);
     let seq: i64 = tx.one(&sql::NEXT_SEQ, params![tenant, conversation], |row| row.get(0))?;
-    tx.execute(&sql::INSERT, params![tenant, conversation, seq, id_of(number), BODY])?;
+    tx.execute_later(&sql::INSERT, params![tenant, conversation, seq, id_of(number), BODY])?;
     let event: i64 = tx.one(&sql::NEXT_EVENT, params![tenant], |row| row.get(0))?;
-    tx.execute(&sql::EVENT, params![tenant, event, BODY])?;
+    tx.execute_later(&sql::EVENT, params![tenant, event, BODY])?;
     Ok(event)
 }
 

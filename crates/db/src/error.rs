@@ -99,6 +99,7 @@ impl Error {
                 Error::Internal { context: format!("{name}: {context}"), source }
             }
             Error::Value(reason) => Error::Value(format!("{name}: {reason}")),
+            Error::Decode { column, reason } => Error::Decode { column, reason: format!("{name}: {reason}") },
             other => other,
         }
     }

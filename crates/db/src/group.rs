@@ -1,20 +1,24 @@
 //! From operations to commits.
 //!
-//! Owns what happens to a batch of operations: one transaction for all of them, a savepoint for each, one commit, the
-//! notes, the answers; and what happens when that fails. Knows neither threads nor engines.
+//! Owns what happens to a batch of operations: one transaction for all of them, none of which can spoil another's part, one
+//! commit, the notes, the answers; and what happens when that fails. Knows neither threads nor engines.
 
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::stats::Counters;
+use crate::tx::NothingToGoBackTo;
 use crate::{CommitHook, Error, Tx, TxError};
 
 /// How often an operation is run again after a conflict, or a group after a lost connection.
 const ATTEMPTS: u32 = 8;
+
+/// A server that does not come back within this time fails the operations that wait for it.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// An operation that waits for its turn.
 pub(crate) trait Job: Send {
@@ -31,6 +35,7 @@ pub(crate) trait Job: Send {
 /// A closure, its result and the way back to its caller.
 struct Op<T, E, F> {
     closure: F,
+    panicked: bool,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -43,7 +48,7 @@ where
     F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Op { closure, result: None, reply }), answer)
+    (Box::new(Op { closure, panicked: false, result: None, reply }), answer)
 }
 
 impl<T, E, F> Job for Op<T, E, F>
@@ -53,11 +58,17 @@ where
     F: FnMut(&mut Tx) -> Result<T, E> + Send,
 {
     fn run(&mut self, tx: &mut Tx) -> bool {
-        // The closure's captures may be half-changed after a panic, but it is never run again then.
+        if self.panicked {
+            // What the closure captured may be half-changed. Its result stays.
+            return false;
+        }
         let result = match catch_unwind(AssertUnwindSafe(|| (self.closure)(tx))) {
             Ok(Ok(_)) if tx.failure().is_some() => Err(Error::Poisoned.into()),
             Ok(result) => result,
-            Err(panic) => Err(Error::Panicked(words_of(panic.as_ref())).into()),
+            Err(panic) => {
+                self.panicked = true;
+                Err(Error::Panicked(words_of(panic.as_ref())).into())
+            }
         };
         let keep = result.is_ok();
         self.result = Some(result);
@@ -65,11 +76,9 @@ where
     }
 
     fn may_retry(&self, tx: &Tx) -> bool {
-        let failed = self.result.as_ref().and_then(|result| result.as_ref().err());
-        // A panic may follow from a conflict that the closure did not expect, but is not repeated.
-        let panicked = failed.and_then(TxError::db).is_some_and(|error| matches!(error, Error::Panicked(_)));
-        let conflict = |error: Option<&Error>| error.is_some_and(Error::is_retryable);
-        !panicked && (conflict(tx.failure()) || conflict(failed.and_then(TxError::db)))
+        let told = self.result.as_ref().and_then(|result| result.as_ref().err()).and_then(TxError::db);
+        !self.panicked
+            && (told.is_some_and(Error::is_retryable) || tx.failure().is_some_and(Error::is_retryable))
     }
 
     fn is_abandoned(&self) -> bool {
@@ -94,6 +103,8 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 
 /// Why a group was not committed. In all cases but `Refused` nothing was written.
 enum Trouble {
+    /// An operation failed after it had written, and there is no savepoint to go back to.
+    NoSavepoint,
     /// One operation conflicts with another transaction, or took the others down with it.
     Apart(Error),
     /// The connection broke before anything was committed.
@@ -103,12 +114,25 @@ enum Trouble {
 }
 
 /// Commits writes.
+///
+/// A savepoint for each operation costs: on SQLite a copy of every page it touches, on PostgreSQL a subtransaction, and
+/// with it a list of lockers for every row that two of them change. So a group first runs without. If then an operation
+/// fails that has written something, the group is rolled back and run again with savepoints, and so are the next ones.
 pub(crate) struct Writer {
-    pub(crate) tx: Tx,
-    pub(crate) hook: Option<CommitHook>,
+    tx: Tx,
+    hook: Option<CommitHook>,
+    /// How many of the coming groups get savepoints at once.
+    careful: u32,
 }
 
+/// After an operation failed halfway, others like it may follow.
+const CAREFUL: u32 = 16;
+
 impl Writer {
+    pub(crate) fn new(tx: Tx, hook: Option<CommitHook>) -> Writer {
+        Writer { tx, hook, careful: 0 }
+    }
+
     /// Runs the batch and answers every caller.
     pub(crate) fn run(&mut self, batch: &mut Vec<Box<dyn Job>>, counters: &Counters) {
         // Nothing of them was begun, so leaving them out is not doing them by halves.
@@ -125,6 +149,10 @@ impl Writer {
                     self.run(&mut vec![job], counters);
                 }
             }
+            Err(Trouble::NoSavepoint) => {
+                let error = Error::internal("a group failed without savepoints, twice");
+                batch.drain(..).for_each(|job| job.answer(Some(error.clone())));
+            }
             Err(Trouble::Apart(error) | Trouble::Lost(error) | Trouble::Refused(error)) => {
                 batch.drain(..).for_each(|job| job.answer(Some(error.clone())));
             }
@@ -136,13 +164,18 @@ impl Writer {
         batch: &mut [Box<dyn Job>],
         counters: &Counters,
     ) -> Result<(), Trouble> {
-        let mut attempt = 0;
+        let (mut attempt, started) = (0, Instant::now());
         loop {
-            let outcome = self.commit(batch, counters);
+            let mut outcome = self.commit(batch, counters);
+            if matches!(outcome, Err(Trouble::NoSavepoint)) {
+                self.careful = CAREFUL;
+                outcome = self.commit(batch, counters);
+            }
             attempt += 1;
             match &outcome {
-                Err(Trouble::Apart(_)) if batch.len() == 1 && attempt < ATTEMPTS => {}
-                Err(Trouble::Lost(_)) if attempt < ATTEMPTS => {}
+                Err(Trouble::Apart(error))
+                    if batch.len() == 1 && error.is_retryable() && attempt < ATTEMPTS => {}
+                Err(Trouble::Lost(_)) if attempt < ATTEMPTS && started.elapsed() < PATIENCE => {}
                 _ => return outcome,
             }
             counters.retried();
@@ -163,14 +196,16 @@ impl Writer {
             return Ok(());
         }
         let notes = self.tx.commit().map_err(|error| {
+            let culprit = !self.tx.is_alive();
             self.tx.rollback();
             match error {
                 // The server may have committed before the connection broke. Running again could do it twice.
                 Error::Unavailable(text) => {
                     Trouble::Refused(Error::Unavailable(format!("outcome of the commit unknown: {text}")))
                 }
-                // A conflict, or a constraint checked late: some operation's own fault.
+                // A conflict, or a failure that came to light late: some operation's own fault.
                 Error::Serialization(_) | Error::ForeignKey | Error::Unique { .. } => Trouble::Apart(error),
+                other if culprit => Trouble::Apart(other),
                 other => Trouble::Refused(other),
             }
         })?;
@@ -187,11 +222,11 @@ impl Writer {
         let tx = &mut self.tx;
         // Undoing the only operation is undoing the transaction.
         let alone = batch.len() == 1;
+        let savepoints = !alone && self.careful > 0;
+        self.careful = self.careful.saturating_sub(1);
         let mut kept = 0;
         for job in batch.iter_mut() {
-            if !alone {
-                tx.savepoint().map_err(Trouble::Apart)?;
-            }
+            tx.start_operation(savepoints).map_err(Trouble::Apart)?;
             let keep = job.run(tx);
             if !tx.is_alive() {
                 return Err(match tx.failure() {
@@ -206,11 +241,14 @@ impl Writer {
                 let cause = tx.failure().cloned();
                 return Err(Trouble::Apart(cause.unwrap_or_else(|| Error::Serialization("again".into()))));
             }
-            match (keep, alone) {
-                (true, true) => {}
-                (true, false) => tx.release().map_err(Trouble::Apart)?,
-                (false, true) => return Ok(0),
-                (false, false) => tx.undo().map_err(Trouble::Apart)?,
+            match keep {
+                true => tx.keep_operation(savepoints).map_err(Trouble::Apart)?,
+                false if alone => return Ok(0),
+                false if savepoints => {
+                    self.careful = CAREFUL;
+                    tx.undo_operation().map_err(Trouble::Apart)?;
+                }
+                false => tx.forget_operation().map_err(|NothingToGoBackTo| Trouble::NoSavepoint)?,
             }
             kept += usize::from(keep);
         }
@@ -223,13 +261,14 @@ pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, counters: &Counters) 
     if job.is_abandoned() {
         return;
     }
+    let started = Instant::now();
     for attempt in 1.. {
         let begun = tx.begin_read();
         let again = match &begun {
             Ok(()) => !job.run(tx) && (!tx.is_alive() || job.may_retry(tx)),
             Err(error) => matches!(error, Error::Unavailable(_)),
         };
-        if again && attempt < ATTEMPTS {
+        if again && attempt < ATTEMPTS && started.elapsed() < PATIENCE {
             tx.rollback();
             counters.retried();
             std::thread::sleep(pause(attempt));

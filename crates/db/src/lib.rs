@@ -152,7 +152,8 @@ impl Db {
     /// Runs a closure that may write, and answers once it is committed.
     ///
     /// Writes of one lane happen in the order of their calls; make the lane from the tenant. If the returned future is
-    /// dropped, the closure is committed whole or not at all.
+    /// dropped, the closure is committed whole or not at all. The closure may be run several times before that, so it
+    /// changes nothing but through `tx`, and it must not use the `Db`: on its own lane it would wait for itself.
     pub async fn write<T, E>(
         &self,
         lane: u64,

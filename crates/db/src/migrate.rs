@@ -23,8 +23,8 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     checksum TEXT NOT NULL
 );";
 
-/// Any number, as long as nothing else in the database uses it as an advisory lock.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(7305808869231650160)";
+/// Waits for as long as another process migrates. Any number, as long as nothing else in the database uses it.
+const LOCK: &str = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650160)";
 
 static APPLIED: Sql = Sql::both(
     "parlor_db::migrate::APPLIED",
@@ -92,7 +92,7 @@ fn apply_next(tx: &mut Tx, migrations: &[Migration]) -> Result<Option<i64>, Erro
 }
 
 /// FNV-1a, which tells an edited file from the original and needs no dependency. Blind to the line ends of the checkout.
-fn checksum_of(text: &str) -> String {
+pub(crate) fn checksum_of(text: &str) -> String {
     let bytes = text.bytes().filter(|byte| *byte != b'\r');
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

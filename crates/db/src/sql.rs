@@ -15,18 +15,25 @@ pub struct Sql {
     postgres: &'static str,
     global: bool,
     one_text: bool,
-    translated: OnceLock<String>,
+    derived: OnceLock<Derived>,
+}
+
+/// What is worked out of the texts at the first use.
+#[derive(Debug)]
+struct Derived {
+    sqlite: String,
+    may_write: bool,
 }
 
 impl Sql {
     /// One text for both engines, in PostgreSQL's words: `$1..$n`, lists as `= ANY($n)` or `<> ALL($n)`.
     pub const fn both(name: &'static str, text: &'static str) -> Sql {
-        Sql { name, sqlite: text, postgres: text, global: false, one_text: true, translated: OnceLock::new() }
+        Sql { name, sqlite: text, postgres: text, global: false, one_text: true, derived: OnceLock::new() }
     }
 
     /// Two texts, for the few statements that cannot be one. Both number their parameters `$1..$n` alike.
     pub const fn dialect(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Sql {
-        Sql { name, sqlite, postgres, global: false, one_text: false, translated: OnceLock::new() }
+        Sql { name, sqlite, postgres, global: false, one_text: false, derived: OnceLock::new() }
     }
 
     /// Marks a statement that works across tenants on purpose.
@@ -54,8 +61,20 @@ impl Sql {
     pub fn text(&self, engine: Engine) -> &str {
         match engine {
             Engine::Postgres => self.postgres,
-            Engine::Sqlite => self.translated.get_or_init(|| for_sqlite(self.sqlite)),
+            Engine::Sqlite => &self.derived().sqlite,
         }
+    }
+
+    /// False for a plain `SELECT`, which leaves nothing to undo.
+    pub(crate) fn may_write(&self) -> bool {
+        self.derived().may_write
+    }
+
+    fn derived(&self) -> &Derived {
+        self.derived.get_or_init(|| Derived {
+            sqlite: for_sqlite(self.sqlite),
+            may_write: !is_plain_select(self.sqlite) || !is_plain_select(self.postgres),
+        })
     }
 }
 
@@ -99,6 +118,13 @@ macro_rules! __sql {
     (dialect $name:expr, { sqlite: $sqlite:expr, postgres: $postgres:expr $(,)? }) => {
         $crate::Sql::dialect($name, $sqlite, $postgres)
     };
+}
+
+/// A `SELECT` that calls none of the functions that do something. Too strict is right, too lax is not.
+fn is_plain_select(text: &str) -> bool {
+    let start: String = text.trim_start().chars().take(7).collect();
+    let active = ["pg_", "nextval", "setval", "set_config", "lo_", "dblink"];
+    start.trim_end().eq_ignore_ascii_case("SELECT") && !active.iter().any(|word| text.contains(word))
 }
 
 /// Spells PostgreSQL's parameters the way SQLite reads them.
@@ -168,6 +194,18 @@ mod tests {
         assert_eq!(for_sqlite("WHERE id = ANY($2) AND x = $1"), "WHERE id IN rarray(?2) AND x = ?1");
         assert_eq!(for_sqlite("WHERE id <> ALL ($2)"), "WHERE id NOT IN rarray(?2)");
         assert_eq!(for_sqlite("WHERE a <= $1 AND b != $2"), "WHERE a <= ?1 AND b != ?2");
+    }
+
+    #[test]
+    fn what_may_write_is_known() {
+        for text in ["SELECT 1", "\n  select\n a FROM b", "SELECT a FROM b WHERE c = $1 FOR UPDATE"] {
+            assert!(is_plain_select(text), "{text}");
+        }
+        for text in
+            ["INSERT INTO a", "WITH a AS (DELETE FROM b)", "SELECT pg_notify('a', 'b')", "SELECTED", ""]
+        {
+            assert!(!is_plain_select(text), "{text}");
+        }
     }
 
     crate::statements! {

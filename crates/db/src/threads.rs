@@ -51,7 +51,7 @@ impl Threads {
     fn start_all(&self, engine: Engine, url: &str, options: &Options, batch: usize) -> Result<(), Error> {
         for (index, lane) in self.lanes.iter().enumerate() {
             let tx = writing(engine, url, index == 0)?;
-            let mut writer = Writer { tx, hook: options.on_commit.clone() };
+            let mut writer = Writer::new(tx, options.on_commit.clone());
             let (jobs, counters) = (lane.clone(), self.counters.clone());
             self.spawn(format!("db-write-{index}"), move || {
                 let (mut waiting, mut ready) = (Vec::new(), Vec::new());

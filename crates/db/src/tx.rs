@@ -16,7 +16,13 @@ pub struct Tx {
     notes: Vec<Note>,
     notes_before: usize,
     failure: Option<Error>,
+    reading: bool,
+    /// The running operation has run something else than a plain `SELECT`.
+    wrote: bool,
 }
+
+/// An operation without a savepoint has written something, or broken the transaction.
+pub(crate) struct NothingToGoBackTo;
 
 enum Conn {
     Sqlite(sqlite::Conn),
@@ -69,6 +75,21 @@ impl Tx {
         })
     }
 
+    /// [`execute`](Tx::execute) for a statement whose count and whose failure are not needed here.
+    ///
+    /// On PostgreSQL it travels with the next statement, which saves a round trip. A failure is the failure of a later
+    /// statement of this operation, or of the operation after its closure returned. Not for a row that may well be
+    /// refused.
+    pub fn execute_later(&mut self, sql: &'static Sql, params: &[Param<'_>]) -> Result<(), Error> {
+        let reading = self.reading;
+        self.guarded(sql, params, |conn| match conn {
+            Conn::Sqlite(conn) => conn.execute(sql, params).map(drop),
+            // A read never waits for anything after its closure.
+            Conn::Postgres(conn) if reading => conn.execute(sql, params).map(drop),
+            Conn::Postgres(conn) => conn.execute_later(sql, params),
+        })
+    }
+
     /// Leaves something for the commit hook. Kept only if this operation commits.
     pub fn note(&mut self, note: impl Any + Send) {
         self.notes.push(Box::new(note));
@@ -103,6 +124,7 @@ impl Tx {
         if self.failure.is_some() {
             return Err(Error::Poisoned);
         }
+        self.wrote |= sql.may_write();
         let checked = params.iter().try_for_each(Param::check);
         checked.and_then(|()| run(&mut self.conn)).map_err(|error| {
             let error = error.in_statement(sql.name());
@@ -115,11 +137,15 @@ impl Tx {
 /// What the engine itself does with a transaction.
 impl Tx {
     pub(crate) fn sqlite(conn: sqlite::Conn) -> Tx {
-        Tx { conn: Conn::Sqlite(conn), notes: Vec::new(), notes_before: 0, failure: None }
+        Tx::new(Conn::Sqlite(conn))
     }
 
     pub(crate) fn postgres(conn: postgres::Conn) -> Tx {
-        Tx { conn: Conn::Postgres(Box::new(conn)), notes: Vec::new(), notes_before: 0, failure: None }
+        Tx::new(Conn::Postgres(Box::new(conn)))
+    }
+
+    fn new(conn: Conn) -> Tx {
+        Tx { conn, notes: Vec::new(), notes_before: 0, failure: None, reading: false, wrote: false }
     }
 
     /// The failure that poisoned the running operation.
@@ -129,26 +155,20 @@ impl Tx {
 
     pub(crate) fn begin_write(&mut self) -> Result<(), Error> {
         self.reset();
+        self.reading = false;
         match &mut self.conn {
             Conn::Sqlite(conn) => conn.control("BEGIN IMMEDIATE"),
-            Conn::Postgres(conn) => {
-                conn.connect()?;
-                conn.defer("BEGIN");
-                Ok(())
-            }
+            Conn::Postgres(conn) => conn.begin("BEGIN"),
         }
     }
 
     /// A transaction whose statements all see the database as it was at the first of them.
     pub(crate) fn begin_read(&mut self) -> Result<(), Error> {
         self.reset();
+        self.reading = true;
         match &mut self.conn {
             Conn::Sqlite(conn) => conn.control("BEGIN DEFERRED"),
-            Conn::Postgres(conn) => {
-                conn.connect()?;
-                conn.defer("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                Ok(())
-            }
+            Conn::Postgres(conn) => conn.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         }
     }
 
@@ -158,32 +178,30 @@ impl Tx {
         self.failure = None;
     }
 
-    /// Marks the place that `undo` goes back to.
-    pub(crate) fn savepoint(&mut self) -> Result<(), Error> {
+    /// The next operation begins, with a savepoint to go back to or without.
+    pub(crate) fn start_operation(&mut self, savepoint: bool) -> Result<(), Error> {
+        self.wrote = false;
         match &mut self.conn {
-            Conn::Sqlite(conn) => conn.control("SAVEPOINT o"),
-            Conn::Postgres(conn) => {
-                conn.defer("SAVEPOINT o");
-                Ok(())
-            }
+            Conn::Sqlite(conn) if savepoint => conn.control("SAVEPOINT o")?,
+            Conn::Postgres(conn) if savepoint => conn.savepoint(),
+            _ => {}
         }
+        Ok(())
     }
 
-    pub(crate) fn release(&mut self) -> Result<(), Error> {
+    /// The running operation is over and stays.
+    pub(crate) fn keep_operation(&mut self, savepoint: bool) -> Result<(), Error> {
         self.notes_before = self.notes.len();
         match &mut self.conn {
-            Conn::Sqlite(conn) => conn.control("RELEASE o"),
-            Conn::Postgres(conn) => {
-                if !conn.take_back("SAVEPOINT o") {
-                    conn.defer("RELEASE o");
-                }
-                Ok(())
-            }
+            Conn::Sqlite(conn) if savepoint => conn.control("RELEASE o")?,
+            Conn::Sqlite(_) => {}
+            Conn::Postgres(conn) => conn.end_operation(savepoint),
         }
+        Ok(())
     }
 
-    /// Undoes the running operation, and nothing before it.
-    pub(crate) fn undo(&mut self) -> Result<(), Error> {
+    /// The running operation is over, and was as if it had never been: undoes it, and nothing before it.
+    pub(crate) fn undo_operation(&mut self) -> Result<(), Error> {
         self.notes.truncate(self.notes_before);
         self.failure = None;
         match &mut self.conn {
@@ -191,22 +209,24 @@ impl Tx {
                 conn.control("ROLLBACK TO o")?;
                 conn.control("RELEASE o")
             }
-            Conn::Postgres(conn) => {
-                if !conn.take_back("SAVEPOINT o") {
-                    conn.defer("ROLLBACK TO o");
-                    conn.defer("RELEASE o");
-                }
-                Ok(())
-            }
+            Conn::Postgres(conn) => conn.undo(),
         }
+    }
+
+    /// The same without a savepoint: possible if the operation has done nothing but read.
+    pub(crate) fn forget_operation(&mut self) -> Result<(), NothingToGoBackTo> {
+        if self.wrote || self.failure.is_some() {
+            return Err(NothingToGoBackTo);
+        }
+        self.notes.truncate(self.notes_before);
+        Ok(())
     }
 
     /// Commits. The notes of the whole group, in order.
     pub(crate) fn commit(&mut self) -> Result<Vec<Note>, Error> {
         match &mut self.conn {
             Conn::Sqlite(conn) => conn.control("COMMIT")?,
-            Conn::Postgres(conn) if conn.is_begun() => conn.control("COMMIT")?,
-            Conn::Postgres(conn) => conn.clear(),
+            Conn::Postgres(conn) => conn.commit()?,
         }
         Ok(std::mem::take(&mut self.notes))
     }
@@ -221,21 +241,16 @@ impl Tx {
                     conn.control("ROLLBACK").unwrap_or_default();
                 }
             }
-            Conn::Postgres(conn) => {
-                let begun = conn.is_begun();
-                conn.clear();
-                if begun && conn.is_connected() && conn.control("ROLLBACK").is_err() {
-                    conn.drop_connection();
-                }
-            }
+            Conn::Postgres(conn) => conn.rollback(),
         }
     }
 
-    /// False when the transaction of the whole group is gone: the connection was lost, or SQLite rolled back by itself.
+    /// False when the transaction of the whole group is gone: the connection was lost, SQLite rolled back by itself, or a
+    /// statement of an operation that was over already turned out to have failed.
     pub(crate) fn is_alive(&self) -> bool {
         match &self.conn {
             Conn::Sqlite(conn) => conn.in_transaction(),
-            Conn::Postgres(conn) => conn.is_connected(),
+            Conn::Postgres(conn) => conn.is_alive(),
         }
     }
 
@@ -243,10 +258,7 @@ impl Tx {
     pub(crate) fn script(&mut self, text: &str) -> Result<(), Error> {
         match &mut self.conn {
             Conn::Sqlite(conn) => conn.script(text),
-            Conn::Postgres(conn) => {
-                conn.control("")?;
-                conn.script(text)
-            }
+            Conn::Postgres(conn) => conn.control(text),
         }
     }
 

@@ -100,12 +100,7 @@ fn template(engine: Engine, migrations: &[Migration]) -> Result<Template, Error>
             let bytes = std::fs::read(&path).map_err(|error| failed("cannot read the template", error))?;
             Template::File(Arc::new(bytes))
         }
-        Engine::Postgres => {
-            let url = TempPostgres::shared()?.create_database(None)?;
-            crate::migrate::migrate(engine, &url, migrations)?;
-            let name = url.split(['/', '?']).find(|part| part.starts_with("parlor_")).unwrap_or_default();
-            Template::Name(name.to_owned())
-        }
+        Engine::Postgres => Template::Name(TempPostgres::shared()?.template(migrations)?),
     };
     made.insert(key, template.clone());
     Ok(template)

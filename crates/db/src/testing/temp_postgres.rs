@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::{Error, postgres};
+use crate::migrate::{checksum_of, migrate};
+use crate::{Engine, Error, Migration, postgres};
 
 /// Names an existing server to use instead: `postgres://user:password@host/postgres`, allowed to create databases.
 const EXISTING: &str = "PARLOR_TEST_POSTGRES_URL";
@@ -62,7 +63,7 @@ impl TempPostgres {
         let mut command = keeper_command(&folder)?;
         command.arg(&bin).arg(&folder).current_dir("/");
         // A group of its own: Ctrl-C ends the tests, and only then, through the pipe, the server.
-        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().map_err(|error| failed("cannot start sh", error))?;
         let input = process.stdin.take();
         let mut keeper = Keeper { process, input };
@@ -111,27 +112,61 @@ impl TempPostgres {
     /// Makes an empty database, or a copy of `template` (a database nobody is connected to), and gives its URL.
     pub fn create_database(&self, template: Option<&str>) -> Result<String, Error> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        // One at a time: PostgreSQL refuses to copy a template that is being copied.
-        static ONE: Mutex<()> = Mutex::new(());
-        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("parlor_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let template = template.unwrap_or("template0");
+        // On a server that outlives us the name may be left over from another process.
+        self.run(&format!("DROP DATABASE IF EXISTS {name}"))?;
+        self.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
+        Ok(self.url(&name))
+    }
+
+    /// The name of a database with these migrations, to be copied. Processes that share a server share it.
+    pub(super) fn template(&self, migrations: &[Migration]) -> Result<String, Error> {
+        let all: String = migrations.iter().map(|migration| migration.sql).collect();
+        let name = format!("parlor_template_{}", checksum_of(&all));
+        // Copying is also the way to ask whether it is there.
+        match self.create_database(Some(&name)) {
+            Ok(copy) => self.drop_database(&copy)?,
+            Err(_) => {
+                let url = self.create_database(None)?;
+                migrate(Engine::Postgres, &url, migrations)?;
+                // Whole when it gets its name; if another process was faster, theirs is as good.
+                if self.run(&format!("ALTER DATABASE {} RENAME TO {name}", name_in(&url))).is_err() {
+                    self.drop_database(&url)?;
+                }
+            }
+        }
+        Ok(name)
+    }
+
+    /// One command at a time: PostgreSQL refuses to copy a template that is being copied.
+    fn run(&self, command: &str) -> Result<(), Error> {
+        static ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut conn = postgres::Conn::new(&self.url("postgres"))?;
         conn.connect()?;
-        // On a server that outlives us the name may be left over from another process.
-        conn.script(&format!("DROP DATABASE IF EXISTS {name}"))?;
-        conn.script(&format!("CREATE DATABASE {name} TEMPLATE {template}"))?;
-        Ok(self.url(&name))
+        let mut done = conn.control(command);
+        // Another process may be copying, too.
+        for _ in 0..100 {
+            match &done {
+                Err(error) if error.to_string().contains("being accessed by other users") => {}
+                _ => break,
+            }
+            std::thread::sleep(Duration::from_millis(50));
+            done = conn.control(command);
+        }
+        done
     }
 
     /// Removes a database that [`create_database`](TempPostgres::create_database) made. Open connections are cut.
     pub fn drop_database(&self, url: &str) -> Result<(), Error> {
-        let name = url.split(['/', '?']).find(|part| part.starts_with("parlor_"));
-        let name = name.ok_or_else(|| Error::internal("not a database of the tests"))?;
-        let mut conn = postgres::Conn::new(&self.url("postgres"))?;
-        conn.connect()?;
-        conn.script(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        self.run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name_in(url)))
     }
+}
+
+/// The database that a URL of ours names.
+fn name_in(url: &str) -> &str {
+    url.split(['/', '?']).find(|part| part.starts_with("parlor_")).unwrap_or_default()
 }
 
 impl Drop for Keeper {

@@ -174,3 +174,36 @@ fn dropping_the_last_handle_finishes_what_waits() {
         assert_eq!(labels(&test.db).len(), 10);
     }
 }
+
+#[test]
+fn what_is_executed_later_counts_as_the_operations_own() {
+    for engine in BOTH {
+        let test = open(engine);
+        let later = |tx: &mut Tx, seq: i64, label: &str| tx.execute_later(&INSERT, params![1, seq, label]);
+        let count = |tx: &mut Tx| tx.one(&COUNT, params![1], |row| row.get::<i64>(0));
+        // The statements and the label prepared, so that nothing forces a round trip below.
+        test.db.write_blocking(1, move |tx| later(tx, 1, "one").and_then(|()| count(tx))).unwrap();
+        let held = hold(&test.db);
+        let first = start(&test.db, move |tx| later(tx, 2, "two"));
+        let at_the_end = start(&test.db, move |tx| later(tx, 3, "one"));
+        let in_time = start(&test.db, move |tx| later(tx, 4, "one").and_then(|()| count(tx)));
+        let seen = start(&test.db, move |tx| later(tx, 5, "five").and_then(|()| count(tx)));
+        let undone = start(&test.db, move |tx| later(tx, 6, "six").and(Err::<(), _>(Error::NotFound)));
+        let undone_twice = start(&test.db, move |tx| later(tx, 7, "one").and(Err::<(), _>(Error::NotFound)));
+        let last = start(&test.db, move |tx| later(tx, 8, "eight"));
+        drop(held);
+        first.join().unwrap().unwrap();
+        assert_eq!(at_the_end.join().unwrap().unwrap_err().unique_constraint(), Some("thing_label"));
+        assert_eq!(in_time.join().unwrap().unwrap_err().unique_constraint(), Some("thing_label"));
+        assert_eq!(seen.join().unwrap().unwrap(), 3, "{engine:?}");
+        assert!(matches!(undone.join().unwrap(), Err(Error::NotFound)));
+        let error = undone_twice.join().unwrap().unwrap_err();
+        assert!(matches!(error, Error::NotFound | Error::Unique { .. }), "{error:?}");
+        last.join().unwrap().unwrap();
+        assert_eq!(labels(&test.db), ["one", "two", "five", "eight"], "{engine:?}");
+        let alone = test.db.write_blocking(1, move |tx| later(tx, 9, "one")).unwrap_err();
+        assert_eq!(alone.unique_constraint(), Some("thing_label"));
+        let reading = test.db.read_blocking(move |tx| later(tx, 9, "nine")).unwrap_err();
+        assert!(matches!(reading, Error::ReadOnly(_)), "{reading:?}");
+    }
+}
