@@ -12,13 +12,15 @@ CREATE TABLE tenants (
 CREATE UNIQUE INDEX tenants_slug ON tenants (slug);
 CREATE UNIQUE INDEX tenants_no ON tenants (no);
 
--- The head of a tenant's event log and the number of its newest message: the row that orders a tenant's commits.
+-- The head of a tenant's event log, the number of its newest message and of the newest one in the search index: the row
+-- that orders a tenant's commits.
 CREATE TABLE logs (
     tenant BYTEA PRIMARY KEY,
     epoch BIGINT NOT NULL,
     head BIGINT NOT NULL,
     floor BIGINT NOT NULL,
-    messages BIGINT NOT NULL
+    messages BIGINT NOT NULL,
+    indexed BIGINT NOT NULL
 );
 
 CREATE TABLE events (

@@ -17,6 +17,7 @@ use crate::{
     messages::{self, Body, Import},
     participants,
     person::{Actor, Person, PersonKind},
+    search::{self, terms},
     tenants::{Tenant, system_actor},
     time::Time,
     tx::Tx,
@@ -56,6 +57,7 @@ pub struct Prepared {
     line: Line,
     at: Time,
     body: Body,
+    terms: String,
 }
 
 /// What became of a batch.
@@ -93,8 +95,9 @@ statements! {
     /// Own messages of everybody in a conversation.
     pub static OWN = both("
         SELECT person_id, own_count FROM participants WHERE tenant = $1 AND conversation_id = $2");
-    /// Takes so many message numbers.
-    pub static NUMBERS = both("UPDATE logs SET messages = messages + $2 WHERE tenant = $1 RETURNING messages");
+    /// Takes so many message numbers. These messages are indexed at once, and nothing waits before them.
+    pub static NUMBERS = both("
+        UPDATE logs SET messages = messages + $2, indexed = indexed + $2 WHERE tenant = $1 RETURNING messages");
     /// An author's numbers after the batch. Who wrote last has read everything before it.
     pub static AUTHOR = both("
         UPDATE participants SET own_count = $4, own_seq = $5, own_read = $4, read_seq = $5, read_count = $6,
@@ -123,12 +126,14 @@ pub fn prepare(line: Line) -> Result<Option<Prepared>, String> {
         Err(crate::Error::Invalid { rule: "not_empty", .. }) => return Ok(None),
         Err(error) => return Err(format!("{}: {error}", line.id)),
     };
-    Ok(Some(Prepared { line, at, body }))
+    let terms = terms::of(&body.text);
+    Ok(Some(Prepared { line, at, body, terms }))
 }
 
 /// Writes a batch. All or nothing; the state belongs to what was committed.
 pub fn batch(tx: &mut Tx, tenant: &Tenant, state: &mut State, lines: &[Prepared]) -> Result<Outcome> {
     let system = system_actor(tenant);
+    while search::catch_up(tx, tenant.id, tenant.no)? {}
     let mut outcome = Outcome::default();
     let mut by_place: Vec<(String, Vec<&Prepared>)> = Vec::new();
     for line in lines {
@@ -218,6 +223,7 @@ fn write(
         author: person,
         at: line.at,
         body: &line.body,
+        terms: &line.terms,
         client_id: &line.line.id,
         reply_to_seq: parent.map(|(seq, _)| seq),
         thread_root_seq: root,

@@ -3,18 +3,13 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{
-    error::{Error, Result, invalid},
-    search::terms,
-};
+use crate::error::{Error, Result, invalid};
 
 /// A checked body and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// As written, line ends as `\n`, in Unicode normal form C, without surrounding blank lines.
     pub text: String,
-    /// The words that find it.
-    pub(crate) terms: String,
     /// The names after `@`, as written: `@name` and `@[Full Name]`.
     pub(crate) names: Vec<String>,
 }
@@ -37,7 +32,7 @@ impl Body {
         if text.trim().is_empty() || !text.chars().any(is_visible) {
             return Err(invalid("body", "not_empty", "write something"));
         }
-        Ok(Body { terms: terms::of(text), names: names(text), text: text.to_owned() })
+        Ok(Body { names: names(text), text: text.to_owned() })
     }
 }
 

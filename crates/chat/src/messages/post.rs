@@ -1,5 +1,5 @@
 //! Posting: exactly once. The conversation's row is locked first, so that whoever comes second with the same
-//! `client_id` finds the first result. Eight short statements, whatever the number of participants.
+//! `client_id` finds the first result. Seven short statements, whatever the number of participants.
 
 use parlor_db::params;
 use serde::Deserialize;
@@ -54,7 +54,6 @@ pub struct Posted {
 struct Draft<'a> {
     kind: MessageKind,
     body: &'a str,
-    terms: &'a str,
     is_private: bool,
     client_id: Option<&'a str>,
     reply_to: Option<Quote>,
@@ -86,7 +85,6 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     let draft = Draft {
         kind: MessageKind::Text,
         body: &body.text,
-        terms: &body.terms,
         is_private: new.is_private_note,
         client_id: new.client_id.as_deref(),
         reply_to,
@@ -223,7 +221,6 @@ pub(crate) fn system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Va
     let draft = Draft {
         kind: MessageKind::System,
         body: "",
-        terms: "",
         is_private: conversation.rules().notes,
         client_id: None,
         reply_to: None,
@@ -276,11 +273,8 @@ fn append(
     if let Some(me) = me.filter(|_| draft.kind == MessageKind::Text) {
         author_read_seq = Some(count_own(tx, actor, &conversation, me, own)?);
     }
-    if draft.kind == MessageKind::Text {
-        if actor.is_contact() {
-            tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
-        }
-        search::index(tx, &search::Place::of(&conversation, &message, no), draft.terms)?;
+    if draft.kind == MessageKind::Text && actor.is_contact() {
+        tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
     }
     let hidden = draft.is_private;
     let event = NewEvent {
@@ -436,6 +430,7 @@ pub(crate) struct Import<'a> {
     pub author: &'a Person,
     pub at: Time,
     pub body: &'a Body,
+    pub terms: &'a str,
     pub client_id: &'a str,
     pub reply_to_seq: Option<i64>,
     pub thread_root_seq: Option<i64>,
@@ -489,5 +484,5 @@ pub(crate) fn append_import(
     }
     let place =
         search::Place { conversation: conversation.id, kind: conversation.kind, author, no: import.no };
-    search::index(tx, &place, &import.body.terms)
+    search::index(tx, &place, import.terms)
 }
