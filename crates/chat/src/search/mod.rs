@@ -118,7 +118,7 @@ statements! {
     /// Tenants whose index is behind.
     pub static BEHIND = both("
         SELECT t.id, t.slug, t.name, t.no FROM logs l JOIN tenants t ON t.id = l.tenant
-        WHERE l.messages > l.indexed").global();
+        WHERE l.indexed < l.messages").global();
     /// Messages that are to be indexed.
     pub static PENDING = both("
         SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id
