@@ -2,8 +2,9 @@
 //! `client_id` finds the first result. Seven short statements, whatever the number of participants.
 
 use parlor_db::params;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     contacts,
@@ -46,6 +47,8 @@ pub struct NewMessage {
 pub struct Posted {
     /// The message.
     pub message: Message,
+    /// The same as JSON: encoded once for the event and for the answer.
+    pub json: Box<RawValue>,
     /// False when the same `client_id` had posted it before.
     pub is_new: bool,
 }
@@ -70,7 +73,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     if let Some(client_id) = &new.client_id {
         check_client_id(client_id)?;
         if let Some(first) = find_first(tx, actor, &conversation, new, body, client_id)? {
-            return Ok(Posted { message: first, is_new: false });
+            return Ok(Posted { json: to_raw_value(&first)?, message: first, is_new: false });
         }
     }
     if new.is_private_note {
@@ -94,8 +97,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         system: None,
         external_id: new.external_id.as_deref(),
     };
-    let message = append(tx, actor, conversation, me.as_ref(), draft)?;
-    Ok(Posted { message, is_new: true })
+    append(tx, actor, conversation, me.as_ref(), draft)
 }
 
 fn check_client_id(client_id: &str) -> Result<()> {
@@ -241,7 +243,7 @@ fn append(
     mut conversation: Conversation,
     me: Option<&Membership>,
     draft: Draft<'_>,
-) -> Result<Message> {
+) -> Result<Posted> {
     let (event_seq, no) = events::next_with_message(tx, actor)?;
     count(&mut conversation, &draft, actor.is_staff());
     let own = me.map_or(0, |me| me.own_count) + i64::from(draft.kind == MessageKind::Text);
@@ -276,20 +278,36 @@ fn append(
     if draft.kind == MessageKind::Text && actor.is_contact() {
         tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
     }
+    let json = to_raw_value(&message)?;
+    let news = News {
+        message: &json,
+        conversation: NewsOfConversation { last_seq: conversation.last_seq, last_activity_at: tx.now },
+        author_read_seq,
+    };
     let hidden = draft.is_private;
     let event = NewEvent {
         kind: "message.posted",
         conversation: Some(conversation.id),
         audience: if hidden { conversation.staff_readers() } else { conversation.readers() },
         access: &[],
-        data: json!({
-            "message": message,
-            "conversation": { "last_seq": conversation.last_seq, "last_activity_at": tx.now },
-            "author_read_seq": author_read_seq,
-        }),
+        data: news,
     };
     events::append_as(tx, actor, event_seq, event)?;
-    Ok(message)
+    Ok(Posted { message, json, is_new: true })
+}
+
+/// What the event `message.posted` tells.
+#[derive(Serialize)]
+struct News<'a> {
+    message: &'a RawValue,
+    conversation: NewsOfConversation,
+    author_read_seq: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct NewsOfConversation {
+    last_seq: i64,
+    last_activity_at: Time,
 }
 
 /// The conversation's counters after this message.

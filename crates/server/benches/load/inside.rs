@@ -89,7 +89,7 @@ async fn post(db: &Db, actor: Arc<Actor>, id: ConversationId, number: u64, text:
     db.write(1, move |tx| {
         let tx = &mut Tx::new(tx, now, seed(number + 1_000_000), &settings);
         let posted = messages::post(tx, &actor, id, &new, &body)?;
-        Ok::<_, Error>(serde_json::to_string(&posted.message)?)
+        Ok::<_, Error>(posted.json)
     })
     .await
     .unwrap();

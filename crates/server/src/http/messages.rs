@@ -105,7 +105,7 @@ async fn post(
     input.input.client_id = input.input.client_id.take().or(key);
     app.create(&caller, input, move |tx, actor, new| {
         let posted = messages::post(tx, actor, id, new, &parsed)?;
-        Ok((posted.message, posted.is_new))
+        Ok((posted.json, posted.is_new))
     })
     .await
 }
