@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use parlor_db::{self as db, Row, params, statements};
+use parlor_db::{self as db, Engine, Row, params, statements};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -114,11 +114,13 @@ struct Public<'a, D> {
 }
 
 statements! {
-    /// Takes the next number.
-    pub static NEXT = both("UPDATE logs SET head = head + 1 WHERE tenant = $1 RETURNING head");
-    /// Takes the next number, and the next message's.
-    pub static NEXT_WITH_MESSAGE = both("
-        UPDATE logs SET head = head + 1, messages = messages + 1 WHERE tenant = $1 RETURNING head, messages");
+    /// Takes so many event numbers and message numbers.
+    pub static TAKE = both("UPDATE logs SET head = head + $2, messages = messages + $3 WHERE tenant = $1");
+    /// The numbers taken last.
+    pub static TAKEN = both("SELECT head, messages FROM logs WHERE tenant = $1");
+    /// Both at once.
+    pub static TAKE_RETURNING = both("
+        UPDATE logs SET head = head + $2, messages = messages + $3 WHERE tenant = $1 RETURNING head, messages");
     /// Writes the event.
     pub static INSERT = both("
         INSERT INTO events (tenant, seq, kind, at, conversation_id, person_id, audience, access, json)
@@ -146,14 +148,26 @@ statements! {
 
 /// Takes the next event number of the actor's tenant. Whoever takes it must append with it in the same transaction.
 pub(crate) fn next(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
-    Ok(tx.db.one(&NEXT, params![tenant], |row| row.get(0))?)
+    Ok(take(tx, tenant, 1, 0)?.0)
 }
 
 /// Takes the next event number and the next message number.
 pub(crate) fn next_with_message(tx: &mut Tx, actor: &Actor) -> Result<(i64, i64)> {
-    let (seq, message): (i64, i64) =
-        tx.db.one(&NEXT_WITH_MESSAGE, params![actor.tenant], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (seq, message) = take(tx, actor.tenant, 1, 1)?;
     Ok((seq, (actor.tenant_no << 40) | message))
+}
+
+/// Takes event numbers and message numbers; answers the last of each.
+///
+/// Two statements on SQLite: RETURNING makes a statement journal, and before that SQLite has the full-text index
+/// written out, a segment for every message instead of one for every commit.
+pub(crate) fn take(tx: &mut Tx, tenant: TenantId, events: i64, messages: i64) -> Result<(i64, i64)> {
+    let taken = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    if tx.db.engine() == Engine::Sqlite {
+        tx.db.execute(&TAKE, params![tenant, events, messages])?;
+        return Ok(tx.db.one(&TAKEN, params![tenant], taken)?);
+    }
+    Ok(tx.db.one(&TAKE_RETURNING, params![tenant, events, messages], taken)?)
 }
 
 /// Appends an event: the last statement of an operation. Answers its number.

@@ -93,8 +93,6 @@ statements! {
     /// Own messages of everybody in a conversation.
     pub static OWN = both("
         SELECT person_id, own_count FROM participants WHERE tenant = $1 AND conversation_id = $2");
-    /// Takes so many message numbers.
-    pub static NUMBERS = both("UPDATE logs SET messages = messages + $2 WHERE tenant = $1 RETURNING messages");
     /// An author's numbers after the batch. Who wrote last has read everything before it.
     pub static AUTHOR = both("
         UPDATE participants SET own_count = $4, own_seq = $5, own_read = $4, read_seq = $5, read_count = $6,
@@ -171,7 +169,7 @@ fn of_channel(
     let (mut conversation, _) =
         conversations::store::lock(tx, system, place.id)?.ok_or(not_found("conversation"))?;
     let count = i64::try_from(lines.len()).unwrap_or(0);
-    let last: i64 = tx.db.one(&NUMBERS, params![tenant.id, count], |row| row.get(0))?;
+    let (_, last) = events::take(tx, tenant.id, 0, count)?;
     let mut no = (tenant.no << 40) | (last - count);
     let mut wrote: HashMap<PersonId, (i64, i64)> = HashMap::new();
     let mut newest = None;

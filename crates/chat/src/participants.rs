@@ -53,6 +53,8 @@ pub struct MeChange {
 }
 
 const MOST_AT_ONCE: usize = 1_000;
+/// Members that are put into the order in which they came.
+const MOST_SORTED: i64 = 1_000;
 
 macro_rules! columns {
     () => {
@@ -81,13 +83,15 @@ statements! {
     pub static FIND = both(concat!("
         SELECT ", columns!(), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id = $3"));
-    /// Some of each of several small conversations, the actor last.
+    /// Some of each of several small conversations, the actor last. CROSS JOIN so that SQLite looks at the sizes first
+    /// and not at everybody in a large channel.
     pub static PREVIEWS = both(concat!("
         SELECT ", columns!(), " FROM (
             SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.conversation_id
                 ORDER BY (CASE WHEN q.person_id = $2 THEN 1 ELSE 0 END), q.joined_at, q.person_id) AS place
-            FROM participants q JOIN conversations c ON c.tenant = q.tenant AND c.id = q.conversation_id
-            WHERE q.tenant = $1 AND q.conversation_id = ANY($3) AND q.left_at IS NULL AND c.members <= 50
+            FROM conversations c CROSS JOIN participants q
+            WHERE c.tenant = $1 AND c.id = ANY($3) AND c.members <= 50
+              AND q.tenant = c.tenant AND q.conversation_id = c.id AND q.left_at IS NULL
         ) p", people!(), " WHERE p.place <= 5 ORDER BY p.conversation_id, p.place"));
     /// The other one.
     pub static OTHER = both("
@@ -142,8 +146,21 @@ fn from_row(row: &Row<'_>) -> Result<(ConversationId, Participant), DbError> {
     Ok((row.get(0)?, participant))
 }
 
-pub(crate) fn first(tx: &mut Tx, actor: &Actor, id: ConversationId, most: i64) -> Result<Vec<Participant>> {
-    Ok(tx.db.all(&FIRST, params![actor.tenant, id, most], |row| from_row(row).map(|(_, found)| found))?)
+/// The first `most` who came. Of a conversation with more members, `most` of them by id: sorting thousands by the time
+/// they came costs more than it tells.
+pub(crate) fn first(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: (ConversationId, i64),
+    most: i64,
+) -> Result<Vec<Participant>> {
+    let (id, members) = conversation;
+    let found = |row: &Row<'_>| from_row(row).map(|(_, found)| found);
+    if members > most.max(MOST_SORTED) {
+        let nobody = PersonId(uuid::Uuid::nil());
+        return Ok(tx.db.all(&PAGE, params![actor.tenant, id, nobody, most], found)?);
+    }
+    Ok(tx.db.all(&FIRST, params![actor.tenant, id, most], found)?)
 }
 
 pub(crate) fn find(
@@ -377,7 +394,8 @@ fn hand_on(tx: &mut Tx, actor: &Actor, id: ConversationId, gone: &Participant) -
     if owners > 0 {
         return Ok(());
     }
-    let next = first(tx, actor, id, 50)?;
+    let oldest = params![actor.tenant, id, 50_i64];
+    let next = tx.db.all(&FIRST, oldest, |row| from_row(row).map(|(_, found)| found))?;
     let next = next.iter().find(|found| found.role == Role::Admin).or(next.first());
     if let Some(next) = next.filter(|next| next.person.kind != PersonKind::Contact) {
         tx.db.execute(&SET_ROLE, params![actor.tenant, id, next.person.id, Role::Owner.name()])?;

@@ -225,7 +225,7 @@ pub(super) fn one(
     let mut view = bare(conversation, actor.is_staff());
     let last = messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
     show_last(&mut view, actor, last);
-    view.participants = participants::first(tx, actor, id, 200)?;
+    view.participants = participants::first(tx, actor, (id, view.members_count), 200)?;
     clamp(&mut view, actor);
     view.me = Some(mine);
     Ok(view)
@@ -235,6 +235,6 @@ pub(super) fn one(
 pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, for_staff: bool) -> Result<View> {
     let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], store::conversation)?;
     let mut view = bare(found, for_staff);
-    view.participants = participants::first(tx, actor, id, 50)?;
+    view.participants = participants::first(tx, actor, (id, view.members_count), 50)?;
     Ok(view)
 }

@@ -57,6 +57,7 @@ pub struct Posted {
 struct Draft<'a> {
     kind: MessageKind,
     body: &'a str,
+    html: Option<&'a str>,
     terms: &'a str,
     is_private: bool,
     client_id: Option<&'a str>,
@@ -89,6 +90,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     let draft = Draft {
         kind: MessageKind::Text,
         body: &body.text,
+        html: body.html.as_deref(),
         terms: &body.terms,
         is_private: new.is_private_note,
         client_id: new.client_id.as_deref(),
@@ -225,6 +227,7 @@ pub(crate) fn system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Va
     let draft = Draft {
         kind: MessageKind::System,
         body: "",
+        html: None,
         terms: "",
         is_private: conversation.rules().notes,
         client_id: None,
@@ -372,7 +375,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
         kind: draft.kind,
         author: Some(actor.person.clone()),
         body: draft.body.to_owned(),
-        html: html::render(draft.body, &draft.mentions),
+        html: draft.html.map_or_else(|| html::render(draft.body, &draft.mentions), str::to_owned),
         is_private_note: draft.is_private && draft.kind == MessageKind::Text,
         client_id: draft.client_id.map(str::to_owned),
         reply_to: draft.reply_to.clone(),
