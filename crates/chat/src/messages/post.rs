@@ -57,6 +57,7 @@ pub struct Posted {
 struct Draft<'a> {
     kind: MessageKind,
     body: &'a str,
+    html: Option<&'a str>,
     is_private: bool,
     client_id: Option<&'a str>,
     reply_to: Option<Quote>,
@@ -88,6 +89,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     let draft = Draft {
         kind: MessageKind::Text,
         body: &body.text,
+        html: body.html.as_deref(),
         is_private: new.is_private_note,
         client_id: new.client_id.as_deref(),
         reply_to,
@@ -223,6 +225,7 @@ pub(crate) fn system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Va
     let draft = Draft {
         kind: MessageKind::System,
         body: "",
+        html: None,
         is_private: conversation.rules().notes,
         client_id: None,
         reply_to: None,
@@ -257,7 +260,7 @@ fn append(
         Place { no, own, event_seq: Some(event_seq), at: tx.now },
     )?;
     let c = &conversation;
-    tx.db.execute(
+    tx.db.execute_later(
         &conversations::store::POSTED,
         params![
             actor.tenant,
@@ -342,7 +345,7 @@ fn count_own(
     } else {
         (me.own_read, me.read_seq, me.read_count)
     };
-    tx.db.execute(
+    tx.db.execute_later(
         &store::OWN,
         params![
             actor.tenant,
@@ -366,7 +369,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
         kind: draft.kind,
         author: Some(actor.person.clone()),
         body: draft.body.to_owned(),
-        html: html::render(draft.body, &draft.mentions),
+        html: draft.html.map_or_else(|| html::render(draft.body, &draft.mentions), str::to_owned),
         is_private_note: draft.is_private && draft.kind == MessageKind::Text,
         client_id: draft.client_id.map(str::to_owned),
         reply_to: draft.reply_to.clone(),
@@ -406,7 +409,7 @@ fn insert(
     let related = draft.related.map(serde_json::to_string).transpose()?;
     let root = draft.root.map(|(_, seq)| seq);
     let kind = if draft.kind == MessageKind::Text { "text" } else { "system" };
-    tx.db.execute(
+    tx.db.execute_later(
         &store::INSERT,
         params![
             place.no,
@@ -435,10 +438,10 @@ fn insert(
     )?;
     for mention in draft.mentions.iter().filter(|mention| mention.user_id != actor.id()) {
         let row = params![actor.tenant, mention.user_id, conversation.id, conversation.last_seq];
-        tx.db.execute(&store::MENTION, row)?;
+        tx.db.execute_later(&store::MENTION, row)?;
     }
     if let Some(root) = root {
-        tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
+        tx.db.execute_later(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
     }
     Ok(())
 }
@@ -470,7 +473,7 @@ pub(crate) fn append_import(
     conversation.public_count += 1;
     let id = MessageId(tx.id());
     let author: PersonId = import.author.id;
-    tx.db.execute(
+    tx.db.execute_later(
         &store::INSERT,
         params![
             import.no,
@@ -498,7 +501,7 @@ pub(crate) fn append_import(
         ],
     )?;
     if let Some(root) = import.thread_root_seq {
-        tx.db.execute(&store::COUNT_REPLY, params![system.tenant, conversation.id, root, 1_i64])?;
+        tx.db.execute_later(&store::COUNT_REPLY, params![system.tenant, conversation.id, root, 1_i64])?;
     }
     let place =
         search::Place { conversation: conversation.id, kind: conversation.kind, author, no: import.no };

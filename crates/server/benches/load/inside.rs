@@ -81,7 +81,7 @@ fn prepare(db: &Db, places: usize) -> (Arc<Actor>, Arc<Vec<ConversationId>>) {
 }
 
 async fn post(db: &Db, actor: Arc<Actor>, id: ConversationId, number: u64, text: &str) {
-    let body = Body::parse(text, 20_000).unwrap();
+    let body = Body::parse(text, 20_000).unwrap().rendered();
     let new = serde_json::json!({"body": text, "client_id": format!("i-{number}")});
     let new: NewMessage = serde_json::from_value(new).unwrap();
     let now = Time(1_700_000_000_000_000 + number as i64);

@@ -59,7 +59,7 @@ struct Reactions {
 /// Checks a body before it comes to the writer.
 pub(super) async fn body(app: &Ctx, caller: &Caller, text: &str) -> Result<Body, Problem> {
     let limit = app.settings(caller.tenant).await?.message_max_chars;
-    Ok(Body::parse(text, limit)?)
+    Ok(Body::parse(text, limit)?.rendered())
 }
 
 /// Takes one message from the sender's allowance.
