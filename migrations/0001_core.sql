@@ -210,7 +210,7 @@ CREATE INDEX conversations_activity ON conversations (tenant, kind, last_activit
 CREATE INDEX conversations_team ON conversations (tenant, team_id, last_activity_at) WHERE team_id IS NOT NULL;
 CREATE INDEX conversations_store ON conversations (tenant, store_id, last_activity_at) WHERE store_id IS NOT NULL;
 CREATE INDEX conversations_contact ON conversations (tenant, contact_id) WHERE contact_id IS NOT NULL;
-CREATE INDEX conversations_snoozed ON conversations (tenant, snoozed_until) WHERE snoozed_until IS NOT NULL;
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until, tenant) WHERE snoozed_until IS NOT NULL;
 
 CREATE TABLE participants (
     tenant BYTEA NOT NULL,
