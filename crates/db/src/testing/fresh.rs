@@ -32,8 +32,9 @@ enum Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Place::Server { url } = self {
-            // The whole server goes away with the process anyway.
-            drop(TempPostgres::shared().and_then(|server| server.drop_database(url)));
+            // The whole server goes away with the process anyway. On a thread of its own: the test may be asynchronous.
+            let drop_it = || TempPostgres::shared().and_then(|server| server.drop_database(url));
+            std::thread::scope(|scope| drop(scope.spawn(drop_it).join()));
         }
     }
 }
