@@ -12,13 +12,15 @@ CREATE TABLE tenants (
 CREATE UNIQUE INDEX tenants_slug ON tenants (slug);
 CREATE UNIQUE INDEX tenants_no ON tenants (no);
 
--- The head of a tenant's event log and the number of its newest message: the row that orders a tenant's commits.
+-- The head of a tenant's event log, the number of its newest message and of the newest one in the search index: the row
+-- that orders a tenant's commits.
 CREATE TABLE logs (
     tenant BYTEA PRIMARY KEY,
     epoch BIGINT NOT NULL,
     head BIGINT NOT NULL,
     floor BIGINT NOT NULL,
-    messages BIGINT NOT NULL
+    messages BIGINT NOT NULL,
+    indexed BIGINT NOT NULL
 );
 
 CREATE TABLE events (
@@ -208,7 +210,7 @@ CREATE INDEX conversations_activity ON conversations (tenant, kind, last_activit
 CREATE INDEX conversations_team ON conversations (tenant, team_id, last_activity_at) WHERE team_id IS NOT NULL;
 CREATE INDEX conversations_store ON conversations (tenant, store_id, last_activity_at) WHERE store_id IS NOT NULL;
 CREATE INDEX conversations_contact ON conversations (tenant, contact_id) WHERE contact_id IS NOT NULL;
-CREATE INDEX conversations_snoozed ON conversations (tenant, snoozed_until) WHERE snoozed_until IS NOT NULL;
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until, tenant) WHERE snoozed_until IS NOT NULL;
 
 CREATE TABLE participants (
     tenant BYTEA NOT NULL,

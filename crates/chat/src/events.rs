@@ -185,7 +185,7 @@ pub(crate) fn append_as<D: Serialize>(
         Audience::Conversation { staff_only: true, .. } => (TO_STAFF_READERS, None),
     };
     let access = if new.access.is_empty() { None } else { Some(serde_json::to_string(new.access)?) };
-    tx.db.execute(
+    tx.db.execute_later(
         &INSERT,
         params![
             actor.tenant,

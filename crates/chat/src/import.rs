@@ -17,6 +17,7 @@ use crate::{
     messages::{self, Body, Import},
     participants,
     person::{Actor, Person, PersonKind},
+    search::{self, terms},
     teams,
     tenants::{Tenant, system_actor},
     time::Time,
@@ -57,6 +58,7 @@ pub struct Prepared {
     line: Line,
     at: Time,
     body: Body,
+    terms: String,
 }
 
 /// What became of a batch.
@@ -139,8 +141,9 @@ statements! {
     /// Own messages of everybody in a conversation.
     pub static OWN = both("
         SELECT person_id, own_count FROM participants WHERE tenant = $1 AND conversation_id = $2");
-    /// Takes so many message numbers.
-    pub static NUMBERS = both("UPDATE logs SET messages = messages + $2 WHERE tenant = $1 RETURNING messages");
+    /// Takes so many message numbers. These messages are indexed at once, and nothing waits before them.
+    pub static NUMBERS = both("
+        UPDATE logs SET messages = messages + $2, indexed = indexed + $2 WHERE tenant = $1 RETURNING messages");
     /// An author's numbers after the batch. Who wrote last has read everything before it.
     pub static AUTHOR = both("
         UPDATE participants SET own_count = $4, own_seq = $5, own_read = $4, read_seq = $5, read_count = $6,
@@ -170,7 +173,8 @@ pub fn prepare(line: Line) -> Result<Option<Prepared>, String> {
         Err(crate::Error::Invalid { rule: "not_empty", .. }) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    Ok(Some(Prepared { line, at, body }))
+    let terms = terms::of(&body.text);
+    Ok(Some(Prepared { line, at, body, terms }))
 }
 
 /// Refuses what could not be found again by a later import, or would be shown as nothing.
@@ -207,6 +211,7 @@ pub fn batch(tx: &mut Tx, tenant: &Tenant, state: &State, lines: &[Prepared]) ->
         });
         by_place[place].1.push(line);
     }
+    while search::catch_up(tx, tenant.id, tenant.no)? {}
     let system = system_actor(tenant);
     let mut batch = Batch { tenant, system, state, met: Met::default(), outcome: Outcome::default() };
     let mut touched = Vec::new();
@@ -287,6 +292,7 @@ impl Batch<'_> {
             author: &author,
             at: line.at,
             body: &line.body,
+            terms: &line.terms,
             client_id: &line.line.id,
             reply_to_seq: answered.map(|(seq, _)| seq),
             thread_root_seq: root,
@@ -321,14 +327,14 @@ impl Batch<'_> {
         let (tenant, c) = (self.tenant.id, conversation);
         for (person, (seq, count)) in &changes.wrote {
             let own = self.own(channel, *person).unwrap_or(0);
-            tx.db.execute(&AUTHOR, params![tenant, c.id, *person, own, *seq, *count, tx.now])?;
+            tx.db.execute_later(&AUTHOR, params![tenant, c.id, *person, own, *seq, *count, tx.now])?;
         }
         for (root, replies) in &changes.replies {
             messages::count_replies(tx, tenant, c.id, *root, *replies)?;
         }
         if let Some(newest) = changes.newest {
             let after = params![tenant, c.id, c.last_seq, c.staff_count, newest, changes.members];
-            tx.db.execute(&CONVERSATION_AFTER, after)?;
+            tx.db.execute_later(&CONVERSATION_AFTER, after)?;
         }
         Ok(())
     }

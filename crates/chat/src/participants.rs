@@ -53,6 +53,9 @@ pub struct MeChange {
 }
 
 const MOST_AT_ONCE: usize = 1_000;
+/// Lists show nobody of a conversation with more members than this.
+pub(crate) const SMALL: i64 = 50;
+const LARGE: i64 = 500;
 
 macro_rules! columns {
     () => {
@@ -86,8 +89,7 @@ statements! {
         SELECT ", columns!(), " FROM (
             SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.conversation_id
                 ORDER BY (CASE WHEN q.person_id = $2 THEN 1 ELSE 0 END), q.joined_at, q.person_id) AS place
-            FROM participants q JOIN conversations c ON c.tenant = q.tenant AND c.id = q.conversation_id
-            WHERE q.tenant = $1 AND q.conversation_id = ANY($3) AND q.left_at IS NULL AND c.members <= 50
+            FROM participants q WHERE q.tenant = $1 AND q.conversation_id = ANY($3) AND q.left_at IS NULL
         ) p", people!(), " WHERE p.place <= 5 ORDER BY p.conversation_id, p.place"));
     /// The other one.
     pub static OTHER = both("
@@ -142,8 +144,20 @@ fn from_row(row: &Row<'_>) -> Result<(ConversationId, Participant), DbError> {
     Ok((row.get(0)?, participant))
 }
 
-pub(crate) fn first(tx: &mut Tx, actor: &Actor, id: ConversationId, most: i64) -> Result<Vec<Participant>> {
-    Ok(tx.db.all(&FIRST, params![actor.tenant, id, most], |row| from_row(row).map(|(_, found)| found))?)
+/// Those who came first, oldest first; of a large conversation any `most` of them, for its members would have to be sorted.
+pub(crate) fn first(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+    members: i64,
+    most: i64,
+) -> Result<Vec<Participant>> {
+    let only = |row: &Row<'_>| from_row(row).map(|(_, found)| found);
+    if members > LARGE {
+        let nobody = PersonId(uuid::Uuid::nil());
+        return Ok(tx.db.all(&PAGE, params![actor.tenant, id, nobody, most], only)?);
+    }
+    Ok(tx.db.all(&FIRST, params![actor.tenant, id, most], only)?)
 }
 
 pub(crate) fn find(
@@ -377,7 +391,7 @@ fn hand_on(tx: &mut Tx, actor: &Actor, id: ConversationId, gone: &Participant) -
     if owners > 0 {
         return Ok(());
     }
-    let next = first(tx, actor, id, 50)?;
+    let next = first(tx, actor, id, 0, 50)?;
     let next = next.iter().find(|found| found.role == Role::Admin).or(next.first());
     if let Some(next) = next.filter(|next| next.person.kind != PersonKind::Contact) {
         tx.db.execute(&SET_ROLE, params![actor.tenant, id, next.person.id, Role::Owner.name()])?;

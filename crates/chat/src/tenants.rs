@@ -56,7 +56,7 @@ statements! {
     pub static INSERT = both("
         INSERT INTO tenants (id, no, slug, name, created_at) VALUES ($1, $2, $3, $4, $5)").global();
     /// Its log.
-    pub static INSERT_LOG = both("INSERT INTO logs (tenant, epoch, head, floor, messages) VALUES ($1, $2, 0, 0, 0)");
+    pub static INSERT_LOG = both("INSERT INTO logs (tenant, epoch, head, floor, messages, indexed) VALUES ($1, $2, 0, 0, 0, 0)");
     /// Its host keys.
     pub static KEYS = both("
         SELECT id, kind, kid, secret, created_at FROM host_keys WHERE tenant = $1 ORDER BY id");

@@ -83,7 +83,7 @@ const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRA
     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456;";
 
 /// The same with bare rusqlite: groups of 64, no threads, no queues, no savepoints. What the disk and SQLite allow.
-fn bare(tenants: u64) -> (f64, f64) {
+fn bare(tenants: u64) -> Measured {
     let folder = TempDir::new().unwrap();
     let db = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();
     db.set_prepared_statement_cache_capacity(100);
@@ -109,34 +109,55 @@ fn bare(tenants: u64) -> (f64, f64) {
         }
         db.prepare_cached("COMMIT").unwrap().execute(()).unwrap();
     }
-    (number as f64 / start.elapsed().as_secs_f64(), GROUP as f64)
+    Measured { rate: number as f64 / start.elapsed().as_secs_f64(), batch: GROUP as f64, p99: 0.0 }
 }
 
-/// Tasks that each wait for their write before the next. Operations a second, and how many shared a commit.
-fn through(engine: Engine, callers: u64, tenants: u64) -> (f64, f64) {
+/// Tasks that each wait for their write before the next.
+fn through(engine: Engine, callers: u64, tenants: u64) -> Measured {
     let test = TestDb::on(engine, MIGRATIONS, Options::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let (next, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
-    runtime.block_on(async {
+    let mut waits: Vec<Duration> = runtime.block_on(async {
+        let mut all = Vec::new();
         let tasks: Vec<_> = (0..callers)
             .map(|_| {
                 let (db, next) = (test.db.clone(), next.clone());
                 tokio::spawn(async move {
+                    let mut waits = Vec::new();
                     while start.elapsed() < RUN {
                         let number = next.fetch_add(1, Relaxed);
                         let tenant = number % tenants;
+                        let asked = Instant::now();
                         db.write(tenant, move |tx| post(tx, tenant as i64, number)).await.unwrap();
+                        waits.push(asked.elapsed());
                     }
+                    waits
                 })
             })
             .collect();
         for task in tasks {
-            task.await.unwrap();
+            all.extend(task.await.unwrap());
         }
+        all
     });
     let rate = next.load(Relaxed) as f64 / start.elapsed().as_secs_f64();
-    (rate, test.db.stats().average_batch())
+    waits.sort_unstable();
+    let p99 = waits[waits.len() * 99 / 100].as_secs_f64() * 1000.0;
+    Measured { rate, batch: test.db.stats().average_batch(), p99 }
 }
+
+/// What one round gave.
+#[derive(Clone, Copy, Default)]
+struct Measured {
+    /// Operations a second.
+    rate: f64,
+    /// Operations that shared a commit, on average.
+    batch: f64,
+    /// Milliseconds from the call to the answer, for all but one in a hundred.
+    p99: f64,
+}
+
+type Measure = Box<dyn Fn() -> Measured>;
 
 fn main() {
     let mut rows: Vec<(String, Measure)> = Vec::new();
@@ -153,23 +174,24 @@ fn main() {
         }
     }
     // In turns, and the best of each: a neighbour on the machine slows some rounds down, never up.
-    let mut best = vec![(0.0, 0.0); rows.len()];
+    let mut best = vec![Measured::default(); rows.len()];
     for _ in 0..ROUNDS {
         for ((_, measure), best) in rows.iter().zip(&mut best) {
             let measured = measure();
-            if measured.0 > best.0 {
+            if measured.rate > best.rate {
                 *best = measured;
             }
         }
     }
-    println!("{:<44} {:>9} {:>10} {:>8}", "four statements, flushed", "ops/s", "ops/commit", "ratio");
+    println!(
+        "{:<44} {:>9} {:>7} {:>10} {:>8}",
+        "four statements, flushed", "ops/s", "ratio", "ops/commit", "p99 ms"
+    );
     let mut limit = 0.0;
-    for ((name, _), (rate, batch)) in rows.iter().zip(best) {
+    for ((name, _), Measured { rate, batch, p99 }) in rows.iter().zip(best) {
         if name.starts_with("bare") {
             limit = rate;
         }
-        println!("{name:<44} {rate:>9.0} {batch:>10.1} {:>8.2}", rate / limit);
+        println!("{name:<44} {rate:>9.0} {:>7.2} {batch:>10.1} {p99:>8.1}", rate / limit);
     }
 }
-
-type Measure = Box<dyn Fn() -> (f64, f64)>;

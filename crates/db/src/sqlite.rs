@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 
@@ -88,6 +89,9 @@ impl Conn {
         db.busy_timeout(BUSY).map_err(plain_error)?;
         db.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         db.execute_batch(EVERY).map_err(plain_error)?;
+        // A plan does not depend on the values bound to it. Without this guarantee most statements over tables with
+        // partial indexes are compiled anew for every call, which costs more than running them.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(plain_error)?;
         rusqlite::vtab::array::load_module(&db).map_err(plain_error)?;
         Ok(Conn { db })
     }

@@ -42,7 +42,7 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: SocketAddr,
 
-    /// Address under which browsers reach this server, such as https://chat.example.com
+    /// Address under which browsers reach this server, such as `https://chat.example.com`
     #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 

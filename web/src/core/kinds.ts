@@ -58,6 +58,9 @@ export const hasReceipts = (kind: Kind) => kind !== 'announcement' && kind !== '
 /** Everybody takes part in an announcement, also who has not opened it yet. */
 export const takesPart = (conversation: Conversation) => conversation.me.participant || conversation.kind === 'announcement';
 
+/** It stands in my list: I take part, or my rights let me work on it. What I may merely look at or join does not. */
+export const belongs = (conversation: Conversation) => takesPart(conversation) || conversation.me.can.post || conversation.me.can.note;
+
 /** Is it mine to do: assigned to me, or opened by me where nobody is assigned. */
 export function isMine(conversation: Conversation, me: string): boolean {
   const { assignee_id, created_by, kind } = conversation;

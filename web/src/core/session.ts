@@ -3,6 +3,7 @@ import { ApiError, api, type ChangeEvent, type Conversation, type Id, type Me, t
 import { Cache, lastUser } from './cache';
 import { Drafts } from './drafts';
 import { openShelf, type Shelf } from './idb';
+import { belongs } from './kinds';
 import { Outbox } from './outbox';
 import { Reading } from './reading';
 import { Socket, type SocketState } from './socket';
@@ -31,6 +32,8 @@ export class Session {
   /** Where the next page of conversations starts; undefined before the first snapshot, null at the end. */
   next: string | null | undefined;
   #wanted = new Map<Id, ReturnType<typeof setTimeout>>();
+  /** Seen in events, but not of my list: not to be asked for again and again. */
+  #notMine = new Set<Id>();
   #stopped = false;
 
   private constructor(private readonly shelf: Shelf, private readonly hooks: SessionHooks) {
@@ -117,6 +120,7 @@ export class Session {
     };
     this.store.topics.batch(() => {
       for (const event of events) {
+        if (event.type === 'participant.added' && event.conversation_id) this.#notMine.delete(event.conversation_id);
         apply(this.store, event, needs);
         if (event.conversation_id) this.cache.changed(event.conversation_id);
       }
@@ -135,10 +139,8 @@ export class Session {
   }
 
   #refused(id: Id): void {
-    const known = this.store.conversation(id);
+    this.#notMine.add(id);
     this.store.dropConversation(id);
-    // A public channel, or a right to view all, may still show it: ask.
-    if (known) this.want(id);
     this.hooks.refused?.(id);
   }
 
@@ -163,14 +165,20 @@ export class Session {
 
   /** Fetches a conversation soon; several wishes for one become one call. */
   want(id: Id): void {
-    if (this.#wanted.has(id)) return;
+    if (this.#wanted.has(id) || this.#notMine.has(id)) return;
     const fetchIt = async () => {
       this.#wanted.delete(id);
-      await this.conversation(id).catch((error: unknown) => {
+      await this.#fetchMine(id).catch((error: unknown) => {
         if (error instanceof ApiError && (error.status === 404 || error.status === 403)) this.store.dropConversation(id);
       });
     };
     this.#wanted.set(id, setTimeout(() => void fetchIt(), 60));
+  }
+
+  async #fetchMine(id: Id): Promise<void> {
+    const fresh = await api.conversation(id);
+    if (belongs(fresh) || this.store.conversation(id)) this.store.putConversation(fresh);
+    else this.#notMine.add(id);
   }
 
   async conversation(id: Id): Promise<Conversation> {

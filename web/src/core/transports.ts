@@ -60,8 +60,11 @@ export const websocket: Transport = (cursor, on) => {
     watchdog.feed(SILENT_FOR);
     const events: ChangeEvent[] = [];
     for (const frame of frames(String(message.data))) {
-      if (frame.type === 'ping') socket.send('{"type":"pong"}');
-      else if (frame.type === 'ready') on.ready(frame.cursor ?? cursor, frame.reset ?? false);
+      if (frame.type === 'ping') {
+        socket.send('{"type":"pong"}');
+        if (frame.cursor && !events.length && !done) on.events([], frame.cursor); // so that a quiet stream's cursor does not grow old
+      }
+      if (frame.type === 'ready') on.ready(frame.cursor ?? cursor, frame.reset ?? false);
       else if (frame.type === 'event' && frame.event) events.push(frame.event);
     }
     if (events.length && !done) on.events(events);
@@ -110,7 +113,10 @@ function takeBlock(block: string, cursor: string, on: TransportEvents): void {
     if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trimStart());
   }
   const text = fields.get('data');
-  if (!text) return;
+  if (!text) {
+    if (fields.has('id')) on.events([], fields.get('id')); // a comment that carries the cursor on
+    return;
+  }
   const value = JSON.parse(text) as { cursor?: string } & ChangeEvent;
   const name = fields.get('event');
   if (name === 'ready' || name === 'reset') on.ready(value.cursor ?? cursor, name === 'reset');

@@ -7,6 +7,8 @@ import { topic } from '$core/store/store';
 import { live, maybeSession, useSession } from '$ui/live.svelte';
 import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
+import { t } from '$ui/i18n.svelte';
+import { toasts } from '$ui/toast.svelte';
 import { announce } from './announce.svelte';
 
 export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | null;
@@ -91,7 +93,7 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce });
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce, refused });
   useSession(session);
   const inside = () => {
     prefs.adopt(session.store.me!);
@@ -108,6 +110,13 @@ export async function enter(me: Me | null): Promise<void> {
       inside();
     });
   }
+}
+
+/** I have left, or was taken out of, this conversation. */
+function refused(id: Id): void {
+  if (openId() !== id) return;
+  toasts.say(t('thread.gone'));
+  router.go({ name: 'inbox' }, true);
 }
 
 /** Back to the sign-in page; what was not sent stays in this browser for the same person. */

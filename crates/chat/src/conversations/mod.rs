@@ -13,7 +13,7 @@ pub(crate) use open::import;
 pub use open::{NewConversation, Opened, open};
 pub use rules::Can;
 pub use store::statements;
-pub use update::{ConversationChange, escalate_links, update, wake};
+pub use update::{ConversationChange, awakening, escalate_links, update, wake};
 pub use view::{LastMessage, Me, View};
 
 pub use list::Totals;

@@ -182,9 +182,10 @@ statements! {
     /// Snoozed ones whose time has come.
     pub static AWAKENING = both("
         SELECT id FROM conversations WHERE tenant = $1 AND snoozed_until <= $2 ORDER BY snoozed_until LIMIT 100");
-    /// Conversations that name this one.
-    pub static LINKED_TO = both("
-        SELECT linked_conversation_id FROM conversations WHERE tenant = $1 AND id = $2");
+    /// Tenants with snoozed ones whose time has come.
+    pub static AWAKENING_TENANTS = both("
+        SELECT id, slug, name, no FROM tenants t WHERE EXISTS (
+            SELECT 1 FROM conversations c WHERE c.tenant = t.id AND c.snoozed_until <= $1)").global();
     /// Unread of the actor over everything it takes part in.
     pub static TOTALS = both(concat!("
         SELECT CAST(COALESCE(SUM(t.unread), 0) AS BIGINT),

@@ -337,6 +337,13 @@ pub fn escalate_links(
     tell(tx, actor, &before, &after, told)
 }
 
+/// Tenants that have snoozed conversations whose time has come.
+pub fn awakening(tx: &mut Tx) -> Result<Vec<Tenant>> {
+    Ok(tx.db.all(&store::AWAKENING_TENANTS, params![tx.now], |row| {
+        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
+    })?)
+}
+
 /// Opens snoozed conversations whose time has come. Answers how many.
 pub fn wake(tx: &mut Tx, tenant: &Tenant) -> Result<usize> {
     let system = system_actor(tenant);

@@ -171,7 +171,9 @@ pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec
     let ids: Vec<[u8; 16]> = rows.iter().map(|row| row.conversation.id.0.into_bytes()).collect();
     let mut last: HashMap<ConversationId, LastMessage> =
         messages::last(tx, actor, &ids)?.into_iter().collect();
-    let mut people = participants::previews(tx, actor, &ids)?;
+    let small = rows.iter().filter(|row| row.conversation.members <= participants::SMALL);
+    let small: Vec<[u8; 16]> = small.map(|row| row.conversation.id.0.into_bytes()).collect();
+    let mut people = participants::previews(tx, actor, &small)?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -227,7 +229,7 @@ pub(super) fn one(
     let mut view = bare(conversation, actor.is_staff());
     let last = messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
     show_last(&mut view, actor, last);
-    view.participants = participants::first(tx, actor, id, 200)?;
+    view.participants = participants::first(tx, actor, id, view.members_count, 200)?;
     clamp(&mut view, actor);
     view.me = Some(mine);
     Ok(view)
@@ -237,6 +239,6 @@ pub(super) fn one(
 pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, for_staff: bool) -> Result<View> {
     let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], store::conversation)?;
     let mut view = bare(found, for_staff);
-    view.participants = participants::first(tx, actor, id, 50)?;
+    view.participants = participants::first(tx, actor, id, view.members_count, 50)?;
     Ok(view)
 }

@@ -3,20 +3,19 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{
-    error::{Error, Result, invalid},
-    search::terms,
-};
+use crate::error::{Error, Result, invalid};
+
+use super::html;
 
 /// A checked body and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// As written, line ends as `\n`, in Unicode normal form C, without surrounding blank lines.
     pub text: String,
-    /// The words that find it.
-    pub(crate) terms: String,
     /// The names after `@`, as written: `@name` and `@[Full Name]`.
     pub(crate) names: Vec<String>,
+    /// The rendering, where it needs no look at who takes part.
+    pub(crate) html: Option<String>,
 }
 
 /// The most characters any tenant may allow.
@@ -32,12 +31,22 @@ impl Body {
         if text.contains('\0') {
             return Err(invalid("body", "no_nul", "must not contain the character NUL"));
         }
-        let text: String = text.replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let text: String = if text.is_ascii() { text } else { text.nfc().collect() };
         let text = text.trim_matches('\n').trim_end();
         if text.trim().is_empty() || !text.chars().any(is_visible) {
             return Err(invalid("body", "not_empty", "write something"));
         }
-        Ok(Body { terms: terms::of(text), names: names(text), text: text.to_owned() })
+        Ok(Body { names: names(text), html: None, text: text.to_owned() })
+    }
+
+    /// Renders a body that names nobody ahead of the transaction, so that the writer need not.
+    #[must_use]
+    pub fn rendered(mut self) -> Body {
+        if self.names.is_empty() {
+            self.html = Some(html::render(&self.text, &[]));
+        }
+        self
     }
 }
 

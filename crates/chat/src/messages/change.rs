@@ -60,9 +60,12 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     let mentions = renamed(tx, actor, &conversation, &stored, body)?;
     let text = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     tx.db.execute(&store::EDIT, params![actor.tenant, id, body.text.as_str(), text.as_deref(), tx.now])?;
-    search::unindex(tx, stored.no)?;
-    let place = search::Place::of(&conversation, &stored.message, stored.no);
-    search::index(tx, &place, &body.terms)?;
+    search::reindex(
+        tx,
+        actor.tenant,
+        &search::Place::of(&conversation, &stored.message, stored.no),
+        Some(&body.text),
+    )?;
     retell(tx, actor, &stored, &body.text, &mentions)?;
     announce(tx, actor, &conversation, id, "message.edited")
 }
@@ -108,7 +111,7 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     if let Some(root) = stored.thread_root_seq {
         tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, -1_i64])?;
     }
-    search::unindex(tx, stored.no)?;
+    search::reindex(tx, actor.tenant, &search::Place::of(&conversation, &stored.message, stored.no), None)?;
     retell(tx, actor, &stored, "", &[])?;
     announce(tx, actor, &conversation, id, "message.deleted")
 }

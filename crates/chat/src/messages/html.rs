@@ -143,8 +143,9 @@ fn special(rest: &str, first: char, mentions: &[Mention]) -> Option<(Event<'stat
 pub fn preview(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut space = false;
+    let text = plain_names(text);
     let options = Options::ENABLE_STRIKETHROUGH;
-    for event in Parser::new_ext(text, options) {
+    for event in Parser::new_ext(&text, options) {
         let piece = match event {
             Event::Text(piece) | Event::Code(piece) | Event::Html(piece) | Event::InlineHtml(piece) => piece,
             Event::SoftBreak | Event::HardBreak | Event::End(_) => {
@@ -172,6 +173,22 @@ pub fn preview(text: &str, most: usize) -> String {
     out
 }
 
+/// The text with `@[Full Name]` as it is shown: `@Full Name`.
+fn plain_names(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("@[") {
+        out.push_str(&rest[..=at]);
+        rest = &rest[at + 1..];
+        if let Some((name, length)) = body::name(rest) {
+            out.push_str(&name);
+            rest = &rest[length..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +210,10 @@ mod tests {
                 "<p>hi <span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000001\">@Bruno da Silva</span> and <span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000002\">@ana</span>.</p>",
             ),
             ("@nobody @[Not Here]", "<p>@nobody @Not Here</p>"),
+            (
+                "**@[Ana Lima]**",
+                "<p><strong><span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000002\">@Ana Lima</span></strong></p>",
+            ),
             ("`@ana`", "<p><code>@ana</code></p>"),
             ("ana@example.com", "<p>ana@example.com</p>"),
             (
@@ -242,6 +263,7 @@ mod tests {
     fn previews_are_one_line() {
         assert_eq!(preview("# Hi\n\n**you** there\n- a\n- b", 100), "Hi you there a b");
         assert_eq!(preview("<b>x</b>", 100), "<b>x</b>");
+        assert_eq!(preview("hi **@[Ana Lima]**, @[", 100), "hi @Ana Lima, @[");
         assert_eq!(preview(&"é".repeat(50), 10), format!("{}…", "é".repeat(9)));
     }
 }

@@ -1,9 +1,10 @@
 //! Posting: exactly once. The conversation's row is locked first, so that whoever comes second with the same
-//! `client_id` finds the first result. Eight short statements, whatever the number of participants.
+//! `client_id` finds the first result. Seven short statements, whatever the number of participants.
 
 use parlor_db::params;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     contacts,
@@ -46,6 +47,8 @@ pub struct NewMessage {
 pub struct Posted {
     /// The message.
     pub message: Message,
+    /// The same as JSON: encoded once for the event and for the answer.
+    pub json: Box<RawValue>,
     /// False when the same `client_id` had posted it before.
     pub is_new: bool,
 }
@@ -54,7 +57,7 @@ pub struct Posted {
 struct Draft<'a> {
     kind: MessageKind,
     body: &'a str,
-    terms: &'a str,
+    html: Option<&'a str>,
     is_private: bool,
     client_id: Option<&'a str>,
     reply_to: Option<Quote>,
@@ -71,7 +74,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     if let Some(client_id) = &new.client_id {
         check_client_id(client_id)?;
         if let Some(first) = find_first(tx, actor, &conversation, new, body, client_id)? {
-            return Ok(Posted { message: first, is_new: false });
+            return Ok(Posted { json: to_raw_value(&first)?, message: first, is_new: false });
         }
     }
     if new.is_private_note {
@@ -86,7 +89,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     let draft = Draft {
         kind: MessageKind::Text,
         body: &body.text,
-        terms: &body.terms,
+        html: body.html.as_deref(),
         is_private: new.is_private_note,
         client_id: new.client_id.as_deref(),
         reply_to,
@@ -96,8 +99,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         system: None,
         external_id: new.external_id.as_deref(),
     };
-    let message = append(tx, actor, conversation, me.as_ref(), draft)?;
-    Ok(Posted { message, is_new: true })
+    append(tx, actor, conversation, me.as_ref(), draft)
 }
 
 fn check_client_id(client_id: &str) -> Result<()> {
@@ -223,7 +225,7 @@ pub(crate) fn system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Va
     let draft = Draft {
         kind: MessageKind::System,
         body: "",
-        terms: "",
+        html: None,
         is_private: conversation.rules().notes,
         client_id: None,
         reply_to: None,
@@ -244,7 +246,7 @@ fn append(
     mut conversation: Conversation,
     me: Option<&Membership>,
     draft: Draft<'_>,
-) -> Result<Message> {
+) -> Result<Posted> {
     let (event_seq, no) = events::next_with_message(tx, actor)?;
     count(&mut conversation, &draft, actor.is_staff());
     let own = me.map_or(0, |me| me.own_count) + i64::from(draft.kind == MessageKind::Text);
@@ -258,7 +260,7 @@ fn append(
         Place { no, own, event_seq: Some(event_seq), at: tx.now },
     )?;
     let c = &conversation;
-    tx.db.execute(
+    tx.db.execute_later(
         &conversations::store::POSTED,
         params![
             actor.tenant,
@@ -276,26 +278,39 @@ fn append(
     if let Some(me) = me.filter(|_| draft.kind == MessageKind::Text) {
         author_read_seq = Some(count_own(tx, actor, &conversation, me, own)?);
     }
-    if draft.kind == MessageKind::Text {
-        if actor.is_contact() {
-            tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
-        }
-        search::index(tx, &search::Place::of(&conversation, &message, no), draft.terms)?;
+    if draft.kind == MessageKind::Text && actor.is_contact() {
+        tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
     }
+    let json = to_raw_value(&message)?;
+    let news = News {
+        message: &json,
+        conversation: NewsOfConversation { last_seq: conversation.last_seq, last_activity_at: tx.now },
+        author_read_seq,
+    };
     let hidden = draft.is_private;
     let event = NewEvent {
         kind: "message.posted",
         conversation: Some(conversation.id),
         audience: if hidden { conversation.staff_readers() } else { conversation.readers() },
         access: &[],
-        data: json!({
-            "message": message,
-            "conversation": { "last_seq": conversation.last_seq, "last_activity_at": tx.now },
-            "author_read_seq": author_read_seq,
-        }),
+        data: news,
     };
     events::append_as(tx, actor, event_seq, event)?;
-    Ok(message)
+    Ok(Posted { message, json, is_new: true })
+}
+
+/// What the event `message.posted` tells.
+#[derive(Serialize)]
+struct News<'a> {
+    message: &'a RawValue,
+    conversation: NewsOfConversation,
+    author_read_seq: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct NewsOfConversation {
+    last_seq: i64,
+    last_activity_at: Time,
 }
 
 /// The conversation's counters after this message.
@@ -330,7 +345,7 @@ fn count_own(
     } else {
         (me.own_read, me.read_seq, me.read_count)
     };
-    tx.db.execute(
+    tx.db.execute_later(
         &store::OWN,
         params![
             actor.tenant,
@@ -354,7 +369,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
         kind: draft.kind,
         author: Some(actor.person.clone()),
         body: draft.body.to_owned(),
-        html: html::render(draft.body, &draft.mentions),
+        html: draft.html.map_or_else(|| html::render(draft.body, &draft.mentions), str::to_owned),
         is_private_note: draft.is_private && draft.kind == MessageKind::Text,
         client_id: draft.client_id.map(str::to_owned),
         reply_to: draft.reply_to.clone(),
@@ -394,7 +409,7 @@ fn insert(
     let related = draft.related.map(serde_json::to_string).transpose()?;
     let root = draft.root.map(|(_, seq)| seq);
     let kind = if draft.kind == MessageKind::Text { "text" } else { "system" };
-    tx.db.execute(
+    tx.db.execute_later(
         &store::INSERT,
         params![
             place.no,
@@ -423,10 +438,10 @@ fn insert(
     )?;
     for mention in draft.mentions.iter().filter(|mention| mention.user_id != actor.id()) {
         let row = params![actor.tenant, mention.user_id, conversation.id, conversation.last_seq];
-        tx.db.execute(&store::MENTION, row)?;
+        tx.db.execute_later(&store::MENTION, row)?;
     }
     if let Some(root) = root {
-        tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
+        tx.db.execute_later(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
     }
     Ok(())
 }
@@ -436,6 +451,7 @@ pub(crate) struct Import<'a> {
     pub author: &'a Person,
     pub at: Time,
     pub body: &'a Body,
+    pub terms: &'a str,
     pub client_id: &'a str,
     pub reply_to_seq: Option<i64>,
     pub thread_root_seq: Option<i64>,
@@ -452,7 +468,7 @@ pub(crate) fn count_replies(
     root: i64,
     replies: i64,
 ) -> Result<()> {
-    tx.db.execute(&store::COUNT_REPLY, params![tenant, conversation, root, replies])?;
+    tx.db.execute_later(&store::COUNT_REPLY, params![tenant, conversation, root, replies])?;
     Ok(())
 }
 
@@ -469,7 +485,7 @@ pub(crate) fn append_import(
     conversation.public_count += 1;
     let id = MessageId(tx.id());
     let author: PersonId = import.author.id;
-    tx.db.execute(
+    tx.db.execute_later(
         &store::INSERT,
         params![
             import.no,
@@ -498,5 +514,5 @@ pub(crate) fn append_import(
     )?;
     let place =
         search::Place { conversation: conversation.id, kind: conversation.kind, author, no: import.no };
-    search::index(tx, &place, &import.body.terms)
+    search::index(tx, &place, import.terms)
 }

@@ -1,5 +1,9 @@
 //! Full-text search over messages, limited inside the query to what the actor may see. Owns the index, its terms
-//! (`terms.rs`) and the highlighted extracts (`snippet.rs`). The index can be rebuilt from the messages.
+//! (`terms.rs`) and the highlighted extracts (`snippet.rs`).
+//!
+//! A post does not write the index: one that grows by a few messages per commit costs several times what the message costs.
+//! `logs.indexed` says how far the index goes; [`catch_up`] brings it to the newest message, in large steps, every second
+//! and before a search.
 
 mod snippet;
 pub(crate) mod terms;
@@ -11,7 +15,7 @@ use crate::{
     access::{outsider, outsider_kinds},
     conversations::{self},
     error::{Result, invalid},
-    ids::{ConversationId, PersonId},
+    ids::{ConversationId, PersonId, TenantId},
     kinds::Kind,
     messages::{
         Message,
@@ -19,6 +23,7 @@ use crate::{
     },
     page::{Page, limit},
     person::Actor,
+    tenants::Tenant,
     time::Time,
     tx::Tx,
 };
@@ -101,6 +106,24 @@ statements! {
         sqlite: "DELETE FROM message_search WHERE rowid = $1",
         postgres: "DELETE FROM message_search WHERE no = $1"
     }.global();
+    /// How far the messages and the index go.
+    pub static PROGRESS = both("SELECT messages, indexed FROM logs WHERE tenant = $1");
+    /// The same, locked: who is indexing or has changed a message decides which of both writes the index.
+    pub static LOCK_PROGRESS = dialect {
+        sqlite: "SELECT messages, indexed FROM logs WHERE tenant = $1",
+        postgres: "SELECT messages, indexed FROM logs WHERE tenant = $1 FOR UPDATE"
+    };
+    /// The index goes this far.
+    pub static INDEXED = both("UPDATE logs SET indexed = $2 WHERE tenant = $1");
+    /// Tenants whose index is behind.
+    pub static BEHIND = both("
+        SELECT t.id, t.slug, t.name, t.no FROM logs l JOIN tenants t ON t.id = l.tenant
+        WHERE l.indexed < l.messages").global();
+    /// Messages that are to be indexed.
+    pub static PENDING = both("
+        SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id
+        FROM messages m JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
+        WHERE m.no > $2 AND m.no <= $3 AND m.tenant = $1 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.no");
     /// Messages that match, newest first, that the actor may see.
     pub static SEARCH = dialect {
         sqlite: concat!("SELECT ", columns!(), ", c.kind, COALESCE(c.title, c.subject)
@@ -142,10 +165,59 @@ pub(crate) fn index(tx: &mut Tx, place: &Place, terms: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes a message out of the index.
-pub(crate) fn unindex(tx: &mut Tx, no: i64) -> Result<()> {
-    tx.db.execute(&UNINDEX, params![no])?;
-    Ok(())
+/// How many messages [`catch_up`] takes in one transaction.
+const STEP: i64 = 2_000;
+/// The part of a message's number that counts within its tenant.
+const WITHIN_TENANT: i64 = (1 << 40) - 1;
+
+/// Whether messages wait to be indexed.
+pub fn is_behind(tx: &mut Tx, tenant: TenantId) -> Result<bool> {
+    Ok(tx.db.one(&PROGRESS, params![tenant], |row| Ok(row.get::<i64>(0)? > row.get::<i64>(1)?))?)
+}
+
+/// Tenants of which messages wait to be indexed.
+pub fn behind(tx: &mut Tx) -> Result<Vec<Tenant>> {
+    Ok(tx.db.all(&BEHIND, params![], |row| {
+        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
+    })?)
+}
+
+/// Indexes what waits, at most some thousands of messages. Answers whether more wait.
+pub fn catch_up(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<bool> {
+    let (messages, indexed) = progress(tx, tenant)?;
+    let upto = messages.min(indexed + STEP);
+    if upto <= indexed {
+        return Ok(false);
+    }
+    let first = tenant_no << 40;
+    let pending = tx.db.all(&PENDING, params![tenant, first | indexed, first | upto], |row| {
+        let place =
+            Place { conversation: row.get(2)?, kind: row.get(3)?, author: row.get(4)?, no: row.get(0)? };
+        Ok((place, row.get::<String>(1)?))
+    })?;
+    for (place, body) in pending {
+        index(tx, &place, &terms::of(&body))?;
+    }
+    tx.db.execute(&INDEXED, params![tenant, upto])?;
+    Ok(upto < messages)
+}
+
+/// How far the messages and the index go; nobody else moves either until the end of the transaction.
+pub(crate) fn progress(tx: &mut Tx, tenant: TenantId) -> Result<(i64, i64)> {
+    Ok(tx.db.one(&LOCK_PROGRESS, params![tenant], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// A message says something else now, or nothing. One that still waits is indexed as it is then.
+pub(crate) fn reindex(tx: &mut Tx, tenant: TenantId, place: &Place, body: Option<&str>) -> Result<()> {
+    let (_, indexed) = progress(tx, tenant)?;
+    if place.no & WITHIN_TENANT > indexed {
+        return Ok(());
+    }
+    tx.db.execute(&UNINDEX, params![place.no])?;
+    match body {
+        Some(body) => index(tx, place, &terms::of(body)),
+        None => Ok(()),
+    }
 }
 
 fn conversation_mark(id: ConversationId) -> String {

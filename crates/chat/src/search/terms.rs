@@ -79,6 +79,14 @@ enum Word {
 fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
     for word in text.unicode_words() {
+        if word.is_ascii() {
+            let folded = word.bytes().filter(u8::is_ascii_alphanumeric).take(LONGEST);
+            let folded: String = folded.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+            if !folded.is_empty() {
+                words.push(Word::Spaced(folded));
+            }
+            continue;
+        }
         let mut spaced = String::new();
         let mut unspaced: Vec<String> = Vec::new();
         for character in word.graphemes(true) {

@@ -287,6 +287,7 @@ fn a_contact_never_meets_a_private_note() {
     let state = format!("{:?}{:?}", fresh.conversations, fresh.messages);
     assert!(!told.contains("plover") && !told.contains("message.reacted") && !state.contains("plover"));
     assert_eq!(fresh.conversations[&id.to_string()]["me"]["unread"], 0);
+    world.index();
     let contact = kim.clone();
     let found = world.read(move |tx| {
         let question = parlor_chat::search::Question { text: "plover".to_owned(), ..Default::default() };

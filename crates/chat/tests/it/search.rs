@@ -12,6 +12,7 @@ fn find(world: &World, who: &Actor, text: &str) -> Vec<String> {
 }
 
 fn find_with(world: &World, who: &Actor, question: Question) -> Vec<String> {
+    world.index();
     let who = who.clone();
     let page = world.read(move |tx| search::search(tx, &who, &question)).unwrap();
     page.items.into_iter().map(|hit| hit.message.body).collect()
@@ -67,6 +68,21 @@ fn follows_edits_and_deletions() {
 }
 
 #[test]
+fn what_changes_before_it_is_indexed_is_indexed_as_it_is() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    let (edited, deleted) =
+        (world.post(&ana, id, "plover").unwrap().id, world.post(&ana, id, "plover too").unwrap().id);
+    let by = ana.clone();
+    world.write(move |tx| messages::edit(tx, &by, edited, &body("xyzzy"))).unwrap();
+    let by = ana.clone();
+    world.write(move |tx| messages::delete(tx, &by, deleted)).unwrap();
+    assert!(find(&world, &ana, "plover").is_empty());
+    assert_eq!(find(&world, &ana, "xyzzy"), ["xyzzy"]);
+}
+
+#[test]
 fn pages_visit_each_hit_once() {
     let world = World::new();
     let ana = world.user("Ana", &[Right::Group]);
@@ -74,6 +90,7 @@ fn pages_visit_each_hit_once() {
     for number in 0..23 {
         world.post(&ana, id, &format!("plover {number}")).unwrap();
     }
+    world.index();
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
@@ -100,6 +117,7 @@ fn no_query_breaks_the_engine() {
     let ana = world.user("Ana", &[Right::Group]);
     let id = world.group(&ana, &[]);
     world.post(&ana, id, "it's a \"quoted\" AND (bracketed) thing* ǂp").unwrap();
+    world.index();
     for text in
         ["it's", "\"quoted\"", "AND OR NOT", "thing*", "a:b", "'", "x' | 'y", "ǂp", "\\", "-", "NEAR(a b)"]
     {

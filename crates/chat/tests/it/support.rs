@@ -73,6 +73,12 @@ impl World {
         tenants::system_actor(&self.tenant)
     }
 
+    /// Brings the search index to the newest message.
+    pub fn index(&self) {
+        let (tenant, no) = (self.tenant.id, self.tenant.no);
+        while self.write(move |tx| parlor_chat::search::catch_up(tx, tenant, no)).unwrap() {}
+    }
+
     /// A user with these rights (through a role of its own).
     pub fn user(&self, name: &str, rights: &[Right]) -> Actor {
         self.user_of(&self.tenant, name, rights)

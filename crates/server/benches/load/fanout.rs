@@ -15,7 +15,7 @@ use crate::socket::{Look, Received, listen};
 use crate::{Args, block_on};
 
 const LISTENERS: usize = 1000;
-const SENDERS: usize = 4;
+const SENDERS: usize = 16;
 /// Messages that may be under way to the average listener.
 const WINDOW: u64 = 256;
 /// Listeners whose messages are timed.

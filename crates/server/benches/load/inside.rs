@@ -81,7 +81,7 @@ fn prepare(db: &Db, places: usize) -> (Arc<Actor>, Arc<Vec<ConversationId>>) {
 }
 
 async fn post(db: &Db, actor: Arc<Actor>, id: ConversationId, number: u64, text: &str) {
-    let body = Body::parse(text, 20_000).unwrap();
+    let body = Body::parse(text, 20_000).unwrap().rendered();
     let new = serde_json::json!({"body": text, "client_id": format!("i-{number}")});
     let new: NewMessage = serde_json::from_value(new).unwrap();
     let now = Time(1_700_000_000_000_000 + number as i64);
@@ -89,7 +89,7 @@ async fn post(db: &Db, actor: Arc<Actor>, id: ConversationId, number: u64, text:
     db.write(1, move |tx| {
         let tx = &mut Tx::new(tx, now, seed(number + 1_000_000), &settings);
         let posted = messages::post(tx, &actor, id, &new, &body)?;
-        Ok::<_, Error>(serde_json::to_string(&posted.message)?)
+        Ok::<_, Error>(posted.json)
     })
     .await
     .unwrap();

@@ -40,6 +40,8 @@ struct Frames {
     length: u64,
     at: u64,
     letter: u8,
+    /// The first frame is `ready`.
+    told: bool,
 }
 
 enum Seen {
@@ -73,7 +75,7 @@ impl Frames {
             bytes = &bytes[take as usize..];
             if self.at == self.length {
                 self.tell(&mut seen);
-                self.have = 0;
+                (self.have, self.told) = (0, true);
             }
         }
     }
@@ -101,8 +103,10 @@ impl Frames {
         match (self.head[0] & 15, self.letter) {
             (8, _) => seen(Seen::Close),
             (1, b'e') => seen(Seen::Event),
-            (1, b'r') => seen(Seen::Ready),
             (1, b'p') => seen(Seen::Ping),
+            // With a cursor, which comes before the type: first `ready`, then pings.
+            (1, _) if self.told => seen(Seen::Ping),
+            (1, _) => seen(Seen::Ready),
             _ => {}
         }
     }

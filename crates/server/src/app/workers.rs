@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
-use parlor_chat::{Error, TenantId, idempotency, sessions, tenants};
+use parlor_chat::{Error, TenantId, conversations, idempotency, search, sessions, tenants};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -69,6 +69,30 @@ impl App {
         }
     }
 
+    /// Brings a tenant's search index to its newest message.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn catch_up_search(&self, tenant: TenantId, tenant_no: i64) -> Result<(), Error> {
+        if !self.read_plain(move |tx| search::is_behind(tx, tenant)).await? {
+            return Ok(());
+        }
+        while self.write_plain(tenant_no, move |tx| search::catch_up(tx, tenant, tenant_no)).await? {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    async fn keep_house(&self) -> Result<(), Error> {
+        for tenant in self.read_plain(search::behind).await? {
+            self.catch_up_search(tenant.id, tenant.no).await?;
+        }
+        for tenant in self.read_plain(conversations::awakening).await? {
+            self.write_plain(tenant.no, move |tx| conversations::wake(tx, &tenant)).await?;
+        }
+        Ok(())
+    }
+
     async fn look_at_logs(&self) -> Result<(), Error> {
         for tenant in self.hub.tenants() {
             let position = self.read_plain(move |tx| events::position(tx, tenant)).await?;
@@ -105,6 +129,9 @@ async fn look_around(app: Weak<App>) {
         let Some(app) = app.upgrade() else { return };
         if let Err(error) = app.look_at_logs().await {
             tracing::debug!(%error, "logs could not be looked at");
+        }
+        if let Err(error) = app.keep_house().await {
+            tracing::warn!(%error, "the search index and the sleepers have to wait");
         }
     }
 }

@@ -59,7 +59,7 @@ struct Reactions {
 /// Checks a body before it comes to the writer.
 pub(super) async fn body(app: &Ctx, caller: &Caller, text: &str) -> Result<Body, Problem> {
     let limit = app.settings(caller.tenant).await?.message_max_chars;
-    Ok(Body::parse(text, limit)?)
+    Ok(Body::parse(text, limit)?.rendered())
 }
 
 /// Takes one message from the sender's allowance.
@@ -105,7 +105,7 @@ async fn post(
     input.input.client_id = input.input.client_id.take().or(key);
     app.create(&caller, input, move |tx, actor, new| {
         let posted = messages::post(tx, actor, id, new, &parsed)?;
-        Ok((posted.message, posted.is_new))
+        Ok((posted.json, posted.is_new))
     })
     .await
 }

@@ -55,5 +55,6 @@ async fn find(State(app): State<Ctx>, caller: Caller, Query(query): Query<Search
         cursor: query.cursor.filter(|text| !text.is_empty()),
         limit: query.limit,
     };
+    app.catch_up_search(caller.tenant, caller.tenant_no).await?;
     Ok(Json(app.read(&caller, move |tx, actor| search::search(tx, actor, &question)).await?))
 }

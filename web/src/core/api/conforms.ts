@@ -11,7 +11,7 @@ type Within<Ours, Theirs> = [Exclude<keyof Ours, keyof Theirs>] extends [never] 
 
 /** Fails to compile, and names the fields, where a shape has drifted. */
 export const conforms: {
-  conversation: Same<ours.Conversation, Schemas['View']>;
+  conversation: Same<ours.Conversation, Schemas['Conversation']>;
   me: Same<ours.Me, Schemas['Me']>;
   message: Same<ours.Message, Schemas['Message']>;
   lastMessage: Same<ours.LastMessage, Schemas['LastMessage']>;
