@@ -19,7 +19,7 @@ pub use post::{NewMessage, Posted, post};
 pub use store::statements;
 
 pub(crate) use pages::last;
-pub(crate) use post::{Import, append_import, system};
+pub(crate) use post::{Import, append_import, count_replies, system};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -11,7 +11,7 @@ use crate::{
     conversations::{self, Conversation, Membership, Related, Role, Sight},
     error::{Result, conflict, invalid, not_found},
     events::{self, NewEvent},
-    ids::{ConversationId, MessageId, PersonId},
+    ids::{ConversationId, MessageId, PersonId, TenantId},
     participants,
     person::{Actor, Person, PersonKind},
     search,
@@ -460,6 +460,18 @@ pub(crate) struct Import<'a> {
     pub no: i64,
 }
 
+/// A thread of a history has so many replies more.
+pub(crate) fn count_replies(
+    tx: &mut Tx,
+    tenant: TenantId,
+    conversation: ConversationId,
+    root: i64,
+    replies: i64,
+) -> Result<()> {
+    tx.db.execute_later(&store::COUNT_REPLY, params![tenant, conversation, root, replies])?;
+    Ok(())
+}
+
 /// Writes a message of a history: row and index, no event of its own. The caller writes the counters afterwards.
 pub(crate) fn append_import(
     tx: &mut Tx,
@@ -500,9 +512,6 @@ pub(crate) fn append_import(
             None::<&str>
         ],
     )?;
-    if let Some(root) = import.thread_root_seq {
-        tx.db.execute_later(&store::COUNT_REPLY, params![system.tenant, conversation.id, root, 1_i64])?;
-    }
     let place =
         search::Place { conversation: conversation.id, kind: conversation.kind, author, no: import.no };
     search::index(tx, &place, import.terms)

@@ -4,6 +4,7 @@
 mod client;
 mod conversations;
 mod events;
+mod import;
 mod messages;
 mod search;
 mod statements;

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use flate2::read::GzDecoder;
 use parlor::app::default_tenant;
 use parlor::clock::Clock;
-use parlor_chat::import::{self, Line, Outcome, Prepared, State};
+use parlor_chat::import::{self, Line, Prepared, State};
 use parlor_chat::settings::Settings;
 use parlor_chat::{Error, MIGRATIONS, Tx};
 use parlor_db::{Db, Options};
@@ -65,18 +66,16 @@ fn build(folder: &Path, scale: u32) {
 
 fn write_all(db: &Db, batches: std::sync::mpsc::Receiver<(u32, Vec<Prepared>)>) -> u64 {
     let tenant = operation(db, default_tenant);
-    let (mut written, mut state, mut copy) = (0, State::default(), 0);
+    let (mut written, mut copy) = (0, 0);
+    let state = Arc::new(Mutex::new(State::default()));
     for (of_copy, batch) in batches {
         if of_copy != copy {
-            (state, copy) = (State::default(), of_copy);
+            (*state.lock().unwrap(), copy) = (State::default(), of_copy);
         }
-        let (before, of_tenant) = (state.clone(), tenant.clone());
-        let (outcome, after) = operation(db, move |tx| {
-            let mut state = before.clone();
-            let outcome: Outcome = import::batch(tx, &of_tenant, &mut state, &batch)?;
-            Ok((outcome, state))
-        });
-        state = after;
+        let (known, of_tenant) = (state.clone(), tenant.clone());
+        let (outcome, met) =
+            operation(db, move |tx| import::batch(tx, &of_tenant, &known.lock().unwrap(), &batch));
+        state.lock().unwrap().take(met);
         written += outcome.written;
     }
     written

@@ -19,8 +19,15 @@ use super::output::JsonArg;
 use super::store::{Store, TenantArg};
 use crate::config::DataArgs;
 
-/// Messages of one transaction.
-const BATCH: usize = 2_000;
+/// Messages of one transaction: long enough that the flush at its end costs little, short enough that a server on the
+/// same database hardly notices.
+const BATCH: usize = 1_000;
+
+/// Longest line. A file without line ends must not fill the memory.
+const LONGEST: u64 = 4 << 20;
+
+/// So many bad lines are told one by one.
+const TOLD: u64 = 20;
 
 #[derive(Subcommand)]
 pub(super) enum ImportCommand {
@@ -28,6 +35,9 @@ pub(super) enum ImportCommand {
     Chat {
         /// The file, or - for standard input
         file: PathBuf,
+        /// Pass over lines that cannot be read, instead of ending at the first
+        #[arg(long)]
+        skip_bad: bool,
         #[command(flatten)]
         tenant: TenantArg,
         #[command(flatten)]
@@ -44,26 +54,44 @@ struct Totals {
 }
 
 pub(super) fn run(data: &DataArgs, command: ImportCommand) -> Result<(), Failure> {
-    let ImportCommand::Chat { file, tenant, json } = command;
+    let ImportCommand::Chat { file, skip_bad, tenant, json } = command;
     let store = Store::open(data)?;
     let tenant = store.tenant(&tenant.tenant)?;
     let bar = bar(&file)?;
     let begun = Instant::now();
-    let totals = load(&store, &tenant, lines(&file, &bar)?, &bar)?;
+    let source = Source { lines: lines(&file, &bar)?, file, number: 0, skip_bad };
+    let totals = load(&store, &tenant, source, &bar)?;
     let seconds = begun.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let rate = (totals.outcome.written as f64 / seconds.max(0.001)).round();
+    tell(json, &totals, seconds);
+    Ok(())
+}
+
+fn tell(json: JsonArg, totals: &Totals, seconds: f64) {
+    let Totals { outcome: Outcome { written, known }, skipped, refused } = *totals;
+    let rate = (written as f64 / seconds.max(0.001)).round();
     let report = json!({
-        "written": totals.outcome.written, "known": totals.outcome.known, "skipped": totals.skipped,
-        "refused": totals.refused, "seconds": (seconds * 1000.0).round() / 1000.0, "messages_per_second": rate,
+        "written": written, "known": known, "skipped": skipped, "refused": refused,
+        "seconds": (seconds * 1000.0).round() / 1000.0, "messages_per_second": rate,
     });
     json.print(&report, |_| {
-        format!(
-            "{} messages imported in {seconds:.1} s ({rate} messages/s); {} were there before, {} carry no text, {} refused",
-            totals.outcome.written, totals.outcome.known, totals.skipped, totals.refused
-        )
+        let done = match (written, known) {
+            (0, 0) => "No messages in the file".to_owned(),
+            (0, _) => format!("Nothing new: all {known} messages were there before"),
+            _ => format!("{written} messages imported in {seconds:.1} s ({rate} messages/s)"),
+        };
+        let mut also = Vec::new();
+        if written > 0 && known > 0 {
+            also.push(format!("{known} were there before"));
+        }
+        if skipped > 0 {
+            also.push(format!("{skipped} lines carry no message"));
+        }
+        if refused > 0 {
+            also.push(format!("{refused} lines could not be read"));
+        }
+        [done].into_iter().chain(also).collect::<Vec<_>>().join("; ")
     });
-    Ok(())
 }
 
 /// Measured in bytes of the file as it lies on the disk.
@@ -93,17 +121,53 @@ fn lines(file: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>, Failure> {
     })
 }
 
-/// Reads and prepares on this thread while another one writes the batch before.
-fn load(
-    store: &Store,
-    tenant: &Tenant,
+/// The file while it is read.
+struct Source {
     lines: Box<dyn BufRead>,
-    bar: &ProgressBar,
-) -> Result<Totals, Failure> {
+    file: PathBuf,
+    /// Of the line read last; the first is 1.
+    number: u64,
+    skip_bad: bool,
+}
+
+impl Source {
+    /// The next line, into `line`; false at the end of the file. The inner error is what is wrong with the line.
+    fn next(&mut self, line: &mut Vec<u8>) -> Result<Result<bool, String>, Failure> {
+        line.clear();
+        self.number += 1;
+        let unreadable =
+            |error: std::io::Error| Failure::new(format!("{}:{}: {error}", self.file.display(), self.number));
+        let read = (&mut self.lines).take(LONGEST).read_until(b'\n', line).map_err(unreadable)?;
+        if read as u64 == LONGEST && line.last() != Some(&b'\n') {
+            self.lines.skip_until(b'\n').map_err(unreadable)?;
+            return Ok(Err(format!("longer than {LONGEST} bytes")));
+        }
+        Ok(Ok(read > 0))
+    }
+
+    /// Tells where a bad line is; ends the import unless bad lines are passed over.
+    fn refuse(&self, why: &str, refused: u64, bar: &ProgressBar) -> Result<(), Failure> {
+        let text = format!("{}:{}: {why}", self.file.display(), self.number);
+        if !self.skip_bad {
+            return Err(Failure::refused(format!(
+                "{text}\nWhat comes before this line is imported. Mend the line and repeat the command, or pass --skip-bad"
+            )));
+        }
+        match refused {
+            ..=TOLD => bar.suspend(|| eprintln!("{text}")),
+            _ if refused == TOLD + 1 => bar.suspend(|| eprintln!("further bad lines are only counted")),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Reads and prepares on this thread while another one writes the batch before.
+fn load(store: &Store, tenant: &Tenant, source: Source, bar: &ProgressBar) -> Result<Totals, Failure> {
     let (to_write, batches) = sync_channel::<Vec<Prepared>>(2);
     std::thread::scope(|scope| {
         let writer = scope.spawn(move || write_all(store, tenant, &batches, bar));
-        let read = read_all(lines, bar, &to_write);
+        let read = read_all(source, bar, &to_write);
         drop(to_write);
         let written = writer.join().unwrap_or_else(|_| Err(Failure::new("the writing thread ended")));
         // When writing failed, reading only says that nobody listens.
@@ -113,26 +177,29 @@ fn load(
 }
 
 fn read_all(
-    lines: Box<dyn BufRead>,
+    mut source: Source,
     bar: &ProgressBar,
     to_write: &SyncSender<Vec<Prepared>>,
 ) -> Result<Totals, Failure> {
-    let mut totals = Totals::default();
+    let (mut totals, mut line) = (Totals::default(), Vec::new());
     let mut batch = Vec::with_capacity(BATCH);
     let gone = |_| Failure::new("nobody writes");
-    for (number, line) in lines.lines().enumerate() {
-        let line = line?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let parsed: Line = serde_json::from_str(&line)
-            .map_err(|error| Failure::refused(format!("line {}: {error}", number + 1)))?;
-        match import::prepare(parsed) {
+    loop {
+        let prepared = match source.next(&mut line)? {
+            Ok(false) => break,
+            Ok(true) if line.trim_ascii().is_empty() => continue,
+            Ok(true) => parse(&line),
+            Err(why) => Err(why),
+        };
+        match prepared {
             Ok(Some(prepared)) => batch.push(prepared),
             Ok(None) => totals.skipped += 1,
             Err(why) => {
                 totals.refused += 1;
-                bar.suspend(|| eprintln!("line {}: {why}", number + 1));
+                if let Err(end) = source.refuse(&why, totals.refused, bar) {
+                    to_write.send(batch).map_err(gone)?;
+                    return Err(end);
+                }
             }
         }
         if batch.len() == BATCH {
@@ -141,6 +208,11 @@ fn read_all(
     }
     to_write.send(batch).map_err(gone)?;
     Ok(totals)
+}
+
+fn parse(line: &[u8]) -> Result<Option<Prepared>, String> {
+    let parsed: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    import::prepare(parsed)
 }
 
 fn write_all(
@@ -155,13 +227,14 @@ fn write_all(
         let outcome = write(store, tenant, &state, batch)?;
         total.written += outcome.written;
         total.known += outcome.known;
-        let rate = total.written as f64 / begun.elapsed().as_secs_f64().max(0.001);
-        bar.set_message(format!("{} messages, {rate:.0}/s", total.written));
+        let done = total.written + total.known;
+        let rate = done as f64 / begun.elapsed().as_secs_f64().max(0.001);
+        bar.set_message(format!("{done} messages, {rate:.0}/s"));
     }
     Ok(total)
 }
 
-/// The state is replaced only when the batch has committed: a repeated run of the closure starts from the old one.
+/// The state learns only what has committed: a repeated run of the closure starts from the same.
 fn write(
     store: &Store,
     tenant: &Tenant,
@@ -169,11 +242,10 @@ fn write(
     batch: Vec<Prepared>,
 ) -> Result<Outcome, Failure> {
     let (owner, known) = (tenant.clone(), state.clone());
-    let (outcome, next) = store.write(tenant.no, move |tx| {
-        let mut next = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let outcome = import::batch(tx, &owner, &mut next, &batch)?;
-        Ok((outcome, next))
+    let (outcome, met) = store.write(tenant.no, move |tx| {
+        let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        import::batch(tx, &owner, &known, &batch)
     })?;
-    *state.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    state.lock().unwrap_or_else(PoisonError::into_inner).take(met);
     Ok(outcome)
 }

@@ -21,7 +21,7 @@ mod talks_support;
 use parlor_chat::conversations::{self, ListFilter};
 use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, system_actor};
-use parlor_chat::{Error, Time, Tx, users};
+use parlor_chat::{Error, Time, Tx, search, users};
 use serde::Serialize;
 
 use crate::app::DEFAULT_TENANT;
@@ -170,15 +170,23 @@ pub fn fill(
     let talks = talks(&long);
     let plan = steps(&talks, now, seed).map_err(Error::Damaged)?;
     let made = play::play(&mut stage, &company, &talks, plan)?;
+    index(&mut stage, &company, now)?;
     let (slug, name) = talks_erp::ERP;
     let tenant = stage::tenant(&mut stage, begin, slug, name)?;
     let company = stage::hierarchy(&mut stage, begin, tenant, hash)?;
     let plan = steps(&talks_erp::TALKS, now, seed).map_err(Error::Damaged)?;
     let erp = play::play(&mut stage, &company, &talks_erp::TALKS, plan)?;
+    index(&mut stage, &company, now)?;
     Ok(Filled {
         conversations: made.conversations + erp.conversations,
         messages: made.messages + erp.messages,
     })
+}
+
+/// Search finds the demo from the first moment, not when a server has come round to it.
+fn index(stage: &mut Stage<'_>, company: &stage::Company, now: Time) -> Result<(), Error> {
+    while search::catch_up(&mut stage.at(now), company.tenant.id, company.tenant.no)? {}
+    Ok(())
 }
 
 fn talks(long: &str) -> Vec<Talk<'_>> {

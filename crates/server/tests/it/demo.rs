@@ -52,7 +52,7 @@ async fn messages(person: &Person, conversation: &Value) -> Vec<Value> {
 
 #[tokio::test]
 async fn fills_once_and_everybody_can_sign_in() {
-    let (data, _folder, _database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
+    let (data, _folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
     let first = parlor(&data, &["demo", "--json"]);
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
     let report: Value = serde_json::from_slice(&first.stdout).unwrap();
@@ -80,6 +80,8 @@ async fn fills_once_and_everybody_can_sign_in() {
     shows_every_kind(&url).await;
     keeps_the_hierarchy(&url).await;
     running.abort();
+    // Removing a database blocks, which no thread of the runtime may.
+    tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
 }
 
 async fn shows_every_kind(url: &str) {

@@ -11,6 +11,7 @@ mod crash;
 mod demo;
 mod docs;
 mod idempotency;
+mod import;
 mod isolation;
 mod problems;
 mod transports;
