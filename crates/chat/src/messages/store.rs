@@ -60,13 +60,12 @@ statements! {
     pub static PINNED = both(concat!("SELECT ", columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.pinned_at IS NOT NULL AND (m.is_private = FALSE OR $3)
         ORDER BY m.pinned_at DESC LIMIT 200"));
-    /// The newest of each of several conversations.
-    pub static LAST = both(concat!("SELECT ", columns!(), " FROM conversations c
-        JOIN messages m ON m.tenant = c.tenant AND m.conversation_id = c.id
-          AND m.seq = (CASE WHEN $2 THEN c.last_seq ELSE c.last_public_seq END)
+    /// The newest of each of several conversations. CROSS JOIN so that SQLite does not begin with all their messages.
+    pub static LAST = both(concat!("SELECT ", columns!(), " FROM conversations c CROSS JOIN messages m
         LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id
         LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
-        WHERE c.tenant = $1 AND c.id = ANY($3)"));
+        WHERE c.tenant = $1 AND c.id = ANY($3) AND m.tenant = c.tenant AND m.conversation_id = c.id
+          AND m.seq = (CASE WHEN $2 THEN c.last_seq ELSE c.last_public_seq END)"));
     /// A new one.
     pub static INSERT = both("
         INSERT INTO messages (no, tenant, conversation_id, seq, id, kind, author_id, author_kind, body, is_private,
