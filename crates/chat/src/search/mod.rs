@@ -93,7 +93,7 @@ impl Place {
 }
 
 /// How many conversations a question names in the index; beyond it the rows are filtered after the index.
-const MOST_NAMED: usize = 400;
+const MOST_NAMED: usize = 3_000;
 
 statements! {
     /// Adds a message.
