@@ -93,12 +93,13 @@ statements! {
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3
         WHERE c.tenant = $1 AND c.id = $2 FOR UPDATE OF c")
     };
-    /// A page of those in which the actor takes part.
+    /// A page of those in which the actor takes part. CROSS JOIN so that SQLite walks these, not everybody's by activity.
     pub static MINE = both(concat!("
         SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
             EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id)
-        FROM participants p JOIN conversations c ON c.tenant = p.tenant AND c.id = p.conversation_id
-        WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL AND ", filters!(), "
+        FROM participants p CROSS JOIN conversations c
+        WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
+          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!(), "
           AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// A page of those of one kind that the actor reads without taking part.
