@@ -19,6 +19,7 @@ mod server;
 mod socket;
 
 use std::future::Future;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
@@ -68,12 +69,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Thousands of sockets need a higher limit of open files, which only a shell can set without unsafe code.
+/// Thousands of sockets need a higher limit of open files, which only a shell can set without unsafe code. The shell
+/// becomes this program again.
 fn raised(words: &[String]) -> ExitCode {
     let me = std::env::current_exe().unwrap();
     let script = "ulimit -n 65536 2>/dev/null || ulimit -n \"$(ulimit -Hn)\"; exec \"$0\" \"$@\"";
-    let status = Command::new("sh").arg("-c").arg(script).arg(me).args(words).env(RAISED, "1").status();
-    ExitCode::from(status.ok().and_then(|status| status.code()).map_or(1, |code| code as u8))
+    let error = Command::new("sh").arg("-c").arg(script).arg(me).args(words).env(RAISED, "1").exec();
+    eprintln!("no shell: {error}");
+    ExitCode::FAILURE
 }
 
 fn parse(words: &[String]) -> Result<Args, String> {

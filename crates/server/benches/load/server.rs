@@ -32,7 +32,7 @@ pub fn binary() -> PathBuf {
 impl Server {
     /// The real server on a data folder.
     pub fn parlor(data: &Path) -> Server {
-        let mut command = Command::new(binary());
+        let mut command = mortal(&binary());
         command.arg("--data").arg(data).args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
         command.env("PARLOR_JWT_SECRET", SECRET).env("PARLOR_SEND_RATE_PER_MINUTE", "0");
         Server::start(command.env_remove("DATABASE_URL"))
@@ -40,7 +40,7 @@ impl Server {
 
     /// A raw limit: this program in another role.
     pub fn limit(words: &[&str]) -> Server {
-        Server::start(Command::new(std::env::current_exe().unwrap()).args(words))
+        Server::start(mortal(&std::env::current_exe().unwrap()).args(words))
     }
 
     fn start(command: &mut Command) -> Server {
@@ -102,6 +102,17 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A program that dies with us, even when we are killed, where util-linux can arrange that.
+fn mortal(program: &Path) -> Command {
+    let helper = Path::new("/usr/bin/setpriv");
+    if !helper.exists() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(helper);
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
 }
 
 fn health(address: SocketAddr) -> std::io::Result<String> {
