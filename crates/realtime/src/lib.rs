@@ -5,6 +5,7 @@
 
 pub mod hub;
 mod index;
+pub mod listeners;
 pub mod mailbox;
 pub mod protocol;
 pub mod published;
@@ -13,7 +14,8 @@ pub mod session;
 #[cfg(test)]
 mod testing;
 
-pub use hub::{Hub, Joined, Ticket};
-pub use mailbox::Close;
+pub use hub::{Hub, Joined, Reach, Ticket};
+pub use listeners::{Matcher, Name};
+pub use mailbox::{Close, Mailbox};
 pub use published::Published;
 pub use session::{Loaded, Session, Start};
