@@ -9,6 +9,7 @@ pub mod listeners;
 pub mod mailbox;
 pub mod protocol;
 pub mod published;
+pub mod roster;
 pub mod session;
 
 #[cfg(test)]
@@ -18,4 +19,5 @@ pub use hub::{Hub, Joined, Reach, Ticket};
 pub use listeners::{Matcher, Name};
 pub use mailbox::{Close, Mailbox};
 pub use published::Published;
+pub use roster::Roster;
 pub use session::{Loaded, Session, Start};
