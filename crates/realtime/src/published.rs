@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use parlor_chat::events::Event;
 
+use crate::protocol::pusher::Frames;
+
 /// An event and the bytes that each protocol makes of it, made by whoever needs them first.
 #[derive(Debug)]
 pub struct Published {
@@ -12,13 +14,14 @@ pub struct Published {
     pub event: Event,
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
+    pusher: OnceLock<Frames>,
 }
 
 impl Published {
     /// Wraps a committed event.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self { event, native: OnceLock::new(), sse: OnceLock::new() }
+        Self { event, native: OnceLock::new(), sse: OnceLock::new(), pusher: OnceLock::new() }
     }
 
     /// The event's number in its tenant's log.
@@ -35,5 +38,10 @@ impl Published {
     /// The lines of a server-sent event after its `id`.
     pub fn sse(&self) -> &Bytes {
         self.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+    }
+
+    /// The frames of the Pusher protocol, one for each channel.
+    pub fn pusher(&self) -> &Frames {
+        self.pusher.get_or_init(|| Frames::new(&self.event))
     }
 }

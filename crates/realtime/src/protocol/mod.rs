@@ -1,4 +1,6 @@
 //! The wire protocols: pure functions between events and bytes. Must not know sessions, sockets or queues.
 
 pub mod native;
+pub mod pusher;
+pub mod pusher_sign;
 pub mod sse;
