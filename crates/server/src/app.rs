@@ -16,6 +16,7 @@ use crate::auth::limiter::{Limiter, Rate};
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
+use crate::transport::pusher::Pusher;
 
 mod start;
 mod workers;
@@ -52,6 +53,8 @@ pub struct App {
     pub setup_code: Mutex<Option<String>>,
     /// True once the server stops.
     pub stopping: watch::Sender<bool>,
+    /// What the Pusher protocol keeps in memory.
+    pub(crate) pusher: Pusher,
     tenant_settings: Arc<TenantSettings>,
 }
 

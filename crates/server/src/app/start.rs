@@ -21,6 +21,8 @@ use crate::auth::password::Passwords;
 use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
+use crate::transport;
+use crate::transport::pusher::Pusher;
 
 /// The tenant that is made on the first start.
 pub const DEFAULT_TENANT: &str = "default";
@@ -131,16 +133,19 @@ impl App {
             cursor_key,
             setup_code: Mutex::new(None),
             stopping: watch::Sender::new(false),
+            pusher: Pusher::default(),
             tenant_settings,
         });
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock);
+        transport::pusher::start(&app);
         Ok(app)
     }
 
     /// Makes the first tenant, and a setup code while nobody administers it.
     async fn first_start(&self) -> Result<(), StartError> {
         let tenant = self.write_plain(1, default_tenant).await?;
+        self.first_application(&tenant).await?;
         let id: TenantId = tenant.id;
         if !self.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
             *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =

@@ -15,6 +15,7 @@ use crate::app::{App, Ctx};
 use crate::http::caller::Caller;
 
 mod long_poll;
+pub(crate) mod pusher;
 mod snapshot;
 mod sse;
 mod ws;

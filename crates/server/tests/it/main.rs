@@ -14,4 +14,7 @@ mod idempotency;
 mod import;
 mod isolation;
 mod problems;
+mod pusher;
+mod pusher_http;
+mod pusher_own;
 mod transports;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use parlor::auth::jwt::{Claims, sign};
 use parlor::clock::Clock;
-use parlor::config::{DataArgs, ServeArgs};
+use parlor::config::{DataArgs, PusherArgs, ServeArgs};
 use parlor::serve::Server;
 use parlor_chat::MIGRATIONS;
 use parlor_db::testing::{TempDir, TestDb};
@@ -13,9 +13,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 mod person;
+pub mod pusher;
 mod streams;
 
-pub use person::Person;
+pub use person::{Person, Reply};
 pub use streams::{Sse, Ws};
 
 /// What the host application signs with.
@@ -70,6 +71,7 @@ pub fn options() -> ServeArgs {
         session_days: 30,
         sign_in_rate: 1000,
         queue_limit: 4096,
+        pusher: PusherArgs::default(),
         log: "off".to_owned(),
         log_json: false,
     }
