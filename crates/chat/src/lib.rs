@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod api_keys;
+pub mod apps;
 pub mod audit;
 pub mod contacts;
 pub mod conversations;
@@ -19,6 +20,8 @@ pub mod messages;
 pub mod page;
 pub mod participants;
 pub mod person;
+pub mod presences;
+pub mod publications;
 pub mod reads;
 pub mod rights;
 pub mod roles;
@@ -45,14 +48,17 @@ pub use tx::Tx;
 use parlor_db::{Migration, Sql};
 
 /// The versions of the schema, oldest first.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") },
+    Migration { version: 2, name: "realtime", sql: include_str!("../../../migrations/0002_realtime.sql") },
+];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
 pub fn statements() -> Vec<&'static Sql> {
     [
         access::statements(),
         api_keys::statements(),
+        apps::statements(),
         audit::statements(),
         contacts::statements(),
         conversations::statements(),
@@ -62,6 +68,8 @@ pub fn statements() -> Vec<&'static Sql> {
         import::statements(),
         messages::statements(),
         participants::statements(),
+        presences::statements(),
+        publications::statements(),
         reads::statements(),
         roles::statements(),
         search::statements(),
