@@ -57,13 +57,13 @@ struct Reactions {
 }
 
 /// Checks a body before it comes to the writer.
-pub(super) async fn body(app: &Ctx, caller: &Caller, text: &str) -> Result<Body, Problem> {
+pub(crate) async fn body(app: &Ctx, caller: &Caller, text: &str) -> Result<Body, Problem> {
     let limit = app.settings(caller.tenant).await?.message_max_chars;
     Ok(Body::parse(text, limit)?.rendered())
 }
 
 /// Takes one message from the sender's allowance.
-pub(super) async fn allowance(app: &Ctx, caller: &Caller) -> Result<(), Problem> {
+pub(crate) async fn allowance(app: &Ctx, caller: &Caller) -> Result<(), Problem> {
     let settings = app.settings(caller.tenant).await?;
     app.may_send(caller, &settings, app.clock.now()).map_err(Problem::rate_limited)
 }

@@ -75,11 +75,16 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
 /// The next step of a session that is not live yet.
 async fn advance(app: &App, actor: &Arc<Actor>, opened: &mut Opened) -> Result<(Vec<Event>, Stage), Error> {
     let loaded = load(app, actor, opened.epoch, opened.session.last()).await?;
-    Ok(match opened.session.load(loaded) {
+    Ok(absorb(opened, loaded))
+}
+
+/// Takes what was read into the session.
+fn absorb(opened: &mut Opened, loaded: Loaded) -> (Vec<Event>, Stage) {
+    match opened.session.load(loaded) {
         Start::More(events) => (events, Stage::Reading),
         Start::Live(events) => (events, Stage::Live),
         Start::Reset => (Vec::new(), Stage::Reset),
-    })
+    }
 }
 
 /// How far a session is.

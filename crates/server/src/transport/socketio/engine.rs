@@ -239,7 +239,7 @@ impl Engine {
         let upgrade = self.websocket(parts).await?;
         let wire = (self.accept)(parts)?;
         Ok(upgrade.on_upgrade(move |socket| async move {
-            let (sid, mut session) = self.clone().begin(wire, Transport::WebSocket(socket));
+            let (sid, mut session) = self.clone().begin(wire, Transport::WebSocket(Box::new(socket)));
             session.send(Frame::text(self.first_packet(&sid, &[])));
             session.run().await;
         }))

@@ -50,7 +50,7 @@ pub(super) enum Transport {
     /// By requests; the open one is held.
     Polling(Option<PollReply>),
     /// By WebSocket.
-    WebSocket(WebSocket),
+    WebSocket(Box<WebSocket>),
 }
 
 /// A WebSocket that is tried out.
@@ -365,7 +365,7 @@ impl Session {
                 if let Some(reply) = self.polls().and_then(Option::take) {
                     let _ = reply.send(Err(Refusal::BadRequest));
                 }
-                self.transport = Transport::WebSocket(*probe.socket);
+                self.transport = Transport::WebSocket(probe.socket);
                 self.handle.on_websocket.store(true, Ordering::Release);
             }
             _ => {}

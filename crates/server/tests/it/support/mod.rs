@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use parlor::auth::jwt::{Claims, sign};
 use parlor::clock::Clock;
-use parlor::config::{DataArgs, ServeArgs};
+use parlor::config::{DataArgs, ServeArgs, SocketIoArgs};
 use parlor::serve::Server;
 use parlor_chat::MIGRATIONS;
 use parlor_db::testing::{TempDir, TestDb};
@@ -13,9 +13,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 mod person;
+mod socketio;
 mod streams;
 
 pub use person::Person;
+pub use socketio::{Polling, Sio};
 pub use streams::{Sse, Ws};
 
 /// What the host application signs with.
@@ -70,6 +72,14 @@ pub fn options() -> ServeArgs {
         session_days: 30,
         sign_in_rate: 1000,
         queue_limit: 4096,
+        socketio: SocketIoArgs {
+            ping_interval: 25_000,
+            ping_timeout: 20_000,
+            upgrade_timeout: 10_000,
+            connect_timeout: 45_000,
+            max_payload: 1_000_000,
+            recovery: 120,
+        },
         log: "off".to_owned(),
         log_json: false,
     }
