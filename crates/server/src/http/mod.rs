@@ -33,6 +33,7 @@ mod health;
 pub(crate) mod me;
 mod messages;
 mod participants;
+mod presence;
 mod reads;
 mod roles;
 mod search;
@@ -58,6 +59,7 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(conversations::routes())
         .merge(participants::routes())
         .merge(messages::routes())
+        .merge(presence::routes())
         .merge(reads::routes())
         .merge(drafts::routes())
         .merge(search::routes())
