@@ -8,6 +8,7 @@ pub mod audit;
 pub mod contacts;
 pub mod conversations;
 pub mod cursor;
+mod direct;
 pub mod drafts;
 pub mod error;
 pub mod events;
@@ -15,7 +16,9 @@ pub mod idempotency;
 pub mod ids;
 pub mod import;
 pub mod kinds;
+pub mod leases;
 pub mod messages;
+pub mod notifications;
 pub mod page;
 pub mod participants;
 pub mod person;
@@ -45,8 +48,10 @@ pub use tx::Tx;
 use parlor_db::{Migration, Sql};
 
 /// The versions of the schema, oldest first.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") },
+    Migration { version: 3, name: "contracts", sql: include_str!("../../../migrations/0003_contracts.sql") },
+];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
 pub fn statements() -> Vec<&'static Sql> {
@@ -60,7 +65,9 @@ pub fn statements() -> Vec<&'static Sql> {
         events::statements(),
         idempotency::statements(),
         import::statements(),
+        leases::statements(),
         messages::statements(),
+        notifications::statements(),
         participants::statements(),
         reads::statements(),
         roles::statements(),

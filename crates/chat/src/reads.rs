@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::{
     conversations::{self, Conversation, Me, Membership, Sight, Totals},
+    direct,
     error::{Result, forbidden, invalid},
     events::{self, NewEvent},
     ids::{ConversationId, PersonId},
@@ -126,6 +127,7 @@ pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) ->
             }),
         )?;
         conversations::announce_me(tx, actor, id)?;
+        direct::read(tx, actor, &conversation, before, seq)?;
     }
     state(tx, actor, id)
 }

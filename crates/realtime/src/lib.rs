@@ -9,6 +9,7 @@ pub mod mailbox;
 pub mod protocol;
 pub mod published;
 pub mod session;
+pub mod shapes;
 
 #[cfg(test)]
 mod testing;

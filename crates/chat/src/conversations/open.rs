@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     access::AccessChange,
     contacts::{self, ContactInput},
+    direct,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{ConversationId, PersonId, StoreId, TeamId},
@@ -125,6 +126,9 @@ pub fn open(tx: &mut Tx, actor: &Actor, new: &NewConversation, body: Option<&Bod
     enter(tx, actor, id, &members, rules)?;
     announce(tx, actor, id, &members, contact)?;
     link(tx, actor, id, new)?;
+    if new.kind == Kind::Direct {
+        direct::opened(tx, actor, id, &new.user_ids)?;
+    }
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: true })
 }

@@ -9,9 +9,11 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::{
     contacts,
     conversations::{self, Conversation, Membership, Related, Role, Sight},
+    direct,
     error::{Result, conflict, invalid, not_found},
     events::{self, NewEvent},
     ids::{ConversationId, MessageId, PersonId, TenantId},
+    kinds::Kind,
     participants,
     person::{Actor, Person, PersonKind},
     search,
@@ -99,7 +101,12 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         system: None,
         external_id: new.external_id.as_deref(),
     };
-    append(tx, actor, conversation, me.as_ref(), draft)
+    let direct = conversation.kind == Kind::Direct;
+    let posted = append(tx, actor, conversation, me.as_ref(), draft)?;
+    if direct {
+        direct::posted(tx, actor, &posted.message)?;
+    }
+    Ok(posted)
 }
 
 fn check_client_id(client_id: &str) -> Result<()> {
