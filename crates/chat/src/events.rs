@@ -13,6 +13,7 @@ use crate::{
     ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
     kinds::Kind,
     person::{Actor, Person},
+    publications::{self, Publication},
     time::Time,
     tx::Tx,
 };
@@ -36,6 +37,42 @@ pub struct Event {
     pub access: Vec<AccessChange>,
     /// The public object of docs/protocols/native.md, encoded once; stored and sent as it is.
     pub json: Arc<str>,
+    /// What an application published; such an event has no audience but whoever listens to its names.
+    pub publication: Option<Arc<Publication>>,
+}
+
+impl Event {
+    /// Something that is told and not kept: typing, presence. It has no number, nobody is sent it later.
+    pub fn passing<D: Serialize>(
+        tenant: TenantId,
+        now: Time,
+        actor: Option<&Person>,
+        new: NewEvent<'_, D>,
+    ) -> Result<Event> {
+        let public = PassingPublic {
+            kind: new.kind,
+            at: now,
+            conversation_id: new.conversation,
+            actor,
+            data: new.data,
+        };
+        Ok(Event {
+            tenant,
+            seq: 0,
+            kind: new.kind.to_owned(),
+            at: now,
+            conversation: new.conversation,
+            audience: new.audience,
+            access: Vec::new(),
+            json: serde_json::to_string(&public)?.into(),
+            publication: None,
+        })
+    }
+
+    /// Whether it is only told, not kept.
+    pub fn is_passing(&self) -> bool {
+        self.seq == 0
+    }
 }
 
 /// Who may see an event.
@@ -52,12 +89,15 @@ pub enum Audience {
         /// Contacts do not get it.
         staff_only: bool,
     },
+    /// Whoever listens to the names of its publication.
+    Named,
 }
 
 const TO_PERSON: i64 = 0;
 const TO_STAFF: i64 = 1;
 const TO_READERS: i64 = 2;
 const TO_STAFF_READERS: i64 = 3;
+const TO_NAMED: i64 = 4;
 
 impl Access {
     /// Whether the person may see the event. Whoever is removed by it sees it as the last one.
@@ -68,6 +108,7 @@ impl Access {
         match event.audience {
             Audience::Person(person) => person == self.person,
             Audience::Staff => self.is_staff,
+            Audience::Named => false,
             Audience::Conversation { staff_only: true, .. } if !self.is_staff => false,
             Audience::Conversation { facets, .. } => {
                 event.conversation.is_some_and(|conversation| self.reads(conversation, &facets))
@@ -105,6 +146,16 @@ pub struct Position {
 #[derive(Serialize)]
 struct Public<'a, D> {
     seq: i64,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    at: Time,
+    conversation_id: Option<ConversationId>,
+    actor: Option<&'a Person>,
+    data: D,
+}
+
+#[derive(Serialize)]
+struct PassingPublic<'a, D> {
     #[serde(rename = "type")]
     kind: &'a str,
     at: Time,
@@ -183,6 +234,7 @@ pub(crate) fn append_as<D: Serialize>(
         Audience::Staff => (TO_STAFF, None),
         Audience::Conversation { staff_only: false, .. } => (TO_READERS, None),
         Audience::Conversation { staff_only: true, .. } => (TO_STAFF_READERS, None),
+        Audience::Named => (TO_NAMED, None),
     };
     let access = if new.access.is_empty() { None } else { Some(serde_json::to_string(new.access)?) };
     tx.db.execute_later(
@@ -208,6 +260,34 @@ pub(crate) fn append_as<D: Serialize>(
         audience: new.audience,
         access: new.access.to_vec(),
         json: json.into(),
+        publication: None,
+    });
+    Ok(seq)
+}
+
+/// Appends what an application published; answers its number.
+pub(crate) fn append_publication(tx: &mut Tx, tenant: TenantId, publication: Publication) -> Result<i64> {
+    let seq = next(tx, tenant)?;
+    let kind = publication.kind();
+    let public = Public { seq, kind, at: tx.now, conversation_id: None, actor: None, data: &publication };
+    let json = serde_json::to_string(&public)?;
+    let nowhere: Option<ConversationId> = None;
+    let nobody: Option<PersonId> = None;
+    let access: Option<&str> = None;
+    tx.db.execute_later(
+        &INSERT,
+        params![tenant, seq, kind, tx.now, nowhere, nobody, TO_NAMED, access, json.as_str()],
+    )?;
+    tx.db.note(Event {
+        tenant,
+        seq,
+        kind: kind.to_owned(),
+        at: tx.now,
+        conversation: None,
+        audience: Audience::Named,
+        access: Vec::new(),
+        json: json.into(),
+        publication: Some(Arc::new(publication)),
     });
     Ok(seq)
 }
@@ -287,10 +367,13 @@ fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
             },
             staff_only: code == TO_STAFF_READERS,
         },
+        (TO_NAMED, ..) => Audience::Named,
         _ => Audience::Staff,
     };
     let access: Option<String> = row.get(6)?;
     let access = access.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let json: String = row.get(7)?;
+    let publication = (audience == Audience::Named).then(|| published(&json)).flatten();
     Ok(Event {
         tenant,
         seq: row.get(0)?,
@@ -299,8 +382,17 @@ fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
         conversation: row.get(3)?,
         audience,
         access,
-        json: row.get::<String>(7)?.into(),
+        json: json.into(),
+        publication,
     })
+}
+
+fn published(json: &str) -> Option<Arc<Publication>> {
+    #[derive(serde::Deserialize)]
+    struct Kept {
+        data: Publication,
+    }
+    serde_json::from_str::<Kept>(json).ok().map(|kept| Arc::new(kept.data))
 }
 
 /// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted.
@@ -329,6 +421,7 @@ pub fn prune(tx: &mut Tx, tenant: TenantId, before: Time, limit: i64) -> Result<
     })?;
     let Some(last) = last else { return Ok(0) };
     tx.db.execute(&RAISE_FLOOR, params![tenant, last])?;
+    publications::prune(tx, tenant, last)?;
     Ok(tx.db.execute(&PRUNE, params![tenant, position.floor, last])?)
 }
 

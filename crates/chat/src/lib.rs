@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod api_keys;
+pub mod apps;
 pub mod audit;
 pub mod contacts;
 pub mod conversations;
@@ -22,6 +23,8 @@ pub mod notifications;
 pub mod page;
 pub mod participants;
 pub mod person;
+pub mod presences;
+pub mod publications;
 pub mod reads;
 pub mod rights;
 pub mod roles;
@@ -50,6 +53,7 @@ use parlor_db::{Migration, Sql};
 /// The versions of the schema, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") },
+    Migration { version: 2, name: "realtime", sql: include_str!("../../../migrations/0002_realtime.sql") },
     Migration { version: 3, name: "contracts", sql: include_str!("../../../migrations/0003_contracts.sql") },
 ];
 
@@ -58,6 +62,7 @@ pub fn statements() -> Vec<&'static Sql> {
     [
         access::statements(),
         api_keys::statements(),
+        apps::statements(),
         audit::statements(),
         contacts::statements(),
         conversations::statements(),
@@ -69,6 +74,8 @@ pub fn statements() -> Vec<&'static Sql> {
         messages::statements(),
         notifications::statements(),
         participants::statements(),
+        presences::statements(),
+        publications::statements(),
         reads::statements(),
         roles::statements(),
         search::statements(),

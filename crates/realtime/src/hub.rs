@@ -3,8 +3,8 @@
 //!
 //! A tenant is known here only while somebody of it is joining or online.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use parlor_chat::access::Access;
@@ -12,6 +12,7 @@ use parlor_chat::events::Event;
 use parlor_chat::{PersonId, RoleId, TenantId};
 
 use crate::index::{Connection, Index};
+use crate::listeners::{Listeners, Matcher, Name};
 use crate::mailbox::{Close, Mailbox};
 use crate::published::Published;
 
@@ -30,6 +31,7 @@ type Need = Box<dyn Fn(TenantId, i64) + Send + Sync>;
 pub struct Hub {
     tenants: RwLock<HashMap<TenantId, Arc<Mutex<Room>>>>,
     ids: AtomicU64,
+    joined: AtomicUsize,
     mailbox_limit: usize,
     need: Need,
 }
@@ -51,6 +53,8 @@ struct Room {
     asked: bool,
     recent: VecDeque<Arc<Published>>,
     index: Index,
+    /// Everybody who joined, by number.
+    mailboxes: HashMap<u64, Arc<Mailbox>>,
     /// Sessions that read history and are about to join.
     joining: usize,
 }
@@ -63,14 +67,28 @@ pub struct Ticket {
     room: Arc<Mutex<Room>>,
 }
 
+/// Who joins, and what for.
+#[derive(Default)]
+pub struct Reach {
+    /// The person whose events arrive, with the rights and roles read at the place joined at.
+    pub person: Option<(Access, Vec<RoleId>)>,
+    /// Names the token a person came with: signing out ends its connections.
+    pub tag: u64,
+    /// What else is listened to from the start.
+    pub names: Vec<Name>,
+    /// What else is listened to, decided one by one.
+    pub matcher: Option<Matcher>,
+}
+
 /// A place in the hub; leaving it is dropping it.
 #[derive(Debug)]
 pub struct Joined {
     hub: Arc<Hub>,
     tenant: TenantId,
     room: Arc<Mutex<Room>>,
-    person: PersonId,
+    person: Option<PersonId>,
     id: u64,
+    names: Mutex<HashSet<Name>>,
     /// Where the events arrive.
     pub mailbox: Arc<Mailbox>,
 }
@@ -92,7 +110,13 @@ impl Hub {
         need: impl Fn(TenantId, i64) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let need = Box::new(need);
-        Arc::new(Self { tenants: RwLock::default(), ids: AtomicU64::new(1), mailbox_limit, need })
+        Arc::new(Self {
+            tenants: RwLock::default(),
+            ids: AtomicU64::new(1),
+            joined: AtomicUsize::new(0),
+            mailbox_limit,
+            need,
+        })
     }
 
     fn room(&self, tenant: TenantId) -> Option<Arc<Mutex<Room>>> {
@@ -115,6 +139,12 @@ impl Hub {
         if let Some(after) = missing {
             (self.need)(tenant, after);
         }
+    }
+
+    /// Tells something that is not kept (`Event::passing`) to those online here.
+    pub fn tell(&self, event: Event) {
+        let Some(room) = self.room(event.tenant) else { return };
+        lock(&room).index.deliver(&Arc::new(Published::new(event)));
     }
 
     /// Another node says that the tenant's log reached `seq`.
@@ -160,22 +190,50 @@ impl Hub {
         self.tenants.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
-    /// How many connections there are.
+    /// How many have joined: connections, of which those with a person and with channels count twice.
     #[must_use]
-    pub fn connections(&self) -> usize {
+    pub fn joined(&self) -> usize {
+        self.joined.load(Ordering::Relaxed)
+    }
+
+    /// How many events wait in all queues, and in the longest.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
         let rooms: Vec<_> =
             self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        rooms
-            .iter()
-            .map(|room| lock(room).index.people().map(|online| online.connections.len()).sum::<usize>())
-            .sum()
+        let mut found = (0, 0);
+        for room in rooms {
+            for mailbox in lock(&room).mailboxes.values() {
+                let waiting = mailbox.waiting();
+                found = (found.0 + waiting, found.1.max(waiting));
+            }
+        }
+        found
+    }
+
+    /// Whether the person has a connection here.
+    #[must_use]
+    pub fn is_online(&self, tenant: TenantId, person: PersonId) -> bool {
+        self.room(tenant).is_some_and(|room| lock(&room).index.person(person).is_some())
+    }
+
+    /// How many connections here listen to a name.
+    #[must_use]
+    pub fn listeners(&self, tenant: TenantId, name: &Name) -> usize {
+        self.room(tenant).map_or(0, |room| lock(&room).index.listeners.count(name))
+    }
+
+    /// A queue with the hub's bound, to be shared by several ways of joining.
+    #[must_use]
+    pub fn mailbox(&self) -> Arc<Mailbox> {
+        Arc::new(Mailbox::new(self.mailbox_limit))
     }
 
     fn forget_if_empty(&self, tenant: TenantId) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         let empty = tenants.get(&tenant).is_some_and(|room| {
             let room = lock(room);
-            room.joining == 0 && room.index.is_empty()
+            room.joining == 0 && room.mailboxes.is_empty()
         });
         if empty {
             tenants.remove(&tenant);
@@ -184,24 +242,40 @@ impl Hub {
 }
 
 impl Ticket {
-    /// Joins with the reach and the replayed history of one read at `at` (the head of the log in that read).
+    /// Joins with the reach and the replayed history of one read at `at` (the head of the log in that read). Events
+    /// arrive in `mailbox`, each once, even when several ways of joining share it.
     ///
     /// # Errors
-    /// Gives the ticket back when more has happened than the hub remembers, or the person's rights changed since:
+    /// Gives everything back when more has happened than the hub remembers, or the person's rights changed since:
     /// read again after `at`.
-    pub fn join(self, mut access: Access, roles: Vec<RoleId>, at: i64, tag: u64) -> Result<Joined, Ticket> {
-        let mailbox = Arc::new(Mailbox::new(self.hub.mailbox_limit));
-        let id = self.hub.ids.fetch_add(1, Ordering::Relaxed);
-        let person = access.person;
+    pub fn join(
+        self,
+        mut reach: Reach,
+        at: i64,
+        mailbox: Arc<Mailbox>,
+    ) -> Result<Joined, Box<(Ticket, Reach)>> {
         let mut room = lock(&self.room);
-        if !room.catch_up(&mut access, &roles, at, &mailbox) {
+        if !room.catch_up(&mut reach, at, &mailbox) {
             drop(room);
-            return Err(self);
+            return Err(Box::new((self, reach)));
         }
-        room.index.add(access, roles, Connection { id, tag, mailbox: mailbox.clone() });
+        let id = self.hub.ids.fetch_add(1, Ordering::Relaxed);
+        let person = reach.person.as_ref().map(|(access, _)| access.person);
+        if let Some((access, roles)) = reach.person {
+            room.index.add(access, roles, Connection { id, tag: reach.tag, mailbox: mailbox.clone() });
+        }
+        for name in &reach.names {
+            room.index.listeners.add(name.clone(), id, &mailbox);
+        }
+        if let Some(matcher) = reach.matcher {
+            room.index.listeners.add_matcher(id, matcher, &mailbox);
+        }
+        room.mailboxes.insert(id, mailbox.clone());
         drop(room);
+        self.hub.joined.fetch_add(1, Ordering::Relaxed);
         let (hub, tenant, room) = (self.hub.clone(), self.tenant, self.room.clone());
-        Ok(Joined { hub, tenant, room, person, id, mailbox })
+        let names = Mutex::new(reach.names.into_iter().collect());
+        Ok(Joined { hub, tenant, room, person, id, names, mailbox })
     }
 }
 
@@ -209,7 +283,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut room = lock(&self.room);
         room.joining -= 1;
-        let empty = room.joining == 0 && room.index.is_empty();
+        let empty = room.joining == 0 && room.mailboxes.is_empty();
         drop(room);
         if empty {
             self.hub.forget_if_empty(self.tenant);
@@ -218,6 +292,22 @@ impl Drop for Ticket {
 }
 
 impl Joined {
+    /// Listens to one more name; false when it already did.
+    pub fn listen(&self, name: Name) -> bool {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.insert(name.clone()) && lock(&self.room).index.listeners.add(name, self.id, &self.mailbox)
+    }
+
+    /// Listens to a name no longer; false when it did not.
+    pub fn forget(&self, name: &Name) -> bool {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.remove(name);
+        if known {
+            lock(&self.room).index.listeners.remove(name, self.id);
+        }
+        known
+    }
+
     /// The position up to which this session has had everything, when nothing waits for it.
     #[must_use]
     pub fn caught_up(&self) -> Option<i64> {
@@ -229,9 +319,16 @@ impl Joined {
 
 impl Drop for Joined {
     fn drop(&mut self) {
+        self.hub.joined.fetch_sub(1, Ordering::Relaxed);
+        let names = std::mem::take(self.names.get_mut().unwrap_or_else(PoisonError::into_inner));
         let mut room = lock(&self.room);
-        room.index.remove(self.person, self.id);
-        let empty = room.joining == 0 && room.index.is_empty();
+        room.mailboxes.remove(&self.id);
+        if let Some(person) = self.person {
+            room.index.remove(person, self.id);
+        }
+        names.iter().for_each(|name| room.index.listeners.remove(name, self.id));
+        room.index.listeners.remove_matcher(self.id);
+        let empty = room.joining == 0 && room.mailboxes.is_empty();
         drop(room);
         if empty {
             self.hub.forget_if_empty(self.tenant);
@@ -299,13 +396,11 @@ impl Room {
     }
 
     fn close_all(&self, why: Close) {
-        for connection in self.index.people().flat_map(|online| &online.connections) {
-            connection.mailbox.close(why);
-        }
+        self.mailboxes.values().for_each(|mailbox| mailbox.close(why));
     }
 
     /// Brings somebody who stands at `at` to where the room stands. False when that is not possible from memory.
-    fn catch_up(&mut self, access: &mut Access, roles: &[RoleId], at: i64, mailbox: &Mailbox) -> bool {
+    fn catch_up(&mut self, reach: &mut Reach, at: i64, mailbox: &Arc<Mailbox>) -> bool {
         let next = *self.next.get_or_insert(at + 1);
         if next <= at + 1 {
             return true;
@@ -313,14 +408,27 @@ impl Room {
         if self.recent.front().is_none_or(|oldest| oldest.seq() > at + 1) {
             return false;
         }
-        for published in self.recent.iter().filter(|published| published.seq() > at) {
+        let mut heard = Listeners::default();
+        reach.names.iter().for_each(|name| {
+            heard.add(name.clone(), 0, mailbox);
+        });
+        if let Some(matcher) = &reach.matcher {
+            heard.add_matcher(0, matcher.clone(), mailbox);
+        }
+        let missed = self.recent.iter().filter(|published| published.seq() > at);
+        if let Some((access, roles)) = &reach.person
+            && missed.clone().any(|published| affected::verdict(access, roles, &published.event).is_some())
+        {
+            return false;
+        }
+        for published in missed.cloned().collect::<Vec<_>>() {
+            let turn = self.index.next_turn();
+            heard.deliver(&published, turn);
+            let Some((access, _)) = &mut reach.person else { continue };
             let event = &published.event;
-            if affected::verdict(access, roles, event).is_some() {
-                return false;
-            }
             event.access.iter().filter(|change| change.member).for_each(|change| access.apply(change));
             if access.admits(event) {
-                mailbox.push(published);
+                mailbox.push(&published, turn);
             }
             event.access.iter().filter(|change| !change.member).for_each(|change| access.apply(change));
         }

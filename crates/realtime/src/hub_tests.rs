@@ -4,6 +4,7 @@ use std::sync::Mutex as StdMutex;
 
 use parlor_chat::access::Facets;
 use parlor_chat::events::Audience;
+use parlor_chat::publications::Publication;
 use parlor_chat::{Kind, Right, Rights, StoreId, TeamId};
 use proptest::prelude::*;
 use serde_json::json;
@@ -17,7 +18,13 @@ fn hub() -> Arc<Hub> {
 }
 
 fn join(hub: &Arc<Hub>, access: Access, at: i64) -> Joined {
-    hub.ticket(tenant()).join(access, Vec::new(), at, 0).map_err(|_| "behind").unwrap()
+    enter(hub.ticket(tenant()), access, Vec::new(), at, 0).unwrap()
+}
+
+fn enter(ticket: Ticket, access: Access, roles: Vec<RoleId>, at: i64, tag: u64) -> Result<Joined, Ticket> {
+    let mailbox = ticket.hub.mailbox();
+    let reach = Reach { person: Some((access, roles)), tag, ..Reach::default() };
+    ticket.join(reach, at, mailbox).map_err(|back| back.0)
 }
 
 /// The numbers that wait, and the end when there is one.
@@ -100,7 +107,7 @@ fn joining_catches_up_from_memory_with_the_reach_of_each_moment() {
     for published in [event(1, 7), change(2, 7, 2, true), event(3, 7), change(4, 7, 2, false), event(5, 7)] {
         hub.publish(published);
     }
-    let ben = ticket.join(access(2, &[]), Vec::new(), 0, 0).map_err(|_| "behind").unwrap();
+    let ben = enter(ticket, access(2, &[]), Vec::new(), 0, 0).unwrap();
     assert_eq!(drain(&ben), (vec![2, 3, 4], None));
     hub.publish(event(6, 7));
     assert_eq!(drain(&ben), (vec![], None));
@@ -113,8 +120,8 @@ fn joining_too_far_behind_reads_again() {
     for seq in 1..=(RECENT_LIMIT as i64 + 10) {
         hub.publish(event(seq, 7));
     }
-    let ticket = hub.ticket(tenant()).join(access(2, &[7]), Vec::new(), 5, 0).err().unwrap();
-    assert!(ticket.join(access(2, &[7]), Vec::new(), 20, 0).is_ok());
+    let ticket = enter(hub.ticket(tenant()), access(2, &[7]), Vec::new(), 5, 0).err().unwrap();
+    assert!(enter(ticket, access(2, &[7]), Vec::new(), 20, 0).is_ok());
 }
 
 #[test]
@@ -124,8 +131,8 @@ fn joining_across_a_change_of_rights_reads_again() {
     let user =
         json!({"id": person(2), "active": true, "roles": [], "teams": [Uuid::from_u128(9)], "stores": []});
     hub.publish(news(1, "user.updated", json!({"user": user})));
-    let ticket = hub.ticket(tenant()).join(access(2, &[7]), Vec::new(), 0, 0).err().unwrap();
-    assert!(ticket.join(access(2, &[7]), Vec::new(), 1, 0).is_ok());
+    let ticket = enter(hub.ticket(tenant()), access(2, &[7]), Vec::new(), 0, 0).err().unwrap();
+    assert!(enter(ticket, access(2, &[7]), Vec::new(), 1, 0).is_ok());
 }
 
 #[test]
@@ -151,7 +158,7 @@ fn changed_reach_closes_the_session_and_a_new_name_does_not() {
 fn roles_and_teams_close_their_people() {
     let (role, team) = (RoleId(Uuid::from_u128(5)), TeamId(Uuid::from_u128(6)));
     let hub = hub();
-    let ana = hub.ticket(tenant()).join(access(1, &[]), vec![role], 0, 0).map_err(|_| "behind").unwrap();
+    let ana = enter(hub.ticket(tenant()), access(1, &[]), vec![role], 0, 0).unwrap();
     let ben = join(&hub, Access { teams: vec![team], ..access(2, &[]) }, 0);
     hub.publish(news(1, "team.updated", json!({"team": {"id": team, "members": [person(2)]}})));
     assert_eq!(drain(&ben), (vec![1], None), "nothing changes for who stays in the team");
@@ -165,8 +172,8 @@ fn roles_and_teams_close_their_people() {
 fn signing_out_ends_only_that_token() {
     let hub = hub();
     let ticket = || hub.ticket(tenant());
-    let one = ticket().join(access(1, &[]), Vec::new(), 0, 11).map_err(|_| "behind").unwrap();
-    let two = ticket().join(access(1, &[]), Vec::new(), 0, 22).map_err(|_| "behind").unwrap();
+    let one = enter(ticket(), access(1, &[]), Vec::new(), 0, 11).unwrap();
+    let two = enter(ticket(), access(1, &[]), Vec::new(), 0, 22).unwrap();
     hub.sign_out(tenant(), person(1), Some(11));
     assert_eq!(drain(&one).1, Some(Close::Unauthorized));
     assert_eq!(drain(&two).1, None);
@@ -261,4 +268,92 @@ proptest! {
         }
         prop_assert_eq!(drain(&ana), ((1..40).collect(), None));
     }
+}
+
+fn published(seq: i64, channel: &str) -> Event {
+    let publication = Publication::Channels {
+        channels: vec![channel.to_owned()],
+        name: "news".into(),
+        data: "{}".into(),
+        except: None,
+        user_id: None,
+    };
+    Event {
+        audience: Audience::Named,
+        conversation: None,
+        publication: Some(Arc::new(publication)),
+        ..event(seq, 0)
+    }
+}
+
+fn channel(name: &str) -> Name {
+    Name::Channel(name.into())
+}
+
+#[test]
+fn names_are_heard_while_listened_to_and_persons_hear_none() {
+    let hub = hub();
+    let ana = join(&hub, access(1, &[7]), 0);
+    let reach = Reach { names: vec![channel("a")], ..Reach::default() };
+    let ears = hub.ticket(tenant()).join(reach, 0, hub.mailbox()).map_err(|_| "behind").unwrap();
+    assert!(ears.listen(channel("b")) && !ears.listen(channel("b")));
+    for (seq, name) in [(1, "a"), (2, "b"), (3, "c")] {
+        hub.publish(published(seq, name));
+    }
+    assert_eq!(drain(&ears), (vec![1, 2], None));
+    assert!(ears.forget(&channel("a")) && !ears.forget(&channel("a")));
+    hub.publish(published(4, "a"));
+    hub.publish(event(5, 7));
+    hub.publish(published(6, "b"));
+    assert_eq!(drain(&ears), (vec![6], None));
+    assert_eq!(drain(&ana), (vec![5], None));
+    assert_eq!(hub.listeners(tenant(), &channel("b")), 1);
+    drop(ears);
+    assert_eq!((hub.listeners(tenant(), &channel("b")), hub.joined()), (0, 1));
+}
+
+#[test]
+fn one_queue_that_several_ways_lead_to_gets_everything_once() {
+    let hub = hub();
+    let mailbox = hub.mailbox();
+    let conversation = Name::Conversation(crate::testing::conversation(7));
+    let everything: Matcher = Arc::new(|_| true);
+    let reach = Reach { names: vec![conversation], matcher: Some(everything), ..Reach::default() };
+    let ears = hub.ticket(tenant()).join(reach, 0, mailbox.clone()).map_err(|_| "behind").unwrap();
+    let person = Reach { person: Some((access(1, &[7]), Vec::new())), ..Reach::default() };
+    let _ana = hub.ticket(tenant()).join(person, 0, mailbox).map_err(|_| "behind").unwrap();
+    hub.publish(event(1, 7));
+    hub.publish(Event { publication: None, ..published(2, "x") });
+    assert_eq!(drain(&ears), (vec![1], None));
+    let note = Audience::Conversation { facets: facets(Kind::Support), staff_only: true };
+    hub.publish(Event { audience: note, ..event(3, 8) });
+    assert_eq!(drain(&ears), (vec![], None), "private notes are no application's business");
+}
+
+#[test]
+fn listeners_catch_up_from_memory_or_are_sent_back_to_read() {
+    let hub = hub();
+    let _keeps_the_room = join(&hub, access(1, &[]), 0);
+    for seq in 1..=3 {
+        hub.publish(published(seq, "a"));
+    }
+    let reach = || Reach { names: vec![channel("a")], ..Reach::default() };
+    let late = hub.ticket(tenant()).join(reach(), 1, hub.mailbox()).map_err(|_| "behind").unwrap();
+    assert_eq!(drain(&late), (vec![2, 3], None));
+    let hub = self::hub();
+    let ticket = hub.ticket(tenant());
+    hub.publish(published(9, "a"));
+    let (ticket, reach) = *ticket.join(reach(), 7, hub.mailbox()).err().unwrap();
+    assert!(ticket.join(reach, 9, hub.mailbox()).is_ok());
+}
+
+#[test]
+fn what_is_only_told_reaches_those_it_is_for_and_moves_nothing() {
+    let hub = hub();
+    let (ana, ben) = (join(&hub, access(1, &[7]), 0), join(&hub, access(2, &[8]), 0));
+    hub.tell(event(0, 7));
+    hub.publish(event(1, 7));
+    hub.tell(event(0, 7));
+    assert_eq!(drain(&ana), (vec![0, 1, 0], None));
+    assert_eq!(drain(&ben), (vec![], None));
 }

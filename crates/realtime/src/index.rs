@@ -6,9 +6,10 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use parlor_chat::access::{Access, AccessChange, Facets};
-use parlor_chat::events::{Audience, Event};
+use parlor_chat::events::Audience;
 use parlor_chat::{ConversationId, PersonId, Right, RoleId, StoreId, TeamId};
 
+use crate::listeners::Listeners;
 use crate::mailbox::Mailbox;
 use crate::published::Published;
 
@@ -27,8 +28,8 @@ pub(crate) struct Online {
     pub access: Access,
     pub roles: Vec<RoleId>,
     pub connections: Vec<Connection>,
-    /// Number of the last event given, so that two ways to a person give it once.
-    stamp: i64,
+    /// The turn of the last event given, so that two ways to a person give it once.
+    stamp: u64,
 }
 
 /// A place in [`Index::people`].
@@ -45,11 +46,16 @@ pub(crate) struct Index {
     stores: HashMap<StoreId, Vec<Place>>,
     rights: HashMap<&'static str, Vec<Place>>,
     staff: Vec<Place>,
+    pub listeners: Listeners,
+    /// Counts what was given.
+    turn: u64,
 }
 
 impl Index {
-    pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+    /// The next event's turn.
+    pub fn next_turn(&mut self) -> u64 {
+        self.turn += 1;
+        self.turn
     }
 
     pub fn people(&self) -> impl Iterator<Item = &Online> {
@@ -121,32 +127,36 @@ impl Index {
     /// Gives the event to everybody it is for. Who is added gets it, who is removed gets it as the last.
     pub fn deliver(&mut self, published: &Arc<Published>) {
         let event = &published.event;
+        let turn = self.next_turn();
+        self.listeners.deliver(published, turn);
         self.follow(event.access.iter().filter(|change| change.member));
         match &event.audience {
+            Audience::Named => {}
             Audience::Person(person) => {
                 let place = self.places.get(person).copied();
-                give(&mut self.people, place.as_slice(), published, false);
+                give(&mut self.people, place.as_slice(), published, turn, false);
             }
-            Audience::Staff => give(&mut self.people, &self.staff, published, false),
+            Audience::Staff => give(&mut self.people, &self.staff, published, turn, false),
             Audience::Conversation { facets, staff_only } => {
-                self.spread(event, facets, *staff_only, published)
+                self.spread(facets, *staff_only, published, turn);
             }
         }
         self.follow(event.access.iter().filter(|change| !change.member));
     }
 
-    fn spread(&mut self, event: &Event, facets: &Facets, staff_only: bool, published: &Arc<Published>) {
+    fn spread(&mut self, facets: &Facets, staff_only: bool, published: &Arc<Published>, turn: u64) {
+        let event = &published.event;
         let Some(conversation) = event.conversation else { return };
         let rules = facets.kind.rules();
         if let Some(ways) = self.members.get(&conversation) {
-            give(&mut self.people, ways, published, staff_only);
+            give(&mut self.people, ways, published, turn, staff_only);
         }
         for change in &event.access {
             let place = self.places.get(&change.person).copied();
-            give(&mut self.people, place.as_slice(), published, staff_only);
+            give(&mut self.people, place.as_slice(), published, turn, staff_only);
         }
         if rules.everyone {
-            give(&mut self.people, &self.staff, published, false);
+            give(&mut self.people, &self.staff, published, turn, false);
         }
         let team = facets.team.filter(|_| rules.team).and_then(|team| self.teams.get(&team));
         let store = facets.store.filter(|_| rules.store).and_then(|store| self.stores.get(&store));
@@ -154,7 +164,7 @@ impl Index {
         let nobody = facets.team.is_none() && facets.assignee.is_none();
         let unassigned = by_right(rules.unassigned.filter(|_| nobody));
         for ways in [team, store, by_right(rules.right), unassigned].into_iter().flatten() {
-            give(&mut self.people, ways, published, false);
+            give(&mut self.people, ways, published, turn, false);
         }
     }
 
@@ -183,15 +193,21 @@ fn forget<K: Hash + Eq>(ways: &mut HashMap<K, Vec<Place>>, key: &K, place: Place
     }
 }
 
-fn give(people: &mut [Option<Online>], ways: &[Place], published: &Arc<Published>, staff_only: bool) {
+fn give(
+    people: &mut [Option<Online>],
+    ways: &[Place],
+    published: &Arc<Published>,
+    turn: u64,
+    staff_only: bool,
+) {
     for place in ways {
         let Some(online) = &mut people[*place as usize] else { continue };
-        if online.stamp == published.seq() || (staff_only && !online.access.is_staff) {
+        if online.stamp == turn || (staff_only && !online.access.is_staff) {
             continue;
         }
-        online.stamp = published.seq();
+        online.stamp = turn;
         for connection in &online.connections {
-            connection.mailbox.push(published);
+            connection.mailbox.push(published, turn);
         }
     }
 }

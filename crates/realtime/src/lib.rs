@@ -5,16 +5,20 @@
 
 pub mod hub;
 mod index;
+pub mod listeners;
 pub mod mailbox;
 pub mod protocol;
 pub mod published;
+pub mod roster;
 pub mod session;
 pub mod shapes;
 
 #[cfg(test)]
 mod testing;
 
-pub use hub::{Hub, Joined, Ticket};
-pub use mailbox::Close;
+pub use hub::{Hub, Joined, Reach, Ticket};
+pub use listeners::{Matcher, Name};
+pub use mailbox::{Close, Mailbox};
 pub use published::Published;
+pub use roster::Roster;
 pub use session::{Loaded, Session, Start};

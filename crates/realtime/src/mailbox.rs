@@ -31,6 +31,8 @@ pub struct Mailbox {
 struct Inside {
     queue: VecDeque<Arc<Published>>,
     closed: Option<Close>,
+    /// The last turn given, so that two ways to one box give it once.
+    turn: u64,
 }
 
 impl Mailbox {
@@ -44,12 +46,13 @@ impl Mailbox {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an event; a full box closes instead.
-    pub fn push(&self, event: &Arc<Published>) {
+    /// Adds an event, once for each `turn` of the hub; a full box closes instead.
+    pub fn push(&self, event: &Arc<Published>, turn: u64) {
         let mut inside = self.inside();
-        if inside.closed.is_some() {
+        if inside.closed.is_some() || inside.turn == turn {
             return;
         }
+        inside.turn = turn;
         if inside.queue.len() >= self.limit {
             drop(inside);
             self.shut(Close::Resync, true);
@@ -102,6 +105,12 @@ impl Mailbox {
     fn has_something(&self) -> bool {
         let inside = self.inside();
         !inside.queue.is_empty() || inside.closed.is_some()
+    }
+
+    /// How many events wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.inside().queue.len()
     }
 
     /// Whether nothing waits and the session goes on.

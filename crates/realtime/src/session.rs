@@ -10,19 +10,27 @@ use parlor_chat::access::Access;
 use parlor_chat::events::{Event, Replay};
 use parlor_chat::{RoleId, TenantId};
 
-use crate::hub::{Hub, Joined, Ticket};
-use crate::mailbox::Close;
+use crate::hub::{Hub, Joined, Reach, Ticket};
+use crate::listeners::{Matcher, Name};
+use crate::mailbox::{Close, Mailbox};
 use crate::published::Published;
 
 /// What the caller read in ONE transaction.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The person's reach in that transaction.
-    pub access: Access,
-    /// The person's roles in that transaction.
-    pub roles: Vec<RoleId>,
+    /// The person's reach and roles in that transaction; none for a subscriber that listens to names only.
+    pub person: Option<(Access, Vec<RoleId>)>,
     /// History after [`Session::last`].
     pub replay: Replay,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("last", &self.last)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a page of history led to.
@@ -37,17 +45,21 @@ pub enum Start {
 }
 
 /// One subscriber.
-#[derive(Debug)]
 pub struct Session {
     /// Everything up to here has been given.
     last: i64,
     tag: u64,
+    names: Vec<Name>,
+    matcher: Option<Matcher>,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
-    Reading(Ticket),
+    Reading {
+        ticket: Ticket,
+        mailbox: Arc<Mailbox>,
+    },
     Live(Joined),
     /// Between the two, and after a reset.
     Ended,
@@ -57,7 +69,16 @@ impl Session {
     /// A subscriber that has seen everything up to `last`. `tag` names the token it came with.
     #[must_use]
     pub fn new(hub: &Arc<Hub>, tenant: TenantId, last: i64, tag: u64) -> Self {
-        Self { last, tag, state: State::Reading(hub.ticket(tenant)) }
+        let state = State::Reading { ticket: hub.ticket(tenant), mailbox: hub.mailbox() };
+        Self { last, tag, names: Vec::new(), matcher: None, state }
+    }
+
+    /// Also listens to these names, and to what a test admits.
+    #[must_use]
+    pub fn listening(mut self, names: Vec<Name>, matcher: Option<Matcher>) -> Self {
+        self.names = names;
+        self.matcher = matcher;
+        self
     }
 
     /// The position from which to load.
@@ -76,16 +97,24 @@ impl Session {
         if !done {
             return Start::More(events);
         }
-        let State::Reading(ticket) = std::mem::replace(&mut self.state, State::Ended) else {
+        let State::Reading { ticket, mailbox } = std::mem::replace(&mut self.state, State::Ended) else {
             return Start::Reset;
         };
-        match ticket.join(loaded.access, loaded.roles, self.last, self.tag) {
+        let reach = Reach {
+            person: loaded.person,
+            tag: self.tag,
+            names: std::mem::take(&mut self.names),
+            matcher: self.matcher.take(),
+        };
+        match ticket.join(reach, self.last, mailbox.clone()) {
             Ok(joined) => {
                 self.state = State::Live(joined);
                 Start::Live(events)
             }
-            Err(ticket) => {
-                self.state = State::Reading(ticket);
+            Err(back) => {
+                let (ticket, reach) = *back;
+                (self.names, self.matcher) = (reach.names, reach.matcher);
+                self.state = State::Reading { ticket, mailbox };
                 Start::More(events)
             }
         }
@@ -101,9 +130,12 @@ impl Session {
             joined.mailbox.ready().await;
             let Some(taken) = joined.mailbox.take() else { continue };
             let last = self.last;
-            let fresh: Vec<_> = taken?.into_iter().filter(|published| published.seq() > last).collect();
-            if let Some(newest) = fresh.last() {
-                self.last = newest.seq();
+            let fresh: Vec<_> = taken?
+                .into_iter()
+                .filter(|published| published.event.is_passing() || published.seq() > last)
+                .collect();
+            if !fresh.is_empty() {
+                self.last = fresh.iter().map(|published| published.seq()).fold(last, i64::max);
                 return Ok(fresh);
             }
         }

@@ -14,7 +14,7 @@ fn page(log: &[Event], after: i64, limit: usize) -> Loaded {
     let done = events.len() <= limit;
     events.truncate(limit);
     let seen = events.last().map_or(after, |event| event.seq);
-    Loaded { access: access(1, &[7]), roles: Vec::new(), replay: Replay::Events { events, seen, done } }
+    Loaded { person: Some((access(1, &[7]), Vec::new())), replay: Replay::Events { events, seen, done } }
 }
 
 fn numbers(events: &[Arc<Published>]) -> Vec<i64> {
@@ -44,7 +44,7 @@ async fn history_then_live_then_the_end() {
 async fn a_reset_ends_the_session() {
     let hub = Hub::new(|_, _| {});
     let mut session = Session::new(&hub, tenant(), 99, 0);
-    let loaded = Loaded { access: access(1, &[]), roles: Vec::new(), replay: Replay::Reset };
+    let loaded = Loaded { person: Some((access(1, &[]), Vec::new())), replay: Replay::Reset };
     assert!(matches!(session.load(loaded), Start::Reset));
     assert_eq!(session.next().await.unwrap_err(), Close::Resync);
 }

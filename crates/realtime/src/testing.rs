@@ -46,6 +46,7 @@ pub(crate) fn event(seq: i64, at: u128) -> Event {
         audience: Audience::Conversation { facets: facets(Kind::Group), staff_only: false },
         access: Vec::new(),
         json: format!(r#"{{"seq":{seq}}}"#).into(),
+        publication: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, PersonId, TenantId, Time, Tx, audit};
 use parlor_db::Db;
-use parlor_realtime::Hub;
+use parlor_realtime::{Hub, Roster};
 use tokio::sync::watch;
 
 use crate::auth::cache::Callers;
@@ -28,6 +28,8 @@ pub struct App {
     pub db: Db,
     /// Who is online.
     pub hub: Arc<Hub>,
+    /// Who is where, over all nodes.
+    pub roster: Arc<Roster>,
     /// The time.
     pub clock: Clock,
     /// The options of the process.

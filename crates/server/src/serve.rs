@@ -73,7 +73,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 impl App {
     fn begin_to_stop(&self) {
-        tracing::info!(connections = self.hub.connections(), "stopping");
+        tracing::info!(connections = self.hub.joined(), "stopping");
         self.stopping.send_replace(true);
         self.hub.close_all(Close::Restart);
     }
@@ -81,7 +81,7 @@ impl App {
     /// WebSockets are told to come back; their farewells need a moment.
     async fn end_connections(&self) {
         let end = Instant::now() + Duration::from_secs(3);
-        while self.hub.connections() > 0 && Instant::now() < end {
+        while self.hub.joined() > 0 && Instant::now() < end {
             self.hub.close_all(Close::Restart);
             sleep(Duration::from_millis(20)).await;
         }

@@ -20,6 +20,7 @@ pub use list::Totals;
 pub(crate) use list::{announce_me, me_view};
 pub(crate) use rules::{check_invite, check_join, check_note, check_post};
 
+use parlor_db::params;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -276,6 +277,12 @@ pub(crate) fn lock(
     let (conversation, me) = store::lock(tx, actor, id)?.ok_or(not_found("conversation"))?;
     let sight = sight(actor, &conversation, me.as_ref()).ok_or(not_found("conversation"))?;
     Ok((conversation, me, sight))
+}
+
+/// The direct conversation of the actor and another user, if there is one.
+pub fn direct_with(tx: &mut Tx, actor: &Actor, other: PersonId) -> Result<Option<ConversationId>> {
+    let pair = store::pair(actor.id(), other);
+    Ok(tx.db.opt(&store::BY_PAIR, params![actor.tenant, pair.as_str()], |row| row.get(0))?)
 }
 
 /// One conversation with its participants and the actor's own part.

@@ -18,6 +18,8 @@ const LARGE: &[&str] = &[
     "audit",
     "message_edits",
     "drafts",
+    "topic_updates",
+    "presences",
 ];
 
 #[test]

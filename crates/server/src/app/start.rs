@@ -11,7 +11,7 @@ use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, MIGRATIONS, TenantId, Tx, users};
 use parlor_db::{Db, Note, Options};
-use parlor_realtime::Hub;
+use parlor_realtime::{Hub, Roster};
 use tokio::sync::{mpsc, watch};
 
 use super::{App, Ctx, TenantSettings, workers};
@@ -119,6 +119,7 @@ impl App {
         let app = Arc::new(App {
             db,
             hub,
+            roster: Roster::new(),
             clock,
             config,
             defaults,

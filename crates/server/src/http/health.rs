@@ -18,6 +18,6 @@ async fn ready(State(app): State<Ctx>) -> (StatusCode, Json<Value>) {
     let stopping = *app.stopping.borrow();
     let database = app.read_plain(tenants::list).await.is_ok();
     let status = if database && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let connections = app.hub.connections();
+    let connections = app.hub.joined();
     (status, Json(json!({"database": database, "stopping": stopping, "connections": connections})))
 }

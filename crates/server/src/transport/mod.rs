@@ -66,7 +66,7 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
     app.read_plain(move |tx: &mut Tx<'_>| {
         let fresh = App::reload_actor(tx, &who)?;
         let replay = events::replay(tx, &fresh, epoch, after, PAGE)?;
-        Ok(Loaded { access: access(tx, &fresh)?, roles: fresh.roles, replay })
+        Ok(Loaded { person: Some((access(tx, &fresh)?, fresh.roles)), replay })
     })
     .await
 }

@@ -110,7 +110,9 @@ impl Stream {
         let mut chunk = Vec::new();
         for published in events {
             let published = published.borrow();
-            sse::id(&mut chunk, published.seq(), &self.opened.tail);
+            if !published.event.is_passing() {
+                sse::id(&mut chunk, published.seq(), &self.opened.tail);
+            }
             chunk.extend_from_slice(published.sse());
         }
         Bytes::from(chunk)
