@@ -172,7 +172,13 @@ pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: &str) -> Result
     if find(tx)?.status != status {
         tx.db.execute(&SET_STATUS, params![actor.tenant, id, actor.id(), status])?;
         // Without its words, so that only the event of its making can tell what was deleted since.
-        tell(tx, actor, "notification.updated", actor.id(), json!({ "notification_id": id, "status": status }))?;
+        tell(
+            tx,
+            actor,
+            "notification.updated",
+            actor.id(),
+            json!({ "notification_id": id, "status": status }),
+        )?;
     }
     find(tx)
 }
@@ -269,8 +275,7 @@ fn insert(
 }
 
 fn tell(tx: &mut Tx, actor: &Actor, kind: &'static str, to: PersonId, data: Value) -> Result<i64> {
-    let event =
-        NewEvent { kind, conversation: None, audience: Audience::Person(to), access: &[], data };
+    let event = NewEvent { kind, conversation: None, audience: Audience::Person(to), access: &[], data };
     events::append(tx, actor, event)
 }
 
@@ -285,8 +290,7 @@ pub(crate) fn retell(tx: &mut Tx, actor: &Actor, message: MessageId, body: &str)
 
 /// Messages are gone for good: so are the notifications of them.
 pub(crate) fn forget(tx: &mut Tx, actor: &Actor, messages: &[[u8; 16]]) -> Result<()> {
-    let told: Vec<Option<i64>> =
-        tx.db.all(&FORGET, params![actor.tenant, messages], |row| row.get(0))?;
+    let told: Vec<Option<i64>> = tx.db.all(&FORGET, params![actor.tenant, messages], |row| row.get(0))?;
     rewrite(tx, actor, told, "")
 }
 

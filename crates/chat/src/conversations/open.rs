@@ -80,6 +80,36 @@ pub struct NewConversation {
     pub client_id: Option<String>,
 }
 
+impl NewConversation {
+    /// One of a kind, with nothing else said.
+    pub fn of(kind: Kind) -> NewConversation {
+        NewConversation {
+            kind,
+            user_ids: Vec::new(),
+            contact_id: None,
+            contact: None,
+            store_id: None,
+            team_id: None,
+            assignee_id: None,
+            title: None,
+            slug: None,
+            description: None,
+            subject: None,
+            is_private: false,
+            replies_enabled: false,
+            priority: None,
+            labels: Vec::new(),
+            source: None,
+            platform: None,
+            linked_conversation_id: None,
+            related: None,
+            metadata: None,
+            message: None,
+            client_id: None,
+        }
+    }
+}
+
 /// A conversation that was opened, now or before.
 #[derive(Clone, Debug)]
 pub struct Opened {

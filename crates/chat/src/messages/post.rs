@@ -44,6 +44,21 @@ pub struct NewMessage {
     pub external_id: Option<String>,
 }
 
+impl NewMessage {
+    /// A plain text.
+    pub fn text(body: impl Into<String>) -> NewMessage {
+        NewMessage {
+            body: body.into(),
+            client_id: None,
+            is_private_note: false,
+            thread_root_id: None,
+            reply_to_id: None,
+            related: None,
+            external_id: None,
+        }
+    }
+}
+
 /// A message that was posted, now or before.
 #[derive(Clone, Debug)]
 pub struct Posted {

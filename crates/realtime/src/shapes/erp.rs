@@ -224,13 +224,16 @@ mod tests {
         });
         let shown = serde_json::to_value(Event::from_log(&read.to_string()).unwrap()).unwrap();
         assert_eq!((&shown["messageId"], &shown["readAt"]), (&json!("m"), &json!("2026-11-21T08:00:01Z")));
-        assert!(Event::from_log(r#"{"type":"role.updated","at":"","conversation_id":null,"data":{}}"#).is_none());
+        assert!(
+            Event::from_log(r#"{"type":"role.updated","at":"","conversation_id":null,"data":{}}"#).is_none()
+        );
     }
 
     #[test]
     fn a_message_is_read_by_the_other_one_only() {
         let native = json!({"id": "m", "seq": 3, "author": {"id": "ana"}, "body": "hello"});
-        let reader = |person: &str, seq| Reader { person: person.to_owned(), seq, at: Some("now".to_owned()) };
+        let reader =
+            |person: &str, seq| Reader { person: person.to_owned(), seq, at: Some("now".to_owned()) };
         assert!(!Message::from_native(&native, &[reader("ana", 9), reader("ben", 2)]).read);
         let seen = Message::from_native(&native, &[reader("ana", 9), reader("ben", 3)]);
         assert_eq!((seen.read, seen.read_at.as_deref()), (true, Some("now")));

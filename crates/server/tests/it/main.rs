@@ -7,6 +7,7 @@ mod access;
 mod auth;
 mod bodies;
 mod cli;
+mod contracts;
 mod crash;
 mod demo;
 mod docs;
