@@ -12,6 +12,7 @@ pub mod protocol;
 pub mod published;
 pub mod roster;
 pub mod session;
+pub mod shapes;
 
 #[cfg(test)]
 mod testing;

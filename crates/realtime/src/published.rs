@@ -12,13 +12,14 @@ pub struct Published {
     pub event: Event,
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
+    socketio: OnceLock<Bytes>,
 }
 
 impl Published {
     /// Wraps a committed event.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self { event, native: OnceLock::new(), sse: OnceLock::new() }
+        Self { event, native: OnceLock::new(), sse: OnceLock::new(), socketio: OnceLock::new() }
     }
 
     /// The event's number in its tenant's log.
@@ -35,5 +36,12 @@ impl Published {
     /// The lines of a server-sent event after its `id`.
     pub fn sse(&self) -> &Bytes {
         self.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+    }
+
+    /// The Engine.IO packet of the main Socket.IO namespace.
+    pub fn socketio(&self) -> &Bytes {
+        let event = &self.event;
+        self.socketio
+            .get_or_init(|| crate::protocol::socketio::published(&event.kind, &event.json, event.seq))
     }
 }

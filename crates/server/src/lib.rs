@@ -13,4 +13,4 @@ pub mod demo;
 pub mod http;
 pub mod metrics;
 pub mod serve;
-mod transport;
+pub mod transport;

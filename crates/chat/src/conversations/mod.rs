@@ -20,6 +20,7 @@ pub use list::Totals;
 pub(crate) use list::{announce_me, me_view};
 pub(crate) use rules::{check_invite, check_join, check_note, check_post};
 
+use parlor_db::params;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -308,6 +309,12 @@ pub fn viewing_audience(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Resul
     let Some((conversation, me)) = store::load(tx, actor, id)? else { return Ok(None) };
     let seen = sight(actor, &conversation, me.as_ref());
     Ok(seen.filter(|sight| *sight != Sight::Override).map(|_| conversation.staff_readers()))
+}
+
+/// The direct conversation of the actor and another user, if there is one.
+pub fn direct_with(tx: &mut Tx, actor: &Actor, other: PersonId) -> Result<Option<ConversationId>> {
+    let pair = store::pair(actor.id(), other);
+    Ok(tx.db.opt(&store::BY_PAIR, params![actor.tenant, pair.as_str()], |row| row.get(0))?)
 }
 
 /// One conversation with its participants and the actor's own part.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
-use parlor_chat::{Error, TenantId, conversations, idempotency, search, sessions, tenants};
+use parlor_chat::{Error, TenantId, audit, conversations, idempotency, search, sessions, tenants};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -117,7 +117,16 @@ impl App {
         let day_ago = self.clock.now().plus_seconds(-86_400);
         self.write_plain(0, move |tx| idempotency::expire(tx, day_ago)).await?;
         for tenant in self.read_plain(tenants::list).await? {
-            let keep = self.settings(tenant.id).await?.events_keep_days;
+            let settings = self.settings(tenant.id).await?;
+            let keep = settings.events_keep_days;
+            let audit_before = self.clock.now().plus_seconds(-settings.audit_keep_days * 86_400);
+            while self
+                .write_plain(tenant.no, move |tx| audit::prune(tx, tenant.id, audit_before, PRUNE_PAGE))
+                .await?
+                > 0
+            {
+                tokio::task::yield_now().await;
+            }
             let before = self.clock.now().plus_seconds(-keep * 86_400);
             while self
                 .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, before, PRUNE_PAGE))

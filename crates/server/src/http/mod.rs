@@ -27,11 +27,13 @@ pub mod problem;
 mod api_keys;
 mod audit;
 mod contacts;
+pub mod contracts;
 mod conversations;
 mod drafts;
 mod health;
 pub(crate) mod me;
 mod messages;
+mod notifications;
 mod participants;
 mod presence;
 mod reads;
@@ -62,6 +64,7 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(presence::routes())
         .merge(reads::routes())
         .merge(drafts::routes())
+        .merge(notifications::routes())
         .merge(search::routes())
         .merge(users::routes())
         .merge(teams::routes())
@@ -79,6 +82,7 @@ pub fn router(app: &Ctx) -> Router {
     let api = api().split_for_parts().0.fallback(nothing).layer(from_fn(uncached)).layer(cors(app));
     Router::new()
         .nest("/api/v1", api)
+        .merge(contracts::routes(app))
         .merge(openapi::routes())
         .merge(health::routes())
         .fallback(assets::serve)

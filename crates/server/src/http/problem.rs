@@ -17,6 +17,10 @@ use uuid::Uuid;
 /// The header that carries the request's id, both ways.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// In a response's extensions: a protocol with an error format of its own made this answer, it stays as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct AsIs;
+
 /// Why a request was refused or failed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
@@ -274,6 +278,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     let (mut parts, body) = response.into_parts();
     let problem = parts.extensions.remove::<Problem>();
     let bare = (status.is_client_error() || status.is_server_error())
+        && parts.extensions.remove::<AsIs>().is_none()
         && !parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/"));
     let mut response = match problem {
         Some(problem) => problem.render(&id, parts.headers),

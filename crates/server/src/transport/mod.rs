@@ -19,6 +19,7 @@ use crate::metrics::{Counted, Protocol};
 
 mod long_poll;
 mod snapshot;
+pub mod socketio;
 mod sse;
 mod ws;
 

@@ -8,6 +8,7 @@ mod auth;
 mod bodies;
 mod cli;
 mod cluster;
+mod contracts;
 mod crash;
 mod demo;
 mod docs;

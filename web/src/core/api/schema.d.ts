@@ -546,6 +546,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My notifications, the unread ones first, each part newest first */
+        get: operations["list_notifications"];
+        put?: never;
+        /** Notify users of something in the host application; needs `manage_users` */
+        post: operations["send_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Mark a notification of mine read, unread or archived */
+        patch: operations["change_notification"];
+        trace?: never;
+    };
     "/api/v1/platforms": {
         parameters: {
             query?: never;
@@ -1343,6 +1378,18 @@ export interface components {
             reply_to_id?: components["schemas"]["MessageId"] | null;
             thread_root_id?: components["schemas"]["MessageId"] | null;
         };
+        /** @description A notification that a host application sends. */
+        NewNotification: {
+            /** @description In a sentence. */
+            message?: string;
+            related?: components["schemas"]["Related"] | null;
+            /** @description In a few words. */
+            title: string;
+            /** @description alert or system. */
+            type: string;
+            /** @description Whom it tells something; at most 1,000. */
+            user_ids: components["schemas"]["PersonId"][];
+        };
         /** @description A new password. */
         NewPassword: {
             /** @description The present one; needed for one's own account. */
@@ -1362,6 +1409,35 @@ export interface components {
             name: string;
             /** @description Roles; the tenant's default role when none is named. */
             roles?: components["schemas"]["RoleId"][] | null;
+        };
+        /** @description A notification, for the person whom it tells something. */
+        Notification: {
+            /** @description Since when. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id, ascending in time. */
+            id: components["schemas"]["RowId"];
+            /** @description In a sentence; of a message, how it begins. */
+            message: string;
+            message_id?: components["schemas"]["MessageId"] | null;
+            /** @description Whether it was pushed to a device. */
+            push_sent: boolean;
+            push_sent_at?: components["schemas"]["Time"] | null;
+            related?: components["schemas"]["Related"] | null;
+            /** @description unread, read or archived. */
+            status: string;
+            /** @description In a few words. */
+            title: string;
+            /** @description message, alert or system. */
+            type: string;
+            /** @description Whom it tells something. */
+            user_id: components["schemas"]["PersonId"];
+        };
+        /** @description A page with the number of unread ones. */
+        Notifications: {
+            items: components["schemas"]["Notification"][];
+            next?: string | null;
+            /** Format: int64 */
+            unread: number;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Ack: {
@@ -1573,6 +1649,33 @@ export interface components {
                 status?: string | null;
                 system?: Record<string, never> | null;
                 thread_root_id?: components["schemas"]["MessageId"] | null;
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next?: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_Notification: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id, ascending in time. */
+                id: components["schemas"]["RowId"];
+                /** @description In a sentence; of a message, how it begins. */
+                message: string;
+                message_id?: components["schemas"]["MessageId"] | null;
+                /** @description Whether it was pushed to a device. */
+                push_sent: boolean;
+                push_sent_at?: components["schemas"]["Time"] | null;
+                related?: components["schemas"]["Related"] | null;
+                /** @description unread, read or archived. */
+                status: string;
+                /** @description In a few words. */
+                title: string;
+                /** @description message, alert or system. */
+                type: string;
+                /** @description Whom it tells something. */
+                user_id: components["schemas"]["PersonId"];
             }[];
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
@@ -1894,7 +1997,7 @@ export interface components {
          * @description One right. Its JSON name is the lower-case one of docs/protocols/native.md.
          * @enum {string}
          */
-        Right: "Group" | "Broadcast" | "Announce" | "Channel" | "Support" | "SupportAll" | "Ticket" | "Administer" | "Store" | "Contacts" | "ManageUsers" | "ManageSettings" | "ViewAudit" | "ViewAll" | "Import";
+        Right: "Group" | "Broadcast" | "Announce" | "Channel" | "Support" | "SupportAll" | "Ticket" | "Administer" | "Store" | "Contacts" | "ManageUsers" | "ManageSettings" | "ViewAudit" | "ViewAll" | "Import" | "Purge" | "Messenger";
         /** @description A role. */
         Role: {
             /** @description Its id. */
@@ -1998,6 +2101,11 @@ export interface components {
             /** @description The page after it. */
             next?: string | null;
             totals: components["schemas"]["Totals"];
+        };
+        /** @description A new status. */
+        StatusInput: {
+            /** @description unread, read or archived. */
+            status: string;
         };
         /** @description A store. */
         Store: {
@@ -3637,6 +3745,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Message"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notifications: {
+        parameters: {
+            query?: {
+                /** @description unread, read or archived; all, the unread ones first, when absent. */
+                status?: string;
+                /** @description A page's `next`. */
+                after?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNotification"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notification"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"];
                 };
             };
             /** @description A problem */

@@ -8,7 +8,7 @@ export type Status = 'active' | 'archived' | 'open' | 'pending' | 'snoozed' | 'i
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export type Right =
   | 'group' | 'broadcast' | 'announce' | 'channel' | 'support' | 'support_all' | 'ticket' | 'administer' | 'manage_users'
-  | 'manage_settings' | 'view_audit' | 'view_all' | 'store' | 'contacts' | 'import';
+  | 'manage_settings' | 'view_audit' | 'view_all' | 'store' | 'contacts' | 'import' | 'purge' | 'messenger';
 export type Notify = 'all' | 'mentions' | 'none';
 
 export interface Named { id: Id; name: string }

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 mod person;
 mod streams;
 
-pub use person::Person;
+pub use person::{Person, Reply};
 pub use streams::{Sse, Ws};
 
 /// What the host application signs with.
