@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use parlor_chat::events::Event;
+use parlor_chat::Kind;
+use parlor_chat::events::{Audience, Event};
 
 /// An event and the bytes that each protocol makes of it, made by whoever needs them first.
 #[derive(Debug)]
@@ -13,13 +14,20 @@ pub struct Published {
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
     socketio: OnceLock<Bytes>,
+    erp: OnceLock<Vec<Bytes>>,
 }
 
 impl Published {
     /// Wraps a committed event.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self { event, native: OnceLock::new(), sse: OnceLock::new(), socketio: OnceLock::new() }
+        Self {
+            event,
+            native: OnceLock::new(),
+            sse: OnceLock::new(),
+            socketio: OnceLock::new(),
+            erp: OnceLock::new(),
+        }
     }
 
     /// The event's number in its tenant's log.
@@ -43,5 +51,15 @@ impl Published {
         let event = &self.event;
         self.socketio
             .get_or_init(|| crate::protocol::socketio::published(&event.kind, &event.json, event.seq))
+    }
+
+    /// The Engine.IO packets of the ERP contract; none where it has no word for the event.
+    pub fn erp(&self) -> &[Bytes] {
+        let event = &self.event;
+        self.erp.get_or_init(|| match event.audience {
+            // The contract knows conversations of two.
+            Audience::Conversation { facets, .. } if facets.kind != Kind::Direct => Vec::new(),
+            _ => crate::protocol::socketio::contract(&crate::shapes::erp::Event::all(&event.json)),
+        })
     }
 }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::engineio::{Frame, Malformed};
+use crate::shapes;
 
 /// The namespace that every client knows.
 pub const MAIN: &str = "/";
@@ -263,6 +264,16 @@ pub fn published(kind: &str, json: &str, seq: i64) -> Bytes {
         0 => format!(r#"42["{kind}",{json}]"#),
         seq => format!(r#"42["{kind}",{json},"{seq}"]"#),
     })
+}
+
+/// Events of the ERP contract in the main namespace. They carry no offset: its clients take one argument.
+#[must_use]
+pub fn contract(events: &[shapes::erp::Event]) -> Vec<Bytes> {
+    let packet = |event: &shapes::erp::Event| {
+        let data = serde_json::to_string(event).ok()?;
+        Some(Bytes::from(format!(r#"42["{}",{data}]"#, event.name())))
+    };
+    events.iter().filter_map(packet).collect()
 }
 
 #[cfg(test)]

@@ -10,19 +10,22 @@ use std::net::IpAddr;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use parlor_chat::events::{self, Event, Position};
-use parlor_chat::{Error, cursor};
+use parlor_chat::{Error, audit, cursor};
 use parlor_realtime::protocol::socketio::MAIN;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::Dialect;
 use super::engine::new_sid;
 use super::namespaces::{Client, Socket};
 use super::person::Person;
 use crate::app::Ctx;
 use crate::auth::Credential;
 use crate::http::caller::{Caller, client_ip, credential, may_use_cookie};
+use crate::http::contracts::erp;
 use crate::http::problem::Problem;
-use crate::transport::{Opened, Stage, advance, opened};
+use crate::metrics::Protocol;
+use crate::transport::{Opened, Stage, advance, open_at};
 
 /// Whoever is further behind in the tenant's log starts anew: reading it all would take too long.
 const FURTHEST_BEHIND: i64 = 10_000;
@@ -32,7 +35,16 @@ const SID_LENGTH: usize = 20;
 pub(super) struct Visitor {
     app: Ctx,
     shown: Option<Credential>,
-    ip: Option<IpAddr>,
+    place: Place,
+}
+
+/// Where a client has come to, and from where.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) dialect: Dialect,
+    /// What the address names as the tenant.
+    pub(super) tenant: String,
+    pub(super) ip: Option<IpAddr>,
 }
 
 #[derive(Deserialize)]
@@ -41,14 +53,19 @@ struct TokenQuery {
 }
 
 impl Visitor {
-    pub(super) fn new(app: &Ctx, parts: &Parts) -> Self {
+    pub(super) fn new(app: &Ctx, parts: &Parts, dialect: Dialect) -> Self {
         let token = Query::<TokenQuery>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.token);
         let shown = token.filter(|token| !token.is_empty()).map(Credential::Bearer);
         let shown = shown.or_else(|| credential(parts)).filter(|shown| {
             // A page of another site must not connect with our user's cookie.
             !matches!(shown, Credential::Session(_)) || may_use_cookie(&parts.headers, app)
         });
-        Self { app: app.clone(), shown, ip: client_ip(parts, app) }
+        let tenant = match dialect {
+            Dialect::Native => "",
+            Dialect::Erp => parts.uri.path().split('/').nth(3).unwrap_or_default(),
+        };
+        let place = Place { dialect, tenant: tenant.to_owned(), ip: client_ip(parts, app) };
+        Self { app: app.clone(), shown, place }
     }
 }
 
@@ -62,7 +79,7 @@ impl Client for Visitor {
         let entry = Entry {
             app: self.app.clone(),
             shown: token.or_else(|| self.shown.clone()),
-            ip: self.ip,
+            place: self.place.clone(),
             pid: text("pid"),
             offset: text("offset"),
         };
@@ -74,7 +91,7 @@ impl Client for Visitor {
 pub(super) struct Entry {
     pub(super) app: Ctx,
     pub(super) shown: Option<Credential>,
-    pub(super) ip: Option<IpAddr>,
+    pub(super) place: Place,
     pid: Option<String>,
     offset: Option<String>,
 }
@@ -85,7 +102,8 @@ pub(super) struct Entered {
     pub(super) caller: Caller,
     pub(super) opened: Opened,
     pub(super) sid: String,
-    pub(super) pid: String,
+    /// What to come back with, where clients can.
+    pub(super) pid: Option<String>,
     /// The beginning of what was missed.
     pub(super) missed: Vec<Event>,
     pub(super) stage: Stage,
@@ -97,26 +115,31 @@ impl Entry {
         let credential = self.shown.clone();
         let credential =
             credential.ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
-        let caller = Caller::find(&self.app, &credential, self.ip).await?;
+        let caller = self.place.admit(&self.app, &credential).await?;
         let tenant = caller.tenant;
         let position = self.app.read_plain(move |tx| events::position(tx, tenant)).await?;
         if let Some((sid, at)) = self.wanted(&caller, position)
             && let Some((opened, missed, stage)) = self.recover(&caller, position, at).await?
         {
-            let pid = self.pid.unwrap_or_default();
+            let pid = self.pid;
             return Ok(Entered { credential, caller, opened, sid, pid, missed, stage });
         }
-        let mut opened = opened(&self.app, &caller, position, None, false);
+        let mut opened = open_at(&self.app, &caller, position.epoch, position.seq, Protocol::SocketIo);
         // Whoever lost the right to come in since the token was checked is found out here.
         let (missed, stage) = advance(&self.app, &caller, &mut opened).await?;
         let sid = new_sid();
-        let pid = format!("{sid}.{}.{}", opened.at, opened.tail);
+        let pid = match self.place.dialect {
+            Dialect::Native => Some(format!("{sid}.{}.{}", opened.at, opened.tail)),
+            Dialect::Erp => None,
+        };
+        self.place.note(&self.app, &caller, "ws.connect").await?;
         Ok(Entered { credential, caller, opened, sid, pid, missed, stage })
     }
 
     /// The name and the place of a socket that can be there again.
     fn wanted(&self, caller: &Caller, position: Position) -> Option<(String, i64)> {
-        let (sid, cursor) = self.pid.as_deref()?.split_once('.')?;
+        let pid = self.pid.as_deref().filter(|_| self.place.dialect == Dialect::Native);
+        let (sid, cursor) = pid?.split_once('.')?;
         let (start, epoch) = cursor::parse(cursor, caller.tenant, caller.id(), &self.app.cursor_key)?;
         let at = match &self.offset {
             Some(offset) => offset.parse::<i64>().ok()?,
@@ -136,7 +159,7 @@ impl Entry {
         position: Position,
         at: i64,
     ) -> Result<Option<(Opened, Vec<Event>, Stage)>, Error> {
-        let mut opened = opened(&self.app, caller, position, Some(at), false);
+        let mut opened = open_at(&self.app, caller, position.epoch, at, Protocol::SocketIo);
         loop {
             let (missed, stage) = advance(&self.app, caller, &mut opened).await?;
             match (missed.first(), stage) {
@@ -149,5 +172,28 @@ impl Entry {
                 }
             }
         }
+    }
+}
+
+impl Place {
+    /// Whoever shows the credential, if it may be here.
+    pub(super) async fn admit(&self, app: &Ctx, credential: &Credential) -> Result<Caller, Problem> {
+        let caller = Caller::find(app, credential, self.ip).await?;
+        if self.dialect == Dialect::Erp {
+            erp::admit(app, &caller, &self.tenant).await?;
+        }
+        Ok(caller)
+    }
+
+    /// Writes a row into the audit log, where the contract asks for it.
+    pub(super) async fn note(&self, app: &Ctx, caller: &Caller, action: &'static str) -> Result<(), Error> {
+        if self.dialect != Dialect::Erp {
+            return Ok(());
+        }
+        let actor = caller.actor.clone();
+        let row = move |tx: &mut parlor_chat::Tx<'_>| {
+            audit::record(tx, &actor, action, None, &json!({"protocol": "socket.io"}))
+        };
+        app.write_plain(caller.tenant_no, row).await
     }
 }

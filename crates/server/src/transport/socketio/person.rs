@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use futures_util::future::{BoxFuture, OptionFuture};
 use parlor_chat::Error;
 use parlor_realtime::protocol::engineio::Frame;
@@ -13,13 +14,15 @@ use parlor_realtime::{Close, Loaded, Published};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
+use super::Dialect;
 use super::commands;
-use super::join::{Entered, Entry};
+use super::join::{Entered, Entry, Place};
 use super::namespaces::{Socket, Told};
 use crate::app::Ctx;
 use crate::auth::Credential;
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
+use crate::metrics::Protocol;
 use crate::transport::{Opened, Stage, absorb, load, time_left};
 
 /// Events of a client that may wait; then no more are read.
@@ -27,7 +30,7 @@ const MOST_EVENTS: usize = 32;
 
 pub(super) struct Person {
     app: Ctx,
-    ip: Option<std::net::IpAddr>,
+    place: Place,
     state: State,
     told: VecDeque<Told>,
     said: VecDeque<Event>,
@@ -40,7 +43,8 @@ enum State {
     /// History is being read.
     Reading(Box<Present>, BoxFuture<'static, Result<Loaded, Error>>),
     Live(Box<Present>),
-    Over,
+    /// Nothing more is told; whoever was in is still to be taken leave of.
+    Over(Option<Box<Present>>),
 }
 
 struct Present {
@@ -60,9 +64,9 @@ enum Happened {
 
 impl Person {
     pub(super) fn new(entry: Entry) -> Self {
-        let (app, ip) = (entry.app.clone(), entry.ip);
+        let (app, place) = (entry.app.clone(), entry.place.clone());
         let state = State::Joining(Box::pin(entry.enter()));
-        Self { app, ip, state, told: VecDeque::new(), said: VecDeque::new(), doing: None }
+        Self { app, place, state, told: VecDeque::new(), said: VecDeque::new(), doing: None }
     }
 
     async fn step(&mut self) -> Told {
@@ -80,16 +84,19 @@ impl Person {
                     self.read(loaded);
                 }
                 State::Live(_) => self.live().await,
-                State::Over => std::future::pending().await,
+                State::Over(_) => std::future::pending().await,
             }
         }
     }
 
     fn join(&mut self, entered: Result<Entered, Problem>) {
-        self.state = State::Over;
+        self.state = State::Over(None);
         match entered {
             Ok(entered) => {
-                let data = json!({"sid": entered.sid, "pid": entered.pid});
+                let data = match &entered.pid {
+                    Some(pid) => json!({"sid": entered.sid, "pid": pid}),
+                    None => json!({"sid": entered.sid}),
+                };
                 self.told.push_back(Told::Accepted(data.to_string()));
                 let Entered { credential, caller, opened, missed, stage, .. } = entered;
                 let longest = Duration::from_secs(86_400 * 365);
@@ -107,15 +114,14 @@ impl Person {
 
     /// Tells a page of history, and reads the next one or is live.
     fn go_on(&mut self, present: Box<Present>, events: Vec<parlor_chat::events::Event>, stage: Stage) {
-        if !events.is_empty() {
-            let frames = events.into_iter().map(|event| packet(&Published::new(event)));
-            self.told.push_back(Told::Send(frames.collect()));
-        }
+        let events: Vec<_> = events.into_iter().map(|event| Arc::new(Published::new(event))).collect();
+        let told = self.tell(&present, &events);
+        self.told.extend(told);
         self.state = match stage {
             Stage::Live => State::Live(present),
             Stage::Reset => {
                 self.told.push_back(Told::Close);
-                State::Over
+                State::Over(Some(present))
             }
             Stage::Reading => {
                 let (app, actor) = (self.app.clone(), present.caller.actor.clone());
@@ -126,16 +132,18 @@ impl Person {
     }
 
     fn read(&mut self, loaded: Result<Loaded, Error>) {
-        let State::Reading(mut present, _) = std::mem::replace(&mut self.state, State::Over) else { return };
+        let state = std::mem::replace(&mut self.state, State::Over(None));
+        let State::Reading(mut present, _) = state else { return };
         match loaded {
             Ok(loaded) => {
                 let (events, stage) = absorb(&mut present.opened, loaded);
                 self.go_on(present, events, stage);
             }
-            Err(Error::Unauthorized { .. }) => self.told.push_back(Told::Out),
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be brought up to date");
-                self.told.push_back(Told::Close);
+                let out = matches!(error, Error::Unauthorized { .. });
+                tracing::debug!(%error, "a connection could not be brought up to date");
+                self.told.push_back(if out { Told::Out } else { Told::Close });
+                self.state = State::Over(Some(present));
             }
         }
     }
@@ -145,8 +153,8 @@ impl Person {
         if self.doing.is_none()
             && let Some(event) = self.said.pop_front()
         {
-            let (app, credential, ip) = (self.app.clone(), present.credential.clone(), self.ip);
-            self.doing = Some(Box::pin(answer(app, credential, ip, event)));
+            let (app, place) = (self.app.clone(), self.place.clone());
+            self.doing = Some(Box::pin(answer(app, place, present.credential.clone(), event)));
         }
         let ends = present.ends;
         let happened = tokio::select! {
@@ -156,19 +164,34 @@ impl Person {
         };
         let told = match happened {
             Happened::Events(Ok(events)) => {
-                Some(Told::Send(events.iter().map(|event| packet(event)).collect()))
+                let State::Live(present) = &self.state else { return };
+                self.tell(present, &events)
             }
             Happened::Done(told) => {
                 self.doing = None;
                 told
             }
             Happened::Events(Err(Close::Unauthorized)) | Happened::TokenEnded => Some(Told::Out),
-            Happened::Events(Err(Close::Resync | Close::Restart)) => Some(Told::Close),
+            Happened::Events(Err(Close::Resync)) => {
+                self.app.metrics.resync(Protocol::SocketIo);
+                Some(Told::Close)
+            }
+            Happened::Events(Err(Close::Restart)) => Some(Told::Close),
         };
-        if matches!(told, Some(Told::Out | Told::Close)) {
-            self.state = State::Over;
-        }
         self.told.extend(told);
+    }
+
+    /// Events in the words of the client.
+    fn tell(&self, present: &Present, events: &[Arc<Published>]) -> Option<Told> {
+        let mut frames = Vec::with_capacity(events.len());
+        for event in events {
+            match self.place.dialect {
+                Dialect::Native => frames.push(Frame::Text(event.socketio().clone())),
+                Dialect::Erp => frames.extend(event.erp().iter().cloned().map(Frame::Text)),
+            }
+        }
+        present.opened.delivered(&self.app, events);
+        (!frames.is_empty()).then_some(Told::Send(frames))
     }
 }
 
@@ -186,29 +209,25 @@ impl Socket for Person {
     }
 
     fn end(self: Box<Self>) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
+        Box::pin(async move {
+            let (State::Live(present) | State::Reading(present, _) | State::Over(Some(present))) =
+                &self.state
+            else {
+                return;
+            };
+            if let Err(error) = self.place.note(&self.app, &present.caller, "ws.disconnect").await {
+                tracing::warn!(%error, "the end of a connection could not be audited");
+            }
+        })
     }
 }
 
-fn packet(event: &Published) -> Frame {
-    Frame::Text(event.socketio().clone())
-}
-
 /// Does what a client asks for; whoever asks is checked anew each time.
-async fn answer(
-    app: Ctx,
-    credential: Credential,
-    ip: Option<std::net::IpAddr>,
-    event: Event,
-) -> Option<Told> {
-    let caller = match Caller::find(&app, &credential, ip).await {
-        Ok(caller) => Ok(caller),
-        Err(Error::Unauthorized { .. }) => return Some(Told::Out),
-        Err(error) => Err(Problem::from(error)),
-    };
-    let done = match caller {
-        Ok(caller) => commands::run(&app, &caller, &event).await,
+async fn answer(app: Ctx, place: Place, credential: Credential, event: Event) -> Option<Told> {
+    let done = match place.admit(&app, &credential).await {
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => return Some(Told::Out),
         Err(problem) => Err(problem),
+        Ok(caller) => commands::run(&app, &caller, place.dialect, &event).await,
     };
     let args = match done {
         Ok(data) => format!(r#"[{{"ok":true,"data":{data}}}]"#),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Person, Polling, SECRET, Sio, Site, claims, now};
 
+mod erp;
 mod recovery;
 
 async fn pair(site: &Site) -> (Person, Person, String) {

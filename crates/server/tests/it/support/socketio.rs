@@ -135,9 +135,15 @@ impl Sio {
         }
     }
 
-    /// Whether nothing arrives for a while.
+    /// Whether nothing arrives for a while but who is there.
     pub async fn is_silent(&mut self) -> bool {
-        timeout(Duration::from_millis(300), self.socket.next()).await.is_err()
+        let end = tokio::time::Instant::now() + Duration::from_millis(300);
+        while let Ok(packet) = tokio::time::timeout_at(end, self.packet()).await {
+            if !packet.is_some_and(|packet| packet.starts_with("42[\"presence\"")) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Whether the server puts the client out (`41`) before it ends the connection; events are passed over.
