@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use parlor_chat::events::Event;
 
+use crate::protocol::mercure::own::{self, Notice};
+
 /// An event and the bytes that each protocol makes of it, made by whoever needs them first.
 #[derive(Debug)]
 pub struct Published {
@@ -12,13 +14,21 @@ pub struct Published {
     pub event: Event,
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
+    mercure: OnceLock<Bytes>,
+    notice: OnceLock<Option<Notice>>,
 }
 
 impl Published {
     /// Wraps a committed event.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self { event, native: OnceLock::new(), sse: OnceLock::new() }
+        Self {
+            event,
+            native: OnceLock::new(),
+            sse: OnceLock::new(),
+            mercure: OnceLock::new(),
+            notice: OnceLock::new(),
+        }
     }
 
     /// The event's number in its tenant's log.
@@ -35,5 +45,15 @@ impl Published {
     /// The lines of a server-sent event after its `id`.
     pub fn sse(&self) -> &Bytes {
         self.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+    }
+
+    /// The lines of a Mercure update; `epoch` is that of the tenant's log.
+    pub fn mercure(&self, epoch: i64) -> &Bytes {
+        self.mercure.get_or_init(|| crate::protocol::mercure::wire::event(&self.event, epoch))
+    }
+
+    /// The new message that it tells of.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notice.get_or_init(|| own::notice(&self.event)).as_ref()
     }
 }

@@ -1,4 +1,5 @@
 //! The wire protocols: pure functions between events and bytes. Must not know sessions, sockets or queues.
 
+pub mod mercure;
 pub mod native;
 pub mod sse;
