@@ -12,8 +12,15 @@ use crate::protocol::mercure::own::{self, Notice};
 pub struct Published {
     /// What happened.
     pub event: Event,
+    made: Made,
+}
+
+/// What has been made of the event so far.
+#[derive(Debug, Default)]
+struct Made {
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
+    socketio: OnceLock<Bytes>,
     mercure: OnceLock<Bytes>,
     notice: OnceLock<Option<Notice>>,
 }
@@ -22,13 +29,7 @@ impl Published {
     /// Wraps a committed event.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self {
-            event,
-            native: OnceLock::new(),
-            sse: OnceLock::new(),
-            mercure: OnceLock::new(),
-            notice: OnceLock::new(),
-        }
+        Self { event, made: Made::default() }
     }
 
     /// The event's number in its tenant's log.
@@ -39,21 +40,29 @@ impl Published {
 
     /// The WebSocket text frame of the native protocol.
     pub fn native(&self) -> &Bytes {
-        self.native.get_or_init(|| crate::protocol::native::event(&self.event.json))
+        self.made.native.get_or_init(|| crate::protocol::native::event(&self.event.json))
     }
 
     /// The lines of a server-sent event after its `id`.
     pub fn sse(&self) -> &Bytes {
-        self.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+        self.made.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
     }
 
     /// The lines of a Mercure update; `epoch` is that of the tenant's log.
     pub fn mercure(&self, epoch: i64) -> &Bytes {
-        self.mercure.get_or_init(|| crate::protocol::mercure::wire::event(&self.event, epoch))
+        self.made.mercure.get_or_init(|| crate::protocol::mercure::wire::event(&self.event, epoch))
     }
 
     /// The new message that it tells of.
     pub fn notice(&self) -> Option<&Notice> {
-        self.notice.get_or_init(|| own::notice(&self.event)).as_ref()
+        self.made.notice.get_or_init(|| own::notice(&self.event)).as_ref()
+    }
+
+    /// The Engine.IO packet of the main Socket.IO namespace.
+    pub fn socketio(&self) -> &Bytes {
+        let event = &self.event;
+        self.made
+            .socketio
+            .get_or_init(|| crate::protocol::socketio::published(&event.kind, &event.json, event.seq))
     }
 }

@@ -12,4 +12,4 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod serve;
-mod transport;
+pub mod transport;

@@ -16,6 +16,7 @@ use crate::http::caller::Caller;
 
 mod long_poll;
 mod snapshot;
+pub mod socketio;
 mod sse;
 mod ws;
 

@@ -70,6 +70,7 @@ pub fn options() -> ServeArgs {
         session_days: 30,
         sign_in_rate: 1000,
         queue_limit: 4096,
+        mercure: parlor::config::MercureArgs::default(),
         log: "off".to_owned(),
         log_json: false,
     }
