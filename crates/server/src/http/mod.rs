@@ -79,6 +79,7 @@ pub fn router(app: &Ctx) -> Router {
         .nest("/api/v1", api)
         .merge(openapi::routes())
         .merge(health::routes())
+        .merge(transport::mercure::routes(app))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(app.config.body_limit))
         .layer(from_fn_with_state(app.clone(), protect))

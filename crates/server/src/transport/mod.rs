@@ -15,6 +15,7 @@ use crate::app::{App, Ctx};
 use crate::http::caller::Caller;
 
 mod long_poll;
+pub(crate) mod mercure;
 mod snapshot;
 pub mod socketio;
 mod sse;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(sse::stream))
         .routes(routes!(ws::connect))
         .routes(routes!(snapshot::get))
+        .routes(routes!(mercure::grant::get))
 }
 
 /// A subscriber before its first event.

@@ -13,5 +13,7 @@ mod docs;
 mod idempotency;
 mod import;
 mod isolation;
+mod mercure;
+mod mercure_own;
 mod problems;
 mod transports;

@@ -76,10 +76,8 @@ fn literal(text: &str, steps: &mut Vec<Step>) -> Option<()> {
 fn expression(inside: &str, steps: &mut Vec<Step>) -> Option<()> {
     let sign = inside.chars().next().filter(|c| !c.is_alphanumeric() && !"_%".contains(*c));
     let (first, more, between) = operator(sign)?;
-    let variables: Vec<_> = inside[sign.map_or(0, char::len_utf8)..]
-        .split(',')
-        .map(|text| Variable::parse(text))
-        .collect::<Option<_>>()?;
+    let variables: Vec<_> =
+        inside[sign.map_or(0, char::len_utf8)..].split(',').map(Variable::parse).collect::<Option<_>>()?;
     let start = steps.len();
     steps.push(Step::Optional(0));
     steps.extend(first.map(|c| Step::One(Token::Char(c))));
