@@ -9,6 +9,7 @@ pub mod audit;
 pub mod contacts;
 pub mod conversations;
 pub mod cursor;
+mod direct;
 pub mod drafts;
 pub mod error;
 pub mod events;
@@ -16,7 +17,9 @@ pub mod idempotency;
 pub mod ids;
 pub mod import;
 pub mod kinds;
+pub mod leases;
 pub mod messages;
+pub mod notifications;
 pub mod page;
 pub mod participants;
 pub mod person;
@@ -52,6 +55,7 @@ use parlor_db::{Migration, Sql};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") },
     Migration { version: 2, name: "realtime", sql: include_str!("../../../migrations/0002_realtime.sql") },
+    Migration { version: 3, name: "contracts", sql: include_str!("../../../migrations/0003_contracts.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -67,7 +71,9 @@ pub fn statements() -> Vec<&'static Sql> {
         events::statements(),
         idempotency::statements(),
         import::statements(),
+        leases::statements(),
         messages::statements(),
+        notifications::statements(),
         participants::statements(),
         presences::statements(),
         publications::statements(),

@@ -112,28 +112,6 @@ pub struct MercureArgs {
     pub public_url: Option<String>,
 }
 
-impl Default for MercureArgs {
-    fn default() -> Self {
-        Self {
-            jwt_secret: None,
-            publisher_key: None,
-            publisher_algorithm: "HS256".to_owned(),
-            subscriber_key: None,
-            subscriber_algorithm: "HS256".to_owned(),
-            anonymous: false,
-            cookie: "mercureAuthorization".to_owned(),
-            cookie_domain: None,
-            subscriptions: false,
-            heartbeat: 40,
-            write_timeout: 600,
-            publish_origins: Vec::new(),
-            cors_origins: Vec::new(),
-            url: None,
-            public_url: None,
-        }
-    }
-}
-
 impl MercureArgs {
     /// The other hub that Parlor publishes to.
     #[must_use]

@@ -27,12 +27,15 @@ pub mod problem;
 mod api_keys;
 mod audit;
 mod contacts;
+pub mod contracts;
 mod conversations;
 mod drafts;
 mod health;
 pub(crate) mod me;
 mod messages;
+mod notifications;
 mod participants;
+mod presence;
 mod reads;
 mod roles;
 mod search;
@@ -58,8 +61,10 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(conversations::routes())
         .merge(participants::routes())
         .merge(messages::routes())
+        .merge(presence::routes())
         .merge(reads::routes())
         .merge(drafts::routes())
+        .merge(notifications::routes())
         .merge(search::routes())
         .merge(users::routes())
         .merge(teams::routes())
@@ -77,6 +82,7 @@ pub fn router(app: &Ctx) -> Router {
     let api = api().split_for_parts().0.fallback(nothing).layer(from_fn(uncached)).layer(cors(app));
     Router::new()
         .nest("/api/v1", api)
+        .merge(contracts::routes(app))
         .merge(openapi::routes())
         .merge(health::routes())
         .merge(transport::mercure::routes(app))
