@@ -7,6 +7,7 @@ use clap::Args;
 pub struct MercureArgs {
     /// Secret of Mercure publishers and subscribers of the tenant "default"; also signs for the hub at MERCURE_URL
     #[arg(
+        id = "mercure_jwt_secret",
         long = "mercure-jwt-secret",
         env = "MERCURE_JWT_SECRET",
         value_name = "SECRET",
@@ -108,7 +109,12 @@ pub struct MercureArgs {
     pub url: Option<String>,
 
     /// Address of the hub for browsers, where it is not this server
-    #[arg(long = "mercure-public-url", env = "MERCURE_PUBLIC_URL", value_name = "URL")]
+    #[arg(
+        id = "mercure_public_url",
+        long = "mercure-public-url",
+        env = "MERCURE_PUBLIC_URL",
+        value_name = "URL"
+    )]
     pub public_url: Option<String>,
 }
 
