@@ -6,6 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+mod mercure;
+
+pub use mercure::MercureArgs;
+
 /// Where the data is. Every command takes these.
 #[derive(Args, Clone, Debug)]
 pub struct DataArgs {
@@ -83,6 +87,10 @@ pub struct ServeArgs {
     /// Socket.IO
     #[command(flatten)]
     pub socketio: SocketIoArgs,
+
+    /// The Mercure hub
+    #[command(flatten)]
+    pub mercure: MercureArgs,
 
     /// Redis or Valkey through which several nodes on one PostgreSQL hear of each other at once
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]

@@ -4,6 +4,61 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// What clients send.
+const READ: &[&str] = &[
+    "0",
+    r#"0{"token":"123"}"#,
+    r#"0/admin,{"token":"123"}"#,
+    "0/custom",
+    "0/admin?x=1,",
+    r#"2["hey",1,{"a":2}]"#,
+    r#"2456["msg", 1]"#,
+    r#"2/admin,13["x"]"#,
+    r#"2[7,"number"]"#,
+    r#"2["only"]"#,
+    "313[]",
+    "3/admin,13[1]",
+    "1",
+    "1/admin,",
+    "1/admin",
+];
+
+/// What no well-behaved client sends.
+const REFUSED: &[&str] = &[
+    "",
+    "abc",
+    "7",
+    "4{}",
+    "ü",
+    "0[]",
+    "0null",
+    "0{",
+    "05",
+    r#"00{"a":1}"#,
+    "1{}",
+    "11",
+    "2",
+    "2{}",
+    "2[]",
+    "2[null]",
+    r#"2["disconnect"]"#,
+    r#"2["connect"]"#,
+    r#"2abc["x"]"#,
+    r#"299999999999999999999["x"]"#,
+    r#"2-1["x"]"#,
+    "3[]",
+    "31{}",
+    "31",
+    "5[\"x\"]",
+    r#"5a-["x"]"#,
+    r#"5-["x"]"#,
+    r#"5+1-["x"]"#,
+    r#"511-["x"]"#,
+    r#"51-["x",{"_placeholder":true,"num":1}]"#,
+    r#"51-["x",{"_placeholder":true}]"#,
+    r#"2["x"] "y""#,
+];
+
 fn shown(frames: &[Frame]) -> String {
     let texts = frames.iter().map(|frame| match frame {
         Frame::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
@@ -31,58 +86,7 @@ fn transcript() {
         shown(&[Frame::Text(published("message.posted", r#"{"seq":8}"#, 8))]),
         shown(&[Frame::Text(published("typing", r#"{"type":"typing"}"#, 0))]),
     ];
-    let read = [
-        "0",
-        r#"0{"token":"123"}"#,
-        r#"0/admin,{"token":"123"}"#,
-        "0/custom",
-        "0/admin?x=1,",
-        r#"2["hey",1,{"a":2}]"#,
-        r#"2456["msg", 1]"#,
-        r#"2/admin,13["x"]"#,
-        r#"2[7,"number"]"#,
-        r#"2["only"]"#,
-        "313[]",
-        "3/admin,13[1]",
-        "1",
-        "1/admin,",
-        "1/admin",
-    ];
-    let refused = [
-        "",
-        "abc",
-        "7",
-        "4{}",
-        "ü",
-        "0[]",
-        "0null",
-        "0{",
-        "05",
-        r#"00{"a":1}"#,
-        "1{}",
-        "11",
-        "2",
-        "2{}",
-        "2[]",
-        "2[null]",
-        r#"2["disconnect"]"#,
-        r#"2["connect"]"#,
-        r#"2abc["x"]"#,
-        r#"299999999999999999999["x"]"#,
-        r#"2-1["x"]"#,
-        "3[]",
-        "31{}",
-        "31",
-        "5[\"x\"]",
-        r#"5a-["x"]"#,
-        r#"5-["x"]"#,
-        r#"5+1-["x"]"#,
-        r#"511-["x"]"#,
-        r#"51-["x",{"_placeholder":true,"num":1}]"#,
-        r#"51-["x",{"_placeholder":true}]"#,
-        r#"2["x"] "y""#,
-    ];
-    for message in read.iter().chain(&refused) {
+    for message in READ.iter().chain(REFUSED) {
         let packet = Decoder::new(10).text(message);
         found.push(format!("< {message} = {packet:?}"));
     }
