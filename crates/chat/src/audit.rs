@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     error::Result,
-    ids::{PersonId, RowId},
+    ids::{PersonId, RowId, TenantId},
     page::{Page, limit},
     person::{Actor, PersonKind},
     rights::Right,
@@ -71,6 +71,10 @@ statements! {
         WHERE a.tenant = $1 AND a.id < $2 AND a.at >= $3 AND a.at < $4
           AND ($5 = '' OR a.action = $5) AND ($6 = FALSE OR a.actor_id = $7)
         ORDER BY a.id DESC LIMIT $8");
+    /// Forgets old rows; ids ascend in time.
+    pub static PRUNE = both("
+        DELETE FROM audit WHERE tenant = $1 AND id IN (
+            SELECT id FROM audit WHERE tenant = $1 AND id < $2 ORDER BY id LIMIT $3)");
 }
 
 /// Writes a row about something that an actor did or tried.
@@ -109,6 +113,13 @@ pub fn forbidden_attempt(
     entity: Option<(&str, &str)>,
 ) -> Result<()> {
     record(tx, actor, "forbidden_attempt", entity, &serde_json::json!({ "attempted": action, "rule": rule }))
+}
+
+/// Forgets rows older than `before`, at most `limit` of them; answers how many.
+pub fn prune(tx: &mut Tx, tenant: TenantId, before: Time, limit: i64) -> Result<u64> {
+    let millis = u64::try_from(before.0 / 1000).unwrap_or(0);
+    let first = RowId(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid());
+    Ok(tx.db.execute(&PRUNE, params![tenant, first, limit])?)
 }
 
 /// A page of the log, newest first. Needs `view_audit`.

@@ -10,6 +10,7 @@ pub mod channel_hooks;
 pub mod contacts;
 pub mod conversations;
 pub mod cursor;
+mod direct;
 pub mod drafts;
 pub mod error;
 pub mod events;
@@ -17,13 +18,16 @@ pub mod idempotency;
 pub mod ids;
 pub mod import;
 pub mod kinds;
+pub mod leases;
 pub mod messages;
+pub mod notifications;
 pub mod page;
 pub mod participants;
 pub mod person;
 pub mod presences;
 pub mod publications;
 pub mod reads;
+pub mod relays;
 pub mod rights;
 pub mod roles;
 pub mod search;
@@ -52,6 +56,7 @@ use parlor_db::{Migration, Sql};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") },
     Migration { version: 2, name: "realtime", sql: include_str!("../../../migrations/0002_realtime.sql") },
+    Migration { version: 3, name: "contracts", sql: include_str!("../../../migrations/0003_contracts.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -68,11 +73,14 @@ pub fn statements() -> Vec<&'static Sql> {
         events::statements(),
         idempotency::statements(),
         import::statements(),
+        leases::statements(),
         messages::statements(),
+        notifications::statements(),
         participants::statements(),
         presences::statements(),
         publications::statements(),
         reads::statements(),
+        relays::statements(),
         roles::statements(),
         search::statements(),
         sessions::statements(),

@@ -12,9 +12,10 @@ use serde_json::json;
 
 use crate::{
     conversations::{self, Conversation, Me, Membership, Sight, Totals},
+    direct,
     error::{Result, forbidden, invalid},
     events::{self, NewEvent},
-    ids::{ConversationId, PersonId},
+    ids::{ConversationId, MessageId, PersonId},
     kinds::Kind,
     page::{Page, limit},
     participants,
@@ -66,6 +67,8 @@ statements! {
     pub static AT = both("
         SELECT staff_count, public_count FROM messages
         WHERE tenant = $1 AND conversation_id = $2 AND seq <= $3 ORDER BY seq DESC LIMIT 1");
+    /// Which message is at a position.
+    pub static ID_AT = both("SELECT id FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq = $3");
     /// The number of somebody's messages at a position.
     pub static OWN_AT = both("
         SELECT own_count FROM messages
@@ -116,16 +119,19 @@ pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) ->
         read_for_team(tx, actor, &mut conversation, seq)?;
     }
     if moves && sight != Sight::Override {
+        let message: Option<MessageId> =
+            tx.db.opt(&ID_AT, params![actor.tenant, id, seq], |row| row.get(0))?;
         receipt(
             tx,
             actor,
             &conversation,
             "read",
             json!({
-                "person_id": actor.id(), "last_read_seq": seq, "last_read_at": tx.now,
+                "person_id": actor.id(), "last_read_seq": seq, "last_read_at": tx.now, "message_id": message,
             }),
         )?;
         conversations::announce_me(tx, actor, id)?;
+        direct::read(tx, actor, &conversation, before, seq)?;
     }
     state(tx, actor, id)
 }

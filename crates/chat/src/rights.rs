@@ -51,6 +51,10 @@ rights! {
     ViewAll = "view_all",
     /// Load histories of other systems.
     Import = "import",
+    /// Clear old messages of the whole tenant.
+    Purge = "purge",
+    /// Use the messenger of the back office (docs/contracts/crm.md).
+    Messenger = "messenger",
 }
 
 /// A set of rights.

@@ -93,6 +93,30 @@ settings! {
     /// Days.
     events_keep_days "PARLOR_EVENTS_KEEP_DAYS" Shape::Integer { min: 1, max: 3_650 }, 30, false,
         "For how many days events are kept; a client that was away longer starts from a fresh snapshot.";
+    /// Seconds.
+    away_after_seconds "PARLOR_AWAY_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 300, true,
+        "After how many seconds without activity a connected user is shown as away; 0 is never.";
+    /// Seconds.
+    offline_after_seconds "PARLOR_OFFLINE_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 0, true,
+        "After how many seconds without activity a connected user is shown as offline; 0 is never.";
+    /// Days.
+    retention_days "PARLOR_RETENTION_DAYS" Shape::Integer { min: 0, max: 36_500 }, 0, false,
+        "Messages older than so many days are removed for good, every day; 0 keeps them for ever.";
+    /// Days.
+    audit_keep_days "PARLOR_AUDIT_KEEP_DAYS" Shape::Integer { min: 1, max: 36_500 }, 365, false,
+        "For how many days the audit log is kept.";
+    /// Boolean.
+    audit_messages "PARLOR_AUDIT_MESSAGES" Shape::Boolean, 0, false,
+        "Whether direct messages leave audit rows: conversation.create, message.send, message.read (never their text).";
+    /// Boolean.
+    message_notifications "PARLOR_MESSAGE_NOTIFICATIONS" Shape::Boolean, 0, true,
+        "Whether a direct message makes a notification for the other one; costs a row a message.";
+    /// Megabytes.
+    attachment_max_mb "PARLOR_ATTACHMENT_MAX_MB" Shape::Integer { min: 0, max: 10_000 }, 25, true,
+        "How many megabytes an attached file may have; 0 allows none.";
+    /// Boolean.
+    erp_enabled "PARLOR_ERP_ENABLED" Shape::Boolean, 0, true,
+        "Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md).";
 }
 
 statements! {

@@ -109,8 +109,9 @@ pub fn create(tx: &mut Tx, slug: &str, name: &str) -> Result<Tenant> {
 }
 
 fn initial_roles() -> [(&'static str, Rights, bool); 3] {
-    let member = [Right::Group, Right::Channel, Right::Ticket];
-    let agent = [Right::Group, Right::Channel, Right::Ticket, Right::Support, Right::Contacts];
+    let member = [Right::Group, Right::Channel, Right::Ticket, Right::Messenger];
+    let agent =
+        [Right::Group, Right::Channel, Right::Ticket, Right::Support, Right::Contacts, Right::Messenger];
     [
         ("admin", Rights::all(), false),
         ("agent", agent.into_iter().collect(), false),

@@ -7,10 +7,12 @@ pub mod hub;
 mod index;
 pub mod listeners;
 pub mod mailbox;
+pub mod presence;
 pub mod protocol;
 pub mod published;
 pub mod roster;
 pub mod session;
+pub mod shapes;
 
 #[cfg(test)]
 mod testing;
@@ -18,6 +20,7 @@ mod testing;
 pub use hub::{Hub, Joined, Reach, Ticket};
 pub use listeners::{Matcher, Name};
 pub use mailbox::{Close, Mailbox};
+pub use presence::Presence;
 pub use published::Published;
 pub use roster::Roster;
 pub use session::{Loaded, Session, Start};

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     access::AccessChange,
     contacts::{self, ContactInput},
+    direct,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{ConversationId, PersonId, StoreId, TeamId},
@@ -79,6 +80,36 @@ pub struct NewConversation {
     pub client_id: Option<String>,
 }
 
+impl NewConversation {
+    /// One of a kind, with nothing else said.
+    pub fn of(kind: Kind) -> NewConversation {
+        NewConversation {
+            kind,
+            user_ids: Vec::new(),
+            contact_id: None,
+            contact: None,
+            store_id: None,
+            team_id: None,
+            assignee_id: None,
+            title: None,
+            slug: None,
+            description: None,
+            subject: None,
+            is_private: false,
+            replies_enabled: false,
+            priority: None,
+            labels: Vec::new(),
+            source: None,
+            platform: None,
+            linked_conversation_id: None,
+            related: None,
+            metadata: None,
+            message: None,
+            client_id: None,
+        }
+    }
+}
+
 /// A conversation that was opened, now or before.
 #[derive(Clone, Debug)]
 pub struct Opened {
@@ -125,6 +156,9 @@ pub fn open(tx: &mut Tx, actor: &Actor, new: &NewConversation, body: Option<&Bod
     enter(tx, actor, id, &members, rules)?;
     announce(tx, actor, id, &members, contact)?;
     link(tx, actor, id, new)?;
+    if new.kind == Kind::Direct {
+        direct::opened(tx, actor, id, &new.user_ids)?;
+    }
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: true })
 }

@@ -9,6 +9,7 @@ use crate::{
     error::{Result, conflict, forbidden, not_found},
     events::{self, NewEvent},
     ids::MessageId,
+    notifications,
     person::Actor,
     search, settings,
     tx::Tx,
@@ -123,6 +124,7 @@ fn retell(tx: &mut Tx, actor: &Actor, stored: &Stored, body: &str, mentions: &[M
     told.extend(stored.event_seq);
     told.sort_unstable();
     told.dedup();
+    notifications::retell(tx, actor, stored.message.id, body)?;
     for seq in told {
         events::rewrite(tx, actor.tenant, seq, |data| {
             if let Some(message) = data.get_mut("message") {

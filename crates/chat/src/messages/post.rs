@@ -9,9 +9,11 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::{
     contacts,
     conversations::{self, Conversation, Membership, Related, Role, Sight},
+    direct,
     error::{Result, conflict, invalid, not_found},
     events::{self, NewEvent},
     ids::{ConversationId, MessageId, PersonId, TenantId},
+    kinds::Kind,
     participants,
     person::{Actor, Person, PersonKind},
     search,
@@ -40,6 +42,21 @@ pub struct NewMessage {
     pub related: Option<Related>,
     /// Another system's id of it.
     pub external_id: Option<String>,
+}
+
+impl NewMessage {
+    /// A plain text.
+    pub fn text(body: impl Into<String>) -> NewMessage {
+        NewMessage {
+            body: body.into(),
+            client_id: None,
+            is_private_note: false,
+            thread_root_id: None,
+            reply_to_id: None,
+            related: None,
+            external_id: None,
+        }
+    }
 }
 
 /// A message that was posted, now or before.
@@ -99,7 +116,12 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         system: None,
         external_id: new.external_id.as_deref(),
     };
-    append(tx, actor, conversation, me.as_ref(), draft)
+    let direct = conversation.kind == Kind::Direct;
+    let posted = append(tx, actor, conversation, me.as_ref(), draft)?;
+    if direct {
+        direct::posted(tx, actor, &posted.message)?;
+    }
+    Ok(posted)
 }
 
 fn check_client_id(client_id: &str) -> Result<()> {

@@ -5,9 +5,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
-use parlor_chat::{Error, TenantId, conversations, idempotency, publications, search, sessions, tenants};
+use parlor_chat::{
+    Error, TenantId, audit, conversations, idempotency, publications, search, sessions, tenants,
+};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::start::forget_stale;
 use super::{App, Ctx};
@@ -19,6 +22,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often old rows are forgotten.
 const CLEAN: Duration = Duration::from_secs(600);
 const GAP_PAGE: usize = 500;
+const GAPS_AT_ONCE: usize = 16;
+/// How long to wait after a read that failed.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
 const PRUNE_PAGE: i64 = 10_000;
 
 /// Starts the background work. It ends with the application. `lock` is held until then.
@@ -32,6 +38,7 @@ pub(super) fn start(
     tokio::spawn(fill_gaps(Arc::downgrade(app), to_fill));
     tokio::spawn(look_around(Arc::downgrade(app)));
     tokio::spawn(clean(Arc::downgrade(app)));
+    crate::transport::pusher::start(app);
 }
 
 async fn publish(app: Weak<App>, mut committed: UnboundedReceiver<Event>, _lock: Option<File>) {
@@ -44,12 +51,19 @@ async fn publish(app: Weak<App>, mut committed: UnboundedReceiver<Event>, _lock:
 }
 
 async fn fill_gaps(app: Weak<App>, mut gaps: UnboundedReceiver<(TenantId, i64)>) {
+    // One tenant's slow read must not hold up the others; the hub asks once at a time for each.
+    let at_once = Arc::new(Semaphore::new(GAPS_AT_ONCE));
     while let Some((tenant, after)) = gaps.recv().await {
         let Some(app) = app.upgrade() else { return };
-        if let Err(error) = app.fill_gap(tenant, after).await {
-            tracing::warn!(%error, "events of another process could not be read");
-        }
-        app.hub.gap_answered(tenant);
+        let Ok(turn) = at_once.clone().acquire_owned().await else { return };
+        tokio::spawn(async move {
+            if let Err(error) = app.fill_gap(tenant, after).await {
+                tracing::warn!(%error, "events of another process could not be read");
+                sleep(TRY_AGAIN).await;
+            }
+            drop(turn);
+            app.hub.gap_answered(tenant);
+        });
     }
 }
 
@@ -107,7 +121,16 @@ impl App {
         let day_ago = self.clock.now().plus_seconds(-86_400);
         self.write_plain(0, move |tx| idempotency::expire(tx, day_ago)).await?;
         for tenant in self.read_plain(tenants::list).await? {
-            let keep = self.settings(tenant.id).await?.events_keep_days;
+            let settings = self.settings(tenant.id).await?;
+            let keep = settings.events_keep_days;
+            let audit_before = self.clock.now().plus_seconds(-settings.audit_keep_days * 86_400);
+            while self
+                .write_plain(tenant.no, move |tx| audit::prune(tx, tenant.id, audit_before, PRUNE_PAGE))
+                .await?
+                > 0
+            {
+                tokio::task::yield_now().await;
+            }
             let before = self.clock.now().plus_seconds(-keep * 86_400);
             while self
                 .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, before, PRUNE_PAGE))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use parlor_chat::messages::{self, Body, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader};
 use parlor_chat::page::Page;
-use parlor_chat::{ConversationId, MessageId};
+use parlor_chat::{Actor, ConversationId, MessageId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -57,13 +57,13 @@ struct Reactions {
 }
 
 /// Checks a body before it comes to the writer.
-pub(super) async fn body(app: &Ctx, caller: &Caller, text: &str) -> Result<Body, Problem> {
+pub(crate) async fn body(app: &Ctx, caller: &Actor, text: &str) -> Result<Body, Problem> {
     let limit = app.settings(caller.tenant).await?.message_max_chars;
     Ok(Body::parse(text, limit)?.rendered())
 }
 
 /// Takes one message from the sender's allowance.
-pub(super) async fn allowance(app: &Ctx, caller: &Caller) -> Result<(), Problem> {
+pub(crate) async fn allowance(app: &Ctx, caller: &Actor) -> Result<(), Problem> {
     let settings = app.settings(caller.tenant).await?;
     app.may_send(caller, &settings, app.clock.now()).map_err(Problem::rate_limited)
 }

@@ -28,12 +28,15 @@ mod api_keys;
 mod app;
 mod audit;
 mod contacts;
+pub mod contracts;
 mod conversations;
 mod drafts;
 mod health;
 pub(crate) mod me;
-mod messages;
+pub(crate) mod messages;
+mod notifications;
 mod participants;
+mod presence;
 mod reads;
 mod roles;
 mod search;
@@ -59,8 +62,10 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(conversations::routes())
         .merge(participants::routes())
         .merge(messages::routes())
+        .merge(presence::routes())
         .merge(reads::routes())
         .merge(drafts::routes())
+        .merge(notifications::routes())
         .merge(search::routes())
         .merge(users::routes())
         .merge(teams::routes())
@@ -80,8 +85,11 @@ pub fn router(app: &Ctx) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(transport::pusher::routes(app))
+        .merge(contracts::routes(app))
         .merge(openapi::routes())
         .merge(health::routes())
+        .merge(transport::socketio::routes(app))
+        .merge(transport::mercure::routes(app))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(app.config.body_limit))
         .layer(from_fn_with_state(app.clone(), protect))

@@ -5,18 +5,23 @@
 use std::sync::Arc;
 
 use parlor_chat::access::access;
-use parlor_chat::events::{self, Event, Position};
+use parlor_chat::events::{self, Event};
 use parlor_chat::{Actor, Error, Tx, cursor};
-use parlor_realtime::{Loaded, Session, Start};
+use parlor_realtime::presence::Attending;
+use parlor_realtime::protocol::native::Incoming;
+use parlor_realtime::{Loaded, Published, Session, Start};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::{App, Ctx};
 use crate::http::caller::Caller;
+use crate::metrics::{Counted, Protocol};
 
 mod long_poll;
+pub(crate) mod mercure;
 pub(crate) mod pusher;
 mod snapshot;
+pub mod socketio;
 mod sse;
 mod ws;
 
@@ -29,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(sse::stream))
         .routes(routes!(ws::connect))
         .routes(routes!(snapshot::get))
+        .routes(routes!(mercure::grant::get))
 }
 
 /// A subscriber before its first event.
@@ -41,10 +47,39 @@ struct Opened {
     at: i64,
     /// The client's cursor did not serve.
     reset: bool,
+    /// The person is there as long as this.
+    attending: Attending,
+    protocol: Protocol,
+    _counted: Counted,
+}
+
+impl Opened {
+    /// Takes in what a client says of its user.
+    async fn sign(&self, app: &Ctx, caller: &Caller, incoming: Incoming) {
+        let now = app.clock.now();
+        match incoming {
+            Incoming::Active => self.attending.active(now),
+            Incoming::View(conversation) => self.attending.view(conversation, now),
+            Incoming::Typing { conversation, typing, is_private_note } => {
+                self.attending.active(now);
+                if let Err(error) = app.typing(caller, conversation, typing, is_private_note).await {
+                    tracing::debug!(%error, "a sign of typing leads nowhere");
+                }
+            }
+            Incoming::Ping | Incoming::Pong | Incoming::Unknown | Incoming::Malformed => {}
+        }
+    }
+
+    /// Counts what was written.
+    fn delivered(&self, app: &App, events: &[Arc<Published>]) {
+        if let Some(first) = events.first() {
+            app.metrics.delivered(self.protocol, events.len(), first.event.at, app.clock.now());
+        }
+    }
 }
 
 /// Where a client's cursor leads: its own position, or the head of the log when it gave none or a useless one.
-async fn open(app: &Ctx, caller: &Caller, given: Option<&str>) -> Result<Opened, Error> {
+async fn open(app: &Ctx, caller: &Caller, given: Option<&str>, protocol: Protocol) -> Result<Opened, Error> {
     let tenant = caller.tenant;
     let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
     let given = given.filter(|text| !text.is_empty());
@@ -52,13 +87,23 @@ async fn open(app: &Ctx, caller: &Caller, given: Option<&str>) -> Result<Opened,
     let serves =
         |(seq, epoch): &(i64, i64)| *epoch == position.epoch && (position.floor..=position.seq).contains(seq);
     let kept = parsed.filter(serves).map(|(seq, _)| seq);
-    Ok(opened(app, caller, position, kept, given.is_some() && kept.is_none()))
+    let at = kept.unwrap_or(position.seq);
+    let opened = open_at(app, caller, position.epoch, at, protocol);
+    Ok(Opened { reset: given.is_some() && kept.is_none(), ..opened })
 }
 
-fn opened(app: &Ctx, caller: &Caller, position: Position, at: Option<i64>, reset: bool) -> Opened {
-    let at = at.unwrap_or(position.seq);
-    let session = Session::new(&app.hub, caller.tenant, at, caller.tag);
-    Opened { session, tail: app.cursor_tail(caller, position.epoch), epoch: position.epoch, at, reset }
+/// A subscriber that stands at a position of the log.
+fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) -> Opened {
+    Opened {
+        session: Session::new(&app.hub, caller.tenant, at, caller.tag),
+        tail: app.cursor_tail(caller, epoch),
+        epoch,
+        at,
+        reset: false,
+        attending: app.presence.attend(caller.tenant, caller.id(), app.clock.now()),
+        protocol,
+        _counted: app.metrics.connection(protocol),
+    }
 }
 
 /// Reads the next page of history and who the subscriber is now, in one transaction.
@@ -75,11 +120,16 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
 /// The next step of a session that is not live yet.
 async fn advance(app: &App, actor: &Arc<Actor>, opened: &mut Opened) -> Result<(Vec<Event>, Stage), Error> {
     let loaded = load(app, actor, opened.epoch, opened.session.last()).await?;
-    Ok(match opened.session.load(loaded) {
+    Ok(absorb(opened, loaded))
+}
+
+/// Takes what was read into the session.
+fn absorb(opened: &mut Opened, loaded: Loaded) -> (Vec<Event>, Stage) {
+    match opened.session.load(loaded) {
         Start::More(events) => (events, Stage::Reading),
         Start::Live(events) => (events, Stage::Live),
         Start::Reset => (Vec::new(), Stage::Reset),
-    })
+    }
 }
 
 /// How far a session is.

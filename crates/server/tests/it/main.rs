@@ -1,18 +1,24 @@
 //! The whole server over its real sockets. The same suite runs on both engines: PARLOR_TEST_ENGINE=sqlite|postgres.
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod socketio;
 mod support;
 
 mod access;
 mod auth;
 mod bodies;
 mod cli;
+mod cluster;
+mod contracts;
 mod crash;
 mod demo;
 mod docs;
 mod idempotency;
 mod import;
 mod isolation;
+mod mercure;
+mod mercure_own;
+mod presence;
 mod problems;
 mod pusher;
 mod pusher_http;

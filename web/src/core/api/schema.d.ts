@@ -39,6 +39,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's application of the Pusher protocol; needs `manage_settings` */
+        get: operations["get_app"];
+        /** Change the application; needs `manage_settings` */
+        put: operations["change_app"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -320,6 +338,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I type here, or no longer do; for clients without a WebSocket. Repeat it every 3 seconds while it lasts */
+        post: operations["typing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/unread": {
         parameters: {
             query?: never;
@@ -404,6 +439,40 @@ export interface paths {
         head?: never;
         /** Change my name, language, time zone or preferences */
         patch: operations["change_me"];
+        trace?: never;
+    };
+    "/api/v1/me/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that I am busy, or a few words about me */
+        put: operations["set_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mercure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hub, a token and the topics of the caller; the token also comes as a cookie of the hub */
+        get: operations["mercure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/messages/{id}": {
@@ -512,6 +581,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My notifications, the unread ones first, each part newest first */
+        get: operations["list_notifications"];
+        put?: never;
+        /** Notify users of something in the host application; needs `manage_users` */
+        post: operations["send_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Mark a notification of mine read, unread or archived */
+        patch: operations["change_notification"];
+        trace?: never;
+    };
     "/api/v1/platforms": {
         parameters: {
             query?: never;
@@ -523,6 +627,23 @@ export interface paths {
         get: operations["list_platforms"];
         /** Add or rename a brand; needs `manage_settings` */
         put: operations["put_platform"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is online, away, busy, offline */
+        get: operations["list_presence"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1114,6 +1235,17 @@ export interface components {
             /** @description An extract with the found words in `<mark>`; everything else is escaped. */
             snippet_html: string;
         };
+        /** @description How to subscribe to one's own updates. */
+        Hub: {
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description To subscribe from, so that nothing is missed that happens meanwhile. */
+            last_event_id: string;
+            /** @description To be sent where the cookie is not. */
+            token?: string | null;
+            topics: components["schemas"]["Topics"];
+            /** @description The hub's address. */
+            url: string;
+        };
         /** @description A new key. */
         KeyCreation: {
             /** @description What it is for. */
@@ -1292,6 +1424,18 @@ export interface components {
             reply_to_id?: components["schemas"]["MessageId"] | null;
             thread_root_id?: components["schemas"]["MessageId"] | null;
         };
+        /** @description A notification that a host application sends. */
+        NewNotification: {
+            /** @description In a sentence. */
+            message?: string;
+            related?: components["schemas"]["Related"] | null;
+            /** @description In a few words. */
+            title: string;
+            /** @description alert or system. */
+            type: string;
+            /** @description Whom it tells something; at most 1,000. */
+            user_ids: components["schemas"]["PersonId"][];
+        };
         /** @description A new password. */
         NewPassword: {
             /** @description The present one; needed for one's own account. */
@@ -1311,6 +1455,81 @@ export interface components {
             name: string;
             /** @description Roles; the tenant's default role when none is named. */
             roles?: components["schemas"]["RoleId"][] | null;
+        };
+        /** @description A notification, for the person whom it tells something. */
+        Notification: {
+            /** @description Since when. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id, ascending in time. */
+            id: components["schemas"]["RowId"];
+            /** @description In a sentence; of a message, how it begins. */
+            message: string;
+            message_id?: components["schemas"]["MessageId"] | null;
+            /** @description Whether it was pushed to a device. */
+            push_sent: boolean;
+            push_sent_at?: components["schemas"]["Time"] | null;
+            related?: components["schemas"]["Related"] | null;
+            /** @description unread, read or archived. */
+            status: string;
+            /** @description In a few words. */
+            title: string;
+            /** @description message, alert or system. */
+            type: string;
+            /** @description Whom it tells something. */
+            user_id: components["schemas"]["PersonId"];
+        };
+        /** @description A page with the number of unread ones. */
+        Notifications: {
+            items: components["schemas"]["Notification"][];
+            next?: string | null;
+            /** Format: int64 */
+            unread: number;
+        };
+        /** @description What an application may do, and where it wants to be told. */
+        Options: {
+            /**
+             * Format: int32
+             * @description Seconds in which a connection must sign in or join a private channel; 0 is for ever.
+             * @default 0
+             */
+            authorize_within: number;
+            /**
+             * @description Channels of the application that people signed in to Parlor may join without its backend: names, or beginnings
+             *     that end with `*`.
+             * @default []
+             */
+            client_auth: string[];
+            /**
+             * @description Whether clients may send events to each other.
+             * @default true
+             */
+            client_events: boolean;
+            /**
+             * @description Whether it serves at all.
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description 32 bytes in Base64, from which the keys of encrypted channels are made.
+             * @default null
+             */
+            encryption_master_key: string | null;
+            /**
+             * Format: int32
+             * @description Connections at a time; 0 is without limit.
+             * @default 0
+             */
+            max_connections: number;
+            /**
+             * @description Whether subscribers are told how many they are.
+             * @default false
+             */
+            subscription_counts: boolean;
+            /**
+             * @description Where events about channels are posted.
+             * @default []
+             */
+            webhooks: components["schemas"]["Webhook"][];
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Ack: {
@@ -1527,6 +1746,33 @@ export interface components {
             next?: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_Notification: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id, ascending in time. */
+                id: components["schemas"]["RowId"];
+                /** @description In a sentence; of a message, how it begins. */
+                message: string;
+                message_id?: components["schemas"]["MessageId"] | null;
+                /** @description Whether it was pushed to a device. */
+                push_sent: boolean;
+                push_sent_at?: components["schemas"]["Time"] | null;
+                related?: components["schemas"]["Related"] | null;
+                /** @description unread, read or archived. */
+                status: string;
+                /** @description In a few words. */
+                title: string;
+                /** @description message, alert or system. */
+                type: string;
+                /** @description Whom it tells something. */
+                user_id: components["schemas"]["PersonId"];
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next?: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Participant: {
             /** @description The items. */
             items: {
@@ -1718,6 +1964,24 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description What others see of a user. */
+        PresenceView: {
+            /** @description Whether the user asks not to be disturbed; counts while connected. */
+            busy: boolean;
+            last_active_at?: components["schemas"]["Time"] | null;
+            last_seen_at?: components["schemas"]["Time"] | null;
+            /** @description `online`, `away`, `busy` or `offline`. */
+            status: string;
+            /** @description A few words of the user's. */
+            text?: string | null;
+            text_until?: components["schemas"]["Time"] | null;
+            /** @description Who. */
+            user_id: components["schemas"]["PersonId"];
+        };
+        /** @description Who is there. */
+        Presences: {
+            items: components["schemas"]["PresenceView"][];
+        };
         /** @description What a caller reads of a refusal or failure. */
         Problem: {
             /**
@@ -1763,6 +2027,28 @@ export interface components {
             preferences?: Record<string, never> | null;
             /** @description IANA time zone. */
             time_zone?: string | null;
+        };
+        /** @description An application of the Pusher protocol. */
+        PusherApp: {
+            created_at: components["schemas"]["Time"];
+            /** @description In the addresses of the HTTP API. */
+            id: string;
+            /** @description In the address of connections. */
+            key: string;
+            /** @description What it may do. */
+            options: components["schemas"]["Options"];
+            /** @description Signs. */
+            secret: string;
+        };
+        /** @description What is absent stays. */
+        PusherAppChange: {
+            /** @description A whole number above zero, unique on this installation. */
+            id?: string | null;
+            /** @description Unique on this installation. */
+            key?: string | null;
+            options?: components["schemas"]["Options"] | null;
+            /** @description At least 8 characters. */
+            secret?: string | null;
         };
         /** @description The message that is answered, shortened. */
         Quote: {
@@ -1825,7 +2111,7 @@ export interface components {
          * @description One right. Its JSON name is the lower-case one of docs/protocols/native.md.
          * @enum {string}
          */
-        Right: "Group" | "Broadcast" | "Announce" | "Channel" | "Support" | "SupportAll" | "Ticket" | "Administer" | "Store" | "Contacts" | "ManageUsers" | "ManageSettings" | "ViewAudit" | "ViewAll" | "Import";
+        Right: "Group" | "Broadcast" | "Announce" | "Channel" | "Support" | "SupportAll" | "Ticket" | "Administer" | "Store" | "Contacts" | "ManageUsers" | "ManageSettings" | "ViewAudit" | "ViewAll" | "Import" | "Purge" | "Messenger";
         /** @description A role. */
         Role: {
             /** @description Its id. */
@@ -1853,6 +2139,20 @@ export interface components {
         RoleId: string;
         /** @description An API key, a host key or an audit row. */
         RowId: string;
+        /** @description What I said. */
+        SaidView: {
+            busy: boolean;
+            text?: string | null;
+            text_until?: components["schemas"]["Time"] | null;
+        };
+        /** @description What I say of myself. */
+        SayInput: {
+            /** @description I do not want to be disturbed. */
+            busy: boolean;
+            /** @description A few words, at most 100 characters. */
+            text?: string | null;
+            text_until?: components["schemas"]["Time"] | null;
+        };
         /** @description A setting with its value. */
         SettingView: components["schemas"]["Declared"] & {
             /** @description "tenant", "environment" or "default". */
@@ -1915,6 +2215,11 @@ export interface components {
             /** @description The page after it. */
             next?: string | null;
             totals: components["schemas"]["Totals"];
+        };
+        /** @description A new status. */
+        StatusInput: {
+            /** @description unread, read or archived. */
+            status: string;
         };
         /** @description A store. */
         Store: {
@@ -1987,6 +2292,15 @@ export interface components {
          * @description Microseconds since 1970-01-01 UTC.
          */
         Time: string;
+        /** @description One's own topics. */
+        Topics: {
+            /** @description Of a conversation; put its id in. */
+            conversation: string;
+            /** @description Everything that one may see. */
+            inbox: string;
+            /** @description New messages of others, muted conversations excepted. */
+            notifications: string;
+        };
         /** @description Unread of the actor over everything. */
         Totals: {
             /**
@@ -2009,6 +2323,12 @@ export interface components {
              * @description Messages.
              */
             unread: number;
+        };
+        TypingInput: {
+            /** @description A private note: contacts are not told. */
+            is_private_note?: boolean;
+            /** @description False when I stopped. */
+            typing?: boolean;
         };
         /** @description A user, as every user of the tenant sees it. */
         User: {
@@ -2052,6 +2372,16 @@ export interface components {
         UserCreation: components["schemas"]["NewUser"] & {
             /** @description For signing in with the e-mail address; at least 10 characters. */
             password?: string | null;
+        };
+        /** @description An address that is told what happens on channels. */
+        Webhook: {
+            /**
+             * @description Of what: `channel_occupied`, `channel_vacated`, `member_added`, `member_removed`, `client_event`,
+             *     `cache_miss`, `subscription_count`; empty is all.
+             */
+            events?: string[];
+            /** @description Where. */
+            url: string;
         };
     };
     responses: never;
@@ -2138,6 +2468,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PusherApp"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PusherAppChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PusherApp"];
+                };
             };
             /** @description A problem */
             default: {
@@ -3007,6 +3397,38 @@ export interface operations {
             };
         };
     };
+    typing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypingInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     mark_unread: {
         parameters: {
             query?: never;
@@ -3180,6 +3602,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaidView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mercure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hub"];
                 };
             };
             /** @description A problem */
@@ -3497,6 +3979,107 @@ export interface operations {
             };
         };
     };
+    list_notifications: {
+        parameters: {
+            query?: {
+                /** @description unread, read or archived; all, the unread ones first, when absent. */
+                status?: string;
+                /** @description A page's `next`. */
+                after?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNotification"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notification"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_platforms: {
         parameters: {
             query?: never;
@@ -3544,6 +4127,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Platform"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presence: {
+        parameters: {
+            query?: {
+                /** @description Of these users, comma separated, at most 500; of everybody connected when absent. */
+                user_ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presences"];
                 };
             };
             /** @description A problem */

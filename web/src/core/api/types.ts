@@ -8,7 +8,7 @@ export type Status = 'active' | 'archived' | 'open' | 'pending' | 'snoozed' | 'i
 export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export type Right =
   | 'group' | 'broadcast' | 'announce' | 'channel' | 'support' | 'support_all' | 'ticket' | 'administer' | 'manage_users'
-  | 'manage_settings' | 'view_audit' | 'view_all' | 'store' | 'contacts' | 'import';
+  | 'manage_settings' | 'view_audit' | 'view_all' | 'store' | 'contacts' | 'import' | 'purge' | 'messenger';
 export type Notify = 'all' | 'mentions' | 'none';
 
 export interface Named { id: Id; name: string }
@@ -188,7 +188,8 @@ export interface Snapshot {
 }
 
 export interface ChangeEvent {
-  seq: number;
+  /** Absent in what is only told and not kept (presence, typing). */
+  seq?: number;
   type: string;
   at: string;
   conversation_id: Id | null;

@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use parlor_chat::publications::Publication;
 use parlor_chat::{Error, TenantId, events};
 use parlor_realtime::protocol::pusher::{self, Farewell, Incoming};
-use parlor_realtime::{Joined, Published, Reach};
+use parlor_realtime::{Close, Joined, Published, Reach};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::application::{Application, By};
@@ -20,6 +20,7 @@ use super::own::Person;
 use super::seats::Seats;
 use crate::app::{App, Ctx};
 use crate::clock::random_seed;
+use crate::metrics::{Counted, Protocol};
 
 /// Idle connections cost their buffers.
 const READ_BUFFER: usize = 1024;
@@ -129,6 +130,7 @@ pub(super) struct Connection {
     authorize_by: Option<Instant>,
     heard: Instant,
     asked: bool,
+    _counted: Counted,
 }
 
 impl Connection {
@@ -137,6 +139,7 @@ impl Connection {
         let seats = Seats::new(app.clone(), application.tenant.id, new_socket_id());
         let within = u64::from(application.options().authorize_within);
         let authorize_by = (within > 0).then(|| now + Duration::from_secs(within));
+        let counted = app.metrics.connection(Protocol::Pusher);
         let allowance = Allowance::new(app.config.pusher.client_events);
         Self {
             app,
@@ -150,6 +153,7 @@ impl Connection {
             authorize_by,
             heard: now,
             asked: false,
+            _counted: counted,
         }
     }
 
@@ -238,14 +242,25 @@ impl Connection {
     /// Everything that waits leaves in one write.
     async fn forward(&mut self) -> Step {
         let Some(taken) = self.joined.mailbox.take() else { return Ok(()) };
-        for published in taken.map_err(|why| Some(pusher::close(why)))? {
+        let events = taken.map_err(|why| {
+            if why == Close::Resync {
+                self.app.metrics.resync(Protocol::Pusher);
+            }
+            Some(pusher::close(why))
+        })?;
+        for published in &events {
             match published.event.publication.as_deref() {
-                Some(Publication::Channels { .. }) => self.forward_publication(&published).await?,
+                Some(Publication::Channels { .. }) => self.forward_publication(published).await?,
                 Some(Publication::Topics { .. }) => {}
-                None => self.forward_own(&published).await?,
+                None => self.forward_own(published).await?,
             }
         }
-        self.socket.flush().await.map_err(|_| None)
+        self.socket.flush().await.map_err(|_| None)?;
+        if let Some(first) = events.front() {
+            let now = self.app.clock.now();
+            self.app.metrics.delivered(Protocol::Pusher, events.len(), first.event.at, now);
+        }
+        Ok(())
     }
 
     async fn forward_publication(&mut self, published: &Published) -> Step {

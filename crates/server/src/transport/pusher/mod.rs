@@ -110,7 +110,7 @@ impl App {
     /// Tells the subscribers of all nodes.
     fn tell_everywhere(&self, tenant: TenantId, told: Told<'_>) {
         match told.event(self, tenant) {
-            Ok(event) => self.hub.tell(event),
+            Ok(event) => self.tell(event),
             Err(error) => tracing::warn!(%error, "what was told could not be written"),
         }
     }

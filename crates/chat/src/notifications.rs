@@ -1,0 +1,325 @@
+//! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
+//! a word of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
+
+use parlor_db::{Row, params, statements};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    conversations::Related,
+    error::{Result, invalid, not_found},
+    events::{self, Audience, NewEvent},
+    ids::{MessageId, PersonId, RowId},
+    messages::{Message, preview},
+    page::{Page, limit},
+    person::{Actor, PersonKind},
+    rights::Right,
+    time::Time,
+    tx::Tx,
+    users,
+};
+
+/// A notification, for the person whom it tells something.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Notification {
+    /// Its id, ascending in time.
+    pub id: RowId,
+    /// Whom it tells something.
+    pub user_id: PersonId,
+    /// In a few words.
+    pub title: String,
+    /// In a sentence; of a message, how it begins.
+    pub message: String,
+    /// message, alert or system.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// unread, read or archived.
+    pub status: String,
+    /// What it is about.
+    pub related: Option<Related>,
+    /// The message that it tells of.
+    pub message_id: Option<MessageId>,
+    /// Whether it was pushed to a device.
+    pub push_sent: bool,
+    /// When.
+    pub push_sent_at: Option<Time>,
+    /// Since when.
+    pub created_at: Time,
+}
+
+/// A notification that a host application sends.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNotification {
+    /// Whom it tells something; at most 1,000.
+    pub user_ids: Vec<PersonId>,
+    /// In a few words.
+    pub title: String,
+    /// In a sentence.
+    #[serde(default)]
+    pub message: String,
+    /// alert or system.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it is about.
+    pub related: Option<Related>,
+}
+
+const MOST_AT_ONCE: usize = 1_000;
+const KINDS: [&str; 2] = ["alert", "system"];
+const STATUSES: [&str; 3] = ["unread", "read", "archived"];
+
+macro_rules! columns {
+    () => {
+        "id, user_id, title, message, kind, status, related, message_id, push_sent_at, created_at"
+    };
+}
+
+statements! {
+    /// A new one.
+    pub static INSERT = both("
+        INSERT INTO notifications (tenant, id, user_id, title, message, kind, status, related, message_id, push_sent_at,
+            event_seq, created_at) VALUES ($1, $2, $3, $4, $5, $6, 'unread', $7, $8, NULL, $9, $10)");
+    /// One of a person.
+    pub static FIND = both(concat!("
+        SELECT ", columns!(), " FROM notifications WHERE tenant = $1 AND id = $2 AND user_id = $3"));
+    /// A page of a person's in one status, newest first.
+    pub static PAGE = both(concat!("
+        SELECT ", columns!(), " FROM notifications
+        WHERE tenant = $1 AND user_id = $2 AND status = $3 AND id < $4 ORDER BY id DESC LIMIT $5"));
+    /// How many of a person's are unread.
+    pub static UNREAD = both("
+        SELECT COUNT(*) FROM notifications WHERE tenant = $1 AND user_id = $2 AND status = 'unread'");
+    /// Another status.
+    pub static SET_STATUS = both("
+        UPDATE notifications SET status = $4 WHERE tenant = $1 AND id = $2 AND user_id = $3");
+    /// Those that tell of one of these messages: they must say something else now.
+    pub static RETELL = both("
+        UPDATE notifications SET message = $3 WHERE tenant = $1 AND message_id = ANY($2) RETURNING event_seq");
+    /// Those that tell of messages which are gone for good.
+    pub static FORGET = both("
+        DELETE FROM notifications WHERE tenant = $1 AND message_id = ANY($2) RETURNING event_seq");
+    /// Those of a person that tell of messages up to a place of a conversation.
+    pub static SEEN = both("
+        SELECT n.id FROM messages m
+        JOIN notifications n ON n.tenant = m.tenant AND n.message_id = m.id
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq > $3 AND m.seq <= $4
+          AND n.user_id = $5 AND n.status = 'unread' LIMIT 500");
+}
+
+fn from_row(row: &Row<'_>) -> Result<Notification, parlor_db::Error> {
+    let push_sent_at: Option<Time> = row.get(8)?;
+    Ok(Notification {
+        id: row.get(0)?,
+        user_id: row.get(1)?,
+        title: row.get(2)?,
+        message: row.get(3)?,
+        kind: row.get(4)?,
+        status: row.get(5)?,
+        related: row.get::<Option<String>>(6)?.and_then(|text| serde_json::from_str(&text).ok()),
+        message_id: row.get(7)?,
+        push_sent: push_sent_at.is_some(),
+        push_sent_at,
+        created_at: row.get(9)?,
+    })
+}
+
+/// A page of one's own, newest first: the unread ones, then the others when no status is asked for.
+pub fn list(
+    tx: &mut Tx,
+    actor: &Actor,
+    status: Option<&str>,
+    after: Option<&str>,
+    asked: Option<i64>,
+) -> Result<Page<Notification>> {
+    let wanted: Vec<&str> = STATUSES.into_iter().filter(|known| status.is_none_or(|s| s == *known)).collect();
+    if wanted.is_empty() {
+        return Err(invalid("status", "known", "use unread, read or archived"));
+    }
+    let limit = limit(asked);
+    let mut cursor = after.and_then(|after| {
+        let (status, id) = after.split_once('_')?;
+        Some((status.to_owned(), id.parse::<RowId>().ok()?))
+    });
+    let mut rows: Vec<Notification> = Vec::new();
+    for status in wanted {
+        let below = match &cursor {
+            Some((at, _)) if at != status => continue,
+            Some((_, id)) => *id,
+            None => RowId(uuid::Uuid::max()),
+        };
+        cursor = None;
+        let left = i64::try_from(limit + 1 - rows.len().min(limit + 1)).unwrap_or(0);
+        rows.extend(tx.db.all(&PAGE, params![actor.tenant, actor.id(), status, below, left], from_row)?);
+    }
+    Ok(Page::cut(rows, limit, |last| format!("{}_{}", last.status, last.id)))
+}
+
+/// How many of one's own are unread.
+pub fn unread(tx: &mut Tx, actor: &Actor) -> Result<i64> {
+    Ok(tx.db.one(&UNREAD, params![actor.tenant, actor.id()], |row| row.get(0))?)
+}
+
+/// Marks one's own read, unread or archived.
+pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: &str) -> Result<Notification> {
+    if !STATUSES.contains(&status) {
+        return Err(invalid("status", "known", "use unread, read or archived"));
+    }
+    let find = |tx: &mut Tx| -> Result<Notification> {
+        let found = tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], from_row)?;
+        found.ok_or(not_found("notification"))
+    };
+    if find(tx)?.status != status {
+        tx.db.execute(&SET_STATUS, params![actor.tenant, id, actor.id(), status])?;
+        // Without its words, so that only the event of its making can tell what was deleted since.
+        tell(
+            tx,
+            actor,
+            "notification.updated",
+            actor.id(),
+            json!({ "notification_id": id, "status": status }),
+        )?;
+    }
+    find(tx)
+}
+
+/// Tells people something on behalf of the host application. Needs `manage_users`.
+pub fn send(tx: &mut Tx, actor: &Actor, new: &NewNotification) -> Result<Vec<Notification>> {
+    actor.require(Right::ManageUsers, "notification.send")?;
+    if !KINDS.contains(&new.kind.as_str()) {
+        return Err(invalid("type", "known", "use alert or system"));
+    }
+    if new.user_ids.is_empty() || new.user_ids.len() > MOST_AT_ONCE {
+        return Err(invalid("user_ids", "count", "name 1 to 1,000 users"));
+    }
+    let title = new.title.trim();
+    if title.is_empty() || title.chars().count() > 200 {
+        return Err(invalid("title", "length", "use 1 to 200 characters"));
+    }
+    if new.message.chars().count() > 2_000 {
+        return Err(invalid("message", "length", "use at most 2,000 characters"));
+    }
+    if let Some(related) = &new.related {
+        related.check()?;
+    }
+    let mut ids = new.user_ids.clone();
+    ids.sort_unstable();
+    ids.dedup();
+    let people = users::require_all(tx, actor.tenant, &ids, "user_ids")?;
+    let mut sent = Vec::new();
+    for person in people {
+        let said = Said { title, message: &new.message, kind: &new.kind, related: new.related.as_ref() };
+        sent.push(insert(tx, actor, person.id, &said, None)?);
+    }
+    Ok(sent)
+}
+
+/// What a notification says.
+struct Said<'a> {
+    title: &'a str,
+    message: &'a str,
+    kind: &'a str,
+    related: Option<&'a Related>,
+}
+
+/// A direct message was posted to somebody.
+pub(crate) fn of_message(tx: &mut Tx, actor: &Actor, to: PersonId, message: &Message) -> Result<()> {
+    let text = preview(&message.body, 140);
+    let said = Said {
+        title: &actor.person.name,
+        message: &text,
+        kind: "message",
+        related: message.related.as_ref(),
+    };
+    insert(tx, actor, to, &said, Some(message.id)).map(drop)
+}
+
+fn insert(
+    tx: &mut Tx,
+    actor: &Actor,
+    to: PersonId,
+    said: &Said<'_>,
+    message: Option<MessageId>,
+) -> Result<Notification> {
+    let made = Notification {
+        id: RowId(tx.id()),
+        user_id: to,
+        title: said.title.to_owned(),
+        message: said.message.to_owned(),
+        kind: said.kind.to_owned(),
+        status: "unread".to_owned(),
+        related: said.related.cloned(),
+        message_id: message,
+        push_sent: false,
+        push_sent_at: None,
+        created_at: tx.now,
+    };
+    let seq = tell(tx, actor, "notification.created", to, json!({ "notification": made }))?;
+    let related = said.related.map(serde_json::to_string).transpose()?;
+    tx.db.execute_later(
+        &INSERT,
+        params![
+            actor.tenant,
+            made.id,
+            to,
+            said.title,
+            said.message,
+            said.kind,
+            related.as_deref(),
+            message,
+            seq,
+            tx.now
+        ],
+    )?;
+    Ok(made)
+}
+
+fn tell(tx: &mut Tx, actor: &Actor, kind: &'static str, to: PersonId, data: Value) -> Result<i64> {
+    let event = NewEvent { kind, conversation: None, audience: Audience::Person(to), access: &[], data };
+    events::append(tx, actor, event)
+}
+
+/// Messages say something else now: so do the notifications of them, in replays as well.
+pub(crate) fn retell(tx: &mut Tx, actor: &Actor, message: MessageId, body: &str) -> Result<()> {
+    let text = preview(body, 140);
+    let ids = [message.0.into_bytes()];
+    let told: Vec<Option<i64>> =
+        tx.db.all(&RETELL, params![actor.tenant, &ids[..], text.as_str()], |row| row.get(0))?;
+    rewrite(tx, actor, told, &text)
+}
+
+/// Messages are gone for good: so are the notifications of them.
+pub(crate) fn forget(tx: &mut Tx, actor: &Actor, messages: &[[u8; 16]]) -> Result<()> {
+    let told: Vec<Option<i64>> = tx.db.all(&FORGET, params![actor.tenant, messages], |row| row.get(0))?;
+    rewrite(tx, actor, told, "")
+}
+
+fn rewrite(tx: &mut Tx, actor: &Actor, told: Vec<Option<i64>>, text: &str) -> Result<()> {
+    for seq in told.into_iter().flatten() {
+        events::rewrite(tx, actor.tenant, seq, |data| {
+            if let Some(notification) = data.get_mut("notification") {
+                notification["message"] = json!(text);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Whoever has read messages has seen the notifications of them.
+pub(crate) fn seen(
+    tx: &mut Tx,
+    actor: &Actor,
+    place: crate::ids::ConversationId,
+    after: i64,
+    upto: i64,
+) -> Result<()> {
+    if actor.person.kind != PersonKind::User {
+        return Ok(());
+    }
+    let ids: Vec<RowId> =
+        tx.db.all(&SEEN, params![actor.tenant, place, after, upto, actor.id()], |row| row.get(0))?;
+    for id in ids {
+        set_status(tx, actor, id, "read")?;
+    }
+    Ok(())
+}

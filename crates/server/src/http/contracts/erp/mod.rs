@@ -1,0 +1,149 @@
+//! Owns: the paths of the ERP contract (docs/contracts/erp.md) and who may use them.
+//! Must not know: rules; `operations.rs` serves Socket.IO with the same operations.
+
+use axum::Router;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::routing::{get, post, put};
+use parlor_chat::tenants;
+use parlor_chat::{MessageId, PersonId, RowId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::Ctx;
+use crate::http::Answer;
+use crate::http::caller::Caller;
+use crate::http::extract::{Created, Json, Path, Query};
+use crate::http::problem::Problem;
+
+pub mod operations;
+mod presence;
+pub use parlor_realtime::shapes::erp as shapes;
+
+use operations::{Asked, SendInput};
+
+pub(super) fn routes() -> Router<Ctx> {
+    Router::new().nest(
+        "/api/tenants/{tenant}",
+        Router::new()
+            .route("/messaging/conversations", get(conversations))
+            .route("/messaging/conversation/{user}", get(conversation))
+            .route("/messaging/message", post(send))
+            .route("/messaging/{message}/read", put(read))
+            .route("/notifications", get(notifications))
+            .route("/notifications/{notification}/read", put(notification_read))
+            .route("/presence", get(presence::list)),
+    )
+}
+
+/// A member of staff of the tenant in the path, where the tenant has the contract switched on.
+#[derive(Clone, Debug)]
+pub struct Member(pub Caller);
+
+impl FromRequestParts<Ctx> for Member {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let path = axum::extract::RawPathParams::from_request_parts(parts, app).await;
+        let path = path.map_err(|_| Problem::not_found("there is nothing at this address"))?;
+        let named = path.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned());
+        admit(app, &caller, &named.unwrap_or_default()).await?;
+        Ok(Self(caller))
+    }
+}
+
+/// Refuses everybody but staff of this tenant, and tenants without the contract, as if there were nothing.
+///
+/// # Errors
+/// Not found, whatever the reason.
+pub async fn admit(app: &Ctx, caller: &Caller, tenant: &str) -> Result<(), Problem> {
+    let nothing = || Problem::not_found("tenant not found");
+    let own = caller.tenant;
+    let same = match tenant.parse::<parlor_chat::TenantId>() {
+        Ok(id) => id == own,
+        Err(_) => app.read_plain(move |tx| tenants::by_id(tx, own)).await?.slug == tenant,
+    };
+    let open = app.settings(own).await?.erp_enabled != 0;
+    if same && open && caller.is_staff() { Ok(()) } else { Err(nothing()) }
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+struct PageQuery {
+    after: Option<String>,
+    limit: Option<i64>,
+    status: Option<String>,
+}
+
+/// A part of a conversation: message ids, or places (`seq`).
+#[derive(Deserialize)]
+struct HistoryQuery {
+    before: Option<String>,
+    after: Option<String>,
+    limit: Option<i64>,
+}
+
+async fn conversations(
+    State(app): State<Ctx>,
+    Member(caller): Member,
+    Query(query): Query<PageQuery>,
+) -> Answer<Value> {
+    Ok(Json(operations::conversations(&app, &caller, query.after, query.limit).await?))
+}
+
+async fn conversation(
+    State(app): State<Ctx>,
+    Member(caller): Member,
+    Path((_, user)): Path<(String, PersonId)>,
+    Query(query): Query<HistoryQuery>,
+) -> Answer<Value> {
+    let asked = Asked { before: query.before, after: query.after, limit: query.limit };
+    Ok(Json(operations::history(&app, &caller, user, asked).await?))
+}
+
+async fn send(
+    State(app): State<Ctx>,
+    Member(caller): Member,
+    Json(input): Json<SendInput>,
+) -> Result<Created<shapes::Message>, Problem> {
+    Ok(Created(operations::send(&app, &caller, input).await?))
+}
+
+async fn read(
+    State(app): State<Ctx>,
+    Member(caller): Member,
+    Path((_, message)): Path<(String, MessageId)>,
+) -> Answer<shapes::Read> {
+    Ok(Json(operations::read(&app, &caller, message).await?))
+}
+
+async fn notifications(
+    State(app): State<Ctx>,
+    Member(caller): Member,
+    Query(query): Query<PageQuery>,
+) -> Answer<Value> {
+    let page = app.read(&caller, move |tx, actor| {
+        let status = query.status.as_deref();
+        let page = parlor_chat::notifications::list(tx, actor, status, query.after.as_deref(), query.limit)?;
+        Ok((page, parlor_chat::notifications::unread(tx, actor)?))
+    });
+    let (page, unread) = page.await?;
+    let items = page.items.iter().map(shape).collect::<Result<Vec<_>, Problem>>()?;
+    Ok(Json(json!({"items": items, "next": page.next, "unreadCount": unread})))
+}
+
+async fn notification_read(
+    State(app): State<Ctx>,
+    Member(caller): Member,
+    Path((_, id)): Path<(String, RowId)>,
+) -> Answer<shapes::Notification> {
+    let run =
+        app.write(&caller, move |tx, actor| parlor_chat::notifications::set_status(tx, actor, id, "read"));
+    Ok(Json(shape(&run.await?)?))
+}
+
+fn shape(native: &parlor_chat::notifications::Notification) -> Result<shapes::Notification, Problem> {
+    let native = serde_json::to_value(native).map_err(Problem::internal)?;
+    Ok(shapes::Notification::from_native(&native))
+}

@@ -1,0 +1,51 @@
+//! Owns: who of the tenant is there, in the words of the ERP contract. Must not know: what makes somebody be there.
+
+use axum::extract::State;
+use parlor_chat::users::{self, UserFilter};
+use parlor_chat::{PersonId, Time, presences};
+use serde::Serialize;
+
+use super::Member;
+use crate::app::Ctx;
+use crate::http::Answer;
+use crate::http::extract::Json;
+
+/// One person.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Presence {
+    user_id: PersonId,
+    /// online, idle or offline.
+    status: &'static str,
+    last_seen: Option<Time>,
+}
+
+/// Everybody of the tenant, by name: the first thousand.
+pub(super) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answer<Vec<Presence>> {
+    const MOST: usize = 1_000;
+    let read = app.read(&caller, move |tx, actor| {
+        let mut people: Vec<PersonId> = Vec::new();
+        let mut filter = UserFilter { active: Some(true), limit: Some(200), ..UserFilter::default() };
+        loop {
+            let page = users::list(tx, actor, &filter)?;
+            people.extend(page.items.iter().map(|user| user.id));
+            filter.after = page.next;
+            if filter.after.is_none() || people.len() >= MOST {
+                break;
+            }
+        }
+        let said = presences::of(tx, actor.tenant, &people)?;
+        Ok((people, said))
+    });
+    let (people, said) = read.await?;
+    let one = |user_id: PersonId| {
+        let online = app.hub.is_online(caller.tenant, user_id);
+        let seen = said.get(&user_id).and_then(|said| said.last_seen_at);
+        let (status, last_seen) = match online {
+            true => ("online", Some(app.clock.now())),
+            false => ("offline", seen),
+        };
+        Presence { user_id, status, last_seen }
+    };
+    Ok(Json(people.into_iter().map(one).collect()))
+}

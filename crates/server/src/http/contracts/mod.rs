@@ -1,0 +1,15 @@
+//! The contracts of host applications: thin surfaces that translate their own paths and field names to the core and
+//! back. No rule lives here; what differs between tenants is a setting.
+
+use axum::Router;
+use axum::middleware::from_fn;
+
+use super::{cors, uncached};
+use crate::app::Ctx;
+
+pub mod erp;
+
+/// Every path of the contracts. They stand at the root, as their specifications have them.
+pub(super) fn routes(app: &Ctx) -> Router<Ctx> {
+    Router::new().merge(erp::routes()).layer(from_fn(uncached)).layer(cors(app))
+}

@@ -1,0 +1,453 @@
+//! Owns: one Engine.IO session: one task that holds the transport, the heartbeat, and what waits to be sent. Because
+//! nothing else touches them, order holds across transports by itself.
+//! Must not know: HTTP, or what messages say.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::extract::ws::{Message as WsMessage, Utf8Bytes, WebSocket};
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use parlor_realtime::protocol::engineio::{
+    CLOSE, Frame, Malformed, NOOP, PING, PROBED, Packet, Refusal, SEPARATOR, packet,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::engine::{Engine, Handle, Message, Step, Wire};
+
+/// Packets that may wait for the client before nothing more is asked for.
+const MOST_WAITING: usize = 256;
+/// Bytes after which a WebSocket is flushed.
+const MOST_UNFLUSHED: usize = 256 * 1024;
+/// A poll that is open when the transport changes is ended so soon; a client in a hurry needs no end of it.
+const NOOP_FIRST: Duration = Duration::from_millis(10);
+/// Those that come meanwhile are ended so often.
+const NOOP_EVERY: Duration = Duration::from_millis(100);
+/// How long the last packets wait for a poll, or for a WebSocket to take them.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+pub(super) type PollReply = oneshot::Sender<Result<Bytes, Refusal>>;
+
+/// What a request wants of a session.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Packets, as soon as there are some.
+    Poll(PollReply),
+    /// Take these packets.
+    Post(String, oneshot::Sender<Result<(), Refusal>>),
+    /// This may become the transport.
+    Upgrade(Box<WebSocket>),
+    /// The client gave up, or broke the rules.
+    Abort,
+}
+
+/// How packets travel.
+pub(super) enum Transport {
+    /// By requests; the open one is held.
+    Polling(Option<PollReply>),
+    /// By WebSocket.
+    WebSocket(Box<WebSocket>),
+}
+
+/// A WebSocket that is tried out.
+struct Probe {
+    socket: Box<WebSocket>,
+    answered: bool,
+    /// The client must have decided.
+    until: Instant,
+    /// When an open poll is to be ended.
+    noop: Instant,
+}
+
+/// A body that is being read.
+struct Posted {
+    body: String,
+    at: usize,
+    reply: oneshot::Sender<Result<(), Refusal>>,
+}
+
+/// When the next ping goes out, or its answer must have come.
+struct Beat {
+    at: Instant,
+    asked: bool,
+}
+
+/// Why a session ends.
+enum End {
+    /// The client went, or is not to be talked to any more.
+    Gone,
+    /// After what waits was sent.
+    Farewell,
+}
+
+enum Happened {
+    Order(Option<Order>),
+    Frame(Option<Result<WsMessage, axum::Error>>),
+    Probe(Option<Result<WsMessage, axum::Error>>),
+    Wire(Step),
+    Time,
+}
+
+pub(super) struct Session {
+    engine: Arc<Engine>,
+    sid: String,
+    handle: Arc<Handle>,
+    wire: Box<dyn Wire>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    transport: Transport,
+    probe: Option<Probe>,
+    out: VecDeque<Frame>,
+    posted: Option<Posted>,
+    beat: Beat,
+}
+
+impl Session {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        sid: String,
+        handle: Arc<Handle>,
+        wire: Box<dyn Wire>,
+        transport: Transport,
+        orders: mpsc::UnboundedReceiver<Order>,
+    ) -> Self {
+        let beat = Beat { at: Instant::now() + engine.options.ping_interval, asked: false };
+        let out = VecDeque::new();
+        Self { engine, sid, handle, wire, orders, transport, probe: None, out, posted: None, beat }
+    }
+
+    /// Queues a packet.
+    pub(super) fn send(&mut self, frame: Frame) {
+        self.out.push_back(frame);
+    }
+
+    pub(super) async fn run(mut self) {
+        let end = loop {
+            if let Err(end) = self.step().await {
+                break end;
+            }
+        };
+        let Self { engine, sid, wire, transport, out, mut orders, .. } = self;
+        wire.end().await;
+        match (transport, end) {
+            (Transport::WebSocket(mut socket), end) => {
+                let out = if matches!(end, End::Farewell) { out } else { VecDeque::new() };
+                let _ = timeout(FAREWELL, close(&mut socket, out)).await;
+            }
+            (Transport::Polling(waiting), End::Farewell) => {
+                say_goodbye(waiting, out, &mut orders).await;
+            }
+            (Transport::Polling(_), End::Gone) => {}
+        }
+        engine.forget(&sid);
+    }
+
+    async fn step(&mut self) -> Result<(), End> {
+        self.keep_time()?;
+        self.read_posted()?;
+        self.flush().await?;
+        let (busy, room, wake) = (self.wire.is_busy(), self.out.len() < MOST_WAITING, self.wake_at());
+        let others = async {
+            tokio::select! {
+                order = self.orders.recv() => Happened::Order(order),
+                frame = next_frame(&mut self.transport), if !busy => Happened::Frame(frame),
+                step = self.wire.next(), if room => Happened::Wire(step),
+                () = sleep_until(wake) => Happened::Time,
+            }
+        };
+        // A client that has changed its transport is done with the old one: what it says on the new one counts first.
+        let happened = tokio::select! {
+            biased;
+            frame = next_probe(&mut self.probe) => Happened::Probe(frame),
+            happened = others => happened,
+        };
+        match happened {
+            Happened::Order(Some(order)) => self.obey(order),
+            Happened::Order(None) => Err(End::Gone),
+            Happened::Frame(frame) => self.take_frame(frame),
+            Happened::Probe(frame) => self.take_probe(frame).await,
+            Happened::Wire(Step::Send(frames)) => {
+                self.out.extend(frames);
+                Ok(())
+            }
+            Happened::Wire(Step::Close) => Err(End::Farewell),
+            Happened::Time => Ok(()),
+        }
+    }
+
+    fn polls(&mut self) -> Option<&mut Option<PollReply>> {
+        match &mut self.transport {
+            Transport::Polling(waiting) => Some(waiting),
+            Transport::WebSocket(_) => None,
+        }
+    }
+
+    fn is_probed(&self) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.answered)
+    }
+
+    fn wake_at(&self) -> Instant {
+        let held = matches!(self.transport, Transport::Polling(Some(_)));
+        let probe = self.probe.as_ref();
+        let noop = probe.filter(|probe| held && probe.answered).map(|probe| probe.noop);
+        [noop, probe.map(|probe| probe.until)].into_iter().flatten().fold(self.beat.at, Instant::min)
+    }
+
+    /// Does what is due.
+    fn keep_time(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if self.probe.as_ref().is_some_and(|probe| now >= probe.until) {
+            self.probe = None;
+        }
+        if let Some(probe) = self.probe.as_mut().filter(|probe| probe.answered && now >= probe.noop) {
+            probe.noop = now + NOOP_EVERY;
+            self.end_poll(NOOP);
+        }
+        if now < self.beat.at {
+            return Ok(());
+        }
+        if self.beat.asked {
+            return Err(End::Gone);
+        }
+        if self.is_probed() {
+            // Whoever is changing the transport must not look for a ping on the old one.
+            self.beat.at = now + NOOP_EVERY;
+        } else {
+            self.beat = Beat { at: self.beat.at + self.engine.options.ping_timeout, asked: true };
+            self.send(Frame::text(PING));
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, order: Order) -> Result<(), End> {
+        match order {
+            Order::Abort => Err(End::Gone),
+            Order::Poll(reply) => self.hold(reply),
+            Order::Post(body, reply) => {
+                if self.polls().is_none() {
+                    let _ = reply.send(Err(Refusal::BadRequest));
+                    return Ok(());
+                }
+                self.posted = Some(Posted { body, at: 0, reply });
+                Ok(())
+            }
+            Order::Upgrade(socket) => {
+                // A second one is dropped, which closes it.
+                if self.polls().is_some() && self.probe.is_none() {
+                    let now = Instant::now();
+                    let until = now + self.engine.options.upgrade_timeout;
+                    self.probe = Some(Probe { socket, answered: false, until, noop: now });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Holds a poll until there is something to say. A client has one at a time.
+    fn hold(&mut self, reply: PollReply) -> Result<(), End> {
+        self.keep_time()?;
+        match self.polls() {
+            None => {
+                let _ = reply.send(Err(Refusal::BadRequest));
+                Ok(())
+            }
+            Some(waiting) if waiting.is_some() => {
+                self.end_poll(CLOSE);
+                let _ = reply.send(Err(Refusal::BadRequest));
+                Err(End::Gone)
+            }
+            Some(waiting) => {
+                *waiting = Some(reply);
+                if let Some(probe) = &mut self.probe {
+                    probe.noop = Instant::now() + NOOP_EVERY;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn end_poll(&mut self, packet: &'static str) {
+        if let Some(reply) = self.polls().and_then(Option::take) {
+            let _ = reply.send(Ok(Bytes::from_static(packet.as_bytes())));
+        }
+    }
+
+    /// Gives the packets of a body on as far as they are taken.
+    fn read_posted(&mut self) -> Result<(), End> {
+        while !self.wire.is_busy()
+            && let Some(mut posted) = self.posted.take()
+        {
+            let rest = posted.body.get(posted.at..).unwrap_or_default();
+            let length = rest.bytes().position(|byte| byte == SEPARATOR);
+            let text = length.map_or(rest, |length| rest.get(..length).unwrap_or_default());
+            let taken = packet(text).map_err(|Malformed| End::Gone).and_then(|packet| self.take(packet));
+            match (taken, length) {
+                (Ok(()), Some(length)) => {
+                    posted.at += length + 1;
+                    self.posted = Some(posted);
+                }
+                (Ok(()), None) => {
+                    let _ = posted.reply.send(Ok(()));
+                }
+                (Err(End::Farewell), _) => {
+                    let _ = posted.reply.send(Ok(()));
+                    self.end_poll(NOOP);
+                    return Err(End::Gone);
+                }
+                (Err(End::Gone), _) => {
+                    let _ = posted.reply.send(Err(Refusal::BadRequest));
+                    return Err(End::Gone);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a packet; `Farewell` when the client says goodbye.
+    fn take(&mut self, packet: Packet<'_>) -> Result<(), End> {
+        let taken = match packet {
+            Packet::Text(text) => self.wire.receive(Message::Text(text)),
+            Packet::Binary(bytes) => self.wire.receive(Message::Binary(bytes)),
+            Packet::Pong => {
+                self.beat = Beat { at: Instant::now() + self.engine.options.ping_interval, asked: false };
+                Ok(())
+            }
+            Packet::Noop => Ok(()),
+            Packet::Close => return Err(End::Farewell),
+            Packet::Probe | Packet::Upgrade => Err(Malformed),
+        };
+        taken.map_err(|Malformed| End::Gone)
+    }
+
+    fn take_frame(&mut self, frame: Option<Result<WsMessage, axum::Error>>) -> Result<(), End> {
+        match frame {
+            Some(Ok(WsMessage::Text(text))) => {
+                self.take(packet(&text).map_err(|Malformed| End::Gone)?).map_err(|_| End::Gone)
+            }
+            Some(Ok(WsMessage::Binary(bytes))) => self.take(Packet::Binary(bytes)),
+            Some(Ok(WsMessage::Ping(_) | WsMessage::Pong(_))) => Ok(()),
+            Some(Ok(WsMessage::Close(_)) | Err(_)) | None => Err(End::Gone),
+        }
+    }
+
+    /// A WebSocket on trial says `2probe`, then `5`, and is the transport.
+    async fn take_probe(&mut self, frame: Option<Result<WsMessage, axum::Error>>) -> Result<(), End> {
+        let Some(mut probe) = self.probe.take() else { return Ok(()) };
+        let Some(Ok(WsMessage::Text(text))) = frame else { return Ok(()) };
+        match packet(&text) {
+            Ok(Packet::Probe) if !probe.answered => {
+                let answer = probe.socket.send(WsMessage::Text(Utf8Bytes::from_static(PROBED)));
+                if timeout(FAREWELL, answer).await.is_ok_and(|sent| sent.is_ok()) {
+                    probe.answered = true;
+                    probe.noop = Instant::now() + NOOP_FIRST;
+                    self.probe = Some(probe);
+                }
+            }
+            Ok(Packet::Upgrade) if probe.answered => {
+                if let Some(reply) = self.polls().and_then(Option::take) {
+                    let _ = reply.send(Err(Refusal::BadRequest));
+                }
+                self.transport = Transport::WebSocket(probe.socket);
+                self.handle.on_websocket.store(true, Ordering::Release);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let options = &self.engine.options;
+        match &mut self.transport {
+            Transport::WebSocket(socket) => {
+                let patience = options.ping_interval + options.ping_timeout;
+                let sent = timeout(patience, write(socket, &mut self.out)).await;
+                sent.ok().and_then(Result::ok).ok_or(End::Gone)
+            }
+            Transport::Polling(waiting) => {
+                let Some(reply) = waiting.take() else { return Ok(()) };
+                let answer = payload(&mut self.out, options.max_payload);
+                reply.send(Ok(answer.into())).map_err(|_| End::Gone)
+            }
+        }
+    }
+}
+
+async fn next_frame(transport: &mut Transport) -> Option<Result<WsMessage, axum::Error>> {
+    match transport {
+        Transport::WebSocket(socket) => socket.next().await,
+        Transport::Polling(_) => std::future::pending().await,
+    }
+}
+
+async fn next_probe(probe: &mut Option<Probe>) -> Option<Result<WsMessage, axum::Error>> {
+    match probe {
+        Some(probe) => probe.socket.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What waits, as much as fits; at least one packet.
+fn payload(out: &mut VecDeque<Frame>, most: usize) -> Vec<u8> {
+    let mut payload = Vec::new();
+    while let Some(frame) = out.front() {
+        if !payload.is_empty() && payload.len() + 1 + frame.polled_len() > most {
+            break;
+        }
+        frame.append(&mut payload);
+        out.pop_front();
+    }
+    payload
+}
+
+/// Several packets leave in one write.
+async fn write(socket: &mut WebSocket, out: &mut VecDeque<Frame>) -> Result<(), axum::Error> {
+    let mut unflushed = 0;
+    while let Some(frame) = out.pop_front() {
+        unflushed += frame.polled_len();
+        let message = match frame {
+            Frame::Binary(bytes) => WsMessage::Binary(bytes),
+            Frame::Text(text) => WsMessage::Text(Utf8Bytes::try_from(text).map_err(axum::Error::new)?),
+        };
+        socket.feed(message).await?;
+        if unflushed > MOST_UNFLUSHED {
+            socket.flush().await?;
+            unflushed = 0;
+        }
+    }
+    socket.flush().await
+}
+
+async fn close(socket: &mut WebSocket, mut out: VecDeque<Frame>) -> Result<(), axum::Error> {
+    write(socket, &mut out).await?;
+    socket.send(WsMessage::Close(None)).await
+}
+
+/// Gives the last packets to the open poll, or to the one that comes.
+async fn say_goodbye(
+    waiting: Option<PollReply>,
+    mut out: VecDeque<Frame>,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
+) {
+    out.push_back(Frame::text(CLOSE));
+    let last = payload(&mut out, usize::MAX);
+    let next_poll = async {
+        while let Some(order) = orders.recv().await {
+            if let Order::Poll(reply) = order {
+                return Some(reply);
+            }
+        }
+        None
+    };
+    let reply = match waiting {
+        Some(reply) => Some(reply),
+        None => timeout(FAREWELL, next_poll).await.ok().flatten(),
+    };
+    if let Some(reply) = reply {
+        let _ = reply.send(Ok(last.into()));
+    }
+}
