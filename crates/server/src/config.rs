@@ -80,6 +80,11 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_QUEUE_LIMIT", default_value_t = parlor_realtime::hub::MAILBOX_LIMIT, value_name = "N")]
     pub queue_limit: usize,
 
+    /// Seconds that a client may take to accept what is written to it before the connection is dropped
+    #[arg(long, env = "PARLOR_WRITE_PATIENCE", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub write_patience: u64,
+
     /// Redis or Valkey through which several nodes on one PostgreSQL hear of each other at once
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis: Option<String>,
