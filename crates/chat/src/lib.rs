@@ -26,6 +26,7 @@ pub mod person;
 pub mod presences;
 pub mod publications;
 pub mod reads;
+pub mod relays;
 pub mod rights;
 pub mod roles;
 pub mod search;
@@ -77,6 +78,7 @@ pub fn statements() -> Vec<&'static Sql> {
         presences::statements(),
         publications::statements(),
         reads::statements(),
+        relays::statements(),
         roles::statements(),
         search::statements(),
         sessions::statements(),

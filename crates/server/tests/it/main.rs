@@ -1,6 +1,7 @@
 //! The whole server over its real sockets. The same suite runs on both engines: PARLOR_TEST_ENGINE=sqlite|postgres.
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod socketio;
 mod support;
 
 mod access;
@@ -16,6 +17,8 @@ mod faults;
 mod idempotency;
 mod import;
 mod isolation;
+mod mercure;
+mod mercure_own;
 mod presence;
 mod problems;
 mod transports;
