@@ -13,6 +13,7 @@ mod contracts;
 mod crash;
 mod demo;
 mod docs;
+mod faults;
 mod idempotency;
 mod import;
 mod isolation;
