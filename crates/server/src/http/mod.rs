@@ -32,7 +32,7 @@ mod conversations;
 mod drafts;
 mod health;
 pub(crate) mod me;
-mod messages;
+pub(crate) mod messages;
 mod notifications;
 mod participants;
 mod presence;
@@ -85,6 +85,7 @@ pub fn router(app: &Ctx) -> Router {
         .merge(contracts::routes(app))
         .merge(openapi::routes())
         .merge(health::routes())
+        .merge(transport::socketio::routes(app))
         .merge(transport::mercure::routes(app))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(app.config.body_limit))
