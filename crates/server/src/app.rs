@@ -8,7 +8,7 @@ use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, PersonId, TenantId, Time, Tx, audit};
 use parlor_db::Db;
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::auth::cache::Callers;
 use crate::auth::keys::KeyRing;
@@ -22,6 +22,7 @@ use crate::transport::pusher::Pusher;
 
 pub mod cluster;
 pub mod presence;
+mod relay;
 mod start;
 mod workers;
 
@@ -64,6 +65,8 @@ pub struct App {
     pub cursor_key: Vec<u8>,
     /// The code that makes the first administrator, while there is none.
     pub setup_code: Mutex<Option<String>>,
+    /// Something was committed that an external hub may have to hear of.
+    pub relay_wake: Notify,
     /// True once the server stops.
     pub stopping: watch::Sender<bool>,
     /// What the Pusher protocol keeps in memory.

@@ -27,8 +27,6 @@ const READ_BUFFER: usize = 1024;
 /// Bytes gathered into one write.
 const WRITE_BUFFER: usize = 16 * 1024;
 const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
-/// How long a client may take to receive what is written to it.
-const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 const FAREWELL_PATIENCE: Duration = Duration::from_secs(5);
 /// Timers hold some two years at most.
 const LONGEST: Duration = Duration::from_secs(86_400 * 365);
@@ -172,10 +170,10 @@ impl Connection {
         self.say(pusher::established(&self.seats.socket_id, self.app.config.pusher.activity_timeout)).await?;
         let mailbox = self.joined.mailbox.clone();
         loop {
-            let next_turn = self.next_turn();
+            let (next_turn, patience) = (self.next_turn(), self.patience());
             tokio::select! {
                 () = mailbox.ready() => {
-                    timeout(WRITE_PATIENCE, self.forward()).await.map_err(|_| None)??;
+                    timeout(patience, self.forward()).await.map_err(|_| None)??;
                 }
                 frame = self.socket.next() => {
                     (self.heard, self.asked) = (Instant::now(), false);
@@ -184,6 +182,11 @@ impl Connection {
                 () = sleep_until(next_turn) => self.turn().await?,
             }
         }
+    }
+
+    /// How long the client may take to receive what is written to it.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.app.config.write_patience)
     }
 
     /// When silence, the token or the time to sign in is over.
@@ -302,7 +305,7 @@ impl Connection {
     }
 
     async fn send(&mut self, message: Message) -> Step {
-        match timeout(WRITE_PATIENCE, self.socket.send(message)).await {
+        match timeout(self.patience(), self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }
