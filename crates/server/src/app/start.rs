@@ -14,7 +14,7 @@ use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::{App, Cluster, Ctx, TenantSettings, cluster, presence, workers};
+use super::{App, Cluster, Ctx, TenantSettings, cluster, workers};
 use crate::auth::cache::Callers;
 use crate::auth::limiter::Limiter;
 use crate::auth::mercure::MercureRing;
@@ -130,7 +130,6 @@ impl App {
         let folder = data.clone();
         let opened = tokio::task::spawn_blocking(move || open_database(&folder, options)).await;
         let db = opened.map_err(|error| StartError::Environment(error.to_string()))??;
-        let defaults = Arc::new(defaults()?);
         let cursor_key = cursor_key(data, &config)?;
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
         let app = Arc::new(App {
@@ -142,7 +141,7 @@ impl App {
             metrics,
             clock,
             config,
-            defaults,
+            defaults: Arc::new(defaults()?),
             callers,
             keys: Arc::default(),
             mercure: MercureRing::default(),
@@ -158,7 +157,6 @@ impl App {
         });
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock)?;
-        presence::start(&app);
         if let (Some(url), Some(notes)) = (redis, notes) {
             cluster::start(&app, &url, notes).map_err(|error| StartError::Redis(error.to_string()))?;
         }

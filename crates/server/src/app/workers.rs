@@ -13,7 +13,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::start::forget_stale;
-use super::{App, Ctx, StartError, relay};
+use super::{App, Ctx, StartError, presence, relay};
+use crate::transport;
 
 /// Events given to the hub before other tasks get their turn.
 const PUBLISH_BATCH: usize = 64;
@@ -41,7 +42,8 @@ pub(super) fn start(
     tokio::spawn(fill_gaps(Arc::downgrade(app), to_fill));
     tokio::spawn(look_around(Arc::downgrade(app)));
     tokio::spawn(clean(Arc::downgrade(app)));
-    crate::transport::pusher::start(app);
+    presence::start(app);
+    transport::pusher::start(app);
     relay::start(app)
 }
 
