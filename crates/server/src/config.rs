@@ -84,6 +84,11 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_QUEUE_LIMIT", default_value_t = parlor_realtime::hub::MAILBOX_LIMIT, value_name = "N")]
     pub queue_limit: usize,
 
+    /// Seconds that a client may take to accept what is written to it before the connection is dropped
+    #[arg(long, env = "PARLOR_WRITE_PATIENCE", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub write_patience: u64,
+
     /// Socket.IO
     #[command(flatten)]
     pub socketio: SocketIoArgs,

@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use parlor_realtime::protocol::native::{self, Incoming};
 use parlor_realtime::{Close, Published};
 use serde::Deserialize;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
 use super::{Opened, Stage, advance, open, time_left, token_ended};
@@ -81,7 +81,7 @@ impl Connection {
         if let Some((code, reason)) = end {
             let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
             let farewell = self.socket.send(Message::Close(Some(frame)));
-            let _ = tokio::time::timeout(Duration::from_secs(5), farewell).await;
+            let _ = timeout(Duration::from_secs(5), farewell).await;
         }
     }
 
@@ -125,7 +125,10 @@ impl Connection {
             let step = tokio::select! {
                 happened = self.opened.session.next() => match happened {
                     Ok(published) => self.forward(&published).await,
-                    Err(why) => Err(Some(native::close(why))),
+                    Err(why) => {
+                        self.opened.ended(&self.app, why);
+                        Err(Some(native::close(why)))
+                    }
                 },
                 frame = self.socket.next() => {
                     heard = Instant::now();
@@ -145,10 +148,15 @@ impl Connection {
 
     /// Several events leave in one write.
     async fn forward(&mut self, events: &[std::sync::Arc<Published>]) -> Result<(), End> {
-        for published in events {
-            self.feed(published.native()).await?;
-        }
-        self.flush().await?;
+        let patience = Duration::from_secs(self.app.config.write_patience);
+        let written = timeout(patience, async {
+            for published in events {
+                self.feed(published.native()).await?;
+            }
+            self.flush().await
+        });
+        // Who takes nothing in would keep its buffers for ever; there is no use in a farewell.
+        written.await.map_err(|_| None)??;
         self.opened.delivered(&self.app, events);
         Ok(())
     }
