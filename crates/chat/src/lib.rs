@@ -5,6 +5,7 @@
 pub mod access;
 pub mod api_keys;
 pub mod apps;
+pub mod attachments;
 pub mod audit;
 pub mod contacts;
 pub mod conversations;
@@ -25,6 +26,7 @@ pub mod participants;
 pub mod person;
 pub mod presences;
 pub mod publications;
+pub mod purges;
 pub mod reads;
 pub mod rights;
 pub mod roles;
@@ -62,6 +64,7 @@ pub fn statements() -> Vec<&'static Sql> {
     [
         access::statements(),
         api_keys::statements(),
+        attachments::statements(),
         apps::statements(),
         audit::statements(),
         contacts::statements(),
@@ -76,6 +79,8 @@ pub fn statements() -> Vec<&'static Sql> {
         participants::statements(),
         presences::statements(),
         publications::statements(),
+        purges::statements(),
+        purges::erasing(),
         reads::statements(),
         roles::statements(),
         search::statements(),

@@ -145,9 +145,14 @@ pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
 
 /// Parlor itself, as the author of what happens without a person: the command line, first sights, wake-ups.
 pub fn system_actor(tenant: &Tenant) -> Actor {
+    system(tenant.id, tenant.no)
+}
+
+/// The same, of the tenant with this id and number.
+pub(crate) fn system(tenant: TenantId, tenant_no: i64) -> Actor {
     Actor {
-        tenant: tenant.id,
-        tenant_no: tenant.no,
+        tenant,
+        tenant_no,
         person: Person {
             id: PersonId(uuid::Uuid::nil()),
             kind: PersonKind::System,

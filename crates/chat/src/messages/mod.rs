@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    attachments::Attachment,
     conversations::Related,
     ids::{ConversationId, MessageId, PersonId},
     person::Person,
@@ -60,6 +61,7 @@ pub struct Message {
     pub reply_count: i64,
     pub mentions: Vec<Mention>,
     pub related: Option<Related>,
+    pub attachments: Vec<Attachment>,
     pub reactions: Vec<Reaction>,
     pub pinned_at: Option<Time>,
     pub created_at: Time,

@@ -185,6 +185,14 @@ pub fn readers(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reader>>
     Ok(rows.into_iter().filter(|reader| !private || reader.person.kind != PersonKind::Contact).collect())
 }
 
+/// How a message begins; one without words is named by its first file.
+fn shortened(message: &Message) -> String {
+    match message.attachments.first() {
+        Some(file) if message.body.is_empty() => file.name.clone(),
+        _ => html::preview(&message.body, 140),
+    }
+}
+
 /// The newest message of each of several conversations that the actor reads.
 pub(crate) fn last(
     tx: &mut Tx,
@@ -200,7 +208,7 @@ pub(crate) fn last(
                 id: message.id,
                 seq: message.seq,
                 kind: message.kind,
-                preview: html::preview(&message.body, 140),
+                preview: shortened(&message),
                 author: message.author,
                 is_private_note: message.is_private_note,
                 deleted: message.deleted_at.is_some(),
