@@ -6,8 +6,11 @@ use std::collections::HashMap;
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
 
+use serde_json::json;
+
 use crate::{
     error::{Result, invalid},
+    events::{self, Audience, NewEvent},
     ids::{PersonId, TenantId},
     person::Actor,
     time::Time,
@@ -80,8 +83,16 @@ pub fn say(tx: &mut Tx, actor: &Actor, busy: bool, text: Option<&str>, until: Op
     }
     let until = until.filter(|_| text.is_some());
     tx.db.execute(&SAY, params![actor.tenant, actor.id(), busy, text, until])?;
-    let known = of(tx, actor.tenant, &[actor.id()])?.remove(&actor.id());
-    Ok(known.unwrap_or_default())
+    let said = of(tx, actor.tenant, &[actor.id()])?.remove(&actor.id()).unwrap_or_default();
+    let data =
+        json!({ "user_id": actor.id(), "busy": said.busy, "text": said.text, "text_until": said.text_until });
+    let audience = if actor.is_staff() { Audience::Staff } else { Audience::Person(actor.id()) };
+    events::append(
+        tx,
+        actor,
+        NewEvent { kind: "status.updated", conversation: None, audience, access: &[], data },
+    )?;
+    Ok(said)
 }
 
 /// Remembers when people were last connected.

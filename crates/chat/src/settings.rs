@@ -93,6 +93,12 @@ settings! {
     /// Days.
     events_keep_days "PARLOR_EVENTS_KEEP_DAYS" Shape::Integer { min: 1, max: 3_650 }, 30, false,
         "For how many days events are kept; a client that was away longer starts from a fresh snapshot.";
+    /// Seconds.
+    away_after_seconds "PARLOR_AWAY_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 300, true,
+        "After how many seconds without activity a connected user is shown as away; 0 is never.";
+    /// Seconds.
+    offline_after_seconds "PARLOR_OFFLINE_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 0, true,
+        "After how many seconds without activity a connected user is shown as offline; 0 is never.";
     /// Days.
     retention_days "PARLOR_RETENTION_DAYS" Shape::Integer { min: 0, max: 36_500 }, 0, false,
         "Messages older than so many days are removed for good, every day; 0 keeps them for ever.";

@@ -49,7 +49,7 @@ pub use error::{Error, TxError};
 pub use migrate::Migration;
 pub use row::Row;
 pub use sql::Sql;
-pub use stats::Stats;
+pub use stats::{BATCH_SIZES, Stats};
 pub use tx::Tx;
 pub use value::{FromValue, Param, Value};
 

@@ -51,6 +51,8 @@ struct Room {
     early: BTreeMap<i64, Arc<Published>>,
     /// A gap has been asked for.
     asked: bool,
+    /// The newest number that another node told of.
+    known: i64,
     recent: VecDeque<Arc<Published>>,
     index: Index,
     /// Everybody who joined, by number.
@@ -158,8 +160,15 @@ impl Hub {
 
     /// What was found of a gap has been published: ask again if it is still there.
     pub fn gap_answered(&self, tenant: TenantId) {
-        if let Some(room) = self.room(tenant) {
-            lock(&room).asked = false;
+        let Some(room) = self.room(tenant) else { return };
+        // What was told while the answer was on its way may not be in it.
+        let missing = {
+            let mut room = lock(&room);
+            room.asked = false;
+            room.reached(0)
+        };
+        if let Some(after) = missing {
+            (self.need)(tenant, after);
         }
     }
 
@@ -182,6 +191,14 @@ impl Hub {
         for room in rooms {
             lock(&room).close_all(why);
         }
+    }
+
+    /// Everybody who joined, in no order that a client could know.
+    #[must_use]
+    pub fn mailboxes(&self) -> Vec<Arc<Mailbox>> {
+        let rooms: Vec<_> =
+            self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        rooms.iter().flat_map(|room| lock(room).mailboxes.values().cloned().collect::<Vec<_>>()).collect()
     }
 
     /// The tenants that somebody is connected to.
@@ -368,8 +385,9 @@ impl Room {
     }
 
     fn reached(&mut self, seq: i64) -> Option<i64> {
+        self.known = self.known.max(seq);
         let next = self.next?;
-        if seq >= next { self.ask(next - 1) } else { None }
+        if self.known >= next { self.ask(next - 1) } else { None }
     }
 
     fn ask(&mut self, after: i64) -> Option<i64> {

@@ -70,6 +70,9 @@ fn a_gap_is_asked_for_once_and_order_is_kept() {
     hub.reached(tenant(), 9);
     assert_eq!(*asked.lock().unwrap(), [1, 5]);
     hub.gap_answered(tenant());
+    assert_eq!(*asked.lock().unwrap(), [1, 5, 5], "what is known and did not come is asked for again");
+    (6..=9).for_each(|seq| hub.publish(event(seq, 7)));
+    hub.gap_answered(tenant());
     hub.reached(tenant(), 9);
     assert_eq!(*asked.lock().unwrap(), [1, 5, 5]);
 }

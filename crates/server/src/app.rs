@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, PersonId, TenantId, Time, Tx, audit};
 use parlor_db::Db;
-use parlor_realtime::{Hub, Roster};
+use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::watch;
 
 use crate::auth::cache::Callers;
@@ -16,10 +16,14 @@ use crate::auth::limiter::{Limiter, Rate};
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
+use crate::metrics::Metrics;
 
+pub mod cluster;
+pub mod presence;
 mod start;
 mod workers;
 
+pub use cluster::Cluster;
 pub use start::{DEFAULT_TENANT, StartError, default_tenant, defaults, make_folder, open_database};
 
 /// Everything a request needs. One per server; two servers can live in one process.
@@ -30,6 +34,12 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Who is where, over all nodes.
     pub roster: Arc<Roster>,
+    /// Who is there, types, looks at what.
+    pub presence: Arc<Presence>,
+    /// The other nodes.
+    pub cluster: Arc<Cluster>,
+    /// What is counted for operators.
+    pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
     /// The options of the process.

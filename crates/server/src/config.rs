@@ -80,6 +80,23 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_QUEUE_LIMIT", default_value_t = parlor_realtime::hub::MAILBOX_LIMIT, value_name = "N")]
     pub queue_limit: usize,
 
+    /// Redis or Valkey through which several nodes on one PostgreSQL hear of each other at once
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis: Option<String>,
+
+    /// What all names in Redis begin with
+    #[arg(long, env = "PARLOR_REDIS_PREFIX", default_value = "parlor", value_name = "TEXT")]
+    pub redis_prefix: String,
+
+    /// Over how many seconds connections are asked to come back elsewhere when the server stops
+    #[arg(long, env = "PARLOR_DRAIN_SECONDS", default_value_t = 3, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_seconds: u64,
+
+    /// Token that may read /metrics; without it everybody may who reaches the port
+    #[arg(long, env = "PARLOR_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
+
     /// What to log: a level, or targets such as info,parlor=debug
     #[arg(long, env = "PARLOR_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,

@@ -11,5 +11,6 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod http;
+pub mod metrics;
 pub mod serve;
 pub mod transport;

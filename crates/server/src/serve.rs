@@ -18,6 +18,9 @@ use crate::http;
 /// How long open requests may take once the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many times a second some connections are asked to leave while the server stops.
+const STEPS_A_SECOND: usize = 20;
+
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 4096;
 
@@ -50,11 +53,14 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { app, listener, .. } = self;
         let stopping = app.clone();
-        tokio::spawn(async move {
+        let draining = tokio::spawn(async move {
             stop.await;
-            stopping.begin_to_stop();
+            stopping.begin_to_stop().await;
         });
-        if !accept::serve(listener, http::router(&app), app.stopping.subscribe(), PATIENCE).await {
+        let patience = PATIENCE + Duration::from_secs(app.config.drain_seconds);
+        let all_ended = accept::serve(listener, http::router(&app), app.stopping.subscribe(), patience).await;
+        let _ = draining.await;
+        if !all_ended {
             tracing::warn!("some requests were cut off");
         }
         app.end_connections().await;
@@ -72,9 +78,20 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 impl App {
-    fn begin_to_stop(&self) {
+    /// Takes no more connections and asks those there are to come back, one after the other in random order, so that
+    /// they do not fall upon the next server all at once.
+    async fn begin_to_stop(&self) {
         tracing::info!(connections = self.hub.joined(), "stopping");
         self.stopping.send_replace(true);
+        let open = self.hub.mailboxes();
+        let steps = usize::try_from(self.config.drain_seconds).unwrap_or(0) * STEPS_A_SECOND;
+        let step = open.len().div_ceil(steps.max(1)).max(1);
+        for some in open.chunks(step) {
+            some.iter().for_each(|mailbox| mailbox.close(Close::Restart));
+            if steps > 0 {
+                sleep(Duration::from_secs(1) / u32::try_from(STEPS_A_SECOND).unwrap_or(1)).await;
+            }
+        }
         self.hub.close_all(Close::Restart);
     }
 

@@ -182,7 +182,8 @@ export class Socket {
 }
 
 /** The same cursor, one or more events further on. */
-export function advanced(cursor: string, seq: number): string {
+export function advanced(cursor: string, seq: number | undefined): string {
+  if (seq === undefined) return cursor;
   const dot = cursor.indexOf('.');
   const known = Number.parseInt(cursor, 10) || 0;
   return seq > known ? seq + (dot < 0 ? '' : cursor.slice(dot)) : cursor;

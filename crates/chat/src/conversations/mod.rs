@@ -280,6 +280,38 @@ pub(crate) fn lock(
     Ok((conversation, me, sight))
 }
 
+/// Who is told that the actor types here: whoever would read the message, or the private note. Nobody when the actor
+/// may not write it. No view of an administrator: who only looks on does not type.
+pub fn typing_audience(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+    is_private_note: bool,
+) -> Result<Option<Audience>> {
+    let (conversation, me) = store::load(tx, actor, id)?.ok_or(not_found("conversation"))?;
+    let sight = match sight(actor, &conversation, me.as_ref()) {
+        None | Some(Sight::Override) => return Err(not_found("conversation")),
+        Some(sight) => sight,
+    };
+    let allowed = match is_private_note {
+        true => check_note(actor, &conversation),
+        false => check_post(tx, actor, &conversation, me.as_ref(), sight),
+    };
+    match allowed {
+        Ok(()) if is_private_note => Ok(Some(conversation.staff_readers())),
+        Ok(()) => Ok(Some(conversation.readers())),
+        Err(crate::Error::Forbidden { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Which staff is told that the actor looks at a conversation.
+pub fn viewing_audience(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Audience>> {
+    let Some((conversation, me)) = store::load(tx, actor, id)? else { return Ok(None) };
+    let seen = sight(actor, &conversation, me.as_ref());
+    Ok(seen.filter(|sight| *sight != Sight::Override).map(|_| conversation.staff_readers()))
+}
+
 /// The direct conversation of the actor and another user, if there is one.
 pub fn direct_with(tx: &mut Tx, actor: &Actor, other: PersonId) -> Result<Option<ConversationId>> {
     let pair = store::pair(actor.id(), other);

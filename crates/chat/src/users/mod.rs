@@ -8,6 +8,8 @@ pub use host::{HostClaims, from_host};
 pub(crate) use store::like;
 pub use store::statements;
 
+use std::collections::HashSet;
+
 use parlor_db::params;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -139,6 +141,11 @@ pub struct Credentials {
     pub active: bool,
     /// The host application's id of it, if a host knows it.
     pub external_id: Option<String>,
+}
+
+/// Which of these are active users.
+pub fn among(tx: &mut Tx, tenant: TenantId, people: &[PersonId]) -> Result<HashSet<PersonId>> {
+    Ok(store::people(tx, tenant, people)?.into_iter().map(|person| person.id).collect())
 }
 
 /// Everything that rules ask of a user, or `Unauthorized` when there is no such active user.

@@ -1,6 +1,7 @@
 //! Owns: the frames of the native WebSocket protocol (docs/protocols/native.md). One JSON object a text frame.
 
 use bytes::Bytes;
+use parlor_chat::ConversationId;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -37,6 +38,19 @@ pub const PONG: &str = r#"{"type":"pong"}"#;
 /// What a client may say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incoming {
+    /// Its user does something.
+    Active,
+    /// Its user looks at a conversation, or at none.
+    View(Option<ConversationId>),
+    /// Its user types, or no longer does.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// False when it stopped.
+        typing: bool,
+        /// A private note.
+        is_private_note: bool,
+    },
     /// It lives.
     Pong,
     /// It asks whether we live.
@@ -54,14 +68,33 @@ pub fn incoming(text: &str) -> Incoming {
     struct Frame<'a> {
         #[serde(rename = "type", borrow)]
         kind: std::borrow::Cow<'a, str>,
+        conversation_id: Option<ConversationId>,
+        typing: Option<bool>,
+        #[serde(default)]
+        is_private_note: bool,
     }
-    match serde_json::from_str::<Frame<'_>>(text) {
-        Ok(frame) => match frame.kind.as_ref() {
-            "pong" => Incoming::Pong,
-            "ping" => Incoming::Ping,
-            _ => Incoming::Unknown,
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    let Ok(Kind { kind }) = serde_json::from_str(text) else { return Incoming::Malformed };
+    match kind.as_ref() {
+        "pong" => return Incoming::Pong,
+        "ping" => return Incoming::Ping,
+        "active" | "view" | "typing" => {}
+        _ => return Incoming::Unknown,
+    }
+    let Ok(frame) = serde_json::from_str::<Frame<'_>>(text) else { return Incoming::Malformed };
+    match (frame.kind.as_ref(), frame.conversation_id) {
+        ("active", _) => Incoming::Active,
+        ("view", conversation) => Incoming::View(conversation),
+        (_, Some(conversation)) => Incoming::Typing {
+            conversation,
+            typing: frame.typing.unwrap_or(true),
+            is_private_note: frame.is_private_note,
         },
-        Err(_) => Incoming::Malformed,
+        (_, None) => Incoming::Malformed,
     }
 }
 
@@ -96,8 +129,22 @@ mod tests {
             format!("> {PONG}"),
         ];
         let read =
-            [r#"{"type":"pong"}"#, r#"{"type":"ping"}"#, r#"{"type":"typing","x":[1]}"#, "{}", "[1", ""]
-                .map(|text| format!("< {text} = {:?}", incoming(text)));
+            [
+                r#"{"type":"pong"}"#,
+                r#"{"type":"ping"}"#,
+                r#"{"type":"active"}"#,
+                r#"{"type":"view","conversation_id":null}"#,
+                r#"{"type":"view","conversation_id":"00000000-0000-0000-0000-000000000007"}"#,
+                r#"{"type":"typing","conversation_id":"00000000-0000-0000-0000-000000000007"}"#,
+                r#"{"type":"typing","conversation_id":"00000000-0000-0000-0000-000000000007","typing":false,"is_private_note":true}"#,
+                r#"{"type":"typing"}"#,
+                r#"{"type":"view","conversation_id":7}"#,
+                r#"{"type":"later","x":[1]}"#,
+                "{}",
+                "[1",
+                "",
+            ]
+            .map(|text| format!("< {text} = {:?}", incoming(text)));
         let closed = [Close::Resync, Close::Unauthorized, Close::Restart]
             .map(|why| format!("> close {:?}", close(why)));
         let found = [&written[..], &read[..], &closed[..]].concat().join("\n");

@@ -11,16 +11,17 @@ use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, MIGRATIONS, TenantId, Tx, users};
 use parlor_db::{Db, Note, Options};
-use parlor_realtime::{Hub, Roster};
+use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{mpsc, watch};
 
-use super::{App, Ctx, TenantSettings, workers};
+use super::{App, Cluster, Ctx, TenantSettings, cluster, presence, workers};
 use crate::auth::cache::Callers;
 use crate::auth::limiter::Limiter;
 use crate::auth::password::Passwords;
 use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
+use crate::metrics::Metrics;
 
 /// The tenant that is made on the first start.
 pub const DEFAULT_TENANT: &str = "default";
@@ -43,6 +44,9 @@ pub enum StartError {
     /// A variable of the environment.
     #[error("{0}")]
     Environment(String),
+    /// The address of Redis.
+    #[error("REDIS_URL: {0}")]
+    Redis(String),
     /// The address.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),
@@ -103,10 +107,21 @@ impl App {
         let hub = Hub::with_limit(config.queue_limit, move |tenant, after| {
             let _ = gaps.send((tenant, after));
         });
+        let roster = Roster::new();
+        let presence = Presence::new(roster.clone());
+        let redis = config.redis.clone().filter(|url| !url.is_empty());
+        let (cluster, notes) = Cluster::new(random_node(), redis.is_some());
+        let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
         let callers = Arc::new(Callers::default());
         let tenant_settings: Arc<TenantSettings> = Arc::new(Mutex::new(HashMap::new()));
         let options = Options {
-            on_commit: Some(commit_hook(committed, callers.clone(), tenant_settings.clone())),
+            on_commit: Some(commit_hook(Committed {
+                to_publish: committed,
+                callers: callers.clone(),
+                settings: tenant_settings.clone(),
+                cluster: cluster.clone(),
+                metrics: metrics.clone(),
+            })),
             ..Options::default()
         };
         let lock = lock_folder(data)?;
@@ -119,7 +134,10 @@ impl App {
         let app = Arc::new(App {
             db,
             hub,
-            roster: Roster::new(),
+            roster,
+            presence,
+            cluster,
+            metrics,
             clock,
             config,
             defaults,
@@ -135,6 +153,10 @@ impl App {
         });
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock);
+        presence::start(&app);
+        if let (Some(url), Some(notes)) = (redis, notes) {
+            cluster::start(&app, &url, notes).map_err(|error| StartError::Redis(error.to_string()))?;
+        }
         Ok(app)
     }
 
@@ -150,33 +172,56 @@ impl App {
     }
 }
 
-/// Runs on the thread that committed: forgets what is no longer true at once, and hands the events on.
-fn commit_hook(
-    committed: mpsc::UnboundedSender<Event>,
+/// A number for this run of the server, unlike any other node's.
+fn random_node() -> u64 {
+    let seed = random_seed();
+    seed.iter().take(8).fold(0, |node, byte| (node << 8) | u64::from(*byte))
+}
+
+/// Where commits are told.
+struct Committed {
+    to_publish: mpsc::UnboundedSender<Event>,
     callers: Arc<Callers>,
     settings: Arc<TenantSettings>,
-) -> parlor_db::CommitHook {
+    cluster: Arc<Cluster>,
+    metrics: Arc<Metrics>,
+}
+
+/// Runs on the thread that committed: forgets what is no longer true at once, and hands the events on.
+fn commit_hook(to: Committed) -> parlor_db::CommitHook {
     Arc::new(move |notes: Vec<Note>| {
         for note in notes {
             if let Ok(event) = note.downcast::<Event>() {
-                forget_stale(&event, &callers, &settings);
-                let _ = committed.send(*event);
+                let stale = forget_stale(&event, &to.callers, &to.settings);
+                to.cluster.reached(event.tenant, event.seq, stale);
+                to.metrics.committed(&event);
+                let _ = to.to_publish.send(*event);
             }
         }
     })
 }
 
-/// Drops what is remembered of people or settings that an event changes.
-pub(super) fn forget_stale(event: &Event, callers: &Callers, settings: &TenantSettings) {
+/// Drops what is remembered of people or settings that an event changes; answers whether it changes any.
+pub(super) fn forget_stale(event: &Event, callers: &Callers, settings: &TenantSettings) -> bool {
     match event.kind.as_str() {
         "settings.updated" => {
             settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&event.tenant);
+            true
         }
         "user.updated" | "me.updated" | "role.updated" | "team.updated" | "store.updated"
         | "contact.updated" => {
             callers.forget_tenant(event.tenant);
+            true
         }
-        _ => {}
+        _ => false,
+    }
+}
+
+impl App {
+    /// Another node changed people or settings of the tenant.
+    pub(super) fn forget_tenant(&self, tenant: TenantId) {
+        self.callers.forget_tenant(tenant);
+        self.tenant_settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&tenant);
     }
 }
 

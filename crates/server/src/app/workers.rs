@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
 use parlor_chat::{Error, TenantId, audit, conversations, idempotency, search, sessions, tenants};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::start::forget_stale;
 use super::{App, Ctx};
@@ -19,6 +20,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often old rows are forgotten.
 const CLEAN: Duration = Duration::from_secs(600);
 const GAP_PAGE: usize = 500;
+const GAPS_AT_ONCE: usize = 16;
+/// How long to wait after a read that failed.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
 const PRUNE_PAGE: i64 = 10_000;
 
 /// Starts the background work. It ends with the application. `lock` is held until then.
@@ -44,12 +48,19 @@ async fn publish(app: Weak<App>, mut committed: UnboundedReceiver<Event>, _lock:
 }
 
 async fn fill_gaps(app: Weak<App>, mut gaps: UnboundedReceiver<(TenantId, i64)>) {
+    // One tenant's slow read must not hold up the others; the hub asks once at a time for each.
+    let at_once = Arc::new(Semaphore::new(GAPS_AT_ONCE));
     while let Some((tenant, after)) = gaps.recv().await {
         let Some(app) = app.upgrade() else { return };
-        if let Err(error) = app.fill_gap(tenant, after).await {
-            tracing::warn!(%error, "events of another process could not be read");
-        }
-        app.hub.gap_answered(tenant);
+        let Ok(turn) = at_once.clone().acquire_owned().await else { return };
+        tokio::spawn(async move {
+            if let Err(error) = app.fill_gap(tenant, after).await {
+                tracing::warn!(%error, "events of another process could not be read");
+                sleep(TRY_AGAIN).await;
+            }
+            drop(turn);
+            app.hub.gap_answered(tenant);
+        });
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) mod me;
 mod messages;
 mod notifications;
 mod participants;
+mod presence;
 mod reads;
 mod roles;
 mod search;
@@ -60,6 +61,7 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(conversations::routes())
         .merge(participants::routes())
         .merge(messages::routes())
+        .merge(presence::routes())
         .merge(reads::routes())
         .merge(drafts::routes())
         .merge(notifications::routes())

@@ -95,7 +95,7 @@ async fn sign_out(State(app): State<Ctx>, caller: Caller, headers: HeaderMap) ->
         let digest = digest(&token);
         app.write(&caller, move |tx, _| sessions::end(tx, &digest)).await?;
         app.callers.forget(&digest);
-        app.hub.sign_out(caller.tenant, caller.id(), Some(caller.tag));
+        app.sign_out(caller.tenant, caller.id(), Some(caller.tag));
     }
     let removal = cookie("", 0, is_secure(&headers, &app));
     Ok((AppendHeaders([(SET_COOKIE, removal)]), Done).into_response())

@@ -132,7 +132,7 @@ async fn set_password(
     let hash = hashed(&app, &caller, input.password).await?;
     app.write(&caller, move |tx, actor| users::set_password(tx, actor, id, &hash)).await?;
     app.callers.forget_tenant(caller.tenant);
-    app.hub.sign_out(caller.tenant, id, None);
+    app.sign_out(caller.tenant, id, None);
     // Every session of the account is over; the one that asked goes on with a new one.
     if id == caller.id() && caller.means == Means::Cookie {
         return signed_in(&app, Actor::clone(&caller), &headers).await;

@@ -15,6 +15,7 @@ use crate::app::Ctx;
 use crate::http::caller::Caller;
 use crate::http::extract::{Json, Query};
 use crate::http::problem::Problem;
+use crate::metrics::Protocol;
 
 const LONGEST_WAIT: u64 = 55;
 
@@ -48,7 +49,7 @@ pub(super) async fn poll(
     caller: Caller,
     Query(query): Query<PollQuery>,
 ) -> Result<Json<Polled>, Problem> {
-    let mut opened = open(&app, &caller, query.after.as_deref()).await?;
+    let mut opened = open(&app, &caller, query.after.as_deref(), Protocol::LongPoll).await?;
     if opened.reset || query.after.as_deref().is_none_or(str::is_empty) {
         let reset = opened.reset;
         return answer(&opened, Vec::new(), opened.at, reset);
@@ -66,12 +67,9 @@ pub(super) async fn poll(
         }
     }
     let wait = Duration::from_secs(query.wait.unwrap_or(0).min(LONGEST_WAIT));
-    let mut stopping = app.stopping.subscribe();
-    let happened = tokio::select! {
-        happened = timeout(wait, opened.session.next()) => happened.ok().and_then(Result::ok),
-        _ = stopping.wait_for(|stopping| *stopping) => None,
-    };
+    let happened = timeout(wait, opened.session.next()).await.ok().and_then(Result::ok);
     let published: Vec<_> = happened.unwrap_or_default();
+    opened.delivered(&app, &published);
     let items = texts(published.iter().map(|published: &std::sync::Arc<Published>| &published.event))?;
     let at = if items.is_empty() { opened.session.position() } else { opened.session.last() };
     answer(&opened, items, at, false)

@@ -5,14 +5,17 @@
 use std::sync::Arc;
 
 use parlor_chat::access::access;
-use parlor_chat::events::{self, Event, Position};
+use parlor_chat::events::{self, Event};
 use parlor_chat::{Actor, Error, Tx, cursor};
-use parlor_realtime::{Loaded, Session, Start};
+use parlor_realtime::presence::Attending;
+use parlor_realtime::protocol::native::Incoming;
+use parlor_realtime::{Loaded, Published, Session, Start};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::{App, Ctx};
 use crate::http::caller::Caller;
+use crate::metrics::{Counted, Protocol};
 
 mod long_poll;
 mod snapshot;
@@ -41,10 +44,39 @@ struct Opened {
     at: i64,
     /// The client's cursor did not serve.
     reset: bool,
+    /// The person is there as long as this.
+    attending: Attending,
+    protocol: Protocol,
+    _counted: Counted,
+}
+
+impl Opened {
+    /// Takes in what a client says of its user.
+    async fn sign(&self, app: &Ctx, caller: &Caller, incoming: Incoming) {
+        let now = app.clock.now();
+        match incoming {
+            Incoming::Active => self.attending.active(now),
+            Incoming::View(conversation) => self.attending.view(conversation, now),
+            Incoming::Typing { conversation, typing, is_private_note } => {
+                self.attending.active(now);
+                if let Err(error) = app.typing(caller, conversation, typing, is_private_note).await {
+                    tracing::debug!(%error, "a sign of typing leads nowhere");
+                }
+            }
+            Incoming::Ping | Incoming::Pong | Incoming::Unknown | Incoming::Malformed => {}
+        }
+    }
+
+    /// Counts what was written.
+    fn delivered(&self, app: &App, events: &[Arc<Published>]) {
+        if let Some(first) = events.first() {
+            app.metrics.delivered(self.protocol, events.len(), first.event.at, app.clock.now());
+        }
+    }
 }
 
 /// Where a client's cursor leads: its own position, or the head of the log when it gave none or a useless one.
-async fn open(app: &Ctx, caller: &Caller, given: Option<&str>) -> Result<Opened, Error> {
+async fn open(app: &Ctx, caller: &Caller, given: Option<&str>, protocol: Protocol) -> Result<Opened, Error> {
     let tenant = caller.tenant;
     let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
     let given = given.filter(|text| !text.is_empty());
@@ -52,13 +84,17 @@ async fn open(app: &Ctx, caller: &Caller, given: Option<&str>) -> Result<Opened,
     let serves =
         |(seq, epoch): &(i64, i64)| *epoch == position.epoch && (position.floor..=position.seq).contains(seq);
     let kept = parsed.filter(serves).map(|(seq, _)| seq);
-    Ok(opened(app, caller, position, kept, given.is_some() && kept.is_none()))
-}
-
-fn opened(app: &Ctx, caller: &Caller, position: Position, at: Option<i64>, reset: bool) -> Opened {
-    let at = at.unwrap_or(position.seq);
-    let session = Session::new(&app.hub, caller.tenant, at, caller.tag);
-    Opened { session, tail: app.cursor_tail(caller, position.epoch), epoch: position.epoch, at, reset }
+    let at = kept.unwrap_or(position.seq);
+    Ok(Opened {
+        session: Session::new(&app.hub, tenant, at, caller.tag),
+        tail: app.cursor_tail(caller, position.epoch),
+        epoch: position.epoch,
+        at,
+        reset: given.is_some() && kept.is_none(),
+        attending: app.presence.attend(tenant, caller.id(), app.clock.now()),
+        protocol,
+        _counted: app.metrics.connection(protocol),
+    })
 }
 
 /// Reads the next page of history and who the subscriber is now, in one transaction.

@@ -20,6 +20,7 @@ use crate::app::Ctx;
 use crate::http::caller::Caller;
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
+use crate::metrics::Protocol;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 
@@ -42,7 +43,7 @@ pub(super) async fn stream(
 ) -> Result<Response, Problem> {
     // After a reconnection the browser's header is newer than the address it was opened with.
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
-    let opened = open(&app, &caller, header.or(query.cursor.as_deref())).await?;
+    let opened = open(&app, &caller, header.or(query.cursor.as_deref()), Protocol::Sse).await?;
     let first = Bytes::from(sse::ready(opened.at, &opened.tail, opened.reset));
     let end =
         time_left(&app, &caller).map(|left| Instant::now() + left.min(Duration::from_secs(86_400 * 365)));
@@ -91,10 +92,10 @@ impl Stream {
     async fn wait(&mut self) -> Option<Bytes> {
         let alive = Instant::now() + KEEP_ALIVE;
         let until = self.end.map_or(alive, |end| end.min(alive));
-        let mut stopping = self.app.stopping.subscribe();
         tokio::select! {
             happened = self.opened.session.next() => {
                 let published = happened.ok()?;
+                self.opened.delivered(&self.app, &published);
                 Some(self.lines(published.iter().map(AsRef::<Published>::as_ref)))
             }
             () = sleep_until(until) => {
@@ -102,7 +103,6 @@ impl Stream {
                 let position = self.opened.session.position();
                 (!ended).then(|| Bytes::from(sse::keep_alive(position, &self.opened.tail)))
             }
-            _ = stopping.wait_for(|stopping| *stopping) => None,
         }
     }
 

@@ -19,6 +19,7 @@ use crate::app::Ctx;
 use crate::http::caller::{Caller, check_origin};
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
+use crate::metrics::Protocol;
 
 const PING: Duration = Duration::from_secs(25);
 const SILENCE: Duration = Duration::from_secs(60);
@@ -49,7 +50,7 @@ pub(super) async fn connect(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     check_origin(&caller, &headers, &app)?;
-    let opened = open(&app, &caller, query.cursor.as_deref()).await?;
+    let opened = open(&app, &caller, query.cursor.as_deref(), Protocol::Native).await?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
@@ -147,7 +148,9 @@ impl Connection {
         for published in events {
             self.feed(published.native()).await?;
         }
-        self.flush().await
+        self.flush().await?;
+        self.opened.delivered(&self.app, events);
+        Ok(())
     }
 
     async fn ping(&mut self) -> Result<(), End> {
@@ -165,6 +168,10 @@ impl Connection {
                 Incoming::Ping => self.send(Message::Text(Utf8Bytes::from_static(native::PONG))).await,
                 Incoming::Pong | Incoming::Unknown => Ok(()),
                 Incoming::Malformed => Err(Some(native::MALFORMED)),
+                incoming => {
+                    self.opened.sign(&self.app, &self.caller, incoming).await;
+                    Ok(())
+                }
             },
             Some(Ok(Message::Binary(_))) => Err(Some(native::MALFORMED)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),

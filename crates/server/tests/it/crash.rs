@@ -15,15 +15,20 @@ use tokio::sync::Mutex;
 use crate::support::{Person, SECRET, claims, fresh_data};
 
 /// The real program, killed when the test ends.
-struct Process {
+pub struct Process {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Process {
-    fn start(data: &parlor::config::DataArgs) -> Self {
+    pub fn start(data: &parlor::config::DataArgs) -> Self {
+        Self::with(data, &[])
+    }
+
+    pub fn with(data: &parlor::config::DataArgs, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--data"]).arg(&data.data);
+        command.args(options);
         command
             .env("PARLOR_JWT_SECRET", SECRET)
             .env("PARLOR_SEND_RATE_PER_MINUTE", "0")
@@ -38,7 +43,7 @@ impl Process {
         Self { child, url }
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

@@ -320,6 +320,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I type here, or no longer do; for clients without a WebSocket. Repeat it every 3 seconds while it lasts */
+        post: operations["typing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/unread": {
         parameters: {
             query?: never;
@@ -404,6 +421,23 @@ export interface paths {
         head?: never;
         /** Change my name, language, time zone or preferences */
         patch: operations["change_me"];
+        trace?: never;
+    };
+    "/api/v1/me/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that I am busy, or a few words about me */
+        put: operations["set_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/messages/{id}": {
@@ -558,6 +592,23 @@ export interface paths {
         get: operations["list_platforms"];
         /** Add or rename a brand; needs `manage_settings` */
         put: operations["put_platform"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is online, away, busy, offline */
+        get: operations["list_presence"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1821,6 +1872,24 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description What others see of a user. */
+        PresenceView: {
+            /** @description Whether the user asks not to be disturbed; counts while connected. */
+            busy: boolean;
+            last_active_at?: components["schemas"]["Time"] | null;
+            last_seen_at?: components["schemas"]["Time"] | null;
+            /** @description `online`, `away`, `busy` or `offline`. */
+            status: string;
+            /** @description A few words of the user's. */
+            text?: string | null;
+            text_until?: components["schemas"]["Time"] | null;
+            /** @description Who. */
+            user_id: components["schemas"]["PersonId"];
+        };
+        /** @description Who is there. */
+        Presences: {
+            items: components["schemas"]["PresenceView"][];
+        };
         /** @description What a caller reads of a refusal or failure. */
         Problem: {
             /**
@@ -1956,6 +2025,20 @@ export interface components {
         RoleId: string;
         /** @description An API key, a host key or an audit row. */
         RowId: string;
+        /** @description What I said. */
+        SaidView: {
+            busy: boolean;
+            text?: string | null;
+            text_until?: components["schemas"]["Time"] | null;
+        };
+        /** @description What I say of myself. */
+        SayInput: {
+            /** @description I do not want to be disturbed. */
+            busy: boolean;
+            /** @description A few words, at most 100 characters. */
+            text?: string | null;
+            text_until?: components["schemas"]["Time"] | null;
+        };
         /** @description A setting with its value. */
         SettingView: components["schemas"]["Declared"] & {
             /** @description "tenant", "environment" or "default". */
@@ -2117,6 +2200,12 @@ export interface components {
              * @description Messages.
              */
             unread: number;
+        };
+        TypingInput: {
+            /** @description A private note: contacts are not told. */
+            is_private_note?: boolean;
+            /** @description False when I stopped. */
+            typing?: boolean;
         };
         /** @description A user, as every user of the tenant sees it. */
         User: {
@@ -3115,6 +3204,38 @@ export interface operations {
             };
         };
     };
+    typing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypingInput"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     mark_unread: {
         parameters: {
             query?: never;
@@ -3288,6 +3409,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaidView"];
                 };
             };
             /** @description A problem */
@@ -3753,6 +3906,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Platform"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presence: {
+        parameters: {
+            query?: {
+                /** @description Of these users, comma separated, at most 500; of everybody connected when absent. */
+                user_ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presences"];
                 };
             };
             /** @description A problem */

@@ -188,7 +188,8 @@ export interface Snapshot {
 }
 
 export interface ChangeEvent {
-  seq: number;
+  /** Absent in what is only told and not kept (presence, typing). */
+  seq?: number;
   type: string;
   at: string;
   conversation_id: Id | null;

@@ -50,9 +50,9 @@ const handlers: Record<string, Handler> = {
   },
 };
 
-/** Takes in one event; false when it was known already. */
+/** Takes in one event; false when it was known already, or is only told and not kept (presence, typing). */
 export function apply(store: Store, event: ChangeEvent, needs: Needs): boolean {
-  if (event.seq <= store.seq) return false;
+  if (event.seq === undefined || event.seq <= store.seq) return false;
   store.seq = event.seq;
   store.topics.batch(() => handlers[event.type]?.(store, event, needs));
   return true;

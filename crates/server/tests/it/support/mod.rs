@@ -57,22 +57,16 @@ pub fn fresh_data() -> (DataArgs, TempDir, Option<TestDb>) {
     (data, folder, database)
 }
 
-/// The options of a test server.
+/// The options of a test server: the defaults, but for what a test needs otherwise.
 pub fn options() -> ServeArgs {
-    ServeArgs {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        public_url: None,
-        origins: Vec::new(),
-        jwt_secret: Some(SECRET.to_owned()),
-        secret: None,
-        behind_proxy: false,
-        body_limit: 1 << 20,
-        session_days: 30,
-        sign_in_rate: 1000,
-        queue_limit: 4096,
-        log: "off".to_owned(),
-        log_json: false,
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArgs,
     }
+    let line = ["parlor", "--listen", "127.0.0.1:0", "--drain-seconds", "0", "--sign-in-rate", "1000"];
+    let defaults = <Line as clap::Parser>::parse_from(line).serve;
+    ServeArgs { jwt_secret: Some(SECRET.to_owned()), log: "off".to_owned(), ..defaults }
 }
 
 impl Site {
@@ -81,10 +75,15 @@ impl Site {
     }
 
     pub async fn with(change: impl FnOnce(&mut ServeArgs)) -> Self {
+        Self::at(Clock::System, change).await
+    }
+
+    /// With a clock of its own.
+    pub async fn at(clock: Clock, change: impl FnOnce(&mut ServeArgs)) -> Self {
         let mut config = options();
         change(&mut config);
         let (data, folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
-        let server = Server::bind(&data, config, Clock::System).await.unwrap();
+        let server = Server::bind(&data, config, clock).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (url, app) = (format!("http://{}", server.address), server.app.clone());
         let running = tokio::spawn(server.run(async move {

@@ -112,9 +112,18 @@ impl Person {
 
     /// Events after a cursor, and the cursor after them.
     pub async fn poll(&self, cursor: &str, wait: u32) -> (Vec<Value>, String) {
-        let polled = self.get(&format!("/events?after={cursor}&wait={wait}")).await.ok(200);
-        assert_eq!(polled["reset"], false, "{polled}");
-        (polled["items"].as_array().unwrap().clone(), polled["cursor"].as_str().unwrap().to_owned())
+        let end = tokio::time::Instant::now() + std::time::Duration::from_secs(wait.into());
+        loop {
+            let polled = self.get(&format!("/events?after={cursor}&wait={wait}")).await.ok(200);
+            assert_eq!(polled["reset"], false, "{polled}");
+            let mut items = polled["items"].as_array().unwrap().clone();
+            // Who comes and goes is told, not kept.
+            let told = items.len();
+            items.retain(|item| !item["seq"].is_null());
+            if told == 0 || !items.is_empty() || tokio::time::Instant::now() >= end {
+                return (items, polled["cursor"].as_str().unwrap().to_owned());
+            }
+        }
     }
 
     pub async fn ws(&self, cursor: Option<&str>) -> Ws {

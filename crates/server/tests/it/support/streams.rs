@@ -49,15 +49,20 @@ impl Ws {
         }
     }
 
-    /// The next event; moves the cursor on.
+    /// The next event; moves the cursor on. What is only told (presence, typing) is passed over.
     pub async fn event(&mut self) -> Value {
+        self.event_or_end().await.expect("an event")
+    }
+
+    /// The next event, or how it ended.
+    pub async fn event_or_end(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
-            let frame = self.frame().await.expect("an event");
-            if frame["type"] == "event" {
+            let frame = self.frame().await?;
+            if frame["type"] == "event" && !frame["event"]["seq"].is_null() {
                 let event = frame["event"].clone();
                 let tail = self.cursor.split_once('.').unwrap().1;
                 self.cursor = format!("{}.{tail}", event["seq"]);
-                return event;
+                return Ok(event);
             }
         }
     }
@@ -72,15 +77,32 @@ impl Ws {
         }
     }
 
+    /// The next passing event of this type.
+    pub async fn told(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.frame().await.expect("something told");
+            if frame["type"] == "event" && frame["event"]["type"] == kind {
+                return frame["event"].clone();
+            }
+        }
+    }
+
     /// Waits until history is told and the connection hears what happens: only then are pings answered.
     pub async fn is_live(&mut self) {
         self.send(r#"{"type":"ping"}"#).await;
         while self.frame().await.expect("a frame")["type"] != "pong" {}
     }
 
-    /// Whether nothing arrives for a while.
+    /// Whether nothing arrives for a while, but for who comes and goes.
     pub async fn is_silent(&mut self) -> bool {
-        timeout(Duration::from_millis(300), self.socket.next()).await.is_err()
+        let end = tokio::time::Instant::now() + Duration::from_millis(300);
+        loop {
+            match tokio::time::timeout_at(end, self.socket.next()).await {
+                Err(_) => return true,
+                Ok(Some(Ok(Message::Text(text)))) if text.contains(r#""type":"presence""#) => {}
+                Ok(_) => return false,
+            }
+        }
     }
 
     /// The code with which the server closes, events before it passed over.
@@ -129,6 +151,9 @@ impl Sse {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 let block: String = self.buffer.drain(..end + 2).collect();
+                if block.starts_with("event: presence\n") {
+                    continue;
+                }
                 return Some(parse(&block));
             }
             let chunk = timeout(PATIENCE, self.body.next()).await.expect("lines in time")?;

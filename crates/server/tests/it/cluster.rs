@@ -1,0 +1,263 @@
+//! Several nodes on one PostgreSQL: clients anywhere see everything once, in order, whatever dies. Run with
+//! PARLOR_TEST_ENGINE=postgres; SQLite has one node.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use parlor::auth::jwt::sign;
+use parlor::config::DataArgs;
+use parlor_db::Engine;
+use parlor_db::testing::{TempDir, TestDb};
+use serde_json::{Value, json};
+
+use crate::crash::Process;
+use crate::support::{Person, SECRET, Ws, claims, engine, fresh_data};
+
+/// A private Redis without any file, killed when the test ends.
+struct Redis {
+    port: u16,
+    child: Child,
+}
+
+impl Redis {
+    fn start() -> Self {
+        // A port that was free a moment ago.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { port, child: Self::run(port) }
+    }
+
+    fn run(port: u16) -> Child {
+        let mut command = Command::new("redis-server");
+        command
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
+            .arg(port.to_string());
+        let child =
+            command.stdout(Stdio::null()).spawn().expect("redis-server, from Debian's package of that name");
+        let until = Instant::now() + Duration::from_secs(10);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn again(&mut self) {
+        self.child = Self::run(self.port);
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Two nodes (or more) on one database and one Redis.
+struct Nodes {
+    data: DataArgs,
+    redis: Redis,
+    nodes: Vec<Process>,
+    _folder: TempDir,
+    database: Option<TestDb>,
+}
+
+impl Nodes {
+    async fn start(count: usize) -> Option<Self> {
+        if engine() == Engine::Sqlite {
+            return None;
+        }
+        let (data, folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
+        let redis = Redis::start();
+        let mut nodes = Self { data, redis, nodes: Vec::new(), _folder: folder, database };
+        for _ in 0..count {
+            nodes.add();
+        }
+        Some(nodes)
+    }
+
+    fn add(&mut self) -> String {
+        let redis = self.redis.url();
+        let options = ["--redis", &redis, "--secret", "one for all nodes", "--drain-seconds", "1"];
+        self.nodes.push(Process::with(&self.data, &options));
+        self.nodes.last().unwrap().url.clone()
+    }
+
+    fn url(&self, node: usize) -> &str {
+        &self.nodes[node].url
+    }
+
+    async fn user(&self, name: &str, node: usize) -> Person {
+        Person::arrive(self.url(node), sign(&claims(name), SECRET.as_bytes(), None).unwrap()).await
+    }
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        self.nodes.clear();
+        let database = self.database.take();
+        let _ = std::thread::spawn(move || drop(database)).join();
+    }
+}
+
+/// Reads messages of a group until it has `count` of them; the numbers must be whole and ascending.
+async fn messages(ws: &mut Ws, count: usize) -> Vec<i64> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        let event = ws.next_of("message.posted").await;
+        seen.push(event["data"]["message"]["seq"].as_i64().unwrap());
+    }
+    seen
+}
+
+fn in_order(count: i64) -> Vec<i64> {
+    (1..=count).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_on_one_node_is_seen_on_the_other_at_once() {
+    let Some(nodes) = Nodes::start(2).await else { return };
+    let (ana, ben) = (nodes.user("Ana", 0).await, nodes.user("Ben", 1).await);
+    let group = ana.group("two nodes", &[&ben]).await;
+    let mut hears = ben.ws(None).await;
+    let mut too = ana.ws(None).await;
+    hears.is_live().await;
+    too.is_live().await;
+    let mut slowest = Duration::ZERO;
+    for n in 0..10 {
+        let sent = Instant::now();
+        ana.say(&group, &format!("{n}")).await;
+        hears.next_of("message.posted").await;
+        slowest = slowest.max(sent.elapsed());
+        too.next_of("message.posted").await;
+    }
+    assert!(slowest < Duration::from_millis(800), "{slowest:?}: hints came late, looking takes a second");
+    // Both write at once.
+    let say = |person: Person, n: usize| {
+        let group = group.clone();
+        async move { person.say(&group, &format!("both {n}")).await }
+    };
+    join_all((0..100).map(|n| say(if n % 2 == 0 { ana.clone() } else { ben.clone() }, n))).await;
+    let expected: Vec<i64> = (11..=110).collect();
+    assert_eq!(messages(&mut hears, 100).await, expected);
+    assert_eq!(messages(&mut too, 100).await, expected);
+    // A client moves between nodes with its cursor.
+    let cursor = hears.cursor.clone();
+    drop(hears);
+    ana.say(&group, "while away").await;
+    let mut moved = ben.at(nodes.url(0)).ws(Some(&cursor)).await;
+    assert_eq!(messages(&mut moved, 1).await, [111]);
+    assert!(moved.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn presence_typing_and_signing_out_cross_nodes_and_die_with_them() {
+    let Some(mut nodes) = Nodes::start(2).await else { return };
+    let (ana, ben) = (nodes.user("Ana", 0).await, nodes.user("Ben", 1).await);
+    let group = ana.group("two nodes", &[&ben]).await;
+    let mut eyes = ana.ws(None).await;
+    eyes.is_live().await;
+    let mut there = ben.ws(None).await;
+    there.is_live().await;
+    let is_ben = |told: &Value| told["data"]["people"].to_string().contains(&ben.id);
+    let mut news = eyes.told("presence").await;
+    while !is_ben(&news) {
+        news = eyes.told("presence").await;
+    }
+    assert!(news.to_string().contains("online"), "{news}");
+    there.send(&json!({"type": "typing", "conversation_id": group}).to_string()).await;
+    assert_eq!(eyes.told("typing").await["data"]["person_id"], ben.id.as_str());
+    // A third node that comes later knows who is there.
+    let third = nodes.add();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let seen = ana.at(&third).get(&format!("/presence?user_ids={},{}", ana.id, ben.id)).await.ok(200);
+    assert_eq!(seen["items"][0]["status"], "online");
+    assert_eq!(seen["items"][1]["status"], "online");
+    nodes.nodes[1].kill();
+    let mut news = eyes.told("presence").await;
+    while !is_ben(&news) {
+        news = eyes.told("presence").await;
+    }
+    assert!(news.to_string().contains("offline"), "a dead node's people go by themselves: {news}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_away_for_ten_seconds_loses_nothing() {
+    let Some(mut nodes) = Nodes::start(2).await else { return };
+    let (ana, ben) = (nodes.user("Ana", 0).await, nodes.user("Ben", 1).await);
+    let group = ana.group("no redis", &[&ben]).await;
+    let mut hears = ben.ws(None).await;
+    hears.is_live().await;
+    nodes.redis.kill();
+    let until = Instant::now() + Duration::from_secs(10);
+    let mut sent = 0;
+    while Instant::now() < until {
+        ana.say(&group, "without").await;
+        sent += 1;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(messages(&mut hears, sent).await, in_order(sent as i64));
+    nodes.redis.again();
+    // Back in touch: what is told arrives again, and quickly.
+    let mut back = false;
+    for _ in 0..50 {
+        ana.post(&format!("/conversations/{group}/typing"), json!({"typing": true})).await.ok(204);
+        ana.post(&format!("/conversations/{group}/typing"), json!({"typing": false})).await.ok(204);
+        let heard = tokio::time::timeout(Duration::from_millis(300), hears.told("typing")).await;
+        back = heard.is_ok();
+        if back {
+            break;
+        }
+    }
+    assert!(back, "the nodes are not in touch again");
+    ana.say(&group, "again").await;
+    assert_eq!(messages(&mut hears, 1).await, [sent as i64 + 1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_killed_under_load_is_a_reconnection() {
+    let Some(mut nodes) = Nodes::start(2).await else { return };
+    let ana = nodes.user("Ana", 1).await;
+    let names: Vec<String> = (0..20).map(|n| format!("Reader{n}")).collect();
+    let readers = join_all(names.iter().map(|name| nodes.user(name, 0))).await;
+    let group = ana.group("load", &readers.iter().collect::<Vec<_>>()).await;
+    let survivor = nodes.url(1).to_owned();
+    let reading = readers.into_iter().map(|reader| {
+        let survivor = survivor.clone();
+        async move {
+            let mut ws = reader.ws(None).await;
+            let mut seen = Vec::new();
+            while seen.len() < 300 {
+                match ws.event_or_end().await {
+                    Ok(event) if event["type"] == "message.posted" => {
+                        seen.push(event["data"]["message"]["seq"].as_i64().unwrap());
+                    }
+                    Ok(_) => {}
+                    // The node is dead: come back elsewhere, from the last event seen.
+                    Err(_) => ws = reader.at(&survivor).ws(Some(&ws.cursor.clone())).await,
+                }
+            }
+            (seen, ws)
+        }
+    });
+    let readers = tokio::spawn(join_all(reading.collect::<Vec<_>>()));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for n in 0..300 {
+        ana.say(&group, &format!("{n}")).await;
+        if n == 150 {
+            nodes.nodes[0].kill();
+        }
+    }
+    for (seen, _) in readers.await.unwrap() {
+        assert_eq!(seen, in_order(300));
+    }
+}
