@@ -74,10 +74,11 @@ statements! {
         FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq > $3 AND kind = 'text'");
     /// Which message is at a position.
     pub static ID_AT = both("SELECT id FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq = $3");
-    /// The number of somebody's messages at a position.
+    /// The number of somebody's messages before the first one after a position: those before it may have been purged.
     pub static OWN_AT = both("
-        SELECT own_count FROM messages
-        WHERE tenant = $1 AND conversation_id = $2 AND seq <= $3 AND author_id = $4 ORDER BY seq DESC LIMIT 1");
+        SELECT own_count - 1 FROM messages
+        WHERE tenant = $1 AND conversation_id = $2 AND seq > $3 AND author_id = $4 AND kind = 'text'
+        ORDER BY seq LIMIT 1");
     /// Moves the read position.
     pub static MOVE = both("
         UPDATE participants SET read_seq = $4, read_count = $5, own_read = $6, read_at = $7,
@@ -213,7 +214,7 @@ fn numbers_at(
         .opt(&AT, params![actor.tenant, c.id, seq], |row| Ok((row.get(0)?, row.get(1)?)))?
         .unwrap_or((0, 0));
     let own = match me {
-        Some(me) if seq < me.own_seq => tx.db.opt(&OWN_AT, place, |row| row.get(0))?.unwrap_or(0),
+        Some(me) if seq < me.own_seq => tx.db.opt(&OWN_AT, place, |row| row.get(0))?.unwrap_or(all),
         _ => all,
     };
     Ok(Numbers { staff, public, own })
