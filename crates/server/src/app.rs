@@ -16,10 +16,12 @@ use crate::auth::limiter::{Limiter, Rate};
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
+use crate::files::Files;
 use crate::metrics::Metrics;
 
 pub mod cluster;
 pub mod presence;
+mod purging;
 mod start;
 mod workers;
 
@@ -56,6 +58,8 @@ pub struct App {
     pub sign_ins: Limiter<String>,
     /// Sent messages, by person.
     pub sending: Limiter<(TenantId, PersonId)>,
+    /// Attached files.
+    pub files: Files,
     /// Signs cursors.
     pub cursor_key: Vec<u8>,
     /// The code that makes the first administrator, while there is none.

@@ -21,6 +21,7 @@ use crate::auth::password::Passwords;
 use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
+use crate::files::Files;
 use crate::metrics::Metrics;
 
 /// The tenant that is made on the first start.
@@ -130,6 +131,7 @@ impl App {
         let db = opened.map_err(|error| StartError::Environment(error.to_string()))??;
         let defaults = Arc::new(defaults()?);
         let cursor_key = cursor_key(data, &config)?;
+        let files = config.files.clone().unwrap_or_else(|| data.data.join("files"));
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
         let app = Arc::new(App {
             db,
@@ -146,6 +148,7 @@ impl App {
             passwords: Passwords::new(at_once),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),
+            files: Files::new(files),
             cursor_key,
             setup_code: Mutex::new(None),
             stopping: watch::Sender::new(false),

@@ -165,5 +165,11 @@ async fn clean(app: Weak<App>) {
         if let Err(error) = app.forget_old().await {
             tracing::warn!(%error, "old rows could not be forgotten");
         }
+        if let Err(error) = app.keep_retention().await {
+            tracing::warn!(%error, "old messages could not be cleared");
+        }
+        if let Err(error) = app.remove_files().await {
+            tracing::warn!(%error, "files could not be removed");
+        }
     }
 }

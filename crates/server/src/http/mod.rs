@@ -30,12 +30,14 @@ mod contacts;
 pub mod contracts;
 mod conversations;
 mod drafts;
+mod files;
 mod health;
 pub(crate) mod me;
 mod messages;
 mod notifications;
 mod participants;
 mod presence;
+pub(crate) mod purges;
 mod reads;
 mod roles;
 mod search;
@@ -64,7 +66,9 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(presence::routes())
         .merge(reads::routes())
         .merge(drafts::routes())
+        .merge(files::routes())
         .merge(notifications::routes())
+        .merge(purges::routes())
         .merge(search::routes())
         .merge(users::routes())
         .merge(teams::routes())
@@ -83,6 +87,7 @@ pub fn router(app: &Ctx) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(contracts::routes(app))
+        .merge(files::links())
         .merge(openapi::routes())
         .merge(health::routes())
         .fallback(assets::serve)
