@@ -43,3 +43,15 @@ CREATE TABLE presences (
     last_seen_at BIGINT,
     PRIMARY KEY (tenant, person_id)
 );
+
+-- Where somebody wants to be told less than everything.
+CREATE INDEX participants_quiet ON participants (tenant, person_id) WHERE muted OR notify <> 'all';
+
+-- How far a tenant's events have been handed to an external hub, and which node does it until when.
+CREATE TABLE relays (
+    tenant BYTEA NOT NULL,
+    seq BIGINT NOT NULL,
+    node TEXT NOT NULL,
+    held_until BIGINT NOT NULL,
+    PRIMARY KEY (tenant)
+);

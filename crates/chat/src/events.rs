@@ -334,7 +334,7 @@ pub fn replay(tx: &mut Tx, actor: &Actor, epoch: i64, after: i64, limit: usize) 
 
 impl Access {
     /// As [`Access::admits`], but an earlier removal admits nothing else: who was removed sees that one event.
-    fn admits_on_replay(&self, event: &Event) -> bool {
+    pub fn admits_on_replay(&self, event: &Event) -> bool {
         self.admits(event)
             && match event.audience {
                 Audience::Conversation { facets, .. } => {

@@ -28,6 +28,7 @@ pub mod presences;
 pub mod publications;
 pub mod purges;
 pub mod reads;
+pub mod relays;
 pub mod rights;
 pub mod roles;
 pub mod search;
@@ -82,6 +83,7 @@ pub fn statements() -> Vec<&'static Sql> {
         purges::statements(),
         purges::erasing(),
         reads::statements(),
+        relays::statements(),
         roles::statements(),
         search::statements(),
         sessions::statements(),

@@ -12,7 +12,7 @@ use crate::{
     conversations::{self, Conversation, Me, Membership, Role, Sight},
     error::{Error, Result, forbidden, invalid, not_found},
     events::{self, NewEvent},
-    ids::{ConversationId, PersonId},
+    ids::{ConversationId, PersonId, TenantId},
     kinds::Poster,
     messages,
     page::{Page, limit},
@@ -125,6 +125,15 @@ statements! {
     /// One's own preferences.
     pub static PREFER = both("
         UPDATE participants SET muted = $4, notify = $5 WHERE tenant = $1 AND conversation_id = $2 AND person_id = $3");
+    /// Where a person does not want to be told of everything.
+    pub static QUIET = both("
+        SELECT conversation_id, muted, notify FROM participants
+        WHERE tenant = $1 AND person_id = $2 AND (muted OR notify <> 'all')");
+    /// The users who take part, and of what they want to be told.
+    pub static USERS = both("
+        SELECT person_id, muted, notify FROM participants
+        WHERE tenant = $1 AND conversation_id = $2 AND left_at IS NULL AND person_kind = 'user'
+        ORDER BY person_id");
     /// Which of these people take part already.
     pub static AMONG = both("
         SELECT person_id FROM participants
@@ -469,4 +478,14 @@ pub fn prefer(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &MeChange)
     let notify = change.notify.clone().or(me.map(|me| me.notify)).unwrap_or_else(|| "all".to_owned());
     tx.db.execute(&PREFER, params![actor.tenant, id, actor.id(), muted, notify.as_str()])?;
     conversations::announce_me(tx, actor, id)
+}
+
+/// Where a person does not want to be told of everything: the conversation, whether it is muted, and `notify`.
+pub fn quiet(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<Vec<(ConversationId, bool, String)>> {
+    Ok(tx.db.all(&QUIET, params![tenant, person], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+/// The users who take part, each with whether it is muted and `notify`.
+pub fn users(tx: &mut Tx, tenant: TenantId, id: ConversationId) -> Result<Vec<(PersonId, bool, String)>> {
+    Ok(tx.db.all(&USERS, params![tenant, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }

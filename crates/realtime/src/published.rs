@@ -5,21 +5,31 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use parlor_chat::events::Event;
 
+use crate::protocol::mercure::own::{self, Notice};
+
 /// An event and the bytes that each protocol makes of it, made by whoever needs them first.
 #[derive(Debug)]
 pub struct Published {
     /// What happened.
     pub event: Event,
+    made: Made,
+}
+
+/// What has been made of the event so far.
+#[derive(Debug, Default)]
+struct Made {
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
     socketio: OnceLock<Bytes>,
+    mercure: OnceLock<Bytes>,
+    notice: OnceLock<Option<Notice>>,
 }
 
 impl Published {
     /// Wraps a committed event.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self { event, native: OnceLock::new(), sse: OnceLock::new(), socketio: OnceLock::new() }
+        Self { event, made: Made::default() }
     }
 
     /// The event's number in its tenant's log.
@@ -30,18 +40,29 @@ impl Published {
 
     /// The WebSocket text frame of the native protocol.
     pub fn native(&self) -> &Bytes {
-        self.native.get_or_init(|| crate::protocol::native::event(&self.event.json))
+        self.made.native.get_or_init(|| crate::protocol::native::event(&self.event.json))
     }
 
     /// The lines of a server-sent event after its `id`.
     pub fn sse(&self) -> &Bytes {
-        self.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+        self.made.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+    }
+
+    /// The lines of a Mercure update; `epoch` is that of the tenant's log.
+    pub fn mercure(&self, epoch: i64) -> &Bytes {
+        self.made.mercure.get_or_init(|| crate::protocol::mercure::wire::event(&self.event, epoch))
+    }
+
+    /// The new message that it tells of.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.made.notice.get_or_init(|| own::notice(&self.event)).as_ref()
     }
 
     /// The Engine.IO packet of the main Socket.IO namespace.
     pub fn socketio(&self) -> &Bytes {
         let event = &self.event;
-        self.socketio
+        self.made
+            .socketio
             .get_or_init(|| crate::protocol::socketio::published(&event.kind, &event.json, event.seq))
     }
 }

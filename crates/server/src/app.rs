@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::auth::cache::Callers;
 use crate::auth::keys::KeyRing;
 use crate::auth::limiter::{Limiter, Rate};
+use crate::auth::mercure::MercureRing;
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
@@ -52,6 +53,8 @@ pub struct App {
     pub callers: Arc<Callers>,
     /// Keys of host applications.
     pub keys: Arc<KeyRing>,
+    /// Keys of Mercure publishers and subscribers.
+    pub mercure: MercureRing,
     /// Hashing of passwords.
     pub passwords: Passwords,
     /// Attempts to sign in, by address and by account.

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+mod mercure;
+
+pub use mercure::MercureArgs;
+
 /// Where the data is. Every command takes these.
 #[derive(Args, Clone, Debug)]
 pub struct DataArgs {
@@ -83,6 +87,10 @@ pub struct ServeArgs {
     /// Events that a connection may be behind before it is told to come back
     #[arg(long, env = "PARLOR_QUEUE_LIMIT", default_value_t = parlor_realtime::hub::MAILBOX_LIMIT, value_name = "N")]
     pub queue_limit: usize,
+
+    /// The Mercure hub
+    #[command(flatten)]
+    pub mercure: MercureArgs,
 
     /// Redis or Valkey through which several nodes on one PostgreSQL hear of each other at once
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::{App, Cluster, Ctx, TenantSettings, cluster, presence, workers};
 use crate::auth::cache::Callers;
 use crate::auth::limiter::Limiter;
+use crate::auth::mercure::MercureRing;
 use crate::auth::password::Passwords;
 use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
@@ -145,6 +146,7 @@ impl App {
             defaults,
             callers,
             keys: Arc::default(),
+            mercure: MercureRing::default(),
             passwords: Passwords::new(at_once),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),

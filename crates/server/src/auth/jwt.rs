@@ -7,6 +7,7 @@
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use parlor_chat::time::Time;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Seconds by which the host's clock may differ from ours.
@@ -131,6 +132,19 @@ impl HostKey {
         Self { kid, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret) }
     }
 
+    /// A key for the algorithm of this name: a secret for HS…, else a public key in PEM; `None` when it is not one.
+    #[must_use]
+    pub fn of(algorithm: &str, key: &[u8]) -> Option<Self> {
+        let algorithm: Algorithm = algorithm.parse().ok()?;
+        let key = match algorithm {
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => DecodingKey::from_secret(key),
+            Algorithm::ES256 | Algorithm::ES384 => DecodingKey::from_ec_pem(key).ok()?,
+            Algorithm::EdDSA => DecodingKey::from_ed_pem(key).ok()?,
+            _ => DecodingKey::from_rsa_pem(key).ok()?,
+        };
+        Some(Self { kid: None, algorithm, key })
+    }
+
     /// A public key in PEM for `RS256`, `ES256` or `EdDSA`; `None` when it is not one.
     #[must_use]
     pub fn pem(kid: Option<String>, algorithm: &str, pem: &[u8]) -> Option<Self> {
@@ -186,10 +200,27 @@ pub fn peek_tenant(token: &str) -> Option<String> {
         #[serde(default = "default_tenant")]
         tenant: String,
     }
+    peek::<Peek>(token).map(|peek| peek.tenant)
+}
+
+/// Claims that nobody has checked.
+#[must_use]
+pub fn peek<C: DeserializeOwned>(token: &str) -> Option<C> {
     if token.len() > MAX_TOKEN_BYTES {
         return None;
     }
-    jsonwebtoken::dangerous::insecure_decode_claims::<Peek>(token).ok().map(|peek| peek.tenant)
+    jsonwebtoken::dangerous::insecure_decode_claims::<C>(token).ok()
+}
+
+/// A token's header, which nobody has checked.
+///
+/// # Errors
+/// When it is none, or names an algorithm that does not exist here.
+pub fn header(token: &str) -> Result<Header, Refusal> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Refusal::Malformed);
+    }
+    jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)
 }
 
 /// Believes `token` or says why not. Only the keys given count, and only with their own algorithm.
@@ -197,28 +228,33 @@ pub fn peek_tenant(token: &str) -> Option<String> {
 /// # Errors
 /// The first reason found.
 pub fn verify(token: &str, keys: &[HostKey], now: Time) -> Result<Claims, Refusal> {
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(Refusal::Malformed);
-    }
-    let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
+    verified(token, keys).and_then(|claims| in_time(claims, now))
+}
+
+/// The claims of a token whose signature fits one of the keys. Times are not looked at.
+///
+/// # Errors
+/// The first reason found.
+pub fn verified<C: DeserializeOwned>(token: &str, keys: &[HostKey]) -> Result<C, Refusal> {
+    let header = header(token)?;
     let mut refusal = Refusal::NoKey;
     for key in keys.iter().filter(|key| key.serves(&header)) {
         match verify_with(token, key) {
-            Ok(claims) => return in_time(claims, now),
+            Ok(claims) => return Ok(claims),
             Err(why) => refusal = why,
         }
     }
     Err(refusal)
 }
 
-fn verify_with(token: &str, key: &HostKey) -> Result<Claims, Refusal> {
+fn verify_with<C: DeserializeOwned>(token: &str, key: &HostKey) -> Result<C, Refusal> {
     let mut rules = Validation::new(key.algorithm);
-    // Times are checked below against our own clock; an audience is the host's affair.
+    // Times are checked against our own clock; an audience is the host's affair.
     rules.validate_exp = false;
     rules.validate_nbf = false;
     rules.validate_aud = false;
     rules.required_spec_claims.clear();
-    match jsonwebtoken::decode::<Claims>(token, &key.key, &rules) {
+    match jsonwebtoken::decode::<C>(token, &key.key, &rules) {
         Ok(data) => Ok(data.claims),
         Err(error) => Err(match error.kind() {
             jsonwebtoken::errors::ErrorKind::InvalidSignature => Refusal::Signature,

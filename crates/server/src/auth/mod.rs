@@ -12,6 +12,7 @@ pub mod cache;
 pub mod jwt;
 pub mod keys;
 pub mod limiter;
+pub mod mercure;
 pub mod password;
 pub mod token;
 

@@ -90,6 +90,7 @@ pub fn router(app: &Ctx) -> Router {
         .merge(files::links())
         .merge(openapi::routes())
         .merge(health::routes())
+        .merge(transport::mercure::routes(app))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(app.config.body_limit))
         .layer(from_fn_with_state(app.clone(), protect))

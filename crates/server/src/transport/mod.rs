@@ -18,6 +18,7 @@ use crate::http::caller::Caller;
 use crate::metrics::{Counted, Protocol};
 
 mod long_poll;
+pub(crate) mod mercure;
 mod snapshot;
 pub mod socketio;
 mod sse;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(sse::stream))
         .routes(routes!(ws::connect))
         .routes(routes!(snapshot::get))
+        .routes(routes!(mercure::grant::get))
 }
 
 /// A subscriber before its first event.

@@ -16,6 +16,8 @@ mod files;
 mod idempotency;
 mod import;
 mod isolation;
+mod mercure;
+mod mercure_own;
 mod presence;
 mod problems;
 mod purges;

@@ -491,6 +491,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mercure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hub, a token and the topics of the caller; the token also comes as a cookie of the hub */
+        get: operations["mercure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{id}": {
         parameters: {
             query?: never;
@@ -1282,6 +1299,17 @@ export interface components {
             message: components["schemas"]["Message"];
             /** @description An extract with the found words in `<mark>`; everything else is escaped. */
             snippet_html: string;
+        };
+        /** @description How to subscribe to one's own updates. */
+        Hub: {
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description To subscribe from, so that nothing is missed that happens meanwhile. */
+            last_event_id: string;
+            /** @description To be sent where the cookie is not. */
+            token?: string | null;
+            topics: components["schemas"]["Topics"];
+            /** @description The hub's address. */
+            url: string;
         };
         /** @description A new key. */
         KeyCreation: {
@@ -2334,6 +2362,15 @@ export interface components {
          * @description Microseconds since 1970-01-01 UTC.
          */
         Time: string;
+        /** @description One's own topics. */
+        Topics: {
+            /** @description Of a conversation; put its id in. */
+            conversation: string;
+            /** @description Everything that one may see. */
+            inbox: string;
+            /** @description New messages of others, muted conversations excepted. */
+            notifications: string;
+        };
         /** @description Unread of the actor over everything. */
         Totals: {
             /**
@@ -3692,6 +3729,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SaidView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mercure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hub"];
                 };
             };
             /** @description A problem */

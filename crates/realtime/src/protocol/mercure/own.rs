@@ -1,0 +1,135 @@
+//! Owns: the topics that Parlor's own events go to, for its hub and for external ones. Every update on them is private.
+//! Must not know: who subscribes.
+
+use parlor_chat::events::{Audience, Event};
+use parlor_chat::{ConversationId, PersonId};
+use serde::Deserialize;
+
+const CONVERSATIONS: &str = "/crm/internal-messenger/conversations/";
+const USERS: &str = "/crm/internal-messenger/users/";
+/// Of every conversation.
+pub const CONVERSATION_TEMPLATE: &str = "/crm/internal-messenger/conversations/{id}";
+
+/// One of Parlor's topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// What a conversation's readers hear, private notes excepted.
+    Conversation(ConversationId),
+    /// Everything that a user may see.
+    Inbox(PersonId),
+    /// What a user wants to be told at once.
+    Notifications(PersonId),
+}
+
+impl Topic {
+    /// Reads a topic.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(id) = text.strip_prefix(CONVERSATIONS) {
+            return id.parse().ok().map(Self::Conversation).filter(|topic| topic.to_string() == text);
+        }
+        let (id, list) = text.strip_prefix(USERS)?.split_once('/')?;
+        let person = id.parse().ok()?;
+        let topic = match list {
+            "inbox" => Self::Inbox(person),
+            "notifications" => Self::Notifications(person),
+            _ => return None,
+        };
+        // An id has many spellings; only one is a topic.
+        Some(topic).filter(|topic| topic.to_string() == text)
+    }
+}
+
+impl std::fmt::Display for Topic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Conversation(id) => write!(f, "{CONVERSATIONS}{id}"),
+            Self::Inbox(id) => write!(f, "{USERS}{id}/inbox"),
+            Self::Notifications(id) => write!(f, "{USERS}{id}/notifications"),
+        }
+    }
+}
+
+/// The conversation whose topic an event goes to; `open` leaves out what is for staff alone.
+#[must_use]
+pub fn conversation(event: &Event, open: bool) -> Option<ConversationId> {
+    match event.audience {
+        Audience::Conversation { staff_only, .. } if !(open && staff_only) => event.conversation,
+        _ => None,
+    }
+}
+
+/// A new message, for those who are told of new messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Where.
+    pub conversation: ConversationId,
+    /// By whom.
+    pub author: Option<PersonId>,
+    /// Who is named in it.
+    pub mentioned: Vec<PersonId>,
+}
+
+/// The new message that an event tells of.
+#[must_use]
+pub fn notice(event: &Event) -> Option<Notice> {
+    #[derive(Deserialize)]
+    struct Posted {
+        data: Data,
+    }
+    #[derive(Deserialize)]
+    struct Data {
+        message: Message,
+    }
+    #[derive(Deserialize)]
+    struct Message {
+        kind: String,
+        author: Option<Named>,
+        #[serde(default)]
+        mentions: Vec<Mention>,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        id: PersonId,
+    }
+    #[derive(Deserialize)]
+    struct Mention {
+        user_id: PersonId,
+    }
+    if event.kind != "message.posted" {
+        return None;
+    }
+    let message = serde_json::from_str::<Posted>(&event.json).ok()?.data.message;
+    (message.kind == "text").then_some(Notice {
+        conversation: event.conversation?,
+        author: message.author.map(|author| author.id),
+        mentioned: message.mentions.iter().map(|mention| mention.user_id).collect(),
+    })
+}
+
+/// Whether the event is a notification by itself.
+#[must_use]
+pub fn is_notification(event: &Event) -> bool {
+    event.kind.starts_with("notification.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{conversation, person};
+
+    #[test]
+    fn topics_are_read_as_they_are_written() {
+        for topic in
+            [Topic::Conversation(conversation(7)), Topic::Inbox(person(8)), Topic::Notifications(person(9))]
+        {
+            assert_eq!(Topic::parse(&topic.to_string()), Some(topic));
+            assert_eq!(Topic::parse(&topic.to_string().replace('-', "")), None, "another spelling");
+        }
+        for text in
+            ["", "/crm/internal-messenger/conversations/", "/crm/internal-messenger/users/1/inbox", "x"]
+        {
+            assert_eq!(Topic::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Owns: which events one subscriber gets: what it asked for, cut down to what its token allows. Must not know: the
+//! connection, or how events arrive.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parlor_chat::events::{Audience, Event};
+use parlor_chat::publications::Publication;
+use parlor_chat::{ConversationId, PersonId};
+use serde::Deserialize;
+
+use super::own::{self, Notice, Topic};
+use super::selector::{Selector, any, one};
+use crate::listeners::{Matcher, Name};
+use crate::published::Published;
+
+/// A subscriber's interests and rights.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    /// What it asked for.
+    wanted: Arc<[Selector]>,
+    /// Which private updates it may have.
+    granted: Arc<[Selector]>,
+    /// The person whose events arrive as well.
+    me: Option<Mine>,
+    /// Parlor's own events go elsewhere.
+    without_own: bool,
+}
+
+/// The person behind a subscriber.
+#[derive(Clone, Debug)]
+pub struct Mine {
+    /// Who.
+    pub person: PersonId,
+    /// The token names the person: Parlor's rules decide about conversations, and not the token's selectors.
+    pub by_rules: bool,
+    /// Conversations that the person does not want to hear everything of.
+    pub quiet: HashMap<ConversationId, Notify>,
+}
+
+/// Of what in a conversation somebody wants to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notify {
+    /// Of every message.
+    All,
+    /// Of those that name the person.
+    Mentions,
+    /// Of nothing.
+    Nothing,
+}
+
+impl Notify {
+    /// What a person's own settings for a conversation come to.
+    #[must_use]
+    pub fn of(muted: bool, notify: &str) -> Self {
+        match (muted, notify) {
+            (true, _) | (_, "none") => Self::Nothing,
+            (_, "mentions") => Self::Mentions,
+            _ => Self::All,
+        }
+    }
+
+    /// Whether the person is to be told of this message.
+    #[must_use]
+    pub fn tells(self, person: PersonId, notice: &Notice) -> bool {
+        let told = match self {
+            Self::All => true,
+            Self::Mentions => notice.mentioned.contains(&person),
+            Self::Nothing => false,
+        };
+        told && notice.author != Some(person)
+    }
+}
+
+impl Reader {
+    /// A subscriber without a person.
+    #[must_use]
+    pub fn new(wanted: Vec<Selector>, granted: Vec<Selector>) -> Self {
+        Self { wanted: wanted.into(), granted: granted.into(), ..Self::default() }
+    }
+
+    /// Only what applications publish: Parlor's own events go to another hub.
+    #[must_use]
+    pub fn without_own(self) -> Self {
+        Self { without_own: true, ..self }
+    }
+
+    /// The person is there from now on, with settings as they are now.
+    pub fn become_person(&mut self, me: Option<Mine>) {
+        self.me = me;
+    }
+
+    /// The users whose inbox or notifications are asked for by name, with the right to it.
+    #[must_use]
+    pub fn people(&self) -> Vec<PersonId> {
+        let mut people = Vec::new();
+        for topic in self.wanted.iter().filter_map(Selector::topic) {
+            if let Some(Topic::Inbox(person) | Topic::Notifications(person)) = Topic::parse(topic)
+                && one(&self.granted, topic)
+                && !people.contains(&person)
+            {
+                people.push(person);
+            }
+        }
+        people
+    }
+
+    /// Whether one of Parlor's topics is asked for by name.
+    #[must_use]
+    pub fn asks_for_own(&self) -> bool {
+        self.wanted.iter().filter_map(Selector::topic).any(|topic| Topic::parse(topic).is_some())
+    }
+
+    /// Whether conversations are heard by selector, and not by way of a person.
+    fn vouched(&self) -> bool {
+        !self.without_own && !self.me.as_ref().is_some_and(|me| me.by_rules)
+    }
+
+    /// What to listen to by name.
+    #[must_use]
+    pub fn names(&self) -> Vec<Name> {
+        let mut names = Vec::new();
+        for topic in self.wanted.iter().filter_map(Selector::topic) {
+            names.push(Name::Topic(topic.clone()));
+            if let Some(Topic::Conversation(id)) = Topic::parse(topic)
+                && self.vouched()
+                && one(&self.granted, topic)
+            {
+                names.push(Name::Conversation(id));
+            }
+        }
+        names
+    }
+
+    /// What else to listen to: there are selectors for many topics.
+    #[must_use]
+    pub fn matcher(&self) -> Option<Matcher> {
+        let open: Vec<_> =
+            self.wanted.iter().filter(|selector| selector.topic().is_none()).cloned().collect();
+        if open.is_empty() {
+            return None;
+        }
+        let reader = Self { wanted: open.into(), ..self.clone() };
+        Some(Arc::new(move |event| reader.listens(event)))
+    }
+
+    /// Whether an event is heard without being the person's.
+    #[must_use]
+    pub fn listens(&self, event: &Event) -> bool {
+        match &event.publication {
+            Some(publication) => self.wants_publication(publication),
+            None => self.vouched() && self.wants_vouched(event),
+        }
+    }
+
+    fn wants_publication(&self, publication: &Publication) -> bool {
+        let Publication::Topics { topics, private, .. } = publication else { return false };
+        any(&self.wanted, topics) && (!private || any(&self.granted, topics))
+    }
+
+    fn wants_vouched(&self, event: &Event) -> bool {
+        self.talk(event, true).is_some_and(|topic| one(&self.granted, &topic))
+    }
+
+    /// The conversation's topic, when it is wanted.
+    fn talk(&self, event: &Event, open: bool) -> Option<String> {
+        if open && self.granted.is_empty() {
+            return None;
+        }
+        let topic = Topic::Conversation(own::conversation(event, open)?).to_string();
+        one(&self.wanted, &topic).then_some(topic)
+    }
+
+    /// Whether an event that arrived is to be sent on. Whoever listens to a name has to ask too: the name says nothing
+    /// of the token.
+    #[must_use]
+    pub fn wants(&self, published: &Published) -> bool {
+        let event = &published.event;
+        if self.listens(event) {
+            return true;
+        }
+        let Some(me) = self.me.as_ref().filter(|_| event.publication.is_none()) else { return false };
+        (me.by_rules && self.talk(event, false).is_some())
+            || self.hears(Topic::Inbox(me.person))
+            || (self.hears(Topic::Notifications(me.person)) && me.is_told(published))
+    }
+
+    fn hears(&self, topic: Topic) -> bool {
+        let topic = topic.to_string();
+        one(&self.wanted, &topic) && one(&self.granted, &topic)
+    }
+
+    /// Takes over what the person changes about a conversation.
+    pub fn follow(&mut self, event: &Event) {
+        #[derive(Deserialize)]
+        struct Changed {
+            data: Data,
+        }
+        #[derive(Deserialize)]
+        struct Data {
+            me: Settings,
+        }
+        #[derive(Deserialize)]
+        struct Settings {
+            muted: bool,
+            notify: String,
+        }
+        let Some(me) = &mut self.me else { return };
+        if event.kind != "me.conversation" || event.audience != Audience::Person(me.person) {
+            return;
+        }
+        let (Some(id), Ok(changed)) = (event.conversation, serde_json::from_str::<Changed>(&event.json))
+        else {
+            return;
+        };
+        match Notify::of(changed.data.me.muted, &changed.data.me.notify) {
+            Notify::All => me.quiet.remove(&id),
+            less => me.quiet.insert(id, less),
+        };
+    }
+}
+
+impl Mine {
+    fn is_told(&self, published: &Published) -> bool {
+        if own::is_notification(&published.event) {
+            return true;
+        }
+        published.notice().is_some_and(|notice| {
+            let notify = self.quiet.get(&notice.conversation).copied().unwrap_or(Notify::All);
+            notify.tells(self.person, notice)
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

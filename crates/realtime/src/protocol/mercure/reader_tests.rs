@@ -1,0 +1,130 @@
+//! Who gets what.
+
+use serde_json::json;
+
+use super::*;
+use crate::testing::{conversation, event, person};
+
+fn selectors(texts: &[&str]) -> Vec<Selector> {
+    texts.iter().map(|text| Selector::classic(text)).collect()
+}
+
+fn reader(wanted: &[&str], granted: &[&str]) -> Reader {
+    Reader::new(selectors(wanted), selectors(granted))
+}
+
+fn person_reader(wanted: &[&str], by_rules: bool) -> Reader {
+    let mut reader = reader(wanted, &[&inbox(), &notifications()]);
+    reader.become_person(Some(Mine { person: person(1), by_rules, quiet: HashMap::new() }));
+    reader
+}
+
+fn inbox() -> String {
+    Topic::Inbox(person(1)).to_string()
+}
+
+fn notifications() -> String {
+    Topic::Notifications(person(1)).to_string()
+}
+
+fn talk(at: u128) -> String {
+    Topic::Conversation(conversation(at)).to_string()
+}
+
+fn update(topics: &[&str], private: bool) -> Published {
+    let publication = Publication::Topics {
+        topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+        data: String::new(),
+        private,
+        id: "x".to_owned(),
+        name: None,
+        retry: None,
+    };
+    Published::new(Event {
+        audience: Audience::Named,
+        conversation: None,
+        publication: Some(Arc::new(publication)),
+        ..event(1, 7)
+    })
+}
+
+fn posted(author: u128, mentioned: &[u128]) -> Published {
+    let mentions: Vec<_> = mentioned.iter().map(|id| json!({"user_id": person(*id), "name": "x"})).collect();
+    let message = json!({"kind": "text", "author": {"id": person(author)}, "mentions": mentions});
+    Published::new(Event { json: json!({"data": {"message": message}}).to_string().into(), ..event(1, 7) })
+}
+
+fn note() -> Published {
+    let mut event = posted(2, &[]).event;
+    if let Audience::Conversation { staff_only, .. } = &mut event.audience {
+        *staff_only = true;
+    }
+    Published::new(event)
+}
+
+fn silenced(muted: bool, notify: &str) -> Event {
+    Event {
+        kind: "me.conversation".to_owned(),
+        audience: Audience::Person(person(1)),
+        json: json!({"data": {"me": {"muted": muted, "notify": notify}}}).to_string().into(),
+        ..event(2, 7)
+    }
+}
+
+#[test]
+fn public_and_private_updates() {
+    assert!(reader(&["a"], &[]).wants(&update(&["a"], false)));
+    assert!(!reader(&["a"], &[]).wants(&update(&["a"], true)));
+    assert!(!reader(&["b"], &["*"]).wants(&update(&["a"], false)));
+    assert!(
+        reader(&["a"], &["b"]).wants(&update(&["a", "b"], true)),
+        "one topic wanted, another one allowed"
+    );
+    assert!(!reader(&["a"], &["c"]).wants(&update(&["a", "b"], true)));
+    assert!(reader(&["/x/{id}"], &["*"]).wants(&update(&["/x/1"], true)));
+}
+
+#[test]
+fn conversations_by_selector() {
+    let event = posted(2, &[]);
+    assert!(reader(&[&talk(7)], &["*"]).wants(&event));
+    assert!(!reader(&[&talk(7)], &[]).wants(&event));
+    assert!(!reader(&[&talk(8)], &["*"]).wants(&event));
+    assert!(!reader(&["*"], &["*"]).wants(&note()), "private notes stay inside");
+    let template = reader(&[own::CONVERSATION_TEMPLATE], &["*"]);
+    let matcher = template.matcher().unwrap();
+    assert!(matcher(&event.event) && !matcher(&note().event) && matcher(&update(&[&talk(3)], true).event));
+    let by_rules = person_reader(&[own::CONVERSATION_TEMPLATE], true).matcher().unwrap();
+    assert!(!by_rules(&event.event), "a person's conversations arrive otherwise");
+    assert!(!template.clone().without_own().wants(&event));
+    assert_eq!(reader(&[&talk(7), "b"], &[&talk(7)]).names().len(), 3);
+    assert_eq!(reader(&[&talk(7), "b"], &["b"]).names().len(), 2);
+}
+
+#[test]
+fn a_persons_own_topics() {
+    let all = person_reader(&[&inbox()], true);
+    assert!(all.wants(&posted(1, &[])) && all.wants(&note()));
+    let talks = person_reader(&[own::CONVERSATION_TEMPLATE], true);
+    assert!(talks.wants(&note()) && !talks.wants(&Published::new(silenced(true, "all"))));
+    let elsewhere = person_reader(&[&Topic::Inbox(person(5)).to_string()], true);
+    assert!(!elsewhere.wants(&posted(2, &[])), "of nobody else");
+    let vouched = person_reader(&[own::CONVERSATION_TEMPLATE, &inbox()], false);
+    assert!(vouched.wants(&note()), "the inbox has everything");
+    assert_eq!(vouched.people(), [person(1)]);
+}
+
+#[test]
+fn notifications_are_for_others_new_messages() {
+    let mut told = person_reader(&[&notifications()], true);
+    assert!(told.wants(&posted(2, &[])) && !told.wants(&posted(1, &[])));
+    assert!(!told.wants(&Published::new(event(1, 7))), "not every event");
+    told.follow(&silenced(false, "mentions"));
+    assert!(!told.wants(&posted(2, &[])) && told.wants(&posted(2, &[1])));
+    told.follow(&silenced(true, "all"));
+    assert!(!told.wants(&posted(2, &[1])));
+    told.follow(&silenced(false, "all"));
+    assert!(told.wants(&posted(2, &[])));
+    let news = Event { kind: "notification.created".to_owned(), ..event(3, 7) };
+    assert!(told.wants(&Published::new(news)));
+}

@@ -1,0 +1,318 @@
+//! Owns: the keys and tokens of Mercure publishers and subscribers, by tenant; and the tokens that Parlor itself gives
+//! to persons. Must not know: topics, or what a token is used for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::{Actor, Error, PersonId, PersonKind, Time, sessions};
+use parlor_realtime::protocol::mercure::{Dialect, Grants};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::jwt::{self, HostKey, Refusal};
+use super::{keys, load_actor};
+use crate::app::{App, DEFAULT_TENANT};
+use crate::config::MercureArgs;
+
+/// How long keys are believed without looking again.
+const MAX_AGE_SECONDS: i64 = 30;
+/// How long a person's token serves, where nothing ends earlier.
+const PERSON_SECONDS: i64 = 86_400;
+/// Marks tokens that Parlor signed itself.
+const OWN_KID: &str = "parlor";
+
+/// Whose key a token must be signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sends updates.
+    Publisher,
+    /// Receives them.
+    Subscriber,
+}
+
+/// A tenant's keys.
+#[derive(Debug)]
+pub struct MercureKeys {
+    /// Whose.
+    pub tenant: Tenant,
+    publishers: Vec<HostKey>,
+    subscribers: Vec<HostKey>,
+    loaded: Time,
+}
+
+/// The keys in memory.
+#[derive(Debug, Default)]
+pub struct MercureRing(Mutex<HashMap<String, Arc<MercureKeys>>>);
+
+/// Whoever shows a token that is believed.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// Of which tenant.
+    pub tenant: Tenant,
+    /// What it allows.
+    pub grants: Grants,
+    /// When it ends.
+    pub expires: Option<Time>,
+    /// The person that it names, when Parlor signed it.
+    pub person: Option<Arc<Actor>>,
+    /// Names the token that the person signed in with.
+    pub tag: u64,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    tenant: Option<String>,
+    iss: Option<Value>,
+    aud: Option<Audience>,
+    parlor: Option<Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// The person that Parlor gave a token to.
+#[derive(Serialize, Deserialize)]
+struct Named {
+    person: PersonId,
+    kind: PersonKind,
+    /// The sign-in that must still last: what is stored of its token.
+    session: Option<String>,
+    tag: u64,
+}
+
+impl App {
+    /// The tenant with this slug and its keys.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn mercure_keys(&self, slug: &str) -> Result<Arc<MercureKeys>, Error> {
+        let now = self.clock.now();
+        let known = self.mercure.0.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
+        if let Some(known) = known.filter(|known| now < known.loaded.plus_seconds(MAX_AGE_SECONDS)) {
+            return Ok(known);
+        }
+        let wanted = slug.to_owned();
+        let (tenant, stored) = self
+            .read_plain(move |tx| {
+                let tenant = tenants::by_slug(tx, &wanted)?;
+                let stored = tenants::host_keys(tx, tenant.id)?;
+                Ok((tenant, stored))
+            })
+            .await?;
+        let mut found = MercureKeys { tenant, publishers: Vec::new(), subscribers: Vec::new(), loaded: now };
+        if slug == DEFAULT_TENANT {
+            found.add_options(&self.config.mercure);
+        }
+        stored.iter().for_each(|key| found.add_stored(key));
+        let found = Arc::new(found);
+        self.mercure.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slug.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// Believes a token or says why not. `elsewhere` is the tenant where the token names none, `hub` the address that a
+    /// token of 1.0 must be made for.
+    ///
+    /// # Errors
+    /// `Unauthorized` with the reason.
+    pub async fn mercure_bearer(
+        &self,
+        token: &str,
+        role: Role,
+        elsewhere: &str,
+        hub: &str,
+    ) -> Result<Bearer, Error> {
+        let refused = |why: Refusal| super::unauthorized(why.text());
+        let header = jwt::header(token).map_err(refused)?;
+        let slug = jwt::peek::<Claims>(token).ok_or_else(|| refused(Refusal::Malformed))?.tenant;
+        let ring = self.mercure_keys(slug.as_deref().unwrap_or(elsewhere)).await;
+        let ring = ring.map_err(|error| match error {
+            // Which tenants exist is nobody's business.
+            Error::NotFound { .. } => refused(Refusal::NoKey),
+            error => error,
+        })?;
+        let own = header.kid.as_deref() == Some(OWN_KID) && role == Role::Subscriber;
+        let value: Value = if own {
+            let key = HostKey::secret(Some(OWN_KID.to_owned()), &own_key(&self.cursor_key));
+            jwt::verified(token, &[key]).map_err(refused)?
+        } else {
+            jwt::verified(token, ring.of(role)).map_err(refused)?
+        };
+        let claims = Claims::deserialize(&value).map_err(|_| refused(Refusal::Malformed))?;
+        let expires = claims.in_time(self.clock.now()).map_err(refused)?;
+        let dialect = dialect(&header);
+        if dialect == Dialect::V1 && !claims.is_for(hub) {
+            return Err(super::unauthorized("a token of this type needs iss, exp, and this hub as aud"));
+        }
+        let grants = Grants::parse(&value, dialect).ok_or_else(|| refused(Refusal::Malformed))?;
+        let named = claims.parlor.filter(|_| own);
+        let (person, tag) = match named {
+            Some(named) => {
+                let tag = named.tag;
+                (Some(Arc::new(self.named(ring.tenant.clone(), named).await?)), tag)
+            }
+            None => (None, 0),
+        };
+        Ok(Bearer { tenant: ring.tenant.clone(), grants, expires, person, tag })
+    }
+
+    /// The person of a token that Parlor gave out, while the sign-in lasts and the account is open.
+    async fn named(&self, tenant: Tenant, named: Named) -> Result<Actor, Error> {
+        self.read_plain(move |tx| {
+            if let Some(session) = &named.session {
+                let digest = URL_SAFE_NO_PAD.decode(session).ok().and_then(|bytes| bytes.try_into().ok());
+                let lasts = match digest {
+                    Some(digest) => sessions::find(tx, &digest)?.is_some(),
+                    None => false,
+                };
+                if !lasts {
+                    return Err(super::unauthorized("the session is over, sign in again"));
+                }
+            }
+            load_actor(tx, &tenant, named.kind, named.person)
+        })
+        .await
+    }
+
+    /// A token for a person, for Parlor's own hub, and when it ends. `session` is what is stored of a sign-in.
+    #[must_use]
+    pub fn mercure_token(&self, who: &PersonToken<'_>) -> Option<(String, Time)> {
+        let latest = self.clock.now().plus_seconds(PERSON_SECONDS);
+        let expires = who.expires.map_or(latest, |end| end.min(latest));
+        let named = Named {
+            person: who.actor.id(),
+            kind: who.actor.person.kind,
+            session: who.session.map(|digest| URL_SAFE_NO_PAD.encode(digest)),
+            tag: who.tag,
+        };
+        let claims = json!({
+            "tenant": who.tenant, "exp": expires.micros() / 1_000_000, "parlor": named,
+            "mercure": {"subscribe": who.topics},
+        });
+        let header = Header { kid: Some(OWN_KID.to_owned()), ..Header::new(Algorithm::HS256) };
+        let key = EncodingKey::from_secret(&own_key(&self.cursor_key));
+        Some((jsonwebtoken::encode(&header, &claims, &key).ok()?, expires))
+    }
+
+    /// A token for a person, for the hub at MERCURE_URL: it knows no persons, only topics.
+    #[must_use]
+    pub fn mercure_external_token(&self, who: &PersonToken<'_>) -> Option<(String, Time)> {
+        let latest = self.clock.now().plus_seconds(PERSON_SECONDS / 24);
+        let expires = who.expires.map_or(latest, |end| end.min(latest));
+        let claims =
+            json!({"exp": expires.micros() / 1_000_000, "mercure": {"subscribe": who.topics, "publish": []}});
+        Some((self.mercure_signed(&claims)?, expires))
+    }
+
+    /// Claims signed with MERCURE_JWT_SECRET.
+    #[must_use]
+    pub fn mercure_signed(&self, claims: &Value) -> Option<String> {
+        let secret = self.config.mercure.jwt_secret.as_deref().filter(|secret| !secret.is_empty())?;
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).ok()
+    }
+}
+
+/// For whom a token is made.
+#[derive(Debug)]
+pub struct PersonToken<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// The tenant's slug.
+    pub tenant: &'a str,
+    /// What it says of topics.
+    pub topics: &'a [String],
+    /// When the person's own token ends.
+    pub expires: Option<Time>,
+    /// The sign-in by which the person came.
+    pub session: Option<[u8; 32]>,
+    /// Names the person's own token.
+    pub tag: u64,
+}
+
+/// A key of another purpose than the secret that it comes from.
+fn own_key(secret: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(b"mercure subscriber\0").chain_update(secret).finalize().into()
+}
+
+fn dialect(header: &Header) -> Dialect {
+    let v1 = header.typ.as_deref().is_some_and(|typ| {
+        let typ = typ.to_ascii_lowercase();
+        typ == "at+jwt" || typ == "application/at+jwt"
+    });
+    if v1 { Dialect::V1 } else { Dialect::Classic }
+}
+
+impl MercureKeys {
+    fn of(&self, role: Role) -> &[HostKey] {
+        match role {
+            Role::Publisher => &self.publishers,
+            Role::Subscriber => &self.subscribers,
+        }
+    }
+
+    fn add_options(&mut self, options: &MercureArgs) {
+        let named = |key: &Option<String>, algorithm: &str| {
+            let key = key.as_deref().filter(|key| !key.is_empty());
+            match key {
+                Some(key) => HostKey::of(algorithm, key.as_bytes()),
+                None => {
+                    let secret = options.jwt_secret.as_deref().filter(|secret| !secret.is_empty());
+                    secret.map(|secret| HostKey::secret(None, secret.as_bytes()))
+                }
+            }
+        };
+        self.publishers.extend(named(&options.publisher_key, &options.publisher_algorithm));
+        self.subscribers.extend(named(&options.subscriber_key, &options.subscriber_algorithm));
+    }
+
+    fn add_stored(&mut self, key: &tenants::HostKey) {
+        let Some((purpose, kind)) = key.kind.split_once(':') else { return };
+        let parsed = || keys::parse(kind, key.kid.clone(), &key.secret).unwrap_or_default();
+        match purpose {
+            "mercure" => {
+                self.publishers.extend(parsed());
+                self.subscribers.extend(parsed());
+            }
+            "mercure-publisher" => self.publishers.extend(parsed()),
+            "mercure-subscriber" => self.subscribers.extend(parsed()),
+            _ => {}
+        }
+    }
+}
+
+impl Claims {
+    /// When the token ends, if it is valid now.
+    fn in_time(&self, now: Time) -> Result<Option<Time>, Refusal> {
+        let seconds = now.micros() as f64 / 1e6;
+        if self.exp.into_iter().chain(self.nbf).any(|time| !time.is_finite()) {
+            return Err(Refusal::Malformed);
+        }
+        if self.exp.is_some_and(|end| seconds >= end) {
+            return Err(Refusal::Expired);
+        }
+        if self.nbf.is_some_and(|from| seconds < from - jwt::LEEWAY_SECONDS as f64) {
+            return Err(Refusal::NotYet);
+        }
+        Ok(self.exp.map(|end| Time((end * 1e6) as i64)))
+    }
+
+    fn is_for(&self, hub: &str) -> bool {
+        let here = match &self.aud {
+            Some(Audience::One(one)) => one == hub,
+            Some(Audience::Several(several)) => several.iter().any(|one| one == hub),
+            None => false,
+        };
+        here && self.exp.is_some() && self.iss.as_ref().is_some_and(Value::is_string)
+    }
+}

@@ -1,0 +1,358 @@
+//! Owns: `GET /.well-known/mercure`: the stream of one subscriber, from its first byte to its end.
+//! Must not know: selectors and rights (`protocol::mercure::Reader`).
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, PRAGMA};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use parlor_chat::access::{Access, access};
+use parlor_chat::events::{self, Event, Position, Replay};
+use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
+use parlor_realtime::protocol::mercure::{Dialect, Mine, Notify, Reader, Subscribe, pairs, wire};
+use parlor_realtime::{Loaded, Published, Session, Start};
+use tokio::time::{Instant, sleep_until};
+
+use super::subscriptions::Announced;
+use super::{Asker, Refusal, ask};
+use crate::app::{App, Ctx};
+use crate::auth::mercure::Role;
+use crate::clock::random_seed;
+
+/// Events read from the database at once.
+const PAGE: usize = 200;
+/// Timers hold some two years at most.
+const LONGEST: Duration = Duration::from_secs(86_400 * 365);
+
+pub(super) async fn subscribe(
+    State(app): State<Ctx>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let query = pairs(uri.query().unwrap_or_default())?;
+    let asker = ask(&app, &headers, &query, Role::Subscriber).await?;
+    if asker.bearer.is_none() && !app.config.mercure.anonymous {
+        return Err(Refusal::no_token());
+    }
+    let request = Subscribe::parse(&query)?;
+    let mut reader = Reader::new(request.selectors.clone(), asker.grants().subscribe);
+    let person = person(&app, &asker, &mut reader).await?;
+    let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    let last = header.map(str::to_owned).or(request.last_id.clone());
+    let tenant = asker.tenant_id();
+    let wanted = last.clone();
+    let place = app.read_plain(move |tx| Place::find(tx, tenant, wanted.as_deref())).await?;
+    let answer = head(&request, last.as_deref().map(|_| place.told()));
+    if method == Method::HEAD {
+        return Ok(answer.into_response());
+    }
+    let announced = Announced::begin(&app, &asker, &request).await;
+    let mut stream = Stream::new(&app, asker, reader, person, &place);
+    stream.announced = announced;
+    stream.first = Some(match last {
+        Some(_) => Bytes::from_static(wire::COMMENT.as_bytes()),
+        // A browser that is cut off before its first event comes back to this place.
+        None => Bytes::from(wire::advance(place.position.epoch, place.at)),
+    });
+    let body = Body::from_stream(stream::unfold(stream, |mut stream| async move {
+        let chunk = stream.next().await?;
+        Some((Ok::<_, Infallible>(chunk), stream))
+    }));
+    Ok((answer, body).into_response())
+}
+
+fn head(request: &Subscribe, last: Option<String>) -> HeaderMap {
+    let fixed = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "private, no-cache, no-store, must-revalidate, max-age=0"),
+        (PRAGMA, "no-cache"),
+        (HeaderName::from_static("expire"), "0"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+        (CONNECTION, "keep-alive"),
+    ];
+    let mut headers: HeaderMap =
+        fixed.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+    let name = match request.dialect {
+        Dialect::Classic => HeaderName::from_static("last-event-id"),
+        Dialect::V1 => HeaderName::from_static("mercure-last-event-id"),
+    };
+    if let Some(value) = last.and_then(|last| HeaderValue::from_str(&last).ok()) {
+        headers.insert(name, value);
+    }
+    headers
+}
+
+/// The person whose events arrive as well: the one the token names, or the one whose topics a host's token allows.
+async fn person(app: &App, asker: &Asker, reader: &mut Reader) -> Result<Option<Who>, Refusal> {
+    if let Some(external) = app.config.mercure.external() {
+        if reader.asks_for_own() {
+            let at = app.config.mercure.public_url.as_deref().unwrap_or(external);
+            return Err(Refusal::not_found(format!("These topics are published at {at}.")));
+        }
+        *reader = std::mem::take(reader).without_own();
+        return Ok(None);
+    }
+    let Some(bearer) = &asker.bearer else { return Ok(None) };
+    if let Some(actor) = &bearer.person {
+        return Ok(Some(Who { actor: actor.clone(), by_rules: true }));
+    }
+    let people = reader.people();
+    if people.len() > 1 {
+        return Err(Refusal::malformed("One connection serves the inbox of one user only."));
+    }
+    let Some(id) = people.first().copied() else { return Ok(None) };
+    let tenant = asker.tenant.clone();
+    match app.read_plain(move |tx| users::actor(tx, &tenant, id)).await {
+        Ok(actor) => Ok(Some(Who { actor: Arc::new(actor), by_rules: false })),
+        // A topic that nobody has yet is still a topic.
+        Err(Error::Unauthorized { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Clone)]
+struct Who {
+    actor: Arc<Actor>,
+    by_rules: bool,
+}
+
+/// Where a subscriber begins.
+struct Place {
+    position: Position,
+    at: i64,
+    /// What it asked for, when that was found.
+    found: Option<String>,
+}
+
+impl Place {
+    fn find(
+        tx: &mut parlor_chat::Tx<'_>,
+        tenant: parlor_chat::TenantId,
+        id: Option<&str>,
+    ) -> Result<Self, Error> {
+        let position = events::position(tx, tenant)?;
+        let head = Self { position, at: position.seq, found: None };
+        let Some(id) = id else { return Ok(head) };
+        if id == "earliest" {
+            return Ok(Self { at: position.floor, found: Some(id.to_owned()), ..head });
+        }
+        let at = match publications::seq_of(tx, tenant, id)? {
+            Some(seq) => Some(seq),
+            None => wire::place(id).filter(|(epoch, _)| *epoch == position.epoch).map(|(_, seq)| seq),
+        };
+        Ok(match at.filter(|at| (position.floor..=position.seq).contains(at)) {
+            Some(at) => Self { at, found: Some(id.to_owned()), ..head },
+            None => head,
+        })
+    }
+
+    /// What the subscriber is told of its beginning: its own id only when nothing is missing after it.
+    fn told(&self) -> String {
+        match &self.found {
+            Some(id) => id.clone(),
+            None if self.at == self.position.floor => "earliest".to_owned(),
+            None => wire::id(self.position.epoch, self.at),
+        }
+    }
+}
+
+struct Stream {
+    app: Ctx,
+    tenant: Tenant,
+    epoch: i64,
+    who: Option<Who>,
+    reader: Reader,
+    session: Session,
+    live: bool,
+    /// When the token, or the time for one connection, ends.
+    end: Option<Instant>,
+    /// The last place that the client knows.
+    told: i64,
+    first: Option<Bytes>,
+    announced: Option<Announced>,
+}
+
+impl Stream {
+    fn new(app: &Ctx, asker: Asker, mut reader: Reader, who: Option<Who>, place: &Place) -> Self {
+        let bearer = asker.bearer.as_ref();
+        let left = bearer.and_then(|bearer| bearer.expires).map(|end| {
+            Duration::from_micros(u64::try_from(end.micros() - app.clock.now().micros()).unwrap_or(0))
+        });
+        let left = left.into_iter().chain(connection_time(app.config.mercure.write_timeout)).min();
+        if let Some(who) = &who {
+            reader.become_person(Some(Mine {
+                person: who.actor.id(),
+                by_rules: who.by_rules,
+                quiet: std::collections::HashMap::new(),
+            }));
+        }
+        let tag = bearer.map_or(0, |bearer| bearer.tag);
+        let session = Session::new(&app.hub, asker.tenant.id, place.at, tag)
+            .listening(reader.names(), reader.matcher());
+        Self {
+            app: app.clone(),
+            tenant: asker.tenant,
+            epoch: place.position.epoch,
+            who,
+            reader,
+            session,
+            live: false,
+            end: left.map(|left| Instant::now() + left.min(LONGEST)),
+            told: place.at,
+            first: None,
+            announced: None,
+        }
+    }
+
+    /// The next bytes; `None` ends the stream, and the browser comes back with the last id.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        while !self.live {
+            let lines = self.read().await.ok()??;
+            if !lines.is_empty() {
+                return Some(lines);
+            }
+        }
+        loop {
+            let lines = self.wait().await?;
+            if !lines.is_empty() {
+                return Some(lines);
+            }
+        }
+    }
+
+    /// Sends a page of history on; `None` when the log was cut under it.
+    async fn read(&mut self) -> Result<Option<Bytes>, Error> {
+        let (who, tenant, after) = (self.who.clone(), self.tenant.clone(), self.session.last());
+        let page = self.app.read_plain(move |tx| Page::read(tx, who.as_ref(), &tenant, after)).await?;
+        if page.position.epoch != self.epoch {
+            return Ok(None);
+        }
+        if let (Some(mine), Some(who)) = (page.quiet, &self.who) {
+            let quiet = mine.into_iter().collect();
+            let me = Mine { person: who.actor.id(), by_rules: who.by_rules, quiet };
+            self.reader.become_person(Some(me));
+        }
+        let seen = page.events.last().map_or(after, |event| event.seq);
+        let done = page.events.len() < PAGE;
+        let reach = page.person.as_ref().map(|(access, _)| access);
+        let lines = self.history(&page.events, reach);
+        let replay = Replay::Events { events: Vec::new(), seen, done };
+        match self.session.load(Loaded { person: page.person, replay }) {
+            Start::More(_) => {}
+            Start::Live(_) => self.live = true,
+            Start::Reset => return Ok(None),
+        }
+        Ok(Some(lines))
+    }
+
+    fn history(&mut self, events: &[Event], reach: Option<&Access>) -> Bytes {
+        let mut lines = Vec::new();
+        for event in events {
+            let published = Published::new(event.clone());
+            let arrives = reach.is_some_and(|access| access.admits_on_replay(event));
+            if self.reader.listens(event) || (arrives && self.reader.wants(&published)) {
+                lines.extend_from_slice(published.mercure(self.epoch));
+                self.told = event.seq;
+            }
+        }
+        Bytes::from(lines)
+    }
+
+    /// What happens next; empty when it was nothing for this subscriber.
+    async fn wait(&mut self) -> Option<Bytes> {
+        let alive = Instant::now() + Duration::from_secs(self.app.config.mercure.heartbeat);
+        let until = self.end.map_or(alive, |end| end.min(alive));
+        let mut stopping = self.app.stopping.subscribe();
+        loop {
+            tokio::select! {
+                happened = self.session.next() => {
+                    let lines = self.lines(&happened.ok()?);
+                    // The silence goes on for a subscriber that gets nothing of it.
+                    if !lines.is_empty() {
+                        return Some(lines);
+                    }
+                }
+                () = sleep_until(until) => return self.still_here(),
+                _ = stopping.wait_for(|stopping| *stopping) => return None,
+            }
+        }
+    }
+
+    fn lines(&mut self, happened: &[Arc<Published>]) -> Bytes {
+        let mut wanted = Vec::with_capacity(happened.len());
+        for published in happened {
+            self.reader.follow(&published.event);
+            if self.reader.wants(published) {
+                wanted.push(published.mercure(self.epoch));
+                self.told = self.told.max(published.seq());
+            }
+        }
+        if let [one] = wanted.as_slice() {
+            return (*one).clone();
+        }
+        let mut lines = Vec::with_capacity(wanted.iter().map(|lines| lines.len()).sum());
+        wanted.iter().for_each(|more| lines.extend_from_slice(more));
+        Bytes::from(lines)
+    }
+
+    /// A sign of life, with a newer place to come back to when others had events since.
+    fn still_here(&mut self) -> Option<Bytes> {
+        if self.end.is_some_and(|end| end <= Instant::now()) {
+            return None;
+        }
+        let position = self.session.position();
+        if position <= self.told {
+            return Some(Bytes::from_static(wire::COMMENT.as_bytes()));
+        }
+        self.told = position;
+        Some(Bytes::from(wire::advance(self.epoch, position)))
+    }
+}
+
+/// How long one connection lasts: 80 to 100 % of the limit, so that not all come back at once.
+fn connection_time(limit: u64) -> Option<Duration> {
+    let part = 0.8 + 0.2 * f64::from(random_seed()[0]) / 255.0;
+    (limit > 0).then(|| Duration::from_secs(limit).mul_f64(part))
+}
+
+/// History, and what decides who gets it, read in one transaction.
+struct Page {
+    position: Position,
+    events: Vec<Event>,
+    person: Option<(Access, Vec<RoleId>)>,
+    quiet: Option<Vec<(parlor_chat::ConversationId, Notify)>>,
+}
+
+impl Page {
+    fn read(
+        tx: &mut parlor_chat::Tx<'_>,
+        who: Option<&Who>,
+        tenant: &Tenant,
+        after: i64,
+    ) -> Result<Self, Error> {
+        let tenant = tenants::by_id(tx, tenant.id)?.id;
+        let position = events::position(tx, tenant)?;
+        let (person, quiet) = match who {
+            Some(who) => {
+                let fresh = App::reload_actor(tx, &who.actor)?;
+                let quiet = participants::quiet(tx, tenant, fresh.id())?;
+                let notify = |(id, muted, notify): (_, bool, String)| (id, Notify::of(muted, &notify));
+                let quiet = quiet.into_iter().map(notify).collect();
+                (Some((access(tx, &fresh)?, fresh.roles)), Some(quiet))
+            }
+            None => (None, None),
+        };
+        let events = events::since(tx, tenant, after.max(position.floor), PAGE)?;
+        Ok(Self { position, events, person, quiet })
+    }
+}
