@@ -20,6 +20,7 @@ pub mod import;
 pub mod kinds;
 pub mod leases;
 pub mod messages;
+pub mod nonces;
 pub mod notifications;
 pub mod page;
 pub mod participants;
@@ -76,6 +77,7 @@ pub fn statements() -> Vec<&'static Sql> {
         import::statements(),
         leases::statements(),
         messages::statements(),
+        nonces::statements(),
         notifications::statements(),
         participants::statements(),
         presences::statements(),

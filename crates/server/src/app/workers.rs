@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
-use parlor_chat::{Error, TenantId, audit, conversations, idempotency, search, sessions, tenants};
+use parlor_chat::{Error, TenantId, audit, conversations, idempotency, nonces, search, sessions, tenants};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -114,6 +114,7 @@ impl App {
 
     async fn forget_old(&self) -> Result<(), Error> {
         self.write_plain(0, sessions::expire).await?;
+        self.write_plain(0, nonces::expire).await?;
         let day_ago = self.clock.now().plus_seconds(-86_400);
         self.write_plain(0, move |tx| idempotency::expire(tx, day_ago)).await?;
         for tenant in self.read_plain(tenants::list).await? {
