@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use parlor_chat::events::Event;
+use parlor_chat::Kind;
+use parlor_chat::events::{Audience, Event};
 
 use crate::protocol::mercure::own::{self, Notice};
 
@@ -23,6 +24,7 @@ struct Made {
     chat: OnceLock<Bytes>,
     chat_lines: OnceLock<Bytes>,
     socketio: OnceLock<Bytes>,
+    erp: OnceLock<Vec<Bytes>>,
     mercure: OnceLock<Bytes>,
     notice: OnceLock<Option<Notice>>,
 }
@@ -76,5 +78,15 @@ impl Published {
         self.made
             .socketio
             .get_or_init(|| crate::protocol::socketio::published(&event.kind, &event.json, event.seq))
+    }
+
+    /// The Engine.IO packets of the ERP contract; none where it has no word for the event.
+    pub fn erp(&self) -> &[Bytes] {
+        let event = &self.event;
+        self.made.erp.get_or_init(|| match event.audience {
+            // The contract knows conversations of two.
+            Audience::Conversation { facets, .. } if facets.kind != Kind::Direct => Vec::new(),
+            _ => crate::protocol::socketio::contract(&crate::shapes::erp::Event::all(&event.json)),
+        })
     }
 }

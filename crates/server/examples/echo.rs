@@ -49,10 +49,10 @@ async fn main() -> std::io::Result<()> {
     let (_running, stopping) = watch::channel(false);
     let everybody = |_: &str| Sharing::Trusted;
     let namespaces = move |_: &_| -> Result<Box<dyn Wire>, _> {
-        Ok(Box::new(Namespaces::new(Box::new(Anybody), patience, ATTACHMENTS)))
+        Ok(Box::new(Namespaces::new(Box::new(Anybody), patience, ATTACHMENTS, stopping.clone())))
     };
-    let socketio = Engine::new(options, namespaces, everybody, stopping.clone());
-    let engineio = Engine::new(options, |_| Ok(Box::<EchoWire>::default()), everybody, stopping);
+    let socketio = Engine::new(options, namespaces, everybody);
+    let engineio = Engine::new(options, |_| Ok(Box::<EchoWire>::default()), everybody);
     let router = Router::new()
         .route("/ws/echo", get(echo))
         .route("/socket.io/", any(move |request: Request| socketio.clone().serve(request)))

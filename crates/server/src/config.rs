@@ -88,6 +88,15 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_QUEUE_LIMIT", default_value_t = parlor_realtime::hub::MAILBOX_LIMIT, value_name = "N")]
     pub queue_limit: usize,
 
+    /// Seconds that a client may take to accept what is written to it before the connection is dropped
+    #[arg(long, env = "PARLOR_WRITE_PATIENCE", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub write_patience: u64,
+
+    /// Socket.IO
+    #[command(flatten)]
+    pub socketio: SocketIoArgs,
+
     /// The Mercure hub
     #[command(flatten)]
     pub mercure: MercureArgs,
@@ -116,6 +125,45 @@ pub struct ServeArgs {
     /// Write the log as JSON lines
     #[arg(long, env = "PARLOR_LOG_JSON")]
     pub log_json: bool,
+}
+
+/// How Socket.IO serves.
+#[derive(Args, Clone, Debug)]
+pub struct SocketIoArgs {
+    /// Milliseconds between two pings to a Socket.IO client
+    #[arg(id = "socketio_ping_interval", long = "socketio-ping-interval", env = "PARLOR_SOCKETIO_PING_INTERVAL", default_value_t = 25_000,
+          value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    pub ping_interval: u64,
+
+    /// Milliseconds that a Socket.IO client may take to answer a ping
+    #[arg(id = "socketio_ping_timeout", long = "socketio-ping-timeout", env = "PARLOR_SOCKETIO_PING_TIMEOUT", default_value_t = 20_000,
+          value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    pub ping_timeout: u64,
+
+    /// Milliseconds that a Socket.IO client may take to change from polling to WebSocket
+    #[arg(id = "socketio_upgrade_timeout", long = "socketio-upgrade-timeout", env = "PARLOR_SOCKETIO_UPGRADE_TIMEOUT", default_value_t = 10_000,
+          value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    pub upgrade_timeout: u64,
+
+    /// Milliseconds in which a Socket.IO client must have joined
+    #[arg(id = "socketio_connect_timeout", long = "socketio-connect-timeout", env = "PARLOR_SOCKETIO_CONNECT_TIMEOUT", default_value_t = 45_000,
+          value_name = "MS", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    pub connect_timeout: u64,
+
+    /// Largest message or request body of a Socket.IO client in bytes
+    #[arg(
+        id = "socketio_max_payload",
+        long = "socketio-max-payload",
+        env = "PARLOR_SOCKETIO_MAX_PAYLOAD",
+        default_value_t = 1_000_000,
+        value_name = "BYTES"
+    )]
+    pub max_payload: usize,
+
+    /// Seconds for which a Socket.IO client may be away and still be told what it missed
+    #[arg(id = "socketio_recovery", long = "socketio-recovery", env = "PARLOR_SOCKETIO_RECOVERY", default_value_t = 120,
+          value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..=86_400))]
+    pub recovery: i64,
 }
 
 impl ServeArgs {

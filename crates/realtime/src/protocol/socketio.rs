@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::engineio::{Frame, Malformed};
+use crate::shapes;
 
 /// The namespace that every client knows.
 pub const MAIN: &str = "/";
@@ -53,11 +54,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// The first argument, when it has this shape.
+    /// The first argument as JSON; empty when there is none.
     #[must_use]
-    pub fn first<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
-        let args: Vec<&RawValue> = serde_json::from_str(&self.args).ok()?;
-        serde_json::from_str(args.first()?.get()).ok()
+    pub fn first(&self) -> &str {
+        let args: Option<Vec<&RawValue>> = serde_json::from_str(&self.args).ok();
+        args.and_then(|args| args.first().map(|arg| arg.get())).unwrap_or_default()
     }
 }
 
@@ -254,11 +255,25 @@ fn frames(text: String, attachments: Vec<Bytes>) -> Vec<Frame> {
     frames
 }
 
-/// An event of the log in the main namespace: its type, itself, and its number as the offset to recover from.
+/// An event in the main namespace: its type, itself, and its number as the offset to recover from. What is only told
+/// and not kept has no number.
 #[must_use]
 pub fn published(kind: &str, json: &str, seq: i64) -> Bytes {
     // The types of events need no escape.
-    Bytes::from(format!(r#"42["{kind}",{json},"{seq}"]"#))
+    Bytes::from(match seq {
+        0 => format!(r#"42["{kind}",{json}]"#),
+        seq => format!(r#"42["{kind}",{json},"{seq}"]"#),
+    })
+}
+
+/// Events of the ERP contract in the main namespace. They carry no offset: its clients take one argument.
+#[must_use]
+pub fn contract(events: &[shapes::erp::Event]) -> Vec<Bytes> {
+    let packet = |event: &shapes::erp::Event| {
+        let data = serde_json::to_string(event).ok()?;
+        Some(Bytes::from(format!(r#"42["{}",{data}]"#, event.name())))
+    };
+    events.iter().filter_map(packet).collect()
 }
 
 #[cfg(test)]

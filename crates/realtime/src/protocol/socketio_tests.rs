@@ -4,6 +4,61 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// What clients send.
+const READ: &[&str] = &[
+    "0",
+    r#"0{"token":"123"}"#,
+    r#"0/admin,{"token":"123"}"#,
+    "0/custom",
+    "0/admin?x=1,",
+    r#"2["hey",1,{"a":2}]"#,
+    r#"2456["msg", 1]"#,
+    r#"2/admin,13["x"]"#,
+    r#"2[7,"number"]"#,
+    r#"2["only"]"#,
+    "313[]",
+    "3/admin,13[1]",
+    "1",
+    "1/admin,",
+    "1/admin",
+];
+
+/// What no well-behaved client sends.
+const REFUSED: &[&str] = &[
+    "",
+    "abc",
+    "7",
+    "4{}",
+    "ü",
+    "0[]",
+    "0null",
+    "0{",
+    "05",
+    r#"00{"a":1}"#,
+    "1{}",
+    "11",
+    "2",
+    "2{}",
+    "2[]",
+    "2[null]",
+    r#"2["disconnect"]"#,
+    r#"2["connect"]"#,
+    r#"2abc["x"]"#,
+    r#"299999999999999999999["x"]"#,
+    r#"2-1["x"]"#,
+    "3[]",
+    "31{}",
+    "31",
+    "5[\"x\"]",
+    r#"5a-["x"]"#,
+    r#"5-["x"]"#,
+    r#"5+1-["x"]"#,
+    r#"511-["x"]"#,
+    r#"51-["x",{"_placeholder":true,"num":1}]"#,
+    r#"51-["x",{"_placeholder":true}]"#,
+    r#"2["x"] "y""#,
+];
+
 fn shown(frames: &[Frame]) -> String {
     let texts = frames.iter().map(|frame| match frame {
         Frame::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
@@ -29,59 +84,9 @@ fn transcript() {
         shown(&ack_frames("/admin", 13, "[]", Vec::new())),
         shown(&ack_frames(MAIN, 789, two, bytes())),
         shown(&[Frame::Text(published("message.posted", r#"{"seq":8}"#, 8))]),
+        shown(&[Frame::Text(published("typing", r#"{"type":"typing"}"#, 0))]),
     ];
-    let read = [
-        "0",
-        r#"0{"token":"123"}"#,
-        r#"0/admin,{"token":"123"}"#,
-        "0/custom",
-        "0/admin?x=1,",
-        r#"2["hey",1,{"a":2}]"#,
-        r#"2456["msg", 1]"#,
-        r#"2/admin,13["x"]"#,
-        r#"2[7,"number"]"#,
-        r#"2["only"]"#,
-        "313[]",
-        "3/admin,13[1]",
-        "1",
-        "1/admin,",
-        "1/admin",
-    ];
-    let refused = [
-        "",
-        "abc",
-        "7",
-        "4{}",
-        "ü",
-        "0[]",
-        "0null",
-        "0{",
-        "05",
-        r#"00{"a":1}"#,
-        "1{}",
-        "11",
-        "2",
-        "2{}",
-        "2[]",
-        "2[null]",
-        r#"2["disconnect"]"#,
-        r#"2["connect"]"#,
-        r#"2abc["x"]"#,
-        r#"299999999999999999999["x"]"#,
-        r#"2-1["x"]"#,
-        "3[]",
-        "31{}",
-        "31",
-        "5[\"x\"]",
-        r#"5a-["x"]"#,
-        r#"5-["x"]"#,
-        r#"5+1-["x"]"#,
-        r#"511-["x"]"#,
-        r#"51-["x",{"_placeholder":true,"num":1}]"#,
-        r#"51-["x",{"_placeholder":true}]"#,
-        r#"2["x"] "y""#,
-    ];
-    for message in read.iter().chain(&refused) {
+    for message in READ.iter().chain(REFUSED) {
         let packet = Decoder::new(10).text(message);
         found.push(format!("< {message} = {packet:?}"));
     }
@@ -116,8 +121,7 @@ fn arguments_keep_their_text() {
     let packet = Decoder::new(0).text(r#"2["message",1,"2",{"3":[true]},1.50e3]"#).unwrap().unwrap();
     let Body::Event(event) = packet.body else { panic!() };
     assert_eq!(event.args, r#"[1,"2",{"3":[true]},1.50e3]"#);
-    assert_eq!(event.first::<i64>(), Some(1));
-    assert_eq!(event.first::<String>(), None);
+    assert_eq!(event.first(), "1");
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn depth_and_length_are_no_weapon() {
     assert!(Decoder::new(10).text(&deep).is_err());
     let deep = format!(r#"2["x",{}1{}]"#, "[".repeat(100_000), "]".repeat(100_000));
     if let Ok(Some(Packet { body: Body::Event(event), .. })) = Decoder::new(10).text(&deep) {
-        assert!(event.first::<Value>().is_none());
+        assert!(serde_json::from_str::<Value>(event.first()).is_err());
     }
     assert!(Decoder::new(10).text(&format!("0/{}", "n".repeat(300))).is_err());
     assert!(Decoder::new(10).text(&format!("2{}", "9".repeat(1000))).is_err());
@@ -151,7 +155,7 @@ proptest! {
         let packet = Decoder::new(0).text(&message[1..]).unwrap().unwrap();
         prop_assert_eq!(&packet.namespace, &namespace);
         let Body::Event(event) = packet.body else { panic!() };
-        prop_assert_eq!(event.first::<String>(), Some(text));
+        prop_assert_eq!(event.first(), serde_json::json!(text).to_string());
         let acked = head(3, 0, &namespace, Some(id)) + "[]";
         let packet = Decoder::new(0).text(&acked[1..]).unwrap().unwrap();
         prop_assert!(matches!(packet.body, Body::Ack(found) if found == id));

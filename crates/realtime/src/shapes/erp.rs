@@ -145,6 +145,31 @@ pub struct Notify {
     pub payload: Notification,
 }
 
+/// `presence:update`: who is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
+pub struct Presence {
+    pub user_id: Option<String>,
+    /// online, idle or offline.
+    pub status: &'static str,
+    pub last_seen: Option<String>,
+}
+
+impl Presence {
+    /// From one of the people of a native `presence` event.
+    #[must_use]
+    pub fn from_native(native: &Value) -> Presence {
+        let status = match native.get("status").and_then(Value::as_str) {
+            Some("online" | "busy") => "online",
+            Some("away") => "idle",
+            _ => "offline",
+        };
+        let last_seen = text(native, "last_seen_at").or_else(|| text(native, "last_active_at"));
+        Presence { user_id: text(native, "user_id"), status, last_seen }
+    }
+}
+
 /// What an event of the log is to a client of this contract.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
@@ -155,6 +180,8 @@ pub enum Event {
     Read(Read),
     /// `notify:new`
     Notify(Notify),
+    /// `presence:update`
+    Presence(Presence),
 }
 
 impl Event {
@@ -165,7 +192,20 @@ impl Event {
             Event::New(_) => "messaging:new",
             Event::Read(_) => "messaging:read",
             Event::Notify(_) => "notify:new",
+            Event::Presence(_) => "presence:update",
         }
+    }
+
+    /// All that an event is in this contract: presence tells of many people at once, which it does one by one.
+    #[must_use]
+    pub fn all(json: &str) -> Vec<Event> {
+        if let Some(event) = Event::from_log(json) {
+            return vec![event];
+        }
+        let told = Told::parse(json).filter(|told| told.kind == "presence");
+        let people = told.as_ref().and_then(|told| told.data.get("people")?.as_array());
+        let people = people.into_iter().flatten();
+        people.map(|person| Event::Presence(Presence::from_native(person))).collect()
     }
 
     /// Reads a stored event; `None` when this contract has no word for it.
@@ -224,6 +264,15 @@ mod tests {
         });
         let shown = serde_json::to_value(Event::from_log(&read.to_string()).unwrap()).unwrap();
         assert_eq!((&shown["messageId"], &shown["readAt"]), (&json!("m"), &json!("2026-11-21T08:00:01Z")));
+        let there = json!({
+            "type": "presence", "at": "2026-11-21T08:00:01Z", "conversation_id": null,
+            "data": {"people": [{"user_id": "ana", "status": "away", "last_active_at": "t1", "last_seen_at": null},
+                {"user_id": "ben", "status": "offline", "last_seen_at": "t2"}]},
+        });
+        let shown = serde_json::to_value(Event::all(&there.to_string())).unwrap();
+        let expected = json!([{"userId": "ana", "status": "idle", "lastSeen": "t1"},
+            {"userId": "ben", "status": "offline", "lastSeen": "t2"}]);
+        assert_eq!(shown, expected);
         assert!(
             Event::from_log(r#"{"type":"role.updated","at":"","conversation_id":null,"data":{}}"#).is_none()
         );

@@ -1,30 +1,42 @@
-//! One channel, a thousand listeners. Flat out: a few senders, every message stored, and no listener falls behind more
-//! than a window, so that nobody is told to resync. Then twenty messages a second: how long until they are there.
+//! One channel, many listeners, every protocol. Flat out: a few senders, every message stored, and no listener falls
+//! behind more than a window, so that nobody is told to resync. Then twenty messages a second: how long until they are
+//! there. Then somebody who has missed a lot, and two nodes against one.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use parlor_chat::MIGRATIONS;
+use parlor_db::testing::TestDb;
+use parlor_db::{Engine, Options};
 use tokio::time::sleep;
 
 use crate::client::Client;
+use crate::people::People;
 use crate::report::{Budget, Figure, Latencies, Report};
-use crate::server::{Folder, Server, token};
+use crate::server::{Folder, Redis, Server};
 use crate::socket::{Look, Received, listen};
+use crate::speech::{PROTOCOLS, Speech};
 use crate::{Args, block_on};
 
-const LISTENERS: usize = 1000;
+/// How many listen, from a team to a company.
+const SIZES: [usize; 3] = [100, 1000, 5000];
+/// The size that budgets speak of.
+const USUAL: usize = 1000;
 const SENDERS: usize = 16;
 /// Messages that may be under way to the average listener.
 const WINDOW: u64 = 256;
 /// Listeners whose messages are timed.
 const SAMPLE: usize = 50;
 const PACE: Duration = Duration::from_millis(50);
+/// Events that somebody has missed who comes back.
+const MISSED: u64 = 10_000;
 const TEXT: &str = "usual, quite *stable* though: see https://example.com/notes for the rest";
 
 struct Flat {
     sent: u64,
+    listeners: usize,
     /// Deliveries a second, and of how many bytes.
     rate: f64,
     frame: usize,
@@ -33,25 +45,69 @@ struct Flat {
     closed: usize,
 }
 
+/// Somewhere to send to and something to count with.
+struct Target<'a> {
+    servers: &'a [Server],
+    token: &'a str,
+    path: &'a str,
+    listeners: usize,
+    received: &'a Received,
+}
+
+fn body(number: u64) -> String {
+    format!("{{\"body\":\"{TEXT}\",\"client_id\":\"flat-{number}\"}}")
+}
+
 pub fn run(args: &Args, report: &mut Report) {
-    report.section(&format!("fanout: {LISTENERS} listeners of one channel, each somebody else"));
+    let length = Duration::from_secs(args.seconds);
+    let mut specimen = Vec::new();
+    for protocol in PROTOCOLS {
+        for size in SIZES {
+            report.section(&format!(
+                "fanout: {size} listeners of one channel over {protocol}, each somebody else"
+            ));
+            let seen = one(protocol, size, length, report);
+            if protocol == "native" && size == USUAL {
+                specimen = seen;
+            }
+        }
+    }
+    let raw = raw(specimen, length);
+    report.section("fanout: the same native bytes from a bare axum");
+    report.figure(Figure {
+        what: "deliveries flat out",
+        shown: format!("{:.0}/s at {:.2} us", raw.rate, raw.cpu_each),
+        value: raw.rate,
+        limit: None,
+        budget: Budget::None,
+    });
+    resume(report);
+}
+
+/// One protocol before a crowd; answers what a message looks like.
+fn one(protocol: &str, size: usize, length: Duration, report: &mut Report) -> Vec<u8> {
     let folder = Folder::new();
     let server = Server::parlor(&folder.0);
-    let length = Duration::from_secs(args.seconds * 2);
-    let (flat, mut paced, specimen) = block_on(async {
-        let (tokens, place) = prepare(server.address).await;
-        let path = format!("/conversations/{place}/messages");
+    let clock = Rc::new(Paced::default());
+    let (flat, mut latencies, specimen) = block_on(async {
+        let people = People::gather(server.address, size).await;
         let received = Rc::new(Received::default());
-        let clock = Rc::new(Paced::default());
-        connect(server.address, &tokens, &received, Some(clock.look())).await;
-        let body = |number: u64| format!("{{\"body\":\"{TEXT}\",\"client_id\":\"flat-{number}\"}}");
-        let flat = flat_out(&server, &tokens[0], &path, &received, length, body).await;
-        let latencies = paced(server.address, &tokens[0], &path, &clock, length).await;
+        let look = Some(((size / SAMPLE).max(1), clock.look()));
+        people.connect(server.address, protocol, 0..size, &received, look).await;
+        sleep(Duration::from_millis(500)).await;
+        let (token, path) = (people.tokens[0].as_str(), people.path());
+        let servers = std::slice::from_ref(&server);
+        let target = Target { servers, token, path: &path, listeners: size, received: &received };
+        let flat = flat_out(&target, length, body).await;
+        let latencies = match size == USUAL {
+            true => paced(server.address, token, &path, &clock, length).await,
+            false => Latencies::default(),
+        };
         (flat, latencies, received.specimen.take())
     });
     server.stop();
-    let raw = raw(specimen, length);
-    tell(report, &flat, &raw, &mut paced, length);
+    tell(report, &flat, protocol, &mut latencies, length);
+    specimen
 }
 
 /// The same bytes to as many sockets from a bare axum.
@@ -60,98 +116,139 @@ fn raw(specimen: Vec<u8>, length: Duration) -> Flat {
     let text = String::from_utf8(specimen).unwrap();
     let flat = block_on(async {
         let received = Rc::new(Received::default());
-        let tokens = vec!["none".to_owned(); LISTENERS];
-        connect(server.address, &tokens, &received, None).await;
-        flat_out(&server, "none", "/conversations/1/messages", &received, length / 2, |_| text.clone()).await
+        let people = People { tokens: vec!["none".to_owned(); USUAL], place: "1".to_owned() };
+        people.connect(server.address, "native", 0..USUAL, &received, None).await;
+        let servers = std::slice::from_ref(&server);
+        let path = people.path();
+        let target = Target { servers, token: "none", path: &path, listeners: USUAL, received: &received };
+        flat_out(&target, length, |_| text.clone()).await
     });
     server.stop();
     flat
 }
 
-fn tell(report: &mut Report, flat: &Flat, raw: &Flat, paced: &mut Latencies, length: Duration) {
-    let mut figure = |what, shown, value, limit, budget| {
-        report.figure(Figure { what, shown, value, limit, budget });
+/// Somebody comes back who has missed a lot.
+fn resume(report: &mut Report) {
+    report.section(&format!("resume: {MISSED} events missed"));
+    let folder = Folder::new();
+    let server = Server::parlor(&folder.0);
+    let took = block_on(async {
+        let people = People::gather(server.address, 2).await;
+        let mut client = Client::connect(server.address).await;
+        let cursor = client.get(&people.tokens[1], "/events").await.ok().json();
+        let cursor = cursor["cursor"].as_str().unwrap().to_owned();
+        for number in 0..MISSED {
+            client.post(&people.tokens[0], &people.path(), &body(number)).await.ok();
+        }
+        let received = Rc::new(Received::default());
+        let speech = Speech::Native { token: people.tokens[1].clone(), cursor: Some(cursor) };
+        let begun = Instant::now();
+        listen(server.address, speech, received.clone(), None).await;
+        while received.events.get() < MISSED {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{} came", received.events.get());
+            sleep(Duration::from_millis(1)).await;
+        }
+        begun.elapsed()
+    });
+    server.stop();
+    report.figure(Figure {
+        what: "native, from the connection to the last event",
+        shown: format!(
+            "{:.0} ms, {:.0} events/s",
+            took.as_secs_f64() * 1e3,
+            MISSED as f64 / took.as_secs_f64()
+        ),
+        value: took.as_secs_f64(),
+        limit: None,
+        budget: Budget::None,
+    });
+}
+
+/// One node before the usual crowd, then two nodes that share it, on PostgreSQL and Redis.
+pub fn nodes(args: &Args, report: &mut Report) {
+    let length = Duration::from_secs(args.seconds);
+    let Some(redis) = Redis::start() else {
+        report.say("nodes: redis-server is not installed");
+        return;
+    };
+    for count in [1, 2] {
+        report.section(&format!(
+            "nodes: {USUAL} listeners of one channel on {count} node(s), PostgreSQL and Redis"
+        ));
+        let database = TestDb::on(Engine::Postgres, MIGRATIONS, Options::default()).unwrap();
+        let folder = Folder::new();
+        let servers: Vec<Server> =
+            (0..count).map(|_| Server::node(&folder.0, Some((database.url(), &redis.url)))).collect();
+        let clock = Rc::new(Paced::default());
+        let (flat, mut latencies) = block_on(async {
+            let people = People::gather(servers[0].address, USUAL).await;
+            let received = Rc::new(Received::default());
+            for (number, server) in servers.iter().enumerate() {
+                let share = USUAL / count;
+                let who = number * share..(number + 1) * share;
+                let look = Some((USUAL / SAMPLE, clock.look()));
+                people.connect(server.address, "native", who, &received, look).await;
+            }
+            sleep(Duration::from_millis(1500)).await;
+            let (token, path) = (people.tokens[0].as_str(), people.path());
+            let target =
+                Target { servers: &servers, token, path: &path, listeners: USUAL, received: &received };
+            let flat = flat_out(&target, length, body).await;
+            (flat, paced(servers[0].address, token, &path, &clock, length).await)
+        });
+        servers.into_iter().for_each(Server::stop);
+        tell(report, &flat, "native on PostgreSQL", &mut latencies, length);
+    }
+}
+
+fn tell(report: &mut Report, flat: &Flat, protocol: &str, paced: &mut Latencies, length: Duration) {
+    let promised = flat.listeners == USUAL && matches!(protocol, "native" | "pusher");
+    let budget = |budget| if promised { budget } else { Budget::None };
+    let mut figure = |what: &str, shown, value, budget| {
+        report.figure(Figure { what, shown, value, limit: None, budget });
     };
     figure(
         "deliveries flat out",
         format!("{:.0}/s of {} bytes", flat.rate, flat.frame),
         flat.rate,
-        Some((format!("axum {:.0}/s", raw.rate), flat.rate / raw.rate)),
-        Budget::Least(500_000.0, "/s"),
+        budget(Budget::Least(500_000.0, "/s")),
     );
     figure(
         "server processor time a delivery, storing included",
         format!("{:.2} us", flat.cpu_each),
         flat.cpu_each,
-        Some((format!("axum {:.2} us", raw.cpu_each), flat.cpu_each / raw.cpu_each)),
-        Budget::Most(2.0, "us"),
+        budget(Budget::Most(2.0, "us")),
     );
-    let lost = flat.missing + flat.closed as u64;
     figure(
         "deliveries missing, listeners sent away",
-        format!("{} of {}, {}", flat.missing, flat.sent * LISTENERS as u64, flat.closed),
-        lost as f64,
-        None,
+        format!("{} of {}, {}", flat.missing, flat.sent * flat.listeners as u64, flat.closed),
+        (flat.missing + flat.closed as u64) as f64,
         Budget::Most(0.0, ""),
     );
-    let expected = SAMPLE as u128 * (length.as_millis() / PACE.as_millis());
-    figure(
-        "send to delivery at 20 messages/s",
-        format!("{} ({} of {expected})", paced.shown(), paced.count()),
-        paced.percentile(0.99),
-        None,
-        Budget::Most(25.0, "ms"),
-    );
+    if paced.count() > 0 {
+        let expected = SAMPLE as u128 * (length.as_millis() / PACE.as_millis());
+        figure(
+            "send to delivery at 20 messages/s",
+            format!("{} ({} of {expected})", paced.shown(), paced.count()),
+            paced.percentile(0.99),
+            budget(Budget::Most(25.0, "ms")),
+        );
+    }
 }
 
-/// Makes the people and the channel that they have all joined.
-async fn prepare(address: SocketAddr) -> (Vec<String>, String) {
-    let mut client = Client::connect(address).await;
-    let tokens: Vec<String> = (0..LISTENERS)
-        .map(|number| token(&format!("listener-{number}"), &format!("Listener {number}")))
-        .collect();
-    let new = serde_json::json!({"kind": "channel", "title": "Everybody"}).to_string();
-    let opened = client.post(&tokens[0], "/conversations", &new).await.ok().json();
-    let place = opened["id"].as_str().unwrap().to_owned();
-    for token in &tokens[1..] {
-        client.post(token, &format!("/conversations/{place}/join"), "").await.ok();
-    }
-    (tokens, place)
-}
-
-/// Connects everybody and waits until all are told that they are ready.
-async fn connect(address: SocketAddr, tokens: &[String], received: &Rc<Received>, look: Option<Look>) {
-    for (number, token) in tokens.iter().enumerate() {
-        let look = look.clone().filter(|_| number % (LISTENERS / SAMPLE) == 0);
-        listen(address, token, received.clone(), look).await;
-    }
-    let begun = Instant::now();
-    while received.ready.get() < tokens.len() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{} are ready", received.ready.get());
-        sleep(Duration::from_millis(10)).await;
-    }
-    // One came alone and was kept as a specimen of what follows.
-    sleep(Duration::from_millis(200)).await;
-}
-
-async fn flat_out(
-    server: &Server,
-    token: &str,
-    path: &str,
-    received: &Rc<Received>,
-    length: Duration,
-    body: impl Fn(u64) -> String,
-) -> Flat {
+async fn flat_out(target: &Target<'_>, length: Duration, body: impl Fn(u64) -> String) -> Flat {
+    let Target { servers, token, path, listeners, received } = *target;
+    let cpu_of_all = || servers.iter().map(Server::cpu).sum::<Duration>();
     // Once, so that everything is warm and a frame has been seen alone.
-    let mut client = Client::connect(server.address).await;
+    let mut client = Client::connect(servers[0].address).await;
     client.post(token, path, &body(0)).await.ok();
     sleep(Duration::from_millis(300)).await;
-    let (from, cpu, begun) = (received.events.get(), server.cpu(), Instant::now());
+    let (from, cpu, begun) = (received.events.get(), cpu_of_all(), Instant::now());
     let (issued, acknowledged) = (Cell::new(0_u64), Cell::new(0_u64));
-    let sender = || async {
-        let mut client = Client::connect(server.address).await;
+    let sender = async |address: SocketAddr| {
+        let mut client = Client::connect(address).await;
         while begun.elapsed() < length {
-            let under_way = issued.get().saturating_sub((received.events.get() - from) / LISTENERS as u64);
+            let under_way = issued.get().saturating_sub((received.events.get() - from) / listeners as u64);
             if under_way >= WINDOW {
                 sleep(Duration::from_millis(1)).await;
                 continue;
@@ -161,9 +258,9 @@ async fn flat_out(
             acknowledged.set(acknowledged.get() + 1);
         }
     };
-    let senders: [_; SENDERS] = std::array::from_fn(|_| sender());
+    let senders: [_; SENDERS] = std::array::from_fn(|number| sender(servers[number % servers.len()].address));
     futures_util::future::join_all(senders).await;
-    let wanted = acknowledged.get() * LISTENERS as u64;
+    let wanted = acknowledged.get() * listeners as u64;
     let patience = Instant::now();
     let mut delivered = received.events.get() - from;
     let mut last = Instant::now();
@@ -175,9 +272,10 @@ async fn flat_out(
     }
     Flat {
         sent: acknowledged.get(),
+        listeners,
         rate: delivered as f64 / (last - begun).as_secs_f64(),
         frame: received.specimen.borrow().len(),
-        cpu_each: (server.cpu() - cpu).as_secs_f64() * 1e6 / delivered as f64,
+        cpu_each: (cpu_of_all() - cpu).as_secs_f64() * 1e6 / delivered as f64,
         missing: wanted.saturating_sub(delivered),
         closed: received.closed.get(),
     }

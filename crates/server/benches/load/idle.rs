@@ -1,30 +1,33 @@
 //! What a server costs that has nothing to do: a connection's memory, its own, the time to start, the binary's size.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::client::Client;
+use crate::people::People;
 use crate::report::{Budget, Figure, Report};
-use crate::server::{Folder, Server, binary, token};
-use crate::socket::{Received, listen};
+use crate::server::{Folder, Server, binary};
+use crate::socket::Received;
+use crate::speech::PROTOCOLS;
 use crate::{Args, block_on};
 
-const FEW: usize = 1000;
-const MANY: usize = 5000;
+const FEW: usize = 5000;
+const MANY: usize = 10_000;
 const STARTS: usize = 7;
+/// How long memory takes to show.
+const SETTLE: Duration = Duration::from_secs(2);
 
 pub fn run(_args: &Args, report: &mut Report) {
     report.section("idle: a server that has nothing to do");
     let folder = Folder::new();
-    let tokens: Vec<String> =
-        (0..MANY).map(|number| token(&format!("idle-{number}"), &format!("Idle {number}"))).collect();
     let first = Server::parlor(&folder.0);
-    block_on(meet(&first, &tokens));
+    let people = block_on(People::gather(first.address, MANY));
     first.stop();
     starts(&folder, report);
-    connections(&folder, &tokens, report);
+    for protocol in PROTOCOLS {
+        connections(&folder, &people, protocol, report);
+    }
     let size = std::fs::metadata(binary()).unwrap().len() as f64 / 1e6;
     report.figure(Figure {
         what: "binary",
@@ -33,14 +36,6 @@ pub fn run(_args: &Args, report: &mut Report) {
         limit: None,
         budget: Budget::Most(45.0, "MB"),
     });
-}
-
-/// Everybody once, so that nobody is new later.
-async fn meet(server: &Server, tokens: &[String]) {
-    let mut client = Client::connect(server.address).await;
-    for token in tokens {
-        client.get(token, "/me").await.ok();
-    }
 }
 
 fn starts(folder: &Folder, report: &mut Report) {
@@ -71,34 +66,25 @@ fn starts(folder: &Folder, report: &mut Report) {
     });
 }
 
-fn connections(folder: &Folder, tokens: &[String], report: &mut Report) {
+/// The slope between the few and the many: what one more costs.
+fn connections(folder: &Folder, people: &People, protocol: &'static str, report: &mut Report) {
     let server = Server::parlor(&folder.0);
     let received = Rc::new(Received::default());
     let (few, many, open) = block_on(async {
-        connect(&server, &tokens[..FEW], &received).await;
+        people.connect(server.address, protocol, 0..FEW, &received, None).await;
+        sleep(SETTLE).await;
         let few = server.memory();
-        connect(&server, &tokens[FEW..], &received).await;
+        people.connect(server.address, protocol, FEW..MANY, &received, None).await;
+        sleep(SETTLE).await;
         (few, server.memory(), received.ready.get() - received.closed.get())
     });
     let each = (many.saturating_sub(few)) as f64 / (MANY - FEW) as f64 / 1000.0;
     report.figure(Figure {
-        what: "memory of an idle WebSocket, each somebody else",
+        what: &format!("{protocol}: memory of an idle connection, each somebody else"),
         shown: format!("{each:.1} KB ({open} open, {:.0} MB in all)", many as f64 / 1e6),
         value: each,
         limit: None,
         budget: Budget::Most(12.0, "KB"),
     });
     server.stop();
-}
-
-async fn connect(server: &Server, tokens: &[String], received: &Rc<Received>) {
-    let wanted = received.ready.get() + tokens.len();
-    for token in tokens {
-        listen(server.address, token, received.clone(), None).await;
-    }
-    let begun = Instant::now();
-    while received.ready.get() < wanted && begun.elapsed() < Duration::from_secs(20) {
-        sleep(Duration::from_millis(20)).await;
-    }
-    sleep(Duration::from_secs(2)).await;
 }

@@ -1,16 +1,24 @@
 //! Owns: child processes that serve: starting, watching what they cost, stopping. Must not know: what they serve.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use parlor::auth::jwt::{self, Claims};
 use parlor::clock::Clock;
+use sha2::Sha256;
 
 const SECRET: &str = "the benchmark's own secret, 32 bytes";
+/// The application of the Pusher protocol.
+pub const APP_KEY: &str = "benchmark";
+/// What it signs with.
+pub const APP_SECRET: &str = "benchmark-secret";
 /// The unit of /proc/PID/stat on every Linux that Rust supports.
 const TICKS: u64 = 100;
 /// Longest time that a child gets to start or to stop.
@@ -32,10 +40,27 @@ pub fn binary() -> PathBuf {
 impl Server {
     /// The real server on a data folder.
     pub fn parlor(data: &Path) -> Server {
+        Server::node(data, None)
+    }
+
+    /// The same, on PostgreSQL and Redis when their addresses are given.
+    pub fn node(data: &Path, cluster: Option<(&str, &str)>) -> Server {
         let mut command = mortal(&binary());
-        command.arg("--data").arg(data).args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
-        command.env("PARLOR_JWT_SECRET", SECRET).env("PARLOR_SEND_RATE_PER_MINUTE", "0");
-        Server::start(command.env_remove("DATABASE_URL"))
+        command.arg("--data").arg(data);
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--drain-seconds", "0"];
+        command.args(serve).env_remove("DATABASE_URL").env_remove("REDIS_URL");
+        command
+            .env("PARLOR_JWT_SECRET", SECRET)
+            .env("PARLOR_SECRET", SECRET)
+            .env("MERCURE_JWT_SECRET", SECRET)
+            .env("PARLOR_APP_ID", "1")
+            .env("PARLOR_APP_KEY", APP_KEY)
+            .env("PARLOR_APP_SECRET", APP_SECRET)
+            .env("PARLOR_SEND_RATE_PER_MINUTE", "0");
+        if let Some((database, redis)) = cluster {
+            command.env("DATABASE_URL", database).env("REDIS_URL", redis);
+        }
+        Server::start(&mut command)
     }
 
     /// A raw limit: this program in another role.
@@ -104,6 +129,47 @@ impl Drop for Server {
     }
 }
 
+/// A private Redis without any file.
+pub struct Redis {
+    child: Child,
+    pub url: String,
+}
+
+impl Redis {
+    /// `None` where its program is not installed.
+    pub fn start() -> Option<Redis> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = mortal(Path::new("redis-server"));
+        command.args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--port",
+            &port.to_string(),
+        ]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let redis = Redis { child, url: format!("redis://127.0.0.1:{port}") };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if begun.elapsed() > Duration::from_secs(5) {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(redis)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A program that dies with us, even when we are killed, where util-linux can arrange that.
 fn mortal(program: &Path) -> Command {
     let helper = Path::new("/usr/bin/setpriv");
@@ -141,6 +207,16 @@ pub fn token(sub: &str, name: &str) -> String {
         iat: Some(now as f64),
     };
     jwt::sign(&claims, SECRET.as_bytes(), None).unwrap()
+}
+
+/// A token of the Mercure protocol that may subscribe to everything.
+pub fn mercure_token() -> String {
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let head = encode(r#"{"alg":"HS256","typ":"JWT"}"#);
+    let signed = format!("{head}.{}", encode(r#"{"mercure":{"subscribe":["*"]}}"#));
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 /// A folder that goes away with its owner. In target/, which is on a disk: a flush to memory would prove nothing.

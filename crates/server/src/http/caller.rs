@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
-use parlor_chat::{Actor, Time};
+use parlor_chat::{Actor, Error, Time};
 
 use super::problem::Problem;
 use crate::app::{App, Ctx};
@@ -48,12 +48,23 @@ impl FromRequestParts<Ctx> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
         let credential =
             credential(parts).ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
-        let known = app.authenticate(&credential).await?;
+        let caller = Self::find(app, &credential, client_ip(parts, app)).await?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if known.means == Means::Cookie && changes && !parts.headers.contains_key(CSRF_HEADER) {
+        if caller.means == Means::Cookie && changes && !parts.headers.contains_key(CSRF_HEADER) {
             return Err(Problem::forbidden("csrf", "send the header X-Parlor-Csrf with this call"));
         }
-        let ip = client_ip(parts, app).map(|ip| ip.to_string());
+        Ok(caller)
+    }
+}
+
+impl Caller {
+    /// Whoever shows the credential, from this address.
+    ///
+    /// # Errors
+    /// `Unauthorized` with the reason.
+    pub async fn find(app: &App, credential: &Credential, ip: Option<IpAddr>) -> Result<Self, Error> {
+        let known = app.authenticate(credential).await?;
+        let ip = ip.map(|ip| ip.to_string());
         let actor = match known.actor.ip == ip {
             true => known.actor,
             false => Arc::new(Actor { ip, ..Actor::clone(&known.actor) }),
@@ -74,7 +85,9 @@ impl FromRequestParts<Ctx> for ClientIp {
     }
 }
 
-fn client_ip(parts: &Parts, app: &App) -> Option<IpAddr> {
+/// The address of whoever sent the request.
+#[must_use]
+pub fn client_ip(parts: &Parts, app: &App) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     if !app.config.behind_proxy {
         return peer;
@@ -91,7 +104,9 @@ pub fn is_secure(headers: &HeaderMap, app: &App) -> bool {
     app.config.is_secure() || (app.config.behind_proxy && forwarded)
 }
 
-fn credential(parts: &Parts) -> Option<Credential> {
+/// What the request shows: a header, a query, or a cookie.
+#[must_use]
+pub fn credential(parts: &Parts) -> Option<Credential> {
     if let Some(value) = parts.headers.get(AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()));
@@ -128,13 +143,19 @@ pub fn cookie(token: &str, max_age_seconds: i64, secure: bool) -> String {
 /// # Errors
 /// When the request comes by cookie from a foreign origin.
 pub fn check_origin(caller: &Caller, headers: &HeaderMap, app: &App) -> Result<(), Problem> {
-    let Some(origin) = headers.get(ORIGIN).and_then(|value| value.to_str().ok()) else { return Ok(()) };
-    if caller.means != Means::Cookie || app.config.allows_named_origin(origin) {
+    if caller.means != Means::Cookie || may_use_cookie(headers, app) {
         return Ok(());
     }
+    Err(Problem::forbidden("origin", "this page may not connect with a session"))
+}
+
+/// Whether the page that sends the request is one of ours, or of an origin that was named.
+#[must_use]
+pub fn may_use_cookie(headers: &HeaderMap, app: &App) -> bool {
+    let Some(origin) = headers.get(ORIGIN).and_then(|value| value.to_str().ok()) else { return true };
     let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let own = origin.split_once("://").is_some_and(|(_, site)| site.eq_ignore_ascii_case(host));
-    if own { Ok(()) } else { Err(Problem::forbidden("origin", "this page may not connect with a session")) }
+    own || app.config.allows_named_origin(origin)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ mod drafts;
 mod files;
 mod health;
 pub(crate) mod me;
-mod messages;
+pub(crate) mod messages;
 mod notifications;
 mod participants;
 mod presence;
@@ -90,6 +90,7 @@ pub fn router(app: &Ctx) -> Router {
         .merge(files::links())
         .merge(openapi::routes())
         .merge(health::routes())
+        .merge(transport::socketio::routes(app))
         .merge(transport::mercure::routes(app))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(app.config.body_limit))

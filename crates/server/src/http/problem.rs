@@ -177,6 +177,18 @@ impl Problem {
         self.0.status
     }
 
+    /// The stable word.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// What went wrong, for people.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// What axum answered by itself.
     fn of_status(status: StatusCode) -> Self {
         match status {

@@ -90,16 +90,22 @@ async fn open(app: &Ctx, caller: &Caller, given: Option<&str>, protocol: Protoco
         |(seq, epoch): &(i64, i64)| *epoch == position.epoch && (position.floor..=position.seq).contains(seq);
     let kept = parsed.filter(serves).map(|(seq, _)| seq);
     let at = kept.unwrap_or(position.seq);
-    Ok(Opened {
-        session: Session::new(&app.hub, tenant, at, caller.tag),
-        tail: app.cursor_tail(caller, position.epoch),
-        epoch: position.epoch,
+    let opened = open_at(app, caller, position.epoch, at, protocol);
+    Ok(Opened { reset: given.is_some() && kept.is_none(), ..opened })
+}
+
+/// A subscriber that stands at a position of the log.
+fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) -> Opened {
+    Opened {
+        session: Session::new(&app.hub, caller.tenant, at, caller.tag),
+        tail: app.cursor_tail(caller, epoch),
+        epoch,
         at,
-        reset: given.is_some() && kept.is_none(),
-        attending: app.presence.attend(tenant, caller.id(), app.clock.now()),
+        reset: false,
+        attending: app.presence.attend(caller.tenant, caller.id(), app.clock.now()),
         protocol,
         _counted: app.metrics.connection(protocol),
-    })
+    }
 }
 
 /// Reads the next page of history and who the subscriber is now, in one transaction.
@@ -116,11 +122,16 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
 /// The next step of a session that is not live yet.
 async fn advance(app: &App, actor: &Arc<Actor>, opened: &mut Opened) -> Result<(Vec<Event>, Stage), Error> {
     let loaded = load(app, actor, opened.epoch, opened.session.last()).await?;
-    Ok(match opened.session.load(loaded) {
+    Ok(absorb(opened, loaded))
+}
+
+/// Takes what was read into the session.
+fn absorb(opened: &mut Opened, loaded: Loaded) -> (Vec<Event>, Stage) {
+    match opened.session.load(loaded) {
         Start::More(events) => (events, Stage::Reading),
         Start::Live(events) => (events, Stage::Live),
         Start::Reset => (Vec::new(), Stage::Reset),
-    })
+    }
 }
 
 /// How far a session is.

@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use parlor_realtime::protocol::native::{self, Incoming};
 use parlor_realtime::{Close, Published};
 use serde::Deserialize;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
 use super::{Dialect, Opened, Stage, advance, open, time_left, token_ended};
@@ -97,7 +97,7 @@ impl Connection {
         if let Some((code, reason)) = end {
             let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
             let farewell = self.socket.send(Message::Close(Some(frame)));
-            let _ = tokio::time::timeout(Duration::from_secs(5), farewell).await;
+            let _ = timeout(Duration::from_secs(5), farewell).await;
         }
     }
 
@@ -161,10 +161,15 @@ impl Connection {
 
     /// Several events leave in one write.
     async fn forward(&mut self, events: &[std::sync::Arc<Published>]) -> Result<(), End> {
-        for published in events {
-            self.feed(self.dialect.frame(published)).await?;
-        }
-        self.flush().await?;
+        let patience = Duration::from_secs(self.app.config.write_patience);
+        let written = timeout(patience, async {
+            for published in events {
+                self.feed(self.dialect.frame(published)).await?;
+            }
+            self.flush().await
+        });
+        // Who takes nothing in would keep its buffers for ever; there is no use in a farewell.
+        written.await.map_err(|_| None)??;
         self.opened.delivered(&self.app, events);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The whole server over its real sockets. The same suite runs on both engines: PARLOR_TEST_ENGINE=sqlite|postgres.
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod socketio;
 mod support;
 
 mod access;
@@ -12,6 +13,7 @@ mod contracts;
 mod crash;
 mod demo;
 mod docs;
+mod faults;
 mod files;
 mod idempotency;
 mod import;

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use parlor_realtime::protocol::engineio::{Frame, Malformed, Open, Refusal, VERSION};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use super::session::{Order, Session, Transport};
 use crate::clock::random_seed;
@@ -104,7 +104,6 @@ pub struct Engine {
     accept: Box<Accept>,
     origins: Box<Origins>,
     sessions: Mutex<HashMap<String, Arc<Handle>>>,
-    pub(super) stopping: watch::Receiver<bool>,
 }
 
 /// How requests reach a session.
@@ -154,15 +153,14 @@ impl Drop for Polling<'_> {
 
 impl Engine {
     /// An engine. `accept` sees the first request of each session and answers what is behind it; `origins` says what
-    /// pages of an origin may do; sessions end when `stopping` turns true.
+    /// pages of an origin may do.
     pub fn new(
         options: Options,
         accept: impl Fn(&Parts) -> Result<Box<dyn Wire>, Refusal> + Send + Sync + 'static,
         origins: impl Fn(&str) -> Sharing + Send + Sync + 'static,
-        stopping: watch::Receiver<bool>,
     ) -> Arc<Self> {
         let (accept, origins) = (Box::new(accept), Box::new(origins));
-        Arc::new(Self { options, accept, origins, sessions: Mutex::default(), stopping })
+        Arc::new(Self { options, accept, origins, sessions: Mutex::default() })
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Handle>>> {
@@ -239,7 +237,7 @@ impl Engine {
         let upgrade = self.websocket(parts).await?;
         let wire = (self.accept)(parts)?;
         Ok(upgrade.on_upgrade(move |socket| async move {
-            let (sid, mut session) = self.clone().begin(wire, Transport::WebSocket(socket));
+            let (sid, mut session) = self.clone().begin(wire, Transport::WebSocket(Box::new(socket)));
             session.send(Frame::text(self.first_packet(&sid, &[])));
             session.run().await;
         }))

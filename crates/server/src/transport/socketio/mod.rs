@@ -1,6 +1,72 @@
 //! Socket.IO 5 over Engine.IO 4, in three layers: an engine (`engine.rs`, `session.rs`) that moves messages over
-//! polling and WebSocket, namespaces (`namespaces.rs`) that keep the rules of Socket.IO, and what is behind them.
+//! polling and WebSocket, namespaces (`namespaces.rs`) that keep the rules of Socket.IO, and the person in the main
+//! namespace (`join.rs`, `person.rs`) with what it may say (`commands.rs`), in the words of a `Dialect`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::routing::any;
+
+use crate::app::Ctx;
 
 pub mod engine;
 pub mod namespaces;
+
+mod commands;
+mod join;
+mod person;
 mod session;
+
+use engine::{Engine, Options, Sharing, Wire};
+use join::Visitor;
+use namespaces::Namespaces;
+
+/// Nothing that a client may say carries bytes; this many are taken and passed over.
+const ATTACHMENTS: usize = 10;
+
+/// In whose words a client is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// Parlor's own: docs/protocols/socketio.md.
+    Native,
+    /// The contract's: docs/contracts/erp.md. The address names the tenant.
+    Erp,
+}
+
+/// The addresses of Socket.IO.
+pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
+    let mut router = Router::new();
+    let places = [(Dialect::Native, "/socket.io"), (Dialect::Erp, "/api/tenants/{tenant}/messaging/socket")];
+    for (dialect, path) in places {
+        let engine = engine(app, dialect);
+        let serve = any(move |request: Request| engine.clone().serve(request));
+        router = router.route(path, serve.clone()).route(&format!("{path}/"), serve);
+    }
+    router
+}
+
+fn engine(app: &Ctx, dialect: Dialect) -> Arc<Engine> {
+    let config = &app.config.socketio;
+    let options = Options {
+        ping_interval: Duration::from_millis(config.ping_interval),
+        ping_timeout: Duration::from_millis(config.ping_timeout),
+        upgrade_timeout: Duration::from_millis(config.upgrade_timeout),
+        max_payload: config.max_payload,
+    };
+    let patience = Duration::from_millis(config.connect_timeout);
+    let (accepting, sharing) = (app.clone(), app.clone());
+    let accept = move |parts: &Parts| -> Result<Box<dyn Wire>, _> {
+        let visitor = Visitor::new(&accepting, parts, dialect);
+        let stopping = accepting.stopping.subscribe();
+        Ok(Box::new(Namespaces::new(Box::new(visitor), patience, ATTACHMENTS, stopping)))
+    };
+    let origins = move |origin: &str| match () {
+        () if sharing.config.allows_named_origin(origin) => Sharing::Trusted,
+        () if sharing.config.allows_origin(origin) => Sharing::Open,
+        () => Sharing::Nothing,
+    };
+    Engine::new(options, accept, origins)
+}

@@ -9,6 +9,7 @@ use parlor_realtime::protocol::socketio::{
     Body, Decoder, Event, INVALID_NAMESPACE, Packet, connected, disconnected, refused,
 };
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::engine::{Message, Step, Wire};
@@ -70,6 +71,7 @@ pub struct Namespaces {
     leaving: Vec<BoxFuture<'static, ()>>,
     /// When somebody must have joined.
     join_by: Option<Instant>,
+    stopping: watch::Receiver<bool>,
     closing: bool,
 }
 
@@ -81,9 +83,14 @@ impl std::fmt::Debug for Namespaces {
 
 impl Namespaces {
     /// The namespaces of a new session. The client has `patience` to join one; an event may carry at most
-    /// `attachments`.
+    /// `attachments`. Whoever is in no namespace goes when `stopping` turns true; the others are told by their sockets.
     #[must_use]
-    pub fn new(client: Box<dyn Client>, patience: Duration, attachments: usize) -> Self {
+    pub fn new(
+        client: Box<dyn Client>,
+        patience: Duration,
+        attachments: usize,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             client,
             decoder: Decoder::new(attachments),
@@ -91,6 +98,7 @@ impl Namespaces {
             answers: Vec::new(),
             leaving: Vec::new(),
             join_by: Some(Instant::now() + patience),
+            stopping,
             closing: false,
         }
     }
@@ -142,7 +150,7 @@ impl Namespaces {
             if self.closing {
                 return Step::Close;
             }
-            let join_by = self.join_by;
+            let (join_by, nowhere) = (self.join_by, self.places.is_empty());
             tokio::select! {
                 (at, told) = first(&mut self.places) => {
                     if let Some(frames) = self.tell(at, told) {
@@ -150,6 +158,7 @@ impl Namespaces {
                     }
                 }
                 () = finish(&mut self.leaving) => {}
+                () = stopped(&mut self.stopping), if nowhere => self.closing = true,
                 () = reached(join_by) => {
                     self.join_by = None;
                     self.closing = !self.places.iter().any(|place| place.joined);
@@ -230,6 +239,10 @@ async fn finish(leaving: &mut Vec<BoxFuture<'static, ()>>) {
     }
     let ((), at, _) = select_all(leaving.iter_mut()).await;
     drop(leaving.swap_remove(at));
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 async fn reached(at: Option<Instant>) {

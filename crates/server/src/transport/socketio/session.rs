@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message as WsMessage, Utf8Bytes, WebSocket};
 use bytes::Bytes;
-use futures_util::future::FutureExt;
 use futures_util::{SinkExt, StreamExt};
 use parlor_realtime::protocol::engineio::{
     CLOSE, Frame, Malformed, NOOP, PING, PROBED, Packet, Refusal, SEPARATOR, packet,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::engine::{Engine, Handle, Message, Step, Wire};
@@ -50,7 +49,7 @@ pub(super) enum Transport {
     /// By requests; the open one is held.
     Polling(Option<PollReply>),
     /// By WebSocket.
-    WebSocket(WebSocket),
+    WebSocket(Box<WebSocket>),
 }
 
 /// A WebSocket that is tried out.
@@ -90,7 +89,6 @@ enum Happened {
     Probe(Option<Result<WsMessage, axum::Error>>),
     Wire(Step),
     Time,
-    Stop,
 }
 
 pub(super) struct Session {
@@ -104,7 +102,6 @@ pub(super) struct Session {
     out: VecDeque<Frame>,
     posted: Option<Posted>,
     beat: Beat,
-    stopping: watch::Receiver<bool>,
 }
 
 impl Session {
@@ -117,8 +114,8 @@ impl Session {
         orders: mpsc::UnboundedReceiver<Order>,
     ) -> Self {
         let beat = Beat { at: Instant::now() + engine.options.ping_interval, asked: false };
-        let (stopping, out) = (engine.stopping.clone(), VecDeque::new());
-        Self { engine, sid, handle, wire, orders, transport, probe: None, out, posted: None, beat, stopping }
+        let out = VecDeque::new();
+        Self { engine, sid, handle, wire, orders, transport, probe: None, out, posted: None, beat }
     }
 
     /// Queues a packet.
@@ -140,8 +137,7 @@ impl Session {
                 let _ = timeout(FAREWELL, close(&mut socket, out)).await;
             }
             (Transport::Polling(waiting), End::Farewell) => {
-                let wait = if *engine.stopping.borrow() { Duration::ZERO } else { FAREWELL };
-                say_goodbye(waiting, out, &mut orders, wait).await;
+                say_goodbye(waiting, out, &mut orders).await;
             }
             (Transport::Polling(_), End::Gone) => {}
         }
@@ -159,7 +155,6 @@ impl Session {
                 frame = next_frame(&mut self.transport), if !busy => Happened::Frame(frame),
                 step = self.wire.next(), if room => Happened::Wire(step),
                 () = sleep_until(wake) => Happened::Time,
-                _ = self.stopping.wait_for(|stopping| *stopping) => Happened::Stop,
             }
         };
         // A client that has changed its transport is done with the old one: what it says on the new one counts first.
@@ -179,18 +174,7 @@ impl Session {
             }
             Happened::Wire(Step::Close) => Err(End::Farewell),
             Happened::Time => Ok(()),
-            Happened::Stop => self.gather(),
         }
-    }
-
-    /// Takes what is ready, for the last time.
-    fn gather(&mut self) -> Result<(), End> {
-        while self.out.len() < MOST_WAITING
-            && let Some(Step::Send(frames)) = self.wire.next().now_or_never()
-        {
-            self.out.extend(frames);
-        }
-        Err(End::Farewell)
     }
 
     fn polls(&mut self) -> Option<&mut Option<PollReply>> {
@@ -365,7 +349,7 @@ impl Session {
                 if let Some(reply) = self.polls().and_then(Option::take) {
                     let _ = reply.send(Err(Refusal::BadRequest));
                 }
-                self.transport = Transport::WebSocket(*probe.socket);
+                self.transport = Transport::WebSocket(probe.socket);
                 self.handle.on_websocket.store(true, Ordering::Release);
             }
             _ => {}
@@ -448,7 +432,6 @@ async fn say_goodbye(
     waiting: Option<PollReply>,
     mut out: VecDeque<Frame>,
     orders: &mut mpsc::UnboundedReceiver<Order>,
-    wait: Duration,
 ) {
     out.push_back(Frame::text(CLOSE));
     let last = payload(&mut out, usize::MAX);
@@ -462,7 +445,7 @@ async fn say_goodbye(
     };
     let reply = match waiting {
         Some(reply) => Some(reply),
-        None => timeout(wait, next_poll).await.ok().flatten(),
+        None => timeout(FAREWELL, next_poll).await.ok().flatten(),
     };
     if let Some(reply) = reply {
         let _ = reply.send(Ok(last.into()));

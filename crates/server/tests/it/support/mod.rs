@@ -14,9 +14,11 @@ use tokio::task::JoinHandle;
 
 pub mod hub;
 mod person;
+mod socketio;
 mod streams;
 
 pub use person::{Person, Reply};
+pub use socketio::{Polling, Sio};
 pub use streams::{Sse, Ws};
 
 /// What the host application signs with.

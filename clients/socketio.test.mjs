@@ -1,0 +1,155 @@
+// socket.io-client against Parlor and against the echo example, over each way it can connect.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { io } from 'socket.io-client';
+import { eventually, run, Server, token } from './server.mjs';
+
+const ECHO = process.env.PARLOR_ECHO_BIN ?? new URL('../target/debug/examples/echo', import.meta.url).pathname;
+const WAYS = { 'polling only': ['polling'], 'WebSocket only': ['websocket'], upgrade: ['polling', 'websocket'] };
+let server;
+let echo;
+const open = new Set();
+before(async () => {
+  server = await Server.start();
+  echo = await run(ECHO, [], { ADDRESS: '127.0.0.1:0', PING_INTERVAL: 2000, PING_TIMEOUT: 2000, CONNECT_TIMEOUT: 5000 });
+});
+after(async () => {
+  open.forEach((socket) => socket.close());
+  await Promise.all([server.stop(), echo.stop()]);
+});
+
+function client(url, options) {
+  const socket = io(url, { forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200, ...options });
+  open.add(socket);
+  return socket;
+}
+
+async function connected(person, options) {
+  const socket = client(server.url, { auth: { token: person.token }, ...options });
+  socket.events = [];
+  socket.onAny((name, ...args) => socket.events.push([name, ...args]));
+  await once(socket, 'connect');
+  return socket;
+}
+
+const bodies = (socket) => socket.events.filter(([name]) => name === 'message.posted').map(([, event]) => event.data.message.body);
+const upgraded = (socket) => eventually(() => socket.io.engine.transport.name === 'websocket', 'the upgrade');
+
+for (const [name, transports] of Object.entries(WAYS)) {
+  test(`${name}: events, acknowledgements, order`, async () => {
+    const [ana, ben] = await Promise.all([server.user('Ana'), server.user('Ben')]);
+    const group = await ana.group(name, [ben]);
+    const socket = await connected(ben, { transports });
+    for (let n = 0; n < 10; n += 1) await ana.say(group, String(n));
+    const said = await socket.timeout(5000).emitWithAck('message', { conversation_id: group.id, body: 'ten', client_id: name });
+    assert.equal(said.ok, true);
+    assert.equal(said.data.body, 'ten');
+    await eventually(() => bodies(socket).length === 11);
+    assert.deepEqual(bodies(socket), ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'ten']);
+    const read = await socket.emitWithAck('read', { conversation_id: group.id });
+    assert.deepEqual([read.ok, read.data.unread], [true, 0]);
+    const wrong = await socket.emitWithAck('message', { conversation_id: 'nowhere', body: 'x' });
+    assert.deepEqual([wrong.ok, wrong.error.code], [false, 'invalid']);
+    if (transports.length === 2) await upgraded(socket);
+    socket.close();
+  });
+
+  test(`${name}: bytes and namespaces on the echo`, async () => {
+    const main = client(echo.url, { transports, auth: { token: 'main' } });
+    main.connect();
+    assert.deepEqual(await once(main, 'auth'), [{ token: 'main' }]);
+    const custom = client(`${echo.url}/custom`, { transports, auth: { token: 'custom' } });
+    assert.deepEqual(await once(custom, 'auth'), [{ token: 'custom' }]);
+    const bytes = Buffer.from([1, 2, 3, 255]);
+    const back = once(main, 'message-back');
+    main.emit('message', 1, 'two', { three: [bytes, { four: bytes.subarray(1) }] }, 'é\u2028');
+    assert.deepEqual(await back, [1, 'two', { three: [bytes, { four: bytes.subarray(1) }] }, 'é\u2028']);
+    const large = Buffer.alloc(600_000, 5);
+    const acked = await custom.emitWithAck('message-with-ack', large);
+    assert.ok(large.equals(acked));
+    if (transports.length === 2) await upgraded(main);
+    const again = once(main, 'message-back');
+    main.emit('message');
+    assert.deepEqual(await again, []);
+    const unknown = client(`${echo.url}/unknown`, { transports });
+    const [error] = await once(unknown, 'connect_error');
+    assert.equal(error.message, 'Invalid namespace');
+    [main, custom, unknown].forEach((socket) => socket.close());
+  });
+
+  test(`${name}: a cut connection is recovered`, async () => {
+    const [ana, ben] = await Promise.all([server.user('Ana'), server.user('Ben')]);
+    const group = await ana.group(`${name} cut`, [ben]);
+    const socket = await connected(ben, { transports });
+    if (transports.length === 2) await upgraded(socket);
+    assert.equal(socket.recovered, false);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const { id } = socket;
+      await ana.say(group, `${turn} before`);
+      await eventually(() => bodies(socket).length === turn * 3 + 1);
+      const lost = once(socket, 'disconnect');
+      socket.io.engine.close();
+      await lost;
+      await ana.say(group, `${turn} meanwhile`);
+      await once(socket, 'connect');
+      assert.equal(socket.recovered, true);
+      assert.equal(socket.id, id);
+      await ana.say(group, `${turn} after`);
+      await eventually(() => bodies(socket).length === turn * 3 + 3);
+    }
+    assert.deepEqual(bodies(socket), [0, 1, 2].flatMap((turn) => [`${turn} before`, `${turn} meanwhile`, `${turn} after`]));
+    socket.close();
+  });
+}
+
+test('whoever is refused is told why', async () => {
+  const socket = client(server.url, { auth: { token: token({ sub: 'x', exp: 1 }) } });
+  const [error] = await once(socket, 'connect_error');
+  assert.equal(error.data.code, 'unauthorized');
+  assert.match(error.message, /expired/);
+  socket.close();
+});
+
+test('the end of a token is final, a restart is not', async () => {
+  const short = Math.floor(Date.now() / 1000) - 28;
+  const ana = await server.user('Ana', { exp: short });
+  const socket = client(server.url, { auth: { token: ana.token } });
+  await once(socket, 'connect');
+  const [reason] = await once(socket, 'disconnect');
+  assert.equal(reason, 'io server disconnect');
+
+  const [cleo, ben] = await Promise.all([server.user('Cleo'), server.user('Ben')]);
+  const group = await cleo.group('restart', [ben]);
+  const sockets = await Promise.all(Object.values(WAYS).map((transports) => connected(ben, { transports })));
+  await cleo.say(group, 'before');
+  await eventually(() => sockets.every((each) => bodies(each).length === 1));
+  const gone = sockets.map((each) => once(each, 'disconnect'));
+  const back = sockets.map((each) => once(each, 'connect'));
+  await server.restart();
+  for (const [why] of await Promise.all(gone)) assert.match(why, /^transport (close|error)$/);
+  await cleo.say(group, 'after');
+  await Promise.all(back);
+  await eventually(() => sockets.every((each) => bodies(each).length === 2), 'both messages');
+  for (const each of sockets) {
+    assert.equal(each.recovered, true);
+    assert.deepEqual(bodies(each), ['before', 'after']);
+    each.close();
+  }
+});
+
+test('while the transport changes, messages of both sides keep their order', async () => {
+  const [ana, ben] = await Promise.all([server.user('Ana'), server.user('Ben')]);
+  const group = await ana.group('busy', [ben]);
+  const socket = await connected(ben, {});
+  const there = Array.from({ length: 25 }, (_, n) => socket.emitWithAck('message', { conversation_id: group.id, body: `b${n}` }));
+  for (let n = 0; n < 25; n += 1) await ana.say(group, `a${n}`);
+  const answers = await Promise.all(there);
+  assert.ok(answers.every(({ ok }) => ok), JSON.stringify(answers.find(({ ok }) => !ok)));
+  await eventually(() => bodies(socket).length === 50);
+  const of = (letter) => bodies(socket).filter((body) => body.startsWith(letter));
+  assert.deepEqual(of('a'), Array.from({ length: 25 }, (_, n) => `a${n}`));
+  assert.deepEqual(of('b'), Array.from({ length: 25 }, (_, n) => `b${n}`));
+  await upgraded(socket);
+  socket.close();
+});

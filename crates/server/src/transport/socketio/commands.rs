@@ -1,0 +1,115 @@
+//! Owns: what a client may say in the main namespace, over the operations of the HTTP API.
+//! Must not know: packets, or who waits for the answer.
+
+use parlor_chat::messages::{self, NewMessage};
+use parlor_chat::{ConversationId, MessageId, PersonId, reads};
+use parlor_realtime::protocol::socketio::Event;
+use serde::{Deserialize, Serialize};
+
+use super::Dialect;
+use crate::app::Ctx;
+use crate::http::caller::Caller;
+use crate::http::contracts::erp::operations::{self, SendInput};
+use crate::http::extract;
+use crate::http::messages::{allowance, body};
+use crate::http::problem::Problem;
+
+/// `message`
+#[derive(Deserialize)]
+struct Posting {
+    conversation_id: ConversationId,
+    #[serde(flatten)]
+    new: NewMessage,
+}
+
+/// `read`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reading {
+    conversation_id: ConversationId,
+    seq: Option<i64>,
+}
+
+/// `typing`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typing {
+    conversation_id: ConversationId,
+    /// False when it stopped.
+    typing: Option<bool>,
+    #[serde(default)]
+    is_private_note: bool,
+}
+
+/// `messaging:join` of the ERP contract.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErpJoin {
+    user_id: PersonId,
+}
+
+/// `messaging:read` of the ERP contract.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErpRead {
+    message_id: MessageId,
+}
+
+/// Does what the event asks for and answers JSON. Whoever says something is there.
+pub(super) async fn run(
+    app: &Ctx,
+    caller: &Caller,
+    dialect: Dialect,
+    event: &Event,
+) -> Result<String, Problem> {
+    app.presence.touch(caller.tenant, caller.id(), app.clock.now());
+    let input = event.first().as_bytes();
+    match (dialect, event.name.as_str()) {
+        (Dialect::Native, "message") => post(app, caller, extract::parse(input)?).await,
+        (Dialect::Native, "read") => read(app, caller, extract::parse(input)?).await,
+        (Dialect::Native, "typing") => typing(app, caller, extract::parse(input)?).await,
+        (Dialect::Native, "active") | (Dialect::Erp, "presence:ping") => Ok("{}".to_owned()),
+        (Dialect::Erp, "messaging:join") => join(caller, &extract::parse(input)?),
+        (Dialect::Erp, "messaging:send") => {
+            let input: SendInput = extract::parse(input)?;
+            json(&operations::send(app, caller, input).await?)
+        }
+        (Dialect::Erp, "messaging:read") => {
+            let input: ErpRead = extract::parse(input)?;
+            json(&operations::read(app, caller, input.message_id).await?)
+        }
+        _ => Err(Problem::invalid("event", "unknown", "there is no such event")),
+    }
+}
+
+/// Everybody is in their own room from the beginning, and in no other.
+fn join(caller: &Caller, input: &ErpJoin) -> Result<String, Problem> {
+    if input.user_id != caller.id() {
+        return Err(Problem::forbidden("self", "one joins as oneself"));
+    }
+    Ok(serde_json::json!({"userId": caller.id()}).to_string())
+}
+
+async fn typing(app: &Ctx, caller: &Caller, input: Typing) -> Result<String, Problem> {
+    let typing = input.typing.unwrap_or(true);
+    app.typing(caller, input.conversation_id, typing, input.is_private_note).await?;
+    Ok("{}".to_owned())
+}
+
+async fn post(app: &Ctx, caller: &Caller, input: Posting) -> Result<String, Problem> {
+    let parsed = body(app, caller, &input.new.body).await?;
+    allowance(app, caller).await?;
+    let Posting { conversation_id, new } = input;
+    let posted =
+        app.write(caller, move |tx, actor| messages::post(tx, actor, conversation_id, &new, &parsed));
+    Ok(posted.await?.json.get().to_owned())
+}
+
+async fn read(app: &Ctx, caller: &Caller, input: Reading) -> Result<String, Problem> {
+    let Reading { conversation_id, seq } = input;
+    json(&app.write(caller, move |tx, actor| reads::read(tx, actor, conversation_id, seq)).await?)
+}
+
+fn json(value: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(Problem::internal)
+}
