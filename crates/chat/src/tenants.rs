@@ -119,8 +119,9 @@ fn initial_roles() -> [(&'static str, Rights, bool); 3] {
     ]
 }
 
-/// Adds what a newer version brings: missing roles, and rights that the role `admin` lacks. Safe to repeat; answers
-/// how many roles were made or changed.
+/// Adds what a newer version brings: missing roles, rights that the role `admin` lacks, and the messenger for everybody
+/// where nobody has it yet: it needed no right before there was one. Safe to repeat, and never gives back
+/// what an administrator took from a role; answers how many roles were made or changed.
 pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
     let known = roles::all(tx, tenant.id)?;
     let system = system_actor(tenant);
@@ -139,6 +140,16 @@ pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
             Some(_) => continue,
         }
         changed += 1;
+    }
+    let has = |role: &&roles::Role| role.rights.contains(&Right::Messenger);
+    // A tenant whose administrators have it knows the right already: who else has it is their choice.
+    if !known.iter().any(|role| has(&role)) {
+        for role in known.iter().filter(|role| role.name != "admin") {
+            let rights = role.rights.iter().copied().chain([Right::Messenger]).collect();
+            let change = roles::RoleChange { rights: Some(rights), ..roles::RoleChange::default() };
+            roles::update(tx, &system, role.id, &change)?;
+            changed += 1;
+        }
     }
     Ok(changed)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     conversations::{self, LastMessage},
     error::{Result, not_found},
-    ids::{ConversationId, MessageId, PersonId},
+    ids::{ConversationId, MessageId, PersonId, TenantId},
     page::limit,
     person::{Actor, Person, PersonKind},
     time::Time,
@@ -132,6 +132,16 @@ fn hidden(tx: &mut Tx, actor: &Actor, stored: &Stored) -> Result<bool> {
     let shown =
         tx.db.all(&store::AFTER, params![actor.tenant, place, seq - 1, false, 1_i64], store::from_row)?;
     Ok(shown.first().is_none_or(|first| first.message.seq != seq))
+}
+
+/// The ids of the messages at some places of a conversation that the caller may read.
+pub fn ids_at(
+    tx: &mut Tx,
+    tenant: TenantId,
+    place: ConversationId,
+    seqs: &[i64],
+) -> Result<Vec<(i64, MessageId)>> {
+    Ok(tx.db.all(&store::IDS_AT, params![tenant, place, seqs], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// One message.

@@ -39,6 +39,9 @@ statements! {
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.client_id = $3"));
     /// By id.
     pub static BY_ID = both(concat!("SELECT ", columns!(), from!(), " WHERE m.tenant = $1 AND m.id = $2"));
+    /// Which messages are at some places.
+    pub static IDS_AT = both("
+        SELECT seq, id FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq = ANY($3)");
     /// Where one is, without the rest of it.
     pub static WHERE_IS = both("SELECT conversation_id, seq FROM messages WHERE tenant = $1 AND id = $2");
     /// Before a position, newest first.

@@ -2,6 +2,7 @@
 //! of their realtime protocols use the same ones. Pure; must not know HTTP, sockets or the database.
 
 pub mod chat;
+pub mod crm;
 pub mod erp;
 
 use serde_json::Value;

@@ -30,7 +30,7 @@ mod contacts;
 pub mod contracts;
 mod conversations;
 mod drafts;
-mod files;
+pub(crate) mod files;
 mod health;
 pub(crate) mod me;
 pub(crate) mod messages;
