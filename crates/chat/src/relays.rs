@@ -3,9 +3,14 @@
 
 use parlor_db::{params, statements};
 
-use crate::{error::Result, ids::TenantId, time::Time, tx::Tx};
+use crate::{error::Result, ids::TenantId, tenants::Tenant, time::Time, tx::Tx};
 
 statements! {
+    /// Tenants with events that were not handed on.
+    pub static BEHIND = both("
+        SELECT t.id, t.slug, t.name, t.no FROM tenants t JOIN logs l ON l.tenant = t.id
+        LEFT JOIN relays r ON r.tenant = t.id
+        WHERE r.seq IS NULL OR r.seq < l.head ORDER BY t.no").global();
     /// Takes the turn, unless another node has it; a log that was never handed on begins at its head.
     pub static CLAIM = both("
         INSERT INTO relays (tenant, seq, node, held_until)
@@ -16,6 +21,13 @@ statements! {
     /// Remembers how far it went, while it is our turn.
     pub static ADVANCE = both("
         UPDATE relays SET seq = $3, held_until = $4 WHERE tenant = $1 AND node = $2");
+}
+
+/// The tenants with events that were not handed on, or whose log was never handed on.
+pub fn behind(tx: &mut Tx) -> Result<Vec<Tenant>> {
+    Ok(tx.db.all(&BEHIND, params![], |row| {
+        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
+    })?)
 }
 
 /// Takes the turn until then; answers from where to go on, or `None` while another node has it.

@@ -8,7 +8,7 @@ use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, PersonId, TenantId, Time, Tx, audit};
 use parlor_db::Db;
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::auth::cache::Callers;
 use crate::auth::keys::KeyRing;
@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 pub mod cluster;
 pub mod presence;
 mod purging;
+mod relay;
 mod start;
 mod workers;
 
@@ -67,6 +68,8 @@ pub struct App {
     pub cursor_key: Vec<u8>,
     /// The code that makes the first administrator, while there is none.
     pub setup_code: Mutex<Option<String>>,
+    /// Something was committed that an external hub may have to hear of.
+    pub relay_wake: Notify,
     /// True once the server stops.
     pub stopping: watch::Sender<bool>,
     tenant_settings: Arc<TenantSettings>,

@@ -18,6 +18,9 @@ use crate::http;
 /// How long open requests may take once the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long connections may take to end.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 /// How many times a second some connections are asked to leave while the server stops.
 const STEPS_A_SECOND: usize = 20;
 
@@ -63,7 +66,6 @@ impl Server {
         if !all_ended {
             tracing::warn!("some requests were cut off");
         }
-        app.end_connections().await;
         let db = app.db.clone();
         let _ = tokio::task::spawn_blocking(move || db.shutdown()).await;
     }
@@ -92,15 +94,12 @@ impl App {
                 sleep(Duration::from_secs(1) / u32::try_from(STEPS_A_SECOND).unwrap_or(1)).await;
             }
         }
+        // Their farewells need a moment, and some may have joined meanwhile.
+        let end = Instant::now() + FAREWELL;
         self.hub.close_all(Close::Restart);
-    }
-
-    /// WebSockets are told to come back; their farewells need a moment.
-    async fn end_connections(&self) {
-        let end = Instant::now() + Duration::from_secs(3);
         while self.hub.joined() > 0 && Instant::now() < end {
-            self.hub.close_all(Close::Restart);
             sleep(Duration::from_millis(20)).await;
+            self.hub.close_all(Close::Restart);
         }
     }
 

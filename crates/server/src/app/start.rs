@@ -12,7 +12,7 @@ use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, MIGRATIONS, TenantId, Tx, users};
 use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::{App, Cluster, Ctx, TenantSettings, cluster, presence, workers};
 use crate::auth::cache::Callers;
@@ -153,11 +153,12 @@ impl App {
             files: Files::new(files),
             cursor_key,
             setup_code: Mutex::new(None),
+            relay_wake: Notify::new(),
             stopping: watch::Sender::new(false),
             tenant_settings,
         });
         app.first_start().await?;
-        workers::start(&app, to_publish, to_fill, lock);
+        workers::start(&app, to_publish, to_fill, lock)?;
         presence::start(&app);
         if let (Some(url), Some(notes)) = (redis, notes) {
             cluster::start(&app, &url, notes).map_err(|error| StartError::Redis(error.to_string()))?;

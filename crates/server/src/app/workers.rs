@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::start::forget_stale;
-use super::{App, Ctx};
+use super::{App, Ctx, StartError, relay};
 
 /// Events given to the hub before other tasks get their turn.
 const PUBLISH_BATCH: usize = 64;
@@ -26,16 +26,20 @@ const TRY_AGAIN: Duration = Duration::from_millis(200);
 const PRUNE_PAGE: i64 = 10_000;
 
 /// Starts the background work. It ends with the application. `lock` is held until then.
+///
+/// # Errors
+/// An option that cannot be served.
 pub(super) fn start(
     app: &Ctx,
     to_publish: UnboundedReceiver<Event>,
     to_fill: UnboundedReceiver<(TenantId, i64)>,
     lock: Option<File>,
-) {
+) -> Result<(), StartError> {
     tokio::spawn(publish(Arc::downgrade(app), to_publish, lock));
     tokio::spawn(fill_gaps(Arc::downgrade(app), to_fill));
     tokio::spawn(look_around(Arc::downgrade(app)));
     tokio::spawn(clean(Arc::downgrade(app)));
+    relay::start(app)
 }
 
 async fn publish(app: Weak<App>, mut committed: UnboundedReceiver<Event>, _lock: Option<File>) {
@@ -43,6 +47,7 @@ async fn publish(app: Weak<App>, mut committed: UnboundedReceiver<Event>, _lock:
     while committed.recv_many(&mut batch, PUBLISH_BATCH).await > 0 {
         let Some(app) = app.upgrade() else { return };
         batch.drain(..).for_each(|event| app.hub.publish(event));
+        app.relay_wake.notify_one();
         tokio::task::yield_now().await;
     }
 }
@@ -95,6 +100,15 @@ impl App {
     }
 
     async fn keep_house(&self) -> Result<(), Error> {
+        let begun = self.clock.now();
+        let done = self.index_and_wake().await;
+        // Whatever was found waiting has waited since the last turn.
+        let lag = (self.clock.now().micros() - begun.micros()) as f64 / 1e6;
+        self.metrics.job_lag("search_index", lag);
+        done
+    }
+
+    async fn index_and_wake(&self) -> Result<(), Error> {
         for tenant in self.read_plain(search::behind).await? {
             self.catch_up_search(tenant.id, tenant.no).await?;
         }

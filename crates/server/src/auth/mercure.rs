@@ -62,6 +62,8 @@ pub struct Bearer {
     pub person: Option<Arc<Actor>>,
     /// Names the token that the person signed in with.
     pub tag: u64,
+    /// The sign-in that must last as long as the stream: what is stored of its token.
+    pub session: Option<[u8; 32]>,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +91,14 @@ struct Named {
     /// The sign-in that must still last: what is stored of its token.
     session: Option<String>,
     tag: u64,
+}
+
+impl Named {
+    fn digest(&self) -> Result<Option<[u8; 32]>, Refusal> {
+        let Some(session) = &self.session else { return Ok(None) };
+        let digest = URL_SAFE_NO_PAD.decode(session).ok().and_then(|bytes| bytes.try_into().ok());
+        digest.map(Some).ok_or(Refusal::Malformed)
+    }
 }
 
 impl App {
@@ -155,33 +165,34 @@ impl App {
             return Err(super::unauthorized("a token of this type needs iss, exp, and this hub as aud"));
         }
         let grants = Grants::parse(&value, dialect).ok_or_else(|| refused(Refusal::Malformed))?;
-        let named = claims.parlor.filter(|_| own);
-        let (person, tag) = match named {
-            Some(named) => {
-                let tag = named.tag;
-                (Some(Arc::new(self.named(ring.tenant.clone(), named).await?)), tag)
-            }
-            None => (None, 0),
-        };
-        Ok(Bearer { tenant: ring.tenant.clone(), grants, expires, person, tag })
+        let mut bearer =
+            Bearer { tenant: ring.tenant.clone(), grants, expires, person: None, tag: 0, session: None };
+        if let Some(named) = claims.parlor.filter(|_| own) {
+            bearer.tag = named.tag;
+            bearer.session = named.digest().map_err(refused)?;
+            bearer.person = Some(Arc::new(self.named(&bearer, named).await?));
+        }
+        Ok(bearer)
     }
 
     /// The person of a token that Parlor gave out, while the sign-in lasts and the account is open.
-    async fn named(&self, tenant: Tenant, named: Named) -> Result<Actor, Error> {
-        self.read_plain(move |tx| {
-            if let Some(session) = &named.session {
-                let digest = URL_SAFE_NO_PAD.decode(session).ok().and_then(|bytes| bytes.try_into().ok());
-                let lasts = match digest {
-                    Some(digest) => sessions::find(tx, &digest)?.is_some(),
-                    None => false,
-                };
-                if !lasts {
-                    return Err(super::unauthorized("the session is over, sign in again"));
-                }
-            }
-            load_actor(tx, &tenant, named.kind, named.person)
-        })
-        .await
+    async fn named(&self, bearer: &Bearer, named: Named) -> Result<Actor, Error> {
+        if !self.lasts(bearer.session).await? {
+            return Err(super::unauthorized("the session is over, sign in again"));
+        }
+        let tenant = bearer.tenant.clone();
+        self.read_plain(move |tx| load_actor(tx, &tenant, named.kind, named.person)).await
+    }
+
+    /// Whether a sign-in is not over; true where there is none that could be.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn lasts(&self, session: Option<[u8; 32]>) -> Result<bool, Error> {
+        match session {
+            Some(digest) => self.read_plain(move |tx| Ok(sessions::find(tx, &digest)?.is_some())).await,
+            None => Ok(true),
+        }
     }
 
     /// A token for a person, for Parlor's own hub, and when it ends. `session` is what is stored of a sign-in.

@@ -9,7 +9,7 @@ use parlor_chat::events::{self, Event};
 use parlor_chat::{Actor, Error, Tx, cursor};
 use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::native::Incoming;
-use parlor_realtime::{Loaded, Published, Session, Start};
+use parlor_realtime::{Close, Loaded, Published, Session, Start};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -69,6 +69,13 @@ impl Opened {
                 }
             }
             Incoming::Ping | Incoming::Pong | Incoming::Unknown | Incoming::Malformed => {}
+        }
+    }
+
+    /// Counts connections that are told to come back.
+    fn ended(&self, app: &App, why: Close) {
+        if why == Close::Resync {
+            app.metrics.resync(self.protocol);
         }
     }
 

@@ -106,7 +106,7 @@ impl Stream {
         let until = self.end.map_or(alive, |end| end.min(alive));
         tokio::select! {
             happened = self.opened.session.next() => {
-                let published = happened.ok()?;
+                let published = happened.inspect_err(|why| self.opened.ended(&self.app, *why)).ok()?;
                 self.opened.delivered(&self.app, &published);
                 Some(self.lines(published.iter().map(AsRef::<Published>::as_ref)))
             }

@@ -141,7 +141,10 @@ impl Connection {
             let step = tokio::select! {
                 happened = self.opened.session.next() => match happened {
                     Ok(published) => self.forward(&published).await,
-                    Err(why) => Err(Some(native::close(why))),
+                    Err(why) => {
+                        self.opened.ended(&self.app, why);
+                        Err(Some(native::close(why)))
+                    }
                 },
                 frame = self.socket.next() => {
                     heard = Instant::now();

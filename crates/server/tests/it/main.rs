@@ -20,6 +20,7 @@ mod import;
 mod isolation;
 mod mercure;
 mod mercure_own;
+mod mercure_relay;
 mod presence;
 mod problems;
 mod purges;

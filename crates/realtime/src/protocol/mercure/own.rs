@@ -5,6 +5,8 @@ use parlor_chat::events::{Audience, Event};
 use parlor_chat::{ConversationId, PersonId};
 use serde::Deserialize;
 
+use super::Notify;
+
 const CONVERSATIONS: &str = "/crm/internal-messenger/conversations/";
 const USERS: &str = "/crm/internal-messenger/users/";
 /// Of every conversation.
@@ -107,6 +109,32 @@ pub fn notice(event: &Event) -> Option<Notice> {
     })
 }
 
+/// The topics that an event goes to on a hub that knows no persons. `users` take part in its conversation.
+#[must_use]
+pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
+    let mut topics = Vec::new();
+    topics.extend(conversation(event, true).map(Topic::Conversation));
+    match event.audience {
+        Audience::Person(person) => {
+            topics.push(Topic::Inbox(person));
+            topics.extend(is_notification(event).then_some(Topic::Notifications(person)));
+        }
+        Audience::Conversation { staff_only, .. } => {
+            let notice = notice(event);
+            for (person, notify) in users {
+                topics.push(Topic::Inbox(*person));
+                let told = notice.as_ref().is_some_and(|notice| notify.tells(*person, notice));
+                topics.extend(told.then_some(Topic::Notifications(*person)));
+            }
+            // Whoever was removed hears of it, as the last.
+            let gone = event.access.iter().filter(|change| !change.member && !staff_only);
+            topics.extend(gone.map(|change| Topic::Inbox(change.person)));
+        }
+        Audience::Staff | Audience::Named => {}
+    }
+    topics.iter().map(Topic::to_string).collect()
+}
+
 /// Whether the event is a notification by itself.
 #[must_use]
 pub fn is_notification(event: &Event) -> bool {
@@ -116,7 +144,39 @@ pub fn is_notification(event: &Event) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{conversation, person};
+    use crate::testing::{change, conversation, event, person};
+
+    #[test]
+    fn where_events_go_without_persons() {
+        let json = serde_json::json!({"data": {"message": {"kind": "text", "author": {"id": person(1)}}}});
+        let posted = Event { json: json.to_string().into(), ..event(1, 7) };
+        let users = [(person(1), Notify::All), (person(2), Notify::All), (person(3), Notify::Nothing)];
+        let found = topics(&posted, &users);
+        let wanted = [
+            Topic::Conversation(conversation(7)),
+            Topic::Inbox(person(1)),
+            Topic::Inbox(person(2)),
+            Topic::Notifications(person(2)),
+            Topic::Inbox(person(3)),
+        ];
+        assert_eq!(found, wanted.map(|topic| topic.to_string()));
+        let mut note = posted.clone();
+        if let Audience::Conversation { staff_only, .. } = &mut note.audience {
+            *staff_only = true;
+        }
+        assert_eq!(topics(&note, &users)[0], Topic::Inbox(person(1)).to_string(), "inboxes only");
+        let removed = change(2, 7, 9, false);
+        assert!(topics(&removed, &users).contains(&Topic::Inbox(person(9)).to_string()));
+        let told = Event {
+            kind: "notification.created".into(),
+            audience: Audience::Person(person(4)),
+            ..event(3, 7)
+        };
+        assert_eq!(
+            topics(&told, &[]),
+            [Topic::Inbox(person(4)), Topic::Notifications(person(4))].map(|t| t.to_string())
+        );
+    }
 
     #[test]
     fn topics_are_read_as_they_are_written() {

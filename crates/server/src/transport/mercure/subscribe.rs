@@ -15,8 +15,9 @@ use parlor_chat::access::{Access, access};
 use parlor_chat::events::{self, Event, Position, Replay};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
+use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::mercure::{Dialect, Mine, Notify, Reader, Subscribe, pairs, wire};
-use parlor_realtime::{Loaded, Published, Session, Start};
+use parlor_realtime::{Close, Loaded, Published, Session, Start};
 use tokio::time::{Instant, sleep_until};
 
 use super::subscriptions::Announced;
@@ -24,6 +25,7 @@ use super::{Asker, Refusal, ask};
 use crate::app::{App, Ctx};
 use crate::auth::mercure::Role;
 use crate::clock::random_seed;
+use crate::metrics::{Counted, Protocol};
 
 /// Events read from the database at once.
 const PAGE: usize = 200;
@@ -171,12 +173,17 @@ struct Stream {
     reader: Reader,
     session: Session,
     live: bool,
+    /// The sign-in that must last.
+    sign_in: Option<[u8; 32]>,
     /// When the token, or the time for one connection, ends.
     end: Option<Instant>,
     /// The last place that the client knows.
     told: i64,
     first: Option<Bytes>,
     announced: Option<Announced>,
+    /// The person is there as long as this.
+    _attending: Option<Attending>,
+    _counted: Counted,
 }
 
 impl Stream {
@@ -193,7 +200,10 @@ impl Stream {
                 quiet: std::collections::HashMap::new(),
             }));
         }
+        let now = app.clock.now();
+        let attending = who.as_ref().map(|who| app.presence.attend(asker.tenant.id, who.actor.id(), now));
         let tag = bearer.map_or(0, |bearer| bearer.tag);
+        let sign_in = bearer.and_then(|bearer| bearer.session);
         let session = Session::new(&app.hub, asker.tenant.id, place.at, tag)
             .listening(reader.names(), reader.matcher());
         Self {
@@ -204,10 +214,13 @@ impl Stream {
             reader,
             session,
             live: false,
+            sign_in,
             end: left.map(|left| Instant::now() + left.min(LONGEST)),
             told: place.at,
             first: None,
             announced: None,
+            _attending: attending,
+            _counted: app.metrics.connection(Protocol::Mercure),
         }
     }
 
@@ -249,6 +262,8 @@ impl Stream {
         let replay = Replay::Events { events: Vec::new(), seen, done };
         match self.session.load(Loaded { person: page.person, replay }) {
             Start::More(_) => {}
+            // Whoever signed out before the hub knew the connection is found out now.
+            Start::Live(_) if !self.app.lasts(self.sign_in).await? => return Ok(None),
             Start::Live(_) => self.live = true,
             Start::Reset => return Ok(None),
         }
@@ -272,30 +287,39 @@ impl Stream {
     async fn wait(&mut self) -> Option<Bytes> {
         let alive = Instant::now() + Duration::from_secs(self.app.config.mercure.heartbeat);
         let until = self.end.map_or(alive, |end| end.min(alive));
-        let mut stopping = self.app.stopping.subscribe();
         loop {
             tokio::select! {
                 happened = self.session.next() => {
-                    let lines = self.lines(&happened.ok()?);
+                    let lines = self.lines(&happened.inspect_err(|why| self.ended(*why)).ok()?);
                     // The silence goes on for a subscriber that gets nothing of it.
                     if !lines.is_empty() {
                         return Some(lines);
                     }
                 }
                 () = sleep_until(until) => return self.still_here(),
-                _ = stopping.wait_for(|stopping| *stopping) => return None,
             }
         }
     }
 
+    fn ended(&self, why: Close) {
+        if why == Close::Resync {
+            self.app.metrics.resync(Protocol::Mercure);
+        }
+    }
+
     fn lines(&mut self, happened: &[Arc<Published>]) -> Bytes {
-        let mut wanted = Vec::with_capacity(happened.len());
+        let (mut wanted, mut first) = (Vec::with_capacity(happened.len()), None);
         for published in happened {
             self.reader.follow(&published.event);
             if self.reader.wants(published) {
                 wanted.push(published.mercure(self.epoch));
                 self.told = self.told.max(published.seq());
+                first.get_or_insert(published.event.at);
             }
+        }
+        if let Some(first) = first {
+            let (app, now) = (&self.app, self.app.clock.now());
+            app.metrics.delivered(Protocol::Mercure, wanted.len(), first, now);
         }
         if let [one] = wanted.as_slice() {
             return (*one).clone();

@@ -1,0 +1,116 @@
+//! Parlor's own updates on another hub: a second Parlor plays it.
+
+use std::net::TcpListener;
+
+use parlor_chat::{relays, tenants};
+use serde_json::{Value, json};
+
+use crate::support::hub::{ALL, HUB_SECRET, Stream, answer, hub_site, status};
+use crate::support::{Person, Site};
+
+/// A server that publishes to the hub at this address.
+async fn publisher(hub: &str) -> Site {
+    let url = format!("{hub}/.well-known/mercure");
+    hub_site(|options| options.url = Some(url)).await
+}
+
+async fn message(stream: &mut Stream) -> (String, String) {
+    loop {
+        let update = stream.next().await.unwrap();
+        let event: Value = serde_json::from_str(&update.data).unwrap();
+        if event["type"] == "message.posted" && event["data"]["message"]["kind"] == "text" {
+            return (event["data"]["message"]["body"].as_str().unwrap().to_owned(), update.id);
+        }
+    }
+}
+
+async fn grant(person: &Person) -> (String, Value) {
+    let hub = person.get("/mercure").await.ok(200);
+    (hub["token"].as_str().unwrap().to_owned(), hub)
+}
+
+/// Waits until the publisher has taken its turn: what happens from now on is handed on.
+async fn begun(site: &Site) {
+    loop {
+        let behind = site.app.read_plain(relays::behind).await.unwrap();
+        if behind.is_empty() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn updates_go_to_the_other_hub() {
+    let hub = hub_site(|_| {}).await;
+    let site = publisher(&hub.url).await;
+    begun(&site).await;
+    let (ana, ben, eve) = (site.user("Ana").await, site.user("Ben").await, site.user("Eve").await);
+    let group = ana.group("Kitchen", &[&ben]).await;
+    let (token, granted) = grant(&ben).await;
+    assert_eq!(granted["url"], format!("{}/.well-known/mercure", hub.url));
+    let topic = |name: &str| granted["topics"][name].as_str().unwrap().to_owned();
+    let talk = format!("/crm/internal-messenger/conversations/{group}");
+    let mut inbox = hub.subscribe(&format!("?topic={}", topic("inbox")), Some(&token)).await;
+    let mut told = hub.subscribe(&format!("?topic={}", topic("notifications")), Some(&token)).await;
+    let mut open = hub.subscribe(&format!("?topic={talk}"), Some(&token)).await;
+    let (other, _) = grant(&eve).await;
+    let mut outside = hub.subscribe(&format!("?topic={talk}&topic={}", topic("inbox")), Some(&other)).await;
+    let mut public = hub.subscribe("?topic=*", Some(&crate::support::hub::subscriber(&[]))).await;
+    ben.say(&group, "mine").await;
+    ana.say(&group, "hers").await;
+    assert_eq!(message(&mut told).await.0, "hers");
+    ben.patch(&format!("/conversations/{group}/me"), json!({"muted": true})).await.ok(200);
+    ana.say(&group, "muted").await;
+    for stream in [&mut inbox, &mut open] {
+        let (first, id) = message(stream).await;
+        assert_eq!(first, "mine");
+        assert!(id.starts_with("urn:parlor:"), "{id}");
+        assert_eq!(
+            (message(stream).await.0, message(stream).await.0),
+            ("hers".to_owned(), "muted".to_owned())
+        );
+    }
+    assert!(outside.is_silent().await && public.is_silent().await && told.is_silent().await);
+    let refused = answer(site.hub(&format!("?topic={}", topic("inbox"))).bearer_auth(ALL)).await;
+    assert_eq!(refused.status, 404, "{refused:?}");
+    assert_eq!(
+        status(site.hub("?topic=of-an-application").bearer_auth(ALL)).await,
+        200,
+        "its own hub still serves others"
+    );
+    let taken = site
+        .app
+        .write_plain(1, |tx| {
+            let tenant = tenants::by_slug(tx, "default")?.id;
+            relays::claim(tx, tenant, "another node", tx.now.plus_seconds(60))
+        })
+        .await
+        .unwrap();
+    assert_eq!(taken, None, "one node at a time");
+}
+
+#[tokio::test]
+async fn what_the_other_hub_misses_while_it_is_down_comes_later_in_order() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let site = publisher(&format!("http://{free}")).await;
+    begun(&site).await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("Kitchen", &[&ben]).await;
+    for n in 0..5 {
+        ana.say(&group, &n.to_string()).await;
+    }
+    let (token, granted) = grant(&ben).await;
+    let hub = Site::with(|config| {
+        config.listen = free;
+        config.mercure.jwt_secret = Some(HUB_SECRET.to_owned());
+    })
+    .await;
+    let query = format!("?topic={}&lastEventID=earliest", granted["topics"]["inbox"].as_str().unwrap());
+    let mut inbox = hub.subscribe(&query, Some(&token)).await;
+    for n in 0..5 {
+        assert_eq!(message(&mut inbox).await.0, n.to_string());
+    }
+    ana.say(&group, "5").await;
+    assert_eq!(message(&mut inbox).await.0, "5");
+}
