@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
+use crate::config::{DataArgs, ServeArgs};
+
 /// How much of a file tells what it is.
 const HEAD: usize = 8192;
 
@@ -24,6 +26,12 @@ impl Files {
     #[must_use]
     pub fn new(root: PathBuf) -> Self {
         Self { root }
+    }
+
+    /// Those of a server: under its option, else in its data folder.
+    #[must_use]
+    pub fn of(data: &DataArgs, config: &ServeArgs) -> Self {
+        Self::new(config.files.clone().unwrap_or_else(|| data.data.join("files")))
     }
 
     fn folder(&self, tenant: TenantId) -> PathBuf {

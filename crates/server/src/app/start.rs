@@ -54,6 +54,12 @@ pub enum StartError {
     Listen(std::net::SocketAddr, std::io::Error),
 }
 
+impl StartError {
+    fn redis(error: impl std::fmt::Display) -> Self {
+        Self::Redis(error.to_string())
+    }
+}
+
 /// The settings that the environment gives.
 ///
 /// # Errors
@@ -130,9 +136,7 @@ impl App {
         let folder = data.clone();
         let opened = tokio::task::spawn_blocking(move || open_database(&folder, options)).await;
         let db = opened.map_err(|error| StartError::Environment(error.to_string()))??;
-        let defaults = Arc::new(defaults()?);
         let cursor_key = cursor_key(data, &config)?;
-        let files = config.files.clone().unwrap_or_else(|| data.data.join("files"));
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
         let app = Arc::new(App {
             db,
@@ -142,15 +146,15 @@ impl App {
             cluster,
             metrics,
             clock,
+            files: Files::of(data, &config),
             config,
-            defaults,
+            defaults: Arc::new(defaults()?),
             callers,
             keys: Arc::default(),
             mercure: MercureRing::default(),
             passwords: Passwords::new(at_once),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),
-            files: Files::new(files),
             cursor_key,
             setup_code: Mutex::new(None),
             relay_wake: Notify::new(),
@@ -160,8 +164,8 @@ impl App {
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock)?;
         presence::start(&app);
-        if let (Some(url), Some(notes)) = (redis, notes) {
-            cluster::start(&app, &url, notes).map_err(|error| StartError::Redis(error.to_string()))?;
+        if let Some((url, notes)) = redis.zip(notes) {
+            cluster::start(&app, &url, notes).map_err(StartError::redis)?;
         }
         Ok(app)
     }

@@ -138,7 +138,7 @@ struct OpenQuery {
 }
 
 impl ConversationInput {
-    fn new(self) -> Result<NewConversation, Problem> {
+    fn into_new(self) -> Result<NewConversation, Problem> {
         let kind = KINDS.iter().find(|(_, name)| *name == self.kind).map(|(kind, _)| *kind);
         let unknown = || Problem::invalid("type", "known", "use direct, group, broadcast or global");
         let kind = kind.ok_or_else(unknown)?;
@@ -193,7 +193,7 @@ async fn open(
     Messenger(caller): Messenger,
     Json(input): Json<ConversationInput>,
 ) -> Result<Response, Problem> {
-    let new = input.new()?;
+    let new = input.into_new()?;
     let body = match &new.message {
         Some(message) => Some(body_of(&app, &caller, message).await?),
         None => None,
