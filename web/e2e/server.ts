@@ -19,11 +19,13 @@ export interface World {
 
 export const PASSWORD = 'correct horse battery';
 
-export function startServer(): Promise<Running> {
+export function startServer(env: NodeJS.ProcessEnv = {}): Promise<Running> {
   const binary = process.env.PARLOR_BIN;
   if (!binary) throw new Error('PARLOR_BIN must name the parlor binary (or PARLOR_URL a running server)');
   const data = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
-  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env },
+  });
   const stop = () => {
     child.kill('SIGTERM');
     rmSync(data, { recursive: true, force: true });

@@ -33,7 +33,8 @@ pub struct Tenant {
 pub struct HostKey {
     /// Its id.
     pub id: RowId,
-    /// "hs256", "pem", "jwks" or "jwks_url".
+    /// "hs256", "pem", "jwks" or "jwks_url"; with "mercure:", "mercure-publisher:" or "mercure-subscriber:" before it
+    /// when it is for Mercure.
     pub kind: String,
     /// The key id that tokens name, if any.
     pub kid: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use parlor_chat::RowId;
 use parlor_chat::tenants::{self, Tenant};
 use serde::Serialize;
@@ -54,6 +54,9 @@ pub(super) enum KeyCommand {
         /// Key id that tokens name
         #[arg(long)]
         kid: Option<String>,
+        /// What tokens signed with it are for
+        #[arg(long = "for", value_enum, default_value_t)]
+        purpose: Purpose,
         #[command(flatten)]
         json: JsonArg,
     },
@@ -64,6 +67,36 @@ pub(super) enum KeyCommand {
         /// The key's id, as `tenant show` prints it
         id: RowId,
     },
+}
+
+/// What a key's tokens are for.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Purpose {
+    /// People of the host application
+    #[default]
+    Host,
+    /// Mercure: publishing and subscribing
+    Mercure,
+    /// Mercure: publishing
+    MercurePublisher,
+    /// Mercure: subscribing
+    MercureSubscriber,
+}
+
+impl Purpose {
+    /// The kind as it is stored.
+    fn kind(self, kind: &str) -> Result<String, Failure> {
+        let purpose = match self {
+            Self::Host => return Ok(kind.to_owned()),
+            Self::Mercure => "mercure",
+            Self::MercurePublisher => "mercure-publisher",
+            Self::MercureSubscriber => "mercure-subscriber",
+        };
+        if kind == "jwks_url" {
+            return Err(Failure::usage("a key of Mercure is a secret, a PEM or a JWKS file"));
+        }
+        Ok(format!("{purpose}:{kind}"))
+    }
 }
 
 /// Where the key comes from.
@@ -163,11 +196,13 @@ fn show(store: &Store, slug: &str, json: JsonArg) -> Result<(), Failure> {
 
 fn key(store: &Store, command: KeyCommand) -> Result<(), Failure> {
     match command {
-        KeyCommand::Add { slug, source, kid, json } => {
+        KeyCommand::Add { slug, source, kid, purpose, json } => {
             let tenant = store.tenant(&slug)?;
             let (kind, secret) = source.load()?;
+            let kind = purpose.kind(kind)?;
+            let stored = kind.clone();
             let made = store.write(tenant.no, move |tx| {
-                tenants::add_host_key(tx, tenant.id, kind, kid.as_deref(), &secret)
+                tenants::add_host_key(tx, tenant.id, &stored, kid.as_deref(), &secret)
             })?;
             json.print(&json!({"id": made, "kind": kind}), |_| format!("added the key {made} ({kind})"));
         }

@@ -1,6 +1,6 @@
 //! Owns: topic selectors: what a subscriber listens to and what a token allows. Must not know: tokens or requests.
 //!
-//! A match costs less than looking a remembered answer up, so nothing is remembered (docs/decisions).
+//! Answers are not remembered: a match takes some 0.2 µs (docs/decisions/0013).
 
 use std::sync::Arc;
 

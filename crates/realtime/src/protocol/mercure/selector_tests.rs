@@ -154,3 +154,17 @@ proptest! {
         prop_assert!(fits);
     }
 }
+
+proptest! {
+    /// Long selectors take another way through the same steps.
+    #[test]
+    fn both_ways_agree(
+        parts in prop::collection::vec(prop::sample::select(vec!["a", "{x}", "{/y}", "{+z}", "b", "{x:2}", "/"]), 1..8),
+        topic in "[ab/.:]{0,12}",
+    ) {
+        let short = parts.concat();
+        let long = format!("{short}{}", "{?none}".repeat(30));
+        let same = classic(&short, &topic) == classic(&long, &topic);
+        prop_assert!(same, "a part that is absent changes nothing");
+    }
+}

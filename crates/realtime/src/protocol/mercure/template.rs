@@ -8,13 +8,7 @@ use super::steps::{self, Class, MAX_STEPS, Step, Token};
 
 /// A template that has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Template {
-    /// What every match begins with.
-    prefix: String,
-    /// What every match ends with.
-    suffix: String,
-    steps: Vec<Step>,
-}
+pub(super) struct Template(Vec<Step>);
 
 const RESERVED: &str = ":/?#[]@!$&'()*+,;=";
 
@@ -48,16 +42,12 @@ impl Template {
             }
         }
         literal(rest, &mut steps)?;
-        let prefix = text[..text.find('{')?].to_owned();
-        let suffix = text[text.rfind('}')? + 1..].to_owned();
-        let known = steps::tokens(&prefix).count()..steps.len() - steps::tokens(&suffix).count();
-        Some(Self { prefix, suffix, steps: steps[known].to_vec() })
+        Some(Self(steps))
     }
 
     /// Whether the topic may be an expansion.
     pub(super) fn matches(&self, topic: &str) -> bool {
-        let middle = topic.strip_prefix(&*self.prefix).and_then(|rest| rest.strip_suffix(&*self.suffix));
-        middle.is_some_and(|middle| steps::matches(&self.steps, middle))
+        steps::matches(&self.0, topic)
     }
 }
 
