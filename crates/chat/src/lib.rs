@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod apps;
 pub mod attachments;
 pub mod audit;
+pub mod channel_hooks;
 pub mod contacts;
 pub mod conversations;
 pub mod cursor;
@@ -69,6 +70,7 @@ pub fn statements() -> Vec<&'static Sql> {
         attachments::statements(),
         apps::statements(),
         audit::statements(),
+        channel_hooks::statements(),
         contacts::statements(),
         conversations::statements(),
         drafts::statements(),

@@ -14,7 +14,7 @@ use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::{App, Cluster, Ctx, TenantSettings, cluster, presence, workers};
+use super::{App, Cluster, Ctx, TenantSettings, cluster, workers};
 use crate::auth::cache::Callers;
 use crate::auth::limiter::Limiter;
 use crate::auth::mercure::MercureRing;
@@ -24,6 +24,7 @@ use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
 use crate::files::Files;
 use crate::metrics::Metrics;
+use crate::transport::pusher::Pusher;
 
 /// The tenant that is made on the first start.
 pub const DEFAULT_TENANT: &str = "default";
@@ -159,11 +160,11 @@ impl App {
             setup_code: Mutex::new(None),
             relay_wake: Notify::new(),
             stopping: watch::Sender::new(false),
+            pusher: Pusher::default(),
             tenant_settings,
         });
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock)?;
-        presence::start(&app);
         if let Some((url, notes)) = redis.zip(notes) {
             cluster::start(&app, &url, notes).map_err(StartError::redis)?;
         }
@@ -173,6 +174,7 @@ impl App {
     /// Makes the first tenant, and a setup code while nobody administers it.
     async fn first_start(&self) -> Result<(), StartError> {
         let tenant = self.write_plain(1, default_tenant).await?;
+        self.first_application(&tenant).await?;
         let id: TenantId = tenant.id;
         if !self.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
             *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =

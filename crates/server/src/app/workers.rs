@@ -5,13 +5,16 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
-use parlor_chat::{Error, TenantId, audit, conversations, idempotency, nonces, search, sessions, tenants};
+use parlor_chat::{
+    Error, TenantId, audit, conversations, idempotency, nonces, publications, search, sessions, tenants,
+};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::start::forget_stale;
-use super::{App, Ctx, StartError, relay};
+use super::{App, Ctx, StartError, presence, relay};
+use crate::transport;
 
 /// Events given to the hub before other tasks get their turn.
 const PUBLISH_BATCH: usize = 64;
@@ -39,6 +42,8 @@ pub(super) fn start(
     tokio::spawn(fill_gaps(Arc::downgrade(app), to_fill));
     tokio::spawn(look_around(Arc::downgrade(app)));
     tokio::spawn(clean(Arc::downgrade(app)));
+    presence::start(app);
+    transport::pusher::start(app);
     relay::start(app)
 }
 
@@ -129,6 +134,7 @@ impl App {
     async fn forget_old(&self) -> Result<(), Error> {
         self.write_plain(0, sessions::expire).await?;
         self.write_plain(0, nonces::expire).await?;
+        self.write_plain(0, publications::expire).await?;
         let day_ago = self.clock.now().plus_seconds(-86_400);
         self.write_plain(0, move |tx| idempotency::expire(tx, day_ago)).await?;
         for tenant in self.read_plain(tenants::list).await? {

@@ -20,6 +20,7 @@ use crate::metrics::{Counted, Protocol};
 mod dialect;
 pub(crate) mod long_poll;
 pub(crate) mod mercure;
+pub(crate) mod pusher;
 mod snapshot;
 pub mod socketio;
 pub(crate) mod sse;

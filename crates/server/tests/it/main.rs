@@ -24,4 +24,7 @@ mod mercure_relay;
 mod presence;
 mod problems;
 mod purges;
+mod pusher;
+mod pusher_http;
+mod pusher_own;
 mod transports;

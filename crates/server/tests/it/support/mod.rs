@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 pub mod hub;
 mod person;
+pub mod pusher;
 mod socketio;
 mod streams;
 
