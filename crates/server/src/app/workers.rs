@@ -168,6 +168,9 @@ async fn look_around(app: Weak<App>) {
     loop {
         turns.tick().await;
         let Some(app) = app.upgrade() else { return };
+        if *app.stopping.borrow() {
+            return;
+        }
         if let Err(error) = app.look_at_logs().await {
             tracing::debug!(%error, "logs could not be looked at");
         }
