@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod http;
+mod impatient;
 pub mod metrics;
 pub mod serve;
 pub mod transport;

@@ -86,6 +86,23 @@ mod tests {
         String::from_utf8(bytes.to_vec()).unwrap()
     }
 
+    proptest::proptest! {
+        /// Whatever is sent, a reader of the stream finds one event with these lines and no field of the sender's.
+        #[test]
+        fn data_stays_data(data in "[a-z:\\r\\n \0é]{0,40}", name in "[a-z\u{e9}]{0,5}") {
+            let wire = text(&update(Some(&name), None, Some("id"), &data));
+            proptest::prop_assert!(wire.ends_with("\n\n"));
+            let lines: Vec<_> = wire[..wire.len() - 2].split('\n').collect();
+            let is_data = |line: &&&str| line.starts_with("data: ");
+            let found: Vec<_> = lines.iter().filter(is_data).map(|line| &line[6..]).collect();
+            let wanted = data.replace("\r\n", "\n").replace('\r', "\n");
+            proptest::prop_assert_eq!(found.join("\n"), wanted);
+            let others = lines.len() - found.len();
+            proptest::prop_assert_eq!(others, 1 + usize::from(!name.is_empty()));
+            proptest::prop_assert!(!wire.contains('\r'));
+        }
+    }
+
     #[test]
     fn places() {
         assert_eq!(place(&id(3, 9)), Some((3, 9)));
