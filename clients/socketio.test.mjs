@@ -11,7 +11,7 @@ let server;
 let echo;
 const open = new Set();
 before(async () => {
-  server = await Server.start();
+  server = await Server.start({ PARLOR_ERP_ENABLED: 'true' });
   echo = await run(ECHO, [], { ADDRESS: '127.0.0.1:0', PING_INTERVAL: 2000, PING_TIMEOUT: 2000, CONNECT_TIMEOUT: 5000 });
 });
 after(async () => {
@@ -152,4 +152,32 @@ test('while the transport changes, messages of both sides keep their order', asy
   assert.deepEqual(of('b'), Array.from({ length: 25 }, (_, n) => `b${n}`));
   await upgraded(socket);
   socket.close();
+});
+
+test('the ERP contract at its own address', async () => {
+  const [julie, karim] = await Promise.all([server.user('Julie'), server.user('Karim')]);
+  const there = (person, transports) => {
+    const socket = client(server.url, { path: '/api/tenants/default/messaging/socket', auth: { token: person.token }, transports });
+    socket.news = [];
+    socket.onAny((...event) => socket.news.push(event));
+    return once(socket, 'connect').then(() => socket);
+  };
+  const heard = (socket, name) => eventually(() => socket.news.find(([event]) => event === name), name);
+  for (const transports of Object.values(WAYS)) {
+    const [julies, karims] = await Promise.all([there(julie, transports), there(karim, transports)]);
+    assert.equal((await julies.emitWithAck('messaging:join', { userId: julie.id })).ok, true);
+    assert.equal((await julies.emitWithAck('messaging:join', { userId: karim.id })).error.code, 'forbidden');
+    const sent = await julies.emitWithAck('messaging:send', { toUserId: karim.id, content: 'P-7?', related: { type: 'product', id: 'P-7' } });
+    assert.equal(sent.ok, true);
+    const [, told, ...more] = await heard(karims, 'messaging:new');
+    assert.deepEqual([told.message.id, told.message.content, told.message.relatedEntityId, more], [sent.data.id, 'P-7?', 'P-7', []]);
+    assert.equal((await karims.emitWithAck('messaging:read', { messageId: told.message.id })).ok, true);
+    const [, receipt] = await heard(julies, 'messaging:read');
+    assert.equal(receipt.messageId, told.message.id);
+    assert.ok(Date.parse(receipt.readAt));
+    assert.equal((await karims.emitWithAck('presence:ping', {})).ok, true);
+    [julies, karims].forEach((socket) => socket.close());
+  }
+  const [error] = await once(client(server.url, { path: '/api/tenants/other/messaging/socket', auth: { token: julie.token } }), 'connect_error');
+  assert.equal(error.data.code, 'not_found');
 });

@@ -24,6 +24,28 @@ CREATE TABLE channel_cache (
 );
 CREATE INDEX channel_cache_expiry ON channel_cache (expires_at);
 
+-- What webhooks have told: which channels are occupied (member '') and who is on presence channels. One row, one telling,
+-- whichever node sees it first.
+CREATE TABLE channel_states (
+    tenant BYTEA NOT NULL,
+    channel TEXT NOT NULL,
+    member TEXT NOT NULL,
+    PRIMARY KEY (tenant, channel, member)
+);
+
+-- Webhooks on their way: tried again until they are taken or five minutes old.
+CREATE TABLE channel_hooks (
+    tenant BYTEA NOT NULL,
+    id BYTEA NOT NULL,
+    url TEXT NOT NULL,
+    body TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    next_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+CREATE INDEX channel_hooks_next ON channel_hooks (next_at);
+
 -- Where in the log the update with an id is: Mercure clients come back with ids.
 CREATE TABLE topic_updates (
     tenant BYTEA NOT NULL,

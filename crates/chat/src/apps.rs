@@ -1,19 +1,33 @@
 //! Applications of the Pusher protocol: one a tenant, with the id and key that name it and the secret that signs.
 //! Owns their storage. Must not know: the protocol.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
     audit,
-    error::{Error, Result, invalid},
+    error::{Result, invalid},
     ids::TenantId,
     person::Actor,
     rights::Right,
     time::Time,
     tx::Tx,
 };
+
+/// What webhooks tell of.
+pub const EVENTS: [&str; 7] = [
+    "channel_occupied",
+    "channel_vacated",
+    "member_added",
+    "member_removed",
+    "client_event",
+    "cache_miss",
+    "subscription_count",
+];
+const MOST_WEBHOOKS: usize = 10;
 
 /// An application.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,8 +66,29 @@ pub struct Options {
     pub authorize_within: u32,
     /// Connections at a time; 0 is without limit.
     pub max_connections: u32,
+    /// Channels of the application that people signed in to Parlor may join without its backend: names, or beginnings
+    /// that end with `*`.
+    pub client_auth: Vec<String>,
+    /// 32 bytes in Base64, from which the keys of encrypted channels are made.
+    pub encryption_master_key: Option<String>,
     /// Where events about channels are posted.
     pub webhooks: Vec<Webhook>,
+}
+
+impl Options {
+    /// Whether people signed in to Parlor may join a channel of the application.
+    pub fn lets_clients_join(&self, channel: &str) -> bool {
+        self.client_auth.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(beginning) => channel.starts_with(beginning),
+            None => channel == pattern,
+        })
+    }
+
+    /// As they may be logged.
+    fn without_key(&self) -> Options {
+        let encryption_master_key = self.encryption_master_key.as_ref().map(|_| "set".to_owned());
+        Options { encryption_master_key, ..self.clone() }
+    }
 }
 
 /// An address that is told what happens on channels.
@@ -68,6 +103,13 @@ pub struct Webhook {
     pub events: Vec<String>,
 }
 
+impl Webhook {
+    /// Whether it wants to be told of this.
+    pub fn wants(&self, event: &str) -> bool {
+        self.events.is_empty() || self.events.iter().any(|wanted| wanted == event)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -76,6 +118,8 @@ impl Default for Options {
             subscription_counts: false,
             authorize_within: 0,
             max_connections: 0,
+            client_auth: Vec::new(),
+            encryption_master_key: None,
             webhooks: Vec::new(),
         }
     }
@@ -173,16 +217,23 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
 pub fn update(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<App> {
     actor.require(Right::ManageSettings, "app.update")?;
     let app = set(tx, actor.tenant, actor.tenant_no, change)?;
-    let details =
-        json!({ "key": app.key, "options": app.options, "secret_changed": change.secret.is_some() });
+    let details = json!({ "key": app.key, "options": app.options.without_key(), "secret_changed": change.secret.is_some() });
     audit::record(tx, actor, "app.update", Some(("app", &app.id.to_string())), &details)?;
     Ok(app)
 }
 
-/// The application of the actor's tenant, with its secret. Needs `manage_settings`.
+/// The tenant's application, made when there is none yet.
+pub fn ensure(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<App> {
+    match of_tenant(tx, tenant)? {
+        Some(app) => Ok(app),
+        None => set(tx, tenant, tenant_no, &Change::default()),
+    }
+}
+
+/// The application of the actor's tenant, with its secret, made when there is none yet. Needs `manage_settings`.
 pub fn get(tx: &mut Tx, actor: &Actor) -> Result<App> {
     actor.require(Right::ManageSettings, "app.get")?;
-    of_tenant(tx, actor.tenant)?.ok_or(Error::NotFound { what: "app" })
+    ensure(tx, actor.tenant, actor.tenant_no)
 }
 
 fn check(change: &Change) -> Result<()> {
@@ -198,6 +249,26 @@ fn check(change: &Change) -> Result<()> {
     }
     if change.secret.as_ref().is_some_and(|secret| !plain(secret, 8)) {
         return Err(invalid("secret", "characters", "use 8 to 100 letters, digits, - and _"));
+    }
+    change.options.as_ref().map_or(Ok(()), check_options)
+}
+
+fn check_options(options: &Options) -> Result<()> {
+    let web = |hook: &Webhook| hook.url.starts_with("https://") || hook.url.starts_with("http://");
+    if options.webhooks.len() > MOST_WEBHOOKS || !options.webhooks.iter().all(web) {
+        return Err(invalid(
+            "webhooks",
+            "url",
+            "name at most 10 addresses that begin with https:// or http://",
+        ));
+    }
+    let named = |hook: &Webhook| hook.events.iter().all(|event| EVENTS.contains(&event.as_str()));
+    if !options.webhooks.iter().all(named) {
+        return Err(invalid("webhooks", "events", format!("events are {}", EVENTS.join(", "))));
+    }
+    let key = options.encryption_master_key.as_deref();
+    if key.is_some_and(|key| STANDARD.decode(key).map_or(true, |bytes| bytes.len() != 32)) {
+        return Err(invalid("encryption_master_key", "key", "give 32 bytes in Base64"));
     }
     Ok(())
 }

@@ -130,6 +130,11 @@ pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Option
     Ok(tx.db.opt(&FIND, params![tenant, id], from_row)?)
 }
 
+/// The contact that the host application knows by this id.
+pub fn by_external(tx: &mut Tx, tenant: TenantId, external_id: &str) -> Result<Option<PersonId>> {
+    Ok(tx.db.opt(&BY_EXTERNAL, params![tenant, external_id], |row| row.get(0))?)
+}
+
 /// The actor that a contact is; refuses a blocked one.
 pub fn actor(tx: &mut Tx, tenant: &Tenant, id: PersonId) -> Result<Actor> {
     let contact = find(tx, tenant.id, id)?.filter(|contact| !contact.blocked);

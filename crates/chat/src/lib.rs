@@ -6,6 +6,7 @@ pub mod access;
 pub mod api_keys;
 pub mod apps;
 pub mod audit;
+pub mod channel_hooks;
 pub mod contacts;
 pub mod conversations;
 pub mod cursor;
@@ -65,6 +66,7 @@ pub fn statements() -> Vec<&'static Sql> {
         api_keys::statements(),
         apps::statements(),
         audit::statements(),
+        channel_hooks::statements(),
         contacts::statements(),
         conversations::statements(),
         drafts::statements(),

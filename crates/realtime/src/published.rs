@@ -7,6 +7,7 @@ use parlor_chat::Kind;
 use parlor_chat::events::{Audience, Event};
 
 use crate::protocol::mercure::own::{self, Notice};
+use crate::protocol::pusher::Frames;
 
 /// An event and the bytes that each protocol makes of it, made by whoever needs them first.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Published {
 struct Made {
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
+    pusher: OnceLock<Frames>,
     socketio: OnceLock<Bytes>,
     erp: OnceLock<Vec<Bytes>>,
     mercure: OnceLock<Bytes>,
@@ -76,5 +78,10 @@ impl Published {
             Audience::Conversation { facets, .. } if facets.kind != Kind::Direct => Vec::new(),
             _ => crate::protocol::socketio::contract(&crate::shapes::erp::Event::all(&event.json)),
         })
+    }
+
+    /// The frames of the Pusher protocol, one for each channel.
+    pub fn pusher(&self) -> &Frames {
+        self.made.pusher.get_or_init(|| Frames::new(&self.event))
     }
 }

@@ -18,6 +18,7 @@ use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
 use crate::metrics::Metrics;
+use crate::transport::pusher::Pusher;
 
 pub mod cluster;
 pub mod presence;
@@ -68,6 +69,8 @@ pub struct App {
     pub relay_wake: Notify,
     /// True once the server stops.
     pub stopping: watch::Sender<bool>,
+    /// What the Pusher protocol keeps in memory.
+    pub(crate) pusher: Pusher,
     tenant_settings: Arc<TenantSettings>,
 }
 

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+mod pusher;
+
+pub use pusher::PusherArgs;
 mod mercure;
 
 pub use mercure::MercureArgs;
@@ -83,6 +86,10 @@ pub struct ServeArgs {
     /// Events that a connection may be behind before it is told to come back
     #[arg(long, env = "PARLOR_QUEUE_LIMIT", default_value_t = parlor_realtime::hub::MAILBOX_LIMIT, value_name = "N")]
     pub queue_limit: usize,
+
+    /// The Pusher protocol
+    #[command(flatten)]
+    pub pusher: PusherArgs,
 
     /// Seconds that a client may take to accept what is written to it before the connection is dropped
     #[arg(long, env = "PARLOR_WRITE_PATIENCE", default_value_t = 30, value_name = "SECONDS",

@@ -268,6 +268,14 @@ pub fn needs_audit(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<boo
         .is_some_and(|(conversation, me)| sight(actor, &conversation, me.as_ref()) == Some(Sight::Override)))
 }
 
+/// Whether the actor reads the conversation, not counting what only a super administrator may look at.
+pub fn is_reader(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<bool> {
+    let found = store::load(tx, actor, id)?;
+    Ok(found.is_some_and(|(conversation, me)| {
+        matches!(sight(actor, &conversation, me.as_ref()), Some(Sight::Participant | Sight::Outsider))
+    }))
+}
+
 /// Loads and locks a conversation that the actor may read: the first statement of every operation that changes it.
 pub(crate) fn lock(
     tx: &mut Tx,

@@ -167,6 +167,11 @@ pub fn actor(tx: &mut Tx, tenant: &Tenant, id: PersonId) -> Result<Actor> {
     })
 }
 
+/// The user that the host application knows by this id.
+pub fn by_external(tx: &mut Tx, tenant: TenantId, external_id: &str) -> Result<Option<PersonId>> {
+    store::by_external(tx, tenant, external_id)
+}
+
 fn person(user: &User) -> Person {
     Person { id: user.id, kind: user.kind, name: user.name.clone(), avatar_url: user.avatar_url.clone() }
 }

@@ -14,7 +14,7 @@ use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::{App, Cluster, Ctx, TenantSettings, cluster, presence, workers};
+use super::{App, Cluster, Ctx, TenantSettings, cluster, workers};
 use crate::auth::cache::Callers;
 use crate::auth::limiter::Limiter;
 use crate::auth::mercure::MercureRing;
@@ -23,6 +23,7 @@ use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
 use crate::metrics::Metrics;
+use crate::transport::pusher::Pusher;
 
 /// The tenant that is made on the first start.
 pub const DEFAULT_TENANT: &str = "default";
@@ -129,7 +130,6 @@ impl App {
         let folder = data.clone();
         let opened = tokio::task::spawn_blocking(move || open_database(&folder, options)).await;
         let db = opened.map_err(|error| StartError::Environment(error.to_string()))??;
-        let defaults = Arc::new(defaults()?);
         let cursor_key = cursor_key(data, &config)?;
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
         let app = Arc::new(App {
@@ -141,7 +141,7 @@ impl App {
             metrics,
             clock,
             config,
-            defaults,
+            defaults: Arc::new(defaults()?),
             callers,
             keys: Arc::default(),
             mercure: MercureRing::default(),
@@ -152,11 +152,11 @@ impl App {
             setup_code: Mutex::new(None),
             relay_wake: Notify::new(),
             stopping: watch::Sender::new(false),
+            pusher: Pusher::default(),
             tenant_settings,
         });
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock)?;
-        presence::start(&app);
         if let (Some(url), Some(notes)) = (redis, notes) {
             cluster::start(&app, &url, notes).map_err(|error| StartError::Redis(error.to_string()))?;
         }
@@ -166,6 +166,7 @@ impl App {
     /// Makes the first tenant, and a setup code while nobody administers it.
     async fn first_start(&self) -> Result<(), StartError> {
         let tenant = self.write_plain(1, default_tenant).await?;
+        self.first_application(&tenant).await?;
         let id: TenantId = tenant.id;
         if !self.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
             *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =

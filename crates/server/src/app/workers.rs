@@ -5,13 +5,16 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
-use parlor_chat::{Error, TenantId, audit, conversations, idempotency, search, sessions, tenants};
+use parlor_chat::{
+    Error, TenantId, audit, conversations, idempotency, publications, search, sessions, tenants,
+};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::start::forget_stale;
-use super::{App, Ctx, StartError, relay};
+use super::{App, Ctx, StartError, presence, relay};
+use crate::transport;
 
 /// Events given to the hub before other tasks get their turn.
 const PUBLISH_BATCH: usize = 64;
@@ -39,6 +42,8 @@ pub(super) fn start(
     tokio::spawn(fill_gaps(Arc::downgrade(app), to_fill));
     tokio::spawn(look_around(Arc::downgrade(app)));
     tokio::spawn(clean(Arc::downgrade(app)));
+    presence::start(app);
+    transport::pusher::start(app);
     relay::start(app)
 }
 
@@ -128,6 +133,7 @@ impl App {
 
     async fn forget_old(&self) -> Result<(), Error> {
         self.write_plain(0, sessions::expire).await?;
+        self.write_plain(0, publications::expire).await?;
         let day_ago = self.clock.now().plus_seconds(-86_400);
         self.write_plain(0, move |tx| idempotency::expire(tx, day_ago)).await?;
         for tenant in self.read_plain(tenants::list).await? {
@@ -161,6 +167,9 @@ async fn look_around(app: Weak<App>) {
     loop {
         turns.tick().await;
         let Some(app) = app.upgrade() else { return };
+        if *app.stopping.borrow() {
+            return;
+        }
         if let Err(error) = app.look_at_logs().await {
             tracing::debug!(%error, "logs could not be looked at");
         }

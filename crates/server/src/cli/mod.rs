@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{DataArgs, ServeArgs};
 
+mod app;
 mod demo;
 mod doctor;
 mod import;
@@ -41,6 +42,9 @@ enum Command {
     /// Tenants and the keys of their host applications
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
+    /// The application of the Pusher protocol
+    #[command(subcommand)]
+    App(app::AppCommand),
     /// Local accounts
     #[command(subcommand)]
     User(user::UserCommand),
@@ -86,6 +90,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(data, *args),
         Command::Migrate(json) => migrate::run(data, json),
         Command::Tenant(command) => tenant::run(data, command),
+        Command::App(command) => app::run(data, command),
         Command::User(command) => user::run(data, command),
         Command::Token(args) => token::run(data, *args),
         Command::Settings(command) => settings::run(data, command),

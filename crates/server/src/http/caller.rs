@@ -46,9 +46,7 @@ impl FromRequestParts<Ctx> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
-        let credential =
-            credential(parts).ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
-        let caller = Self::find(app, &credential, client_ip(parts, app)).await?;
+        let caller = Self::sent(parts, app).await?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         if caller.means == Means::Cookie && changes && !parts.headers.contains_key(CSRF_HEADER) {
             return Err(Problem::forbidden("csrf", "send the header X-Parlor-Csrf with this call"));
@@ -58,6 +56,13 @@ impl FromRequestParts<Ctx> for Caller {
 }
 
 impl Caller {
+    /// Who calls; whether a page of another site made the browser call is not looked at.
+    async fn sent(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let credential =
+            credential(parts).ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
+        Ok(Self::find(app, &credential, client_ip(parts, app)).await?)
+    }
+
     /// Whoever shows the credential, from this address.
     ///
     /// # Errors
@@ -70,6 +75,25 @@ impl Caller {
             false => Arc::new(Actor { ip, ..Actor::clone(&known.actor) }),
         };
         Ok(Self { actor, means: known.means, expires: known.expires, tag: known.tag })
+    }
+}
+
+/// A caller whose library knows no CSRF header of ours: a cookie also serves with the header such libraries send, or
+/// when the browser says that the page is ours.
+#[derive(Clone, Debug)]
+pub struct PageCaller(pub Caller);
+
+impl FromRequestParts<Ctx> for PageCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
+        let caller = Caller::sent(parts, app).await?;
+        check_origin(&caller, &parts.headers, app)?;
+        let told = [CSRF_HEADER, "x-csrf-token", ORIGIN.as_str()];
+        if caller.means == Means::Cookie && !told.iter().any(|header| parts.headers.contains_key(*header)) {
+            return Err(Problem::forbidden("csrf", "send the header X-CSRF-TOKEN with this call"));
+        }
+        Ok(Self(caller))
     }
 }
 

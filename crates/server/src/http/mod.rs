@@ -25,6 +25,7 @@ pub mod openapi;
 pub mod problem;
 
 mod api_keys;
+mod app;
 mod audit;
 mod contacts;
 pub mod contracts;
@@ -73,6 +74,7 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(contacts::routes())
         .merge(settings::routes())
         .merge(api_keys::routes())
+        .merge(app::routes())
         .merge(audit::routes())
         .merge(transport::routes())
 }
@@ -82,6 +84,7 @@ pub fn router(app: &Ctx) -> Router {
     let api = api().split_for_parts().0.fallback(nothing).layer(from_fn(uncached)).layer(cors(app));
     Router::new()
         .nest("/api/v1", api)
+        .merge(transport::pusher::routes(app))
         .merge(contracts::routes(app))
         .merge(openapi::routes())
         .merge(health::routes())

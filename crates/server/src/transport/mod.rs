@@ -19,6 +19,7 @@ use crate::metrics::{Counted, Protocol};
 
 mod long_poll;
 pub(crate) mod mercure;
+pub(crate) mod pusher;
 mod snapshot;
 pub mod socketio;
 mod sse;

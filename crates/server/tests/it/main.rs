@@ -22,4 +22,7 @@ mod mercure_own;
 mod mercure_relay;
 mod presence;
 mod problems;
+mod pusher;
+mod pusher_http;
+mod pusher_own;
 mod transports;

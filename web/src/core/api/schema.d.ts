@@ -39,6 +39,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's application of the Pusher protocol; needs `manage_settings` */
+        get: operations["get_app"];
+        /** Change the application; needs `manage_settings` */
+        put: operations["change_app"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1467,6 +1485,52 @@ export interface components {
             /** Format: int64 */
             unread: number;
         };
+        /** @description What an application may do, and where it wants to be told. */
+        Options: {
+            /**
+             * Format: int32
+             * @description Seconds in which a connection must sign in or join a private channel; 0 is for ever.
+             * @default 0
+             */
+            authorize_within: number;
+            /**
+             * @description Channels of the application that people signed in to Parlor may join without its backend: names, or beginnings
+             *     that end with `*`.
+             * @default []
+             */
+            client_auth: string[];
+            /**
+             * @description Whether clients may send events to each other.
+             * @default true
+             */
+            client_events: boolean;
+            /**
+             * @description Whether it serves at all.
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description 32 bytes in Base64, from which the keys of encrypted channels are made.
+             * @default null
+             */
+            encryption_master_key: string | null;
+            /**
+             * Format: int32
+             * @description Connections at a time; 0 is without limit.
+             * @default 0
+             */
+            max_connections: number;
+            /**
+             * @description Whether subscribers are told how many they are.
+             * @default false
+             */
+            subscription_counts: boolean;
+            /**
+             * @description Where events about channels are posted.
+             * @default []
+             */
+            webhooks: components["schemas"]["Webhook"][];
+        };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Ack: {
             /** @description The items. */
@@ -1964,6 +2028,28 @@ export interface components {
             /** @description IANA time zone. */
             time_zone?: string | null;
         };
+        /** @description An application of the Pusher protocol. */
+        PusherApp: {
+            created_at: components["schemas"]["Time"];
+            /** @description In the addresses of the HTTP API. */
+            id: string;
+            /** @description In the address of connections. */
+            key: string;
+            /** @description What it may do. */
+            options: components["schemas"]["Options"];
+            /** @description Signs. */
+            secret: string;
+        };
+        /** @description What is absent stays. */
+        PusherAppChange: {
+            /** @description A whole number above zero, unique on this installation. */
+            id?: string | null;
+            /** @description Unique on this installation. */
+            key?: string | null;
+            options?: components["schemas"]["Options"] | null;
+            /** @description At least 8 characters. */
+            secret?: string | null;
+        };
         /** @description The message that is answered, shortened. */
         Quote: {
             author?: components["schemas"]["Person"] | null;
@@ -2287,6 +2373,16 @@ export interface components {
             /** @description For signing in with the e-mail address; at least 10 characters. */
             password?: string | null;
         };
+        /** @description An address that is told what happens on channels. */
+        Webhook: {
+            /**
+             * @description Of what: `channel_occupied`, `channel_vacated`, `member_added`, `member_removed`, `client_event`,
+             *     `cache_miss`, `subscription_count`; empty is all.
+             */
+            events?: string[];
+            /** @description Where. */
+            url: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2372,6 +2468,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PusherApp"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PusherAppChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PusherApp"];
+                };
             };
             /** @description A problem */
             default: {

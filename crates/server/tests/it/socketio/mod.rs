@@ -48,6 +48,26 @@ async fn events_arrive_and_can_be_answered() {
 }
 
 #[tokio::test]
+async fn who_types_is_told_and_not_kept() {
+    let site = Site::start().await;
+    let (ana, ben, group) = pair(&site).await;
+    let (mut anas, mut bens) = (Sio::of(&ana).await, Sio::of(&ben).await);
+    ana.say(&group, "hello").await;
+    bens.message().await;
+    let offset = bens.offset.clone();
+    assert_eq!(anas.ask("typing", json!({"conversation_id": group})).await["ok"], true);
+    let typing = bens.next_of("typing").await;
+    assert_eq!((&typing["data"]["person_id"], &typing["data"]["typing"]), (&json!(ana.id), &json!(true)));
+    assert_eq!(anas.ask("typing", json!({"conversation_id": group, "typing": false})).await["ok"], true);
+    assert_eq!(bens.next_of("typing").await["data"]["typing"], false);
+    assert_eq!(bens.offset, offset, "what is only told has no place to come back to");
+    assert_eq!(anas.ask("active", json!({})).await["ok"], true);
+    let cleo = site.user("Cleo").await;
+    let foreign = Sio::of(&cleo).await.ask("typing", json!({"conversation_id": group})).await;
+    assert_eq!(foreign["error"]["code"], "not_found");
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_said() {
     let site = Site::start().await;
     let (ana, ben, group) = pair(&site).await;

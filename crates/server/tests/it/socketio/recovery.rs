@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 use parlor::auth::jwt::Claims;
+use parlor::clock::Clock;
+use parlor::config::{DataArgs, ServeArgs};
+use parlor::serve::Server;
 use parlor_chat::{Time, events};
+use parlor_db::Engine;
+use parlor_db::testing::TempDir;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::pair;
-use crate::support::{Person, Sio, Site, claims};
+use crate::support::{Person, Sio, Site, claims, engine, options};
 
 async fn say(person: &Person, group: &str, range: std::ops::Range<usize>) {
     for n in range {
@@ -83,6 +89,39 @@ async fn another_server_takes_it_up() {
     let mut second = Sio::again(&ben, &pid, offset.as_deref()).await;
     assert_eq!(second.pid, pid);
     assert_eq!(messages(&mut second, 3).await, numbers(1..4));
+}
+
+#[tokio::test]
+async fn another_node_takes_it_up() {
+    if engine() == Engine::Sqlite {
+        return;
+    }
+    let secret = || Some("the same on every node".to_owned());
+    let site = Site::with(|config| config.secret = secret()).await;
+    let folder = TempDir::new().unwrap();
+    let data = DataArgs { data: folder.path().into(), database: site.data.database.clone() };
+    let config = ServeArgs { secret: secret(), ..options() };
+    let node = Server::bind(&data, config, Clock::System).await.unwrap();
+    let url = format!("http://{}", node.address);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(node.run(async move {
+        let _ = stopped.await;
+    }));
+    let (ana, ben, group) = pair(&site).await;
+    let mut first = Sio::of(&ben).await;
+    say(&ana, &group, 0..2).await;
+    assert_eq!(messages(&mut first, 2).await, numbers(0..2));
+    let (sid, pid, offset) = (first.sid.clone(), first.pid.clone(), first.offset.clone());
+    drop(first);
+    say(&ana, &group, 2..5).await;
+    let mut second = Sio::again(&ben.at(&url), &pid, offset.as_deref()).await;
+    assert_eq!((&second.sid, &second.pid), (&sid, &pid));
+    say(&ana, &group, 5..7).await;
+    say(&ana.at(&url), &group, 7..9).await;
+    assert_eq!(messages(&mut second, 7).await, numbers(2..9));
+    drop(second);
+    stop.send(()).unwrap();
+    running.await.unwrap();
 }
 
 /// Joins with this, and whether it was recovered.

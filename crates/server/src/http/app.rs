@@ -1,0 +1,72 @@
+//! Owns: the tenant's application of the Pusher protocol over HTTP.
+
+use axum::extract::State;
+use parlor_chat::Time;
+use parlor_chat::apps;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Answer;
+use super::caller::Caller;
+use super::extract::Json;
+use crate::app::Ctx;
+
+pub(super) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(show, change))
+}
+
+/// An application of the Pusher protocol.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PusherApp)]
+struct Shown {
+    /// In the addresses of the HTTP API.
+    id: String,
+    /// In the address of connections.
+    key: String,
+    /// Signs.
+    secret: String,
+    /// What it may do.
+    options: apps::Options,
+    created_at: Time,
+}
+
+impl From<apps::App> for Shown {
+    fn from(app: apps::App) -> Self {
+        let apps::App { id, key, secret, options, created_at, .. } = app;
+        Self { id: id.to_string(), key, secret, options, created_at }
+    }
+}
+
+/// What is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PusherAppChange)]
+struct Change {
+    /// A whole number above zero, unique on this installation.
+    id: Option<String>,
+    /// Unique on this installation.
+    key: Option<String>,
+    /// At least 8 characters.
+    secret: Option<String>,
+    /// Replaces all options; those absent in it get their defaults.
+    options: Option<apps::Options>,
+}
+
+/// The tenant's application of the Pusher protocol; needs `manage_settings`
+#[utoipa::path(get, path = "/app", tag = "settings", operation_id = "get_app", responses((status = 200, body = Shown)))]
+async fn show(State(app): State<Ctx>, caller: Caller) -> Answer<Shown> {
+    Ok(Json(app.read(&caller, apps::get).await?.into()))
+}
+
+/// Change the application; needs `manage_settings`
+#[utoipa::path(put, path = "/app", tag = "settings", operation_id = "change_app", responses((status = 200, body = Shown)))]
+async fn change(State(app): State<Ctx>, caller: Caller, Json(input): Json<Change>) -> Answer<Shown> {
+    // Zero is refused with a text that says what an id is.
+    let id = input.id.map(|id| id.parse().unwrap_or(0));
+    let change = apps::Change { id, key: input.key, secret: input.secret, options: input.options };
+    let changed = app.write(&caller, move |tx, actor| apps::update(tx, actor, &change)).await?;
+    app.forget_application(caller.tenant);
+    Ok(Json(changed.into()))
+}

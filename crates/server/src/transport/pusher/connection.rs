@@ -1,0 +1,317 @@
+//! Owns: `GET /app/{key}`: one connection, from the handshake to its end. What is said on it is in the files beside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use parlor_chat::publications::Publication;
+use parlor_chat::{Error, TenantId, events};
+use parlor_realtime::protocol::pusher::{self, Farewell, Incoming};
+use parlor_realtime::{Close, Joined, Published, Reach};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::application::{Application, By};
+use super::client_events::Allowance;
+use super::own::Person;
+use super::seats::Seats;
+use crate::app::{App, Ctx};
+use crate::clock::random_seed;
+use crate::metrics::{Counted, Protocol};
+
+/// Idle connections cost their buffers.
+const READ_BUFFER: usize = 1024;
+/// Bytes gathered into one write.
+const WRITE_BUFFER: usize = 16 * 1024;
+const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
+const FAREWELL_PATIENCE: Duration = Duration::from_secs(5);
+/// Timers hold some two years at most.
+const LONGEST: Duration = Duration::from_secs(86_400 * 365);
+
+/// Why a connection ends: a code and a text, or nothing to say because the other side is gone.
+pub(super) type End = Option<Farewell>;
+/// Goes on, or ends.
+pub(super) type Step = Result<(), End>;
+
+/// A WebSocket of the Pusher protocol. Refusals come after the handshake: that is where its clients look for them.
+pub(super) async fn connect(
+    State(app): State<Ctx>,
+    Path(key): Path<String>,
+    RawQuery(query): RawQuery,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let admitted = admit(&app, key, query.as_deref().unwrap_or_default()).await;
+    let limit = app.config.pusher.frame_limit;
+    let upgrade = upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+        .max_message_size(limit)
+        .max_frame_size(limit);
+    upgrade.on_upgrade(move |mut socket| async move {
+        match admitted {
+            Ok((application, joined)) => {
+                Box::pin(Connection::new(app, application, joined, socket).run()).await;
+            }
+            Err(why) => farewell(&mut socket, why).await,
+        }
+    })
+}
+
+async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>, Joined), Farewell> {
+    let version = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "protocol");
+    let version = version.ok_or(pusher::NO_VERSION)?.1;
+    let version: u32 = version.parse().map_err(|_| pusher::BAD_VERSION)?;
+    if !pusher::VERSIONS.contains(&version) {
+        return Err(pusher::OTHER_VERSION);
+    }
+    let failed = |error: Error| {
+        tracing::warn!(%error, "a connection could not be admitted");
+        pusher::COME_BACK
+    };
+    let application = app.application(By::Key(key)).await.map_err(failed)?.ok_or(pusher::NO_APP)?;
+    if !application.options().enabled {
+        return Err(pusher::DISABLED);
+    }
+    let joined = join(app, application.tenant.id).await.map_err(failed)?;
+    Ok((application, joined))
+}
+
+/// A place in the hub that listens to nothing yet.
+async fn join(app: &App, tenant: TenantId) -> Result<Joined, Error> {
+    let mailbox = app.hub.mailbox();
+    let (mut ticket, mut reach) = (app.hub.ticket(tenant), Reach::default());
+    loop {
+        let at = app.read_plain(move |tx| events::position(tx, tenant)).await?.seq;
+        match ticket.join(reach, at, mailbox.clone()) {
+            Ok(joined) => return Ok(joined),
+            Err(back) => (ticket, reach) = *back,
+        }
+    }
+}
+
+/// The last words, for old clients also as an event.
+async fn farewell(socket: &mut WebSocket, (code, reason): Farewell) {
+    let goodbye = async {
+        if code != pusher::RESTART.0 {
+            socket.feed(text(pusher::error(code, reason))).await?;
+        }
+        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+        socket.send(Message::Close(Some(frame))).await
+    };
+    let _ = timeout(FAREWELL_PATIENCE, goodbye).await;
+}
+
+/// Two numbers that no other connection has.
+fn new_socket_id() -> String {
+    let seed = random_seed();
+    let number = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("{}.{}", number(&seed[..5]), number(&seed[5..10]))
+}
+
+/// One connection.
+pub(super) struct Connection {
+    pub app: Ctx,
+    pub application: Arc<Application>,
+    socket: WebSocket,
+    pub joined: Joined,
+    pub seats: Seats,
+    /// The person whose events it gets, once it is on one of Parlor's channels.
+    pub person: Option<Person>,
+    pub allowance: Allowance,
+    /// When the token behind the person's subscriptions ends.
+    pub ends: Option<Instant>,
+    /// When it must have signed in or joined a private channel.
+    authorize_by: Option<Instant>,
+    heard: Instant,
+    asked: bool,
+    _counted: Counted,
+}
+
+impl Connection {
+    fn new(app: Ctx, application: Arc<Application>, joined: Joined, socket: WebSocket) -> Self {
+        let now = Instant::now();
+        let seats = Seats::new(app.clone(), application.tenant.id, new_socket_id());
+        let within = u64::from(application.options().authorize_within);
+        let authorize_by = (within > 0).then(|| now + Duration::from_secs(within));
+        let counted = app.metrics.connection(Protocol::Pusher);
+        let allowance = Allowance::new(app.config.pusher.client_events);
+        Self {
+            app,
+            application,
+            socket,
+            joined,
+            seats,
+            person: None,
+            allowance,
+            ends: None,
+            authorize_by,
+            heard: now,
+            asked: false,
+            _counted: counted,
+        }
+    }
+
+    async fn run(mut self) {
+        let most = self.application.options().max_connections;
+        let end = match most > 0 && !self.seats.count(most) {
+            true => Some(pusher::OVER_QUOTA),
+            false => self.live().await.err().flatten(),
+        };
+        if let Some(why) = end {
+            farewell(&mut self.socket, why).await;
+        }
+    }
+
+    async fn live(&mut self) -> Step {
+        self.say(pusher::established(&self.seats.socket_id, self.app.config.pusher.activity_timeout)).await?;
+        let mailbox = self.joined.mailbox.clone();
+        loop {
+            let (next_turn, patience) = (self.next_turn(), self.patience());
+            tokio::select! {
+                () = mailbox.ready() => {
+                    timeout(patience, self.forward()).await.map_err(|_| None)??;
+                }
+                frame = self.socket.next() => {
+                    (self.heard, self.asked) = (Instant::now(), false);
+                    self.receive(frame).await?;
+                }
+                () = sleep_until(next_turn) => self.turn().await?,
+            }
+        }
+    }
+
+    /// How long the client may take to receive what is written to it.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.app.config.write_patience)
+    }
+
+    /// When silence, the token or the time to sign in is over.
+    fn next_turn(&self) -> Instant {
+        let config = &self.app.config.pusher;
+        let silence = config.activity_timeout + if self.asked { config.pong_timeout } else { 0 };
+        let silent = self.heard + Duration::from_secs(silence);
+        [self.ends, self.authorize_by].into_iter().flatten().fold(silent, Instant::min)
+    }
+
+    async fn turn(&mut self) -> Step {
+        let now = Instant::now();
+        let over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if over(self.ends) || over(self.authorize_by) {
+            return Err(Some(pusher::UNAUTHORIZED));
+        }
+        if self.asked {
+            return Err(Some(pusher::SILENT));
+        }
+        self.asked = true;
+        self.send(Message::Text(Utf8Bytes::from_static(pusher::PING))).await
+    }
+
+    /// The connection showed that it may be here.
+    pub fn authorized(&mut self) {
+        self.authorize_by = None;
+    }
+
+    /// The person's token serves so many microseconds longer, at least.
+    pub fn lives_on(&mut self, micros: i64) {
+        let end = Instant::now() + Duration::from_micros(u64::try_from(micros).unwrap_or(0)).min(LONGEST);
+        self.ends = Some(self.ends.map_or(end, |known| known.max(end)));
+    }
+
+    async fn receive(&mut self, frame: Option<Result<Message, axum::Error>>) -> Step {
+        let text = match frame {
+            None | Some(Err(_) | Ok(Message::Close(_))) => return Err(None),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Binary(_))) => return Err(Some(pusher::MALFORMED)),
+            Some(Ok(Message::Text(text))) => text,
+        };
+        match pusher::incoming(&text) {
+            Incoming::Ping => self.send(Message::Text(Utf8Bytes::from_static(pusher::PONG))).await,
+            Incoming::Pong | Incoming::Unknown => Ok(()),
+            Incoming::Subscribe(wanted) => self.subscribe(wanted).await,
+            Incoming::Unsubscribe(channel) => {
+                self.unsubscribe(&channel);
+                Ok(())
+            }
+            Incoming::SignIn(user) => self.sign_in(user).await,
+            Incoming::Client { event, channel, data } => self.tell_others(&event, &channel, data).await,
+            Incoming::Malformed => Err(Some(pusher::MALFORMED)),
+        }
+    }
+
+    /// Everything that waits leaves in one write.
+    async fn forward(&mut self) -> Step {
+        let Some(taken) = self.joined.mailbox.take() else { return Ok(()) };
+        let events = taken.map_err(|why| {
+            if why == Close::Resync {
+                self.app.metrics.resync(Protocol::Pusher);
+            }
+            Some(pusher::close(why))
+        })?;
+        for published in &events {
+            match published.event.publication.as_deref() {
+                Some(Publication::Channels { .. }) => self.forward_publication(published).await?,
+                Some(Publication::Topics { .. }) => {}
+                None => self.forward_own(published).await?,
+            }
+        }
+        self.socket.flush().await.map_err(|_| None)?;
+        if let Some(first) = events.front() {
+            let now = self.app.clock.now();
+            self.app.metrics.delivered(Protocol::Pusher, events.len(), first.event.at, now);
+        }
+        Ok(())
+    }
+
+    async fn forward_publication(&mut self, published: &Published) -> Step {
+        let Some(Publication::Channels { channels, name, except, user_id, .. }) =
+            published.event.publication.as_deref()
+        else {
+            return Ok(());
+        };
+        if except.as_deref() == Some(&self.seats.socket_id) {
+            return Ok(());
+        }
+        let presence = [pusher::MEMBER_ADDED, pusher::MEMBER_REMOVED].contains(&name.as_str());
+        for (at, channel) in channels.iter().enumerate() {
+            if channel.starts_with(pusher::TERMINATED) {
+                return Err(Some(pusher::UNAUTHORIZED));
+            }
+            if !channel.starts_with(pusher::WATCHED) {
+                let Some(seat) = self.seats.get(channel) else { continue };
+                // Nobody hears of their own coming and going.
+                let oneself = presence && seat.member.as_deref() == user_id.as_deref();
+                if oneself || !self.still_reads(channel).await? {
+                    continue;
+                }
+            }
+            self.feed(published.pusher().nth(at, channel)).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a frame into the next write.
+    pub async fn feed(&mut self, frame: Bytes) -> Step {
+        let frame = Utf8Bytes::try_from(frame).map_err(|_| None::<Farewell>)?;
+        self.socket.feed(Message::Text(frame)).await.map_err(|_| None)
+    }
+
+    /// Writes a frame.
+    pub async fn say(&mut self, frame: String) -> Step {
+        self.send(text(frame)).await
+    }
+
+    async fn send(&mut self, message: Message) -> Step {
+        match timeout(self.patience(), self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(None),
+        }
+    }
+}
+
+fn text(frame: String) -> Message {
+    Message::Text(Utf8Bytes::from(frame))
+}

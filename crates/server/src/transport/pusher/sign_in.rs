@@ -1,0 +1,71 @@
+//! Owns: users that the application vouches for: signing a connection in, and telling it who of those it watches is
+//! online.
+
+use std::sync::Arc;
+
+use parlor_realtime::Name;
+use parlor_realtime::protocol::pusher::{self, SignIn, TERMINATED, WATCHED};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::SIGNED_IN;
+use super::connection::{Connection, Step};
+use super::own::Vouch;
+use super::seats::Member;
+
+/// Users that one connection may watch.
+const MOST_WATCHED: usize = 100;
+/// Longest id of a user.
+pub(super) const USER_ID_LENGTH: usize = 128;
+
+#[derive(Deserialize)]
+struct UserData {
+    id: String,
+    #[serde(default)]
+    user_info: Option<Box<RawValue>>,
+    #[serde(default)]
+    watchlist: Vec<String>,
+    #[serde(default)]
+    parlor: Vouch,
+}
+
+impl Connection {
+    /// Signs the connection in, or ends it.
+    pub(super) async fn sign_in(&mut self, wanted: SignIn) -> Step {
+        let signer = self.application.signer();
+        let vouched = signer.checks_user(&wanted.auth, &self.seats.socket_id, &wanted.user_data);
+        let user: Option<UserData> = serde_json::from_str(&wanted.user_data).ok().filter(|_| vouched);
+        let fits = |user: &UserData| {
+            !user.id.is_empty() && user.id.len() <= USER_ID_LENGTH && !user.id.chars().any(char::is_control)
+        };
+        let Some(user) = user.filter(fits) else { return Err(Some(pusher::UNAUTHORIZED)) };
+        let again = match self.seats.user() {
+            Some(known) if *known.id != *user.id => return Err(Some(pusher::UNAUTHORIZED)),
+            known => known.is_some(),
+        };
+        self.take_vouch(&user.parlor)?;
+        if !again {
+            let info = user.user_info.as_ref().map(|info| info.get().to_owned());
+            self.joined.listen(Name::Channel(format!("{TERMINATED}{}", user.id).into()));
+            self.seats.sign_in(Member { id: Arc::from(user.id.as_str()), info });
+        }
+        self.authorized();
+        self.say(pusher::signed_in(&wanted.user_data)).await?;
+        if again || user.watchlist.is_empty() { Ok(()) } else { self.watch(&user.watchlist).await }
+    }
+
+    async fn watch(&mut self, users: &[String]) -> Step {
+        if users.len() > MOST_WATCHED {
+            let text = "the watchlist has more than 100 ids, the others are not watched";
+            self.say(pusher::error(pusher::WATCHLIST_TOO_LONG, text)).await?;
+        }
+        let users = || users.iter().take(MOST_WATCHED).map(String::as_str);
+        for user in users() {
+            self.joined.listen(Name::Channel(format!("{WATCHED}{user}").into()));
+        }
+        let tenant = self.application.tenant.id;
+        let (online, offline): (Vec<_>, Vec<_>) =
+            users().partition(|user| self.app.roster.get(tenant, SIGNED_IN, user).is_some());
+        self.say(pusher::watchlist(&online, &offline)).await
+    }
+}

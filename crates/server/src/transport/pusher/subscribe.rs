@@ -1,0 +1,190 @@
+//! Owns: joining and leaving channels: names, limits, signatures, and what a new subscriber is told first.
+
+use std::sync::Arc;
+
+use parlor_chat::publications;
+use parlor_realtime::Name;
+use parlor_realtime::protocol::pusher::{self, Kind, Own, Subscribe, is_cache, is_name, kind};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::connection::{Connection, Step};
+use super::list;
+use super::own::Vouch;
+use super::seats::Member;
+use super::sign_in::USER_ID_LENGTH;
+use super::webhooks::Happening;
+
+/// Why a subscription does not hold; the connection stays.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub kind: &'static str,
+    pub text: &'static str,
+    pub status: u16,
+}
+
+const LIMIT: &str = "LimitReached";
+
+impl Refused {
+    pub fn auth(status: u16, text: &'static str) -> Self {
+        Self { kind: "AuthError", text, status }
+    }
+
+    fn limit(status: u16, text: &'static str) -> Self {
+        Self { kind: LIMIT, text, status }
+    }
+}
+
+/// What the application signed about whoever joins.
+#[derive(Deserialize)]
+struct ChannelData {
+    user_id: Value,
+    #[serde(default)]
+    user_info: Option<Box<RawValue>>,
+    #[serde(default)]
+    parlor: Vouch,
+}
+
+impl Connection {
+    /// Joins a channel, or says why not. Joining twice is answered twice.
+    pub(super) async fn subscribe(&mut self, wanted: Subscribe) -> Step {
+        let channel = wanted.channel.as_str();
+        if self.seats.get(channel).is_none() {
+            match self.admit(&wanted).await {
+                Ok(member) => {
+                    // First the ears, then the seat: what happens after the answer must not be missed.
+                    self.joined.listen(Name::Channel(Arc::from(channel)));
+                    self.seats.take(channel, member.as_ref());
+                }
+                Err(Some(why)) => {
+                    return self.say(pusher::not_subscribed(channel, why.kind, why.text, why.status)).await;
+                }
+                Err(None) => return Err(Some(pusher::COME_BACK)),
+            }
+        }
+        if kind(channel).is_signed() {
+            self.authorized();
+        }
+        let data = match kind(channel) {
+            Kind::Presence => self.members(channel),
+            _ => "{}".to_owned(),
+        };
+        self.say(pusher::subscribed(channel, &data)).await?;
+        if is_cache(channel) { self.tell_cached(channel).await } else { Ok(()) }
+    }
+
+    /// Leaves a channel.
+    pub(super) fn unsubscribe(&mut self, channel: &str) {
+        if self.seats.leave(channel) {
+            self.joined.forget(&Name::Channel(Arc::from(channel)));
+            self.forget_own(channel);
+        }
+    }
+
+    fn members(&self, channel: &str) -> String {
+        let members = self.app.roster.members(self.application.tenant.id, &list(channel));
+        pusher::members(members.iter().map(|member| (&*member.id, member.value.as_deref())))
+    }
+
+    async fn tell_cached(&mut self, channel: &str) -> Step {
+        let (tenant, wanted) = (self.application.tenant.id, channel.to_owned());
+        let cached = self.app.read_plain(move |tx| publications::cached(tx, tenant, &wanted)).await;
+        match cached {
+            Ok(Some(cached)) => self.say(pusher::event(channel, &cached.name, &cached.data)).await,
+            Ok(None) => {
+                if self.app.is_told(&self.application, "cache_miss") {
+                    let told = Happening::Other(json!({"name": "cache_miss", "channel": channel}));
+                    self.app.happened(tenant, told);
+                }
+                self.say(pusher::cache_miss(channel)).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the last event of a channel could not be read");
+                Err(Some(pusher::COME_BACK))
+            }
+        }
+    }
+
+    /// As whom the connection joins, or why it does not; `Err(None)` when that cannot be found out now.
+    async fn admit(&mut self, wanted: &Subscribe) -> Result<Option<Member>, Option<Refused>> {
+        let channel = wanted.channel.as_str();
+        let config = &self.app.config.pusher;
+        if channel.len() > config.name_length {
+            return Err(Some(Refused::limit(4009, "the channel's name is too long")));
+        }
+        if !is_name(channel, config.name_length) {
+            let text = "a channel's name consists of letters, digits and _ - = @ , . ;";
+            return Err(Some(Refused { kind: "NameError", text, status: 400 }));
+        }
+        if self.seats.len() >= config.channels {
+            return Err(Some(Refused::limit(4100, "this connection is on too many channels")));
+        }
+        if let Some(user) = pusher::signed_in_user(channel) {
+            let own = self.seats.user().is_some_and(|known| *known.id == *user);
+            return if own { Ok(None) } else { Err(Some(Refused::auth(401, "sign in as this user first"))) };
+        }
+        if !kind(channel).is_signed() {
+            return Ok(None);
+        }
+        let (signed, vouch) = self.vouched(wanted).map_err(Some)?;
+        let member = signed.or_else(|| self.seats.user().cloned());
+        if let Some(own) = Own::parse(channel) {
+            self.admit_own(own, member.as_ref(), &vouch).await?;
+        }
+        if kind(channel) != Kind::Presence {
+            return Ok(None);
+        }
+        let text = "a presence channel needs channel_data with a user_id, or a signed-in user";
+        let member = member.ok_or_else(|| Some(Refused::auth(401, text)))?;
+        self.check_room(channel, &member).map_err(Some)?;
+        Ok(Some(member))
+    }
+
+    /// What the application's signature says of whoever joins.
+    fn vouched(&self, wanted: &Subscribe) -> Result<(Option<Member>, Vouch), Refused> {
+        let (channel, auth) = (wanted.channel.as_str(), wanted.auth.as_deref().unwrap_or_default());
+        let checks =
+            |data| self.application.signer().checks_channel(auth, &self.seats.socket_id, channel, data);
+        let data = wanted.channel_data.as_deref();
+        if let Some(data) = data.filter(|data| checks(Some(*data))) {
+            return read_member(data).map(|(member, vouch)| (Some(member), vouch));
+        }
+        // What is not covered by the signature says nothing.
+        if (data.is_none() || kind(channel) != Kind::Presence) && checks(None) {
+            return Ok((None, Vouch::default()));
+        }
+        Err(Refused::auth(401, "the signature does not fit the connection, the channel and its data"))
+    }
+
+    fn check_room(&self, channel: &str, member: &Member) -> Result<(), Refused> {
+        let config = &self.app.config.pusher;
+        let size = member.info.as_ref().map_or(0, String::len) + member.id.len();
+        if member.id.len() > USER_ID_LENGTH || size > config.member_limit {
+            return Err(Refused::limit(4301, "the user's data is too large"));
+        }
+        let (tenant, list) = (self.application.tenant.id, list(channel));
+        let known = self.app.roster.get(tenant, &list, &member.id).is_some();
+        // Parlor's own channels have the members that Parlor's rules say.
+        if known
+            || Own::parse(channel).is_some()
+            || self.app.roster.members(tenant, &list).len() < config.members
+        {
+            return Ok(());
+        }
+        Err(Refused::limit(4100, "the channel has as many members as it may have"))
+    }
+}
+
+fn read_member(data: &str) -> Result<(Member, Vouch), Refused> {
+    let unfit = || Refused::auth(400, "channel_data must be JSON with a user_id");
+    let data: ChannelData = serde_json::from_str(data).map_err(|_| unfit())?;
+    let id = match data.user_id {
+        Value::String(id) if !id.is_empty() && !id.chars().any(char::is_control) => id,
+        Value::Number(id) => id.to_string(),
+        _ => return Err(unfit()),
+    };
+    let info = data.user_info.map(|info| info.get().to_owned());
+    Ok((Member { id: id.into(), info }, data.parlor))
+}
