@@ -11,7 +11,7 @@ use parlor_chat::{Error, TenantId, Time, Tx, participants, relays};
 use parlor_db::Engine;
 use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, own, wire};
 use serde_json::json;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::{App, Ctx, StartError};
 
@@ -102,7 +102,12 @@ async fn run(app: Weak<App>, mut relay: Relay) {
         match passed {
             Ok(()) => {
                 pause = PAUSE;
-                let _ = timeout(LOOK, app.relay_wake.notified()).await;
+                let mut stopping = app.stopping.subscribe();
+                tokio::select! {
+                    () = app.relay_wake.notified() => {}
+                    _ = stopping.wait_for(|stopping| *stopping) => {}
+                    () = sleep(LOOK) => {}
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, seconds = pause.as_secs(), "updates wait for the external hub");

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use parlor_chat::events::Event;
 use parlor_chat::publications::Publication;
 
+const PLACE: &str = "urn:parlor:";
+
 /// A comment: keeps connections open, and tells a browser that it is connected.
 pub const COMMENT: &str = ":\n";
 
@@ -41,13 +43,19 @@ pub fn advance(epoch: i64, seq: i64) -> String {
 /// The id of one of Parlor's own events: where it is in the tenant's log.
 #[must_use]
 pub fn id(epoch: i64, seq: i64) -> String {
-    format!("urn:parlor:{epoch}:{seq}")
+    format!("{PLACE}{epoch}:{seq}")
+}
+
+/// Whether it is the id of an event of some Parlor.
+#[must_use]
+pub fn is_place(id: &str) -> bool {
+    id.starts_with(PLACE)
 }
 
 /// The epoch and the place that such an id names.
 #[must_use]
 pub fn place(id: &str) -> Option<(i64, i64)> {
-    let (epoch, seq) = id.strip_prefix("urn:parlor:")?.split_once(':')?;
+    let (epoch, seq) = id.strip_prefix(PLACE)?.split_once(':')?;
     Some((epoch.parse().ok()?, seq.parse().ok().filter(|seq| *seq >= 0)?))
 }
 
