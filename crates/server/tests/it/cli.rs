@@ -63,7 +63,8 @@ fn keys_and_tokens() {
     let shown = read(&data, &["tenant", "show", "default", "--json"]);
     assert_eq!(shown["keys"].as_array().unwrap().len(), 2);
     assert!(!shown.to_string().contains("s3cret"));
-    let hub = ["tenant", "key", "add", "default", "--for", "mercure-publisher", "--secret", "s3cret", "--json"];
+    let hub =
+        ["tenant", "key", "add", "default", "--for", "mercure-publisher", "--secret", "s3cret", "--json"];
     assert_eq!(read(&data, &hub)["kind"], "mercure-publisher:hs256");
     text(&data, &["tenant", "key", "remove", "default", key["id"].as_str().unwrap()]);
     let lie = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
