@@ -17,7 +17,7 @@ use crate::people::People;
 use crate::report::{Budget, Figure, Latencies, Report};
 use crate::server::{Folder, Redis, Server};
 use crate::socket::{Look, Received, listen};
-use crate::speech::{PROTOCOLS, Speech};
+use crate::speech::Speech;
 use crate::{Args, block_on};
 
 /// How many listen, from a team to a company.
@@ -61,7 +61,7 @@ fn body(number: u64) -> String {
 pub fn run(args: &Args, report: &mut Report) {
     let length = Duration::from_secs(args.seconds);
     let mut specimen = Vec::new();
-    for protocol in PROTOCOLS {
+    for protocol in args.protocols() {
         for size in SIZES {
             report.section(&format!(
                 "fanout: {size} listeners of one channel over {protocol}, each somebody else"
@@ -71,6 +71,9 @@ pub fn run(args: &Args, report: &mut Report) {
                 specimen = seen;
             }
         }
+    }
+    if specimen.is_empty() {
+        return;
     }
     let raw = raw(specimen, length);
     report.section("fanout: the same native bytes from a bare axum");

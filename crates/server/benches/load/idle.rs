@@ -9,7 +9,6 @@ use crate::people::People;
 use crate::report::{Budget, Figure, Report};
 use crate::server::{Folder, Server, binary};
 use crate::socket::Received;
-use crate::speech::PROTOCOLS;
 use crate::{Args, block_on};
 
 const FEW: usize = 5000;
@@ -18,14 +17,14 @@ const STARTS: usize = 7;
 /// How long memory takes to show.
 const SETTLE: Duration = Duration::from_secs(2);
 
-pub fn run(_args: &Args, report: &mut Report) {
+pub fn run(args: &Args, report: &mut Report) {
     report.section("idle: a server that has nothing to do");
     let folder = Folder::new();
     let first = Server::parlor(&folder.0);
     let people = block_on(People::gather(first.address, MANY));
     first.stop();
     starts(&folder, report);
-    for protocol in PROTOCOLS {
+    for protocol in args.protocols() {
         connections(&folder, &people, protocol, report);
     }
     let size = std::fs::metadata(binary()).unwrap().len() as f64 / 1e6;

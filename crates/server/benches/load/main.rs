@@ -1,6 +1,6 @@
 //! What `make bench` runs: the budgets of docs and design, each beside a limit measured in the same run.
 //!
-//! `cargo bench -p parlor --bench load -- [sends] [fanout] [nodes] [idle] [pages] [--scale N] [--seconds N] [--json FILE]`
+//! `cargo bench -p parlor --bench load -- [sends] [fanout] [nodes] [idle] [pages] [--protocol NAME] [--scale N] [--seconds N] [--json FILE]`
 //!
 //! The server is the release binary in a process of its own; so is every raw limit that speaks to sockets. The load
 //! generator is one thread and shares the machine with them. Machines differ and are noisy: look at the ratios.
@@ -35,6 +35,8 @@ pub struct Args {
     sections: Vec<String>,
     /// How many times the corpus is imported for `pages`; a tenth of it is measured as well.
     pub scale: u32,
+    /// Only this one of the protocols.
+    protocol: Option<String>,
     /// Length of one measured round.
     pub seconds: u64,
     json: Option<PathBuf>,
@@ -83,7 +85,7 @@ fn raised(words: &[String]) -> ExitCode {
 }
 
 fn parse(words: &[String]) -> Result<Args, String> {
-    let mut args = Args { sections: Vec::new(), scale: 10, seconds: 5, json: None };
+    let mut args = Args { sections: Vec::new(), scale: 10, protocol: None, seconds: 5, json: None };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
@@ -91,6 +93,7 @@ fn parse(words: &[String]) -> Result<Args, String> {
             "--bench" => {}
             "--scale" => args.scale = number(value()?)?.clamp(1, 1000) as u32,
             "--seconds" => args.seconds = number(value()?)?.clamp(1, 600),
+            "--protocol" => args.protocol = Some(value()?.clone()),
             "--json" => args.json = Some(PathBuf::from(value()?)),
             section if SECTIONS.contains(&section) => args.sections.push(section.to_owned()),
             other => return Err(format!("unknown: {other}")),
@@ -104,6 +107,13 @@ fn parse(words: &[String]) -> Result<Args, String> {
 
 fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("not a number: {text}"))
+}
+
+impl Args {
+    /// The protocols to be measured.
+    pub fn protocols(&self) -> impl Iterator<Item = &'static str> {
+        speech::PROTOCOLS.into_iter().filter(|name| self.protocol.as_deref().is_none_or(|only| only == *name))
+    }
 }
 
 /// Runs the load of a section on one thread.

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use parlor::auth::jwt::sign;
-use parlor::config::DataArgs;
+use parlor::config::{DataArgs, ServeArgs};
 use parlor_db::Engine;
 use parlor_db::testing::{TempDir, TestDb};
 use serde_json::{Value, json};
 
 use crate::crash::Process;
-use crate::support::{Person, SECRET, Ws, claims, engine, fresh_data};
+use crate::support::{Person, SECRET, Sio, Site, Ws, claims, engine, fresh_data, hub, pusher};
 
 /// A private Redis without any file, killed when the test ends.
 struct Redis {
@@ -260,4 +260,111 @@ async fn a_node_killed_under_load_is_a_reconnection() {
     for (seen, _) in readers.await.unwrap() {
         assert_eq!(seen, in_order(300));
     }
+}
+
+/// Two nodes in this process, with an application and a hub.
+async fn pair(redis: &Redis) -> Option<(Site, Site)> {
+    if engine() == Engine::Sqlite {
+        return None;
+    }
+    let url = redis.url();
+    let options = move |config: &mut ServeArgs| {
+        config.redis = Some(url.clone());
+        config.secret = Some("one for all nodes".to_owned());
+        config.pusher.app_id = Some(pusher::APP_ID);
+        config.pusher.app_key = Some(pusher::APP.key.to_owned());
+        config.pusher.app_secret = Some(pusher::APP.secret.to_owned());
+        config.mercure.jwt_secret = Some(hub::HUB_SECRET.to_owned());
+        config.mercure.anonymous = true;
+    };
+    let first = Site::with(options.clone()).await;
+    let second = first.beside(options).await;
+    for site in [&first, &second] {
+        while site.app.cluster.state() != Some(true) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    // Both have heard of each other.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    Some((first, second))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pusher_channels_span_nodes() {
+    let redis = Redis::start();
+    let Some((first, second)) = pair(&redis).await else { return };
+    let (mut here, mut there) = (pusher::Pusher::open(&first).await, pusher::Pusher::open(&second).await);
+    here.join("presence-room", Some(r#"{"user_id":"1"}"#)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let known = there.join("presence-room", Some(r#"{"user_id":"2"}"#)).await;
+    assert_eq!(known["presence"]["ids"], json!(["1", "2"]), "{known}");
+    let added = here.next_of("pusher_internal:member_added").await;
+    assert!(added["data"].as_str().unwrap().contains(r#""user_id":"2""#), "{added}");
+    // The application triggers on one node; both hear it, in order, and but for the excepted connection.
+    let server = pusher::Server::new(&second);
+    for number in 0..20 {
+        let event = json!({"name": "news", "data": number.to_string(), "channel": "presence-room"});
+        server.post("/events", event).await.ok(200);
+    }
+    for client in [&mut here, &mut there] {
+        for number in 0..20 {
+            assert_eq!(client.next_of("news").await["data"], number.to_string());
+        }
+    }
+    there.tell("presence-room", "client-wave", json!({"x": 1})).await;
+    let waved = here.next_of("client-wave").await;
+    assert_eq!((&waved["user_id"], &waved["data"]), (&json!("2"), &json!({"x": 1})));
+    let info =
+        server.get("/channels/presence-room", &[("info", "user_count,subscription_count")]).await.ok(200);
+    assert_eq!((&info["user_count"], &info["subscription_count"]), (&json!(2), &json!(2)), "{info}");
+    here.sign_in(json!({"id": "9"})).await;
+    server.post("/users/9/terminate_connections", json!({})).await.ok(200);
+    assert_eq!(here.close_code().await, 4009);
+    let removed = there.next_of("pusher_internal:member_removed").await;
+    assert!(removed["data"].as_str().unwrap().contains(r#""user_id":"1""#), "{removed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mercure_updates_span_nodes_and_are_replayed_on_either() {
+    let redis = Redis::start();
+    let Some((first, second)) = pair(&redis).await else { return };
+    let mut here = first.subscribe("?topic=a", None).await;
+    let mut there = second.subscribe("?topic=a", None).await;
+    for number in 0..10 {
+        let site = if number % 2 == 0 { &first } else { &second };
+        site.update(&[("topic", "a"), ("data", &number.to_string())]).await;
+    }
+    let mut ids = Vec::new();
+    for number in 0..10 {
+        let update = here.next().await.unwrap();
+        assert_eq!(update.data, number.to_string());
+        ids.push(update.id);
+        assert_eq!(there.data().await, number.to_string());
+    }
+    let mut again = second.subscribe(&format!("?topic=a&lastEventID={}", ids[3]), None).await;
+    assert_eq!(again.headers["last-event-id"], ids[3].as_str());
+    for number in 4..10 {
+        assert_eq!(again.data().await, number.to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn socketio_recovers_on_another_node() {
+    let redis = Redis::start();
+    let Some((first, second)) = pair(&redis).await else { return };
+    let (ana, ben) = (first.user("Ana").await, first.user("Ben").await);
+    let group = ana.group("recovery", &[&ben]).await;
+    let mut socket = Sio::of(&ben).await;
+    ana.say(&group, "one").await;
+    assert_eq!(socket.message().await, "one");
+    let (sid, pid, offset) = (socket.sid.clone(), socket.pid.clone(), socket.offset.clone());
+    drop(socket);
+    ana.say(&group, "two").await;
+    ana.say(&group, "three").await;
+    let mut back = Sio::again(&ben.at(&second.url), &pid, offset.as_deref()).await;
+    assert_eq!((&back.sid, &back.pid), (&sid, &pid), "recovered");
+    for body in ["two", "three"] {
+        assert_eq!(back.message().await, body);
+    }
+    assert!(back.is_silent().await);
 }

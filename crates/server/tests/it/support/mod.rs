@@ -82,11 +82,28 @@ impl Site {
         Self::at(Clock::System, change).await
     }
 
+    /// Another node on the same data; PostgreSQL only.
+    pub async fn beside(&self, change: impl FnOnce(&mut ServeArgs)) -> Self {
+        let folder = TempDir::new().unwrap();
+        let data = DataArgs { data: PathBuf::from(folder.path()), database: self.data.database.clone() };
+        Self::on(data, folder, None, Clock::System, change).await
+    }
+
     /// With a clock of its own.
     pub async fn at(clock: Clock, change: impl FnOnce(&mut ServeArgs)) -> Self {
+        let (data, folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
+        Self::on(data, folder, database, clock, change).await
+    }
+
+    async fn on(
+        data: DataArgs,
+        folder: TempDir,
+        database: Option<TestDb>,
+        clock: Clock,
+        change: impl FnOnce(&mut ServeArgs),
+    ) -> Self {
         let mut config = options();
         change(&mut config);
-        let (data, folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
         let server = Server::bind(&data, config, clock).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (url, app) = (format!("http://{}", server.address), server.app.clone());
