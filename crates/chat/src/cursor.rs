@@ -1,4 +1,4 @@
-//! Cursors of the event log: `"{seq}.{epoch}.{signature}"`. The signature covers epoch, tenant and owner, so that a
+//! What is signed for clients. Cursors of the event log: `"{seq}.{epoch}.{signature}"`. The signature covers epoch, tenant and owner, so that a
 //! cursor serves only its owner and only this log; the position itself may be advanced by the client, and what is
 //! replayed is authorised again anyway (docs/decisions/0003-cursor.md).
 
@@ -6,7 +6,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{ids::PersonId, ids::TenantId};
+use crate::{
+    ids::{PersonId, RowId, TenantId},
+    time::Time,
+};
 
 const SIGNATURE_BYTES: usize = 16;
 
@@ -46,6 +49,30 @@ pub fn parse(text: &str, tenant: TenantId, owner: PersonId, key: &[u8]) -> Optio
     }
     mac(epoch, tenant, owner, key).verify_truncated_left(&signature).ok()?;
     Some((seq, epoch))
+}
+
+fn link_mac(tenant: TenantId, id: RowId, expires: Time, key: &[u8]) -> Hmac<Sha256> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap_or_else(|_| unreachable_key());
+    mac.update(b"file");
+    mac.update(tenant.0.as_bytes());
+    mac.update(id.0.as_bytes());
+    mac.update(&expires.0.to_be_bytes());
+    mac
+}
+
+/// The signature of a link to a file: the tenant and a code, so that the address names the file only.
+pub fn sign_link(tenant: TenantId, id: RowId, expires: Time, key: &[u8]) -> String {
+    let code = link_mac(tenant, id, expires, key).finalize().into_bytes();
+    URL_SAFE_NO_PAD.encode([&tenant.0.as_bytes()[..], &code[..]].concat())
+}
+
+/// The tenant that a link's signature names, when the signature is ours. Whether its time is over is not asked.
+pub fn verify_link(id: RowId, expires: Time, signature: &str, key: &[u8]) -> Option<TenantId> {
+    let bytes = URL_SAFE_NO_PAD.decode(signature).ok()?;
+    let (tenant, code) = bytes.split_at_checked(16)?;
+    let tenant = TenantId(uuid::Uuid::from_slice(tenant).ok()?);
+    link_mac(tenant, id, expires, key).verify_slice(code).ok()?;
+    Some(tenant)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod api_keys;
 pub mod apps;
+pub mod attachments;
 pub mod audit;
 pub mod channel_hooks;
 pub mod contacts;
@@ -20,12 +21,14 @@ pub mod import;
 pub mod kinds;
 pub mod leases;
 pub mod messages;
+pub mod nonces;
 pub mod notifications;
 pub mod page;
 pub mod participants;
 pub mod person;
 pub mod presences;
 pub mod publications;
+pub mod purges;
 pub mod reads;
 pub mod relays;
 pub mod rights;
@@ -64,6 +67,7 @@ pub fn statements() -> Vec<&'static Sql> {
     [
         access::statements(),
         api_keys::statements(),
+        attachments::statements(),
         apps::statements(),
         audit::statements(),
         channel_hooks::statements(),
@@ -75,10 +79,13 @@ pub fn statements() -> Vec<&'static Sql> {
         import::statements(),
         leases::statements(),
         messages::statements(),
+        nonces::statements(),
         notifications::statements(),
         participants::statements(),
         presences::statements(),
         publications::statements(),
+        purges::statements(),
+        purges::erasing(),
         reads::statements(),
         relays::statements(),
         roles::statements(),

@@ -108,7 +108,8 @@ statements! {
     pub static REMEMBER = both("
         INSERT INTO participants (tenant, conversation_id, person_id, person_kind, role, joined_at, left_at, read_seq,
             read_count, read_at, delivered_seq, own_count, own_seq, own_read, muted, notify, acknowledged_at)
-        VALUES ($1, $2, $3, $4, 'member', $5, $5, 0, 0, NULL, 0, 0, 0, 0, FALSE, 'all', NULL)
+        VALUES ($1, $2, $3, $4, 'member', $5, $5, 0,
+            (SELECT c.purged FROM conversations c WHERE c.tenant = $1 AND c.id = $2), NULL, 0, 0, 0, 0, FALSE, 'all', NULL)
         ON CONFLICT (tenant, conversation_id, person_id) DO NOTHING");
     /// Ends taking part.
     pub static LEAVE = both("

@@ -67,12 +67,18 @@ statements! {
     pub static AT = both("
         SELECT staff_count, public_count FROM messages
         WHERE tenant = $1 AND conversation_id = $2 AND seq <= $3 ORDER BY seq DESC LIMIT 1");
+    /// How many countable messages are left after a position, where some before it were purged.
+    pub static LEFT = both("
+        SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN is_private = FALSE THEN 1 ELSE 0 END), 0) AS BIGINT),
+            CAST(COALESCE(SUM(CASE WHEN author_id = $4 THEN 1 ELSE 0 END), 0) AS BIGINT)
+        FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq > $3 AND kind = 'text'");
     /// Which message is at a position.
     pub static ID_AT = both("SELECT id FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq = $3");
-    /// The number of somebody's messages at a position.
+    /// The number of somebody's messages before the first one after a position: those before it may have been purged.
     pub static OWN_AT = both("
-        SELECT own_count FROM messages
-        WHERE tenant = $1 AND conversation_id = $2 AND seq <= $3 AND author_id = $4 ORDER BY seq DESC LIMIT 1");
+        SELECT own_count - 1 FROM messages
+        WHERE tenant = $1 AND conversation_id = $2 AND seq > $3 AND author_id = $4 AND kind = 'text'
+        ORDER BY seq LIMIT 1");
     /// Moves the read position.
     pub static MOVE = both("
         UPDATE participants SET read_seq = $4, read_count = $5, own_read = $6, read_at = $7,
@@ -169,24 +175,49 @@ fn place(
     seq: i64,
 ) -> Result<()> {
     let id = conversation.id;
-    let (staff, public): (i64, i64) = if seq >= conversation.last_seq {
-        (conversation.staff_count, conversation.public_count)
-    } else {
-        tx.db
-            .opt(&AT, params![actor.tenant, id, seq], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .unwrap_or((0, 0))
-    };
-    let own = match me {
-        Some(me) if seq >= me.own_seq => me.own_count,
-        Some(_) => {
-            let own = params![actor.tenant, id, seq, actor.id()];
-            tx.db.opt(&OWN_AT, own, |row| row.get(0))?.unwrap_or(0)
-        }
-        None => 0,
-    };
+    let numbers = numbers_at(tx, actor, conversation, me, seq)?;
+    let (staff, public, own) = (numbers.staff, numbers.public, numbers.own);
     let count = if actor.is_contact() { public } else { staff };
     tx.db.execute(&MOVE, params![actor.tenant, id, actor.id(), seq, count, own, tx.now])?;
     Ok(())
+}
+
+/// The numbers of a place.
+struct Numbers {
+    staff: i64,
+    public: i64,
+    own: i64,
+}
+
+fn numbers_at(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    me: Option<&Membership>,
+    seq: i64,
+) -> Result<Numbers> {
+    let c = conversation;
+    let all = me.map_or(0, |me| me.own_count);
+    if seq >= c.last_seq {
+        return Ok(Numbers { staff: c.staff_count, public: c.public_count, own: all });
+    }
+    let place = params![actor.tenant, c.id, seq, actor.id()];
+    if c.purged_seq > 0 && seq <= c.purged_seq {
+        // The rows that had the numbers may be gone: those that are left are counted.
+        return Ok(tx.db.one(&LEFT, place, |row| {
+            let (staff, public, own): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Numbers { staff: c.staff_count - staff, public: c.public_count - public, own: all - own })
+        })?);
+    }
+    let (staff, public) = tx
+        .db
+        .opt(&AT, params![actor.tenant, c.id, seq], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .unwrap_or((0, 0));
+    let own = match me {
+        Some(me) if seq < me.own_seq => tx.db.opt(&OWN_AT, place, |row| row.get(0))?.unwrap_or(all),
+        _ => all,
+    };
+    Ok(Numbers { staff, public, own })
 }
 
 /// In support, what one of the staff has read is read for the team.
@@ -194,12 +225,7 @@ fn read_for_team(tx: &mut Tx, actor: &Actor, conversation: &mut Conversation, se
     if conversation.kind != Kind::Support || seq <= conversation.team_read_seq {
         return Ok(());
     }
-    let count = if seq >= conversation.last_seq {
-        conversation.staff_count
-    } else {
-        let at = params![actor.tenant, conversation.id, seq];
-        tx.db.opt(&AT, at, |row| row.get::<i64>(0))?.unwrap_or(0)
-    };
+    let count = numbers_at(tx, actor, conversation, None, seq)?.staff;
     tx.db.execute(&conversations::store::TEAM_READ, params![actor.tenant, conversation.id, seq, count])?;
     conversation.team_read_seq = seq;
     conversation.team_read_count = count;

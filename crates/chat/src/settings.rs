@@ -134,6 +134,35 @@ statements! {
     pub static CLEAR = both("DELETE FROM settings WHERE tenant = $1 AND key = $2");
 }
 
+/// Another name of a setting, from a host application's own list, with its own way of saying "no limit".
+pub struct Alias {
+    /// The other name.
+    pub key: &'static str,
+    /// The other environment variable; it comes after the setting's own.
+    pub environment: &'static str,
+    /// Whose name it is.
+    pub of: &'static str,
+}
+
+/// Every other name.
+pub const ALIASES: &[Alias] = &[Alias {
+    key: "crm_internal_messenger_retention_days",
+    environment: "CRM_INTERNAL_MESSENGER_RETENTION_DAYS_DEFAULT",
+    of: "retention_days",
+}];
+
+impl Alias {
+    /// Under its other name, nothing, an empty text, 0 and less all mean: no limit.
+    fn value(value: &Value) -> Value {
+        match value {
+            Value::Null => json!(0),
+            Value::String(text) if text.trim().is_empty() => json!(0),
+            Value::String(text) => text.trim().parse().map_or(value.clone(), |days: i64| json!(days.max(0))),
+            other => other.as_i64().map_or(other.clone(), |days| json!(days.max(0))),
+        }
+    }
+}
+
 impl Declared {
     /// Reads a JSON value: refuses another type and what is out of range.
     pub fn parse(&self, value: &Value) -> Result<i64> {
@@ -167,6 +196,16 @@ impl Settings {
             let stored =
                 declared.parse(&value).map_err(|error| format!("{}: {error}", declared.environment))?;
             settings.set(declared.key, stored);
+        }
+        for alias in ALIASES {
+            let Some(declared) = DECLARED.iter().find(|declared| declared.key == alias.of) else { continue };
+            let own = get(declared.environment).filter(|text| !text.is_empty());
+            if let Some(text) = get(alias.environment).filter(|_| own.is_none()) {
+                let value = Alias::value(&Value::String(text));
+                let stored =
+                    declared.parse(&value).map_err(|error| format!("{}: {error}", alias.environment))?;
+                settings.set(declared.key, stored);
+            }
         }
         Ok(settings)
     }
@@ -232,6 +271,11 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<SettingView>> {
 pub fn update(tx: &mut Tx, actor: &Actor, changes: &BTreeMap<String, Value>) -> Result<Vec<SettingView>> {
     actor.require(Right::ManageSettings, "settings.update")?;
     for (key, value) in changes {
+        let alias = ALIASES.iter().find(|alias| alias.key == key);
+        let (key, value) = match alias {
+            Some(alias) => (alias.of, &Alias::value(value)),
+            None => (key.as_str(), value),
+        };
         let declared = DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| {
             Error::Invalid { field: "key", rule: "known", detail: format!("there is no setting \"{key}\"") }
         })?;

@@ -120,8 +120,9 @@ fn initial_roles() -> [(&'static str, Rights, bool); 3] {
     ]
 }
 
-/// Adds what a newer version brings: missing roles, and rights that the role `admin` lacks. Safe to repeat; answers
-/// how many roles were made or changed.
+/// Adds what a newer version brings: missing roles, rights that the role `admin` lacks, and the messenger for everybody
+/// where nobody has it yet: it needed no right before there was one. Safe to repeat, and never gives back
+/// what an administrator took from a role; answers how many roles were made or changed.
 pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
     let known = roles::all(tx, tenant.id)?;
     let system = system_actor(tenant);
@@ -141,14 +142,29 @@ pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
         }
         changed += 1;
     }
+    let has = |role: &&roles::Role| role.rights.contains(&Right::Messenger);
+    // A tenant whose administrators have it knows the right already: who else has it is their choice.
+    if !known.iter().any(|role| has(&role)) {
+        for role in known.iter().filter(|role| role.name != "admin") {
+            let rights = role.rights.iter().copied().chain([Right::Messenger]).collect();
+            let change = roles::RoleChange { rights: Some(rights), ..roles::RoleChange::default() };
+            roles::update(tx, &system, role.id, &change)?;
+            changed += 1;
+        }
+    }
     Ok(changed)
 }
 
 /// Parlor itself, as the author of what happens without a person: the command line, first sights, wake-ups.
 pub fn system_actor(tenant: &Tenant) -> Actor {
+    system(tenant.id, tenant.no)
+}
+
+/// The same, of the tenant with this id and number.
+pub(crate) fn system(tenant: TenantId, tenant_no: i64) -> Actor {
     Actor {
-        tenant: tenant.id,
-        tenant_no: tenant.no,
+        tenant,
+        tenant_no,
         person: Person {
             id: PersonId(uuid::Uuid::nil()),
             kind: PersonKind::System,

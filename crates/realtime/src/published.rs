@@ -22,6 +22,8 @@ pub struct Published {
 struct Made {
     native: OnceLock<Bytes>,
     sse: OnceLock<Bytes>,
+    chat: OnceLock<Bytes>,
+    chat_lines: OnceLock<Bytes>,
     pusher: OnceLock<Frames>,
     socketio: OnceLock<Bytes>,
     erp: OnceLock<Vec<Bytes>>,
@@ -50,6 +52,16 @@ impl Published {
     /// The lines of a server-sent event after its `id`.
     pub fn sse(&self) -> &Bytes {
         self.made.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+    }
+
+    /// The object of the team chat contract; empty when it has no word for the event.
+    pub fn chat(&self) -> &Bytes {
+        self.made.chat.get_or_init(|| crate::protocol::chat::event(&self.event))
+    }
+
+    /// The lines of the same as a server-sent event after its `id`.
+    pub fn chat_lines(&self) -> &Bytes {
+        self.made.chat_lines.get_or_init(|| crate::protocol::chat::lines(&self.event))
     }
 
     /// The lines of a Mercure update; `epoch` is that of the tenant's log.

@@ -17,11 +17,13 @@ use crate::auth::mercure::MercureRing;
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
+use crate::files::Files;
 use crate::metrics::Metrics;
 use crate::transport::pusher::Pusher;
 
 pub mod cluster;
 pub mod presence;
+mod purging;
 mod relay;
 mod start;
 mod workers;
@@ -61,6 +63,8 @@ pub struct App {
     pub sign_ins: Limiter<String>,
     /// Sent messages, by person.
     pub sending: Limiter<(TenantId, PersonId)>,
+    /// Attached files.
+    pub files: Files,
     /// Signs cursors.
     pub cursor_key: Vec<u8>,
     /// The code that makes the first administrator, while there is none.

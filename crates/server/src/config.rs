@@ -73,6 +73,10 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_BODY_LIMIT", default_value_t = 1 << 20, value_name = "BYTES")]
     pub body_limit: usize,
 
+    /// Folder of attached files, private to this program; `files` in the data folder when not given
+    #[arg(long, env = "PARLOR_FILES", value_name = "DIR")]
+    pub files: Option<PathBuf>,
+
     /// Days after which a sign-in ends
     #[arg(long, env = "PARLOR_SESSION_DAYS", default_value_t = 30, value_name = "DAYS",
           value_parser = clap::value_parser!(i64).range(1..=400))]

@@ -78,6 +78,7 @@ pub struct Conversation {
     pub team_read_count: i64,
     pub members: i64,
     pub pins: i64,
+    pub purged_seq: i64,
 }
 
 /// A person's row in a conversation. With `left_at` it only remembers: read state, not membership.

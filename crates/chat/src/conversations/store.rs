@@ -23,12 +23,12 @@ macro_rules! columns {
          c.created_at, c.updated_at, c.last_activity_at, c.last_seq, c.last_public_seq, c.last_deleted_seq,
          c.staff_count, c.public_count, c.team_read_seq, c.team_read_count, c.members, c.pins,
          p.role, p.left_at, p.read_seq, p.read_count, p.delivered_seq, p.own_count, p.own_seq, p.own_read, p.muted,
-         p.notify, p.acknowledged_at"
+         p.notify, p.acknowledged_at, c.purged_seq"
     };
 }
 
 /// How many columns [`columns`] names.
-const COLUMNS: usize = 47;
+const COLUMNS: usize = 48;
 
 /// Messages of others that the person of row `p` has not read in conversation `c` (see reads.rs). `p` may be absent.
 macro_rules! unread {
@@ -36,7 +36,7 @@ macro_rules! unread {
         concat!(
             "(CASE WHEN c.last_seq <= COALESCE(p.read_seq, 0) THEN 0 ELSE
                 (CASE WHEN ", $contact, " THEN c.public_count ELSE c.staff_count END)
-                - COALESCE(p.read_count, 0) - COALESCE(p.own_count - p.own_read, 0)
+                - COALESCE(p.read_count, c.purged) - COALESCE(p.own_count - p.own_read, 0)
                 - (CASE WHEN c.last_deleted_seq <= COALESCE(p.read_seq, 0) THEN 0 ELSE
                     (SELECT COUNT(*) FROM messages d
                      WHERE d.tenant = c.tenant AND d.conversation_id = c.id AND d.seq > COALESCE(p.read_seq, 0)
@@ -250,6 +250,7 @@ pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation, DbError> {
         team_read_count: row.get(33)?,
         members: row.get(34)?,
         pins: row.get(35)?,
+        purged_seq: row.get(47)?,
     })
 }
 

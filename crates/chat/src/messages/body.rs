@@ -40,6 +40,14 @@ impl Body {
         Ok(Body { names: names(text), html: None, text: text.to_owned() })
     }
 
+    /// Checks the body of a message with files, which may be empty.
+    pub fn parse_with_files(text: &str, limit: i64) -> Result<Body> {
+        if text.trim().is_empty() {
+            return Ok(Body { text: String::new(), names: Vec::new(), html: None });
+        }
+        Body::parse(text, limit)
+    }
+
     /// Renders a body that names nobody ahead of the transaction, so that the writer need not.
     #[must_use]
     pub fn rendered(mut self) -> Body {

@@ -11,7 +11,7 @@ use crate::{
     ids::MessageId,
     notifications,
     person::Actor,
-    search, settings,
+    purges, search, settings,
     tx::Tx,
 };
 
@@ -114,6 +114,7 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     }
     search::reindex(tx, actor.tenant, &search::Place::of(&conversation, &stored.message, stored.no), None)?;
     retell(tx, actor, &stored, "", &[])?;
+    purges::forget_quotes(tx, actor.tenant, conversation.id, &[stored.message.seq])?;
     announce(tx, actor, &conversation, id, "message.deleted")
 }
 
@@ -133,6 +134,7 @@ fn retell(tx: &mut Tx, actor: &Actor, stored: &Stored, body: &str, mentions: &[M
                 message["mentions"] = json!(mentions);
                 if body.is_empty() {
                     message["related"] = json!(null);
+                    message["attachments"] = json!([]);
                 }
             }
         })?;

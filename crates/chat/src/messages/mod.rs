@@ -14,7 +14,7 @@ pub use body::Body;
 pub use change::{delete, edit};
 pub use html::{preview, render};
 pub use marks::{pin, pins, react};
-pub use pages::{Edit, MessagePage, Range, Reader, get, history, page, readers, thread};
+pub use pages::{Edit, MessagePage, Range, Reader, get, history, ids_at, page, readers, thread};
 pub use post::{NewMessage, Posted, post};
 pub use store::statements;
 
@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    attachments::Attachment,
     conversations::Related,
     ids::{ConversationId, MessageId, PersonId},
     person::Person,
@@ -60,6 +61,7 @@ pub struct Message {
     pub reply_count: i64,
     pub mentions: Vec<Mention>,
     pub related: Option<Related>,
+    pub attachments: Vec<Attachment>,
     pub reactions: Vec<Reaction>,
     pub pinned_at: Option<Time>,
     pub created_at: Time,

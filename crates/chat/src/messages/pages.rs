@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     conversations::{self, LastMessage},
     error::{Result, not_found},
-    ids::{ConversationId, MessageId, PersonId},
+    ids::{ConversationId, MessageId, PersonId, TenantId},
     page::limit,
     person::{Actor, Person, PersonKind},
     time::Time,
@@ -134,6 +134,16 @@ fn hidden(tx: &mut Tx, actor: &Actor, stored: &Stored) -> Result<bool> {
     Ok(shown.first().is_none_or(|first| first.message.seq != seq))
 }
 
+/// The ids of the messages at some places of a conversation that the caller may read.
+pub fn ids_at(
+    tx: &mut Tx,
+    tenant: TenantId,
+    place: ConversationId,
+    seqs: &[i64],
+) -> Result<Vec<(i64, MessageId)>> {
+    Ok(tx.db.all(&store::IDS_AT, params![tenant, place, seqs], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
 /// One message.
 pub fn get(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     let stored = readable(tx, actor, id, "message.get")?;
@@ -185,6 +195,14 @@ pub fn readers(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reader>>
     Ok(rows.into_iter().filter(|reader| !private || reader.person.kind != PersonKind::Contact).collect())
 }
 
+/// How a message begins; one without words is named by its first file.
+fn shortened(message: &Message) -> String {
+    match message.attachments.first() {
+        Some(file) if message.body.is_empty() => file.name.clone(),
+        _ => html::preview(&message.body, 140),
+    }
+}
+
 /// The newest message of each of several conversations that the actor reads.
 pub(crate) fn last(
     tx: &mut Tx,
@@ -200,7 +218,7 @@ pub(crate) fn last(
                 id: message.id,
                 seq: message.seq,
                 kind: message.kind,
-                preview: html::preview(&message.body, 140),
+                preview: shortened(&message),
                 author: message.author,
                 is_private_note: message.is_private_note,
                 deleted: message.deleted_at.is_some(),

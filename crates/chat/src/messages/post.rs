@@ -7,12 +7,13 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
+    attachments::{self, Attachment},
     contacts,
     conversations::{self, Conversation, Membership, Related, Role, Sight},
     direct,
     error::{Result, conflict, invalid, not_found},
     events::{self, NewEvent},
-    ids::{ConversationId, MessageId, PersonId, TenantId},
+    ids::{ConversationId, MessageId, PersonId, RowId, TenantId},
     kinds::Kind,
     participants,
     person::{Actor, Person, PersonKind},
@@ -42,6 +43,9 @@ pub struct NewMessage {
     pub related: Option<Related>,
     /// Another system's id of it.
     pub external_id: Option<String>,
+    /// Files that one has uploaded; a message with files needs no text.
+    #[serde(default)]
+    pub attachment_ids: Vec<RowId>,
 }
 
 impl NewMessage {
@@ -55,6 +59,7 @@ impl NewMessage {
             reply_to_id: None,
             related: None,
             external_id: None,
+            attachment_ids: Vec::new(),
         }
     }
 }
@@ -81,6 +86,7 @@ struct Draft<'a> {
     root: Option<(MessageId, i64)>,
     mentions: Vec<Mention>,
     related: Option<&'a Related>,
+    files: Vec<Attachment>,
     system: Option<Value>,
     external_id: Option<&'a str>,
 }
@@ -113,9 +119,13 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         root,
         mentions: named(tx, actor, &conversation, &body.names)?,
         related: new.related.as_ref(),
+        files: attachments::wanted(tx, actor, &new.attachment_ids)?,
         system: None,
         external_id: new.external_id.as_deref(),
     };
+    if body.text.is_empty() && new.attachment_ids.is_empty() {
+        return Err(invalid("body", "not_empty", "write something"));
+    }
     let direct = conversation.kind == Kind::Direct;
     let posted = append(tx, actor, conversation, me.as_ref(), draft)?;
     if direct {
@@ -193,8 +203,12 @@ fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMe
         (None, Some(root)) => (load(root, "thread_root_id")?, Some(root)),
     };
     let root_seq = reply.thread_root_seq.unwrap_or(reply.message.seq);
-    let root_message =
-        store::by_seq(tx, actor.tenant, conversation.id, root_seq)?.ok_or(not_found("message"))?.message;
+    // A root that was purged leaves the thread to whoever is answered.
+    let root_message = match store::by_seq(tx, actor.tenant, conversation.id, root_seq)? {
+        Some(root) => root.message,
+        None => reply.message.clone(),
+    };
+    let root_seq = root_message.seq;
     if root.is_some_and(|root| root != root_message.id && root != reply.message.id) {
         return Err(invalid(
             "thread_root_id",
@@ -254,6 +268,7 @@ pub(crate) fn system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Va
         root: None,
         mentions: Vec::new(),
         related: None,
+        files: Vec::new(),
         system: Some(payload),
         external_id: None,
     };
@@ -399,6 +414,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
         reply_count: 0,
         mentions: draft.mentions.clone(),
         related: draft.related.cloned(),
+        attachments: draft.files.clone(),
         reactions: Vec::new(),
         pinned_at: None,
         created_at: tx.now,
@@ -429,6 +445,7 @@ fn insert(
     let mentions =
         if draft.mentions.is_empty() { None } else { Some(serde_json::to_string(&draft.mentions)?) };
     let related = draft.related.map(serde_json::to_string).transpose()?;
+    let files = if draft.files.is_empty() { None } else { Some(serde_json::to_string(&draft.files)?) };
     let root = draft.root.map(|(_, seq)| seq);
     let kind = if draft.kind == MessageKind::Text { "text" } else { "system" };
     tx.db.execute_later(
@@ -455,9 +472,11 @@ fn insert(
             place.own,
             place.event_seq,
             place.at,
-            draft.external_id
+            draft.external_id,
+            files.as_deref()
         ],
     )?;
+    attachments::claim(tx, actor.tenant, &draft.files, message.id)?;
     for mention in draft.mentions.iter().filter(|mention| mention.user_id != actor.id()) {
         let row = params![actor.tenant, mention.user_id, conversation.id, conversation.last_seq];
         tx.db.execute_later(&store::MENTION, row)?;
@@ -531,6 +550,7 @@ pub(crate) fn append_import(
             import.own,
             None::<i64>,
             import.at,
+            None::<&str>,
             None::<&str>
         ],
     )?;

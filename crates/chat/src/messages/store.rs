@@ -21,7 +21,7 @@ macro_rules! columns {
         "m.no, m.id, m.conversation_id, m.seq, m.kind, m.author_id, m.author_kind, COALESCE(u.name, k.name, ''),
          COALESCE(u.avatar_url, k.avatar_url), m.body, m.is_private, m.client_id, m.reply_to_seq, m.thread_root_seq,
          m.reply_count, m.mentions, m.related, m.reactions, m.system, m.event_seq, m.created_at, m.edited_at, m.deleted_at,
-         m.pinned_at, m.external_id, m.external_status"
+         m.pinned_at, m.external_id, m.external_status, m.attachments"
     };
 }
 macro_rules! from {
@@ -39,6 +39,9 @@ statements! {
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.client_id = $3"));
     /// By id.
     pub static BY_ID = both(concat!("SELECT ", columns!(), from!(), " WHERE m.tenant = $1 AND m.id = $2"));
+    /// Which messages are at some places.
+    pub static IDS_AT = both("
+        SELECT seq, id FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq = ANY($3)");
     /// Where one is, without the rest of it.
     pub static WHERE_IS = both("SELECT conversation_id, seq FROM messages WHERE tenant = $1 AND id = $2");
     /// Before a position, newest first.
@@ -65,14 +68,17 @@ statements! {
         LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id
         LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
         WHERE c.tenant = $1 AND c.id = ANY($3) AND m.tenant = c.tenant AND m.conversation_id = c.id
-          AND m.seq = (CASE WHEN $2 THEN c.last_seq ELSE c.last_public_seq END)"));
+          AND m.seq = (SELECT n.seq FROM messages n
+            WHERE n.tenant = c.tenant AND n.conversation_id = c.id AND (n.is_private = FALSE OR $2)
+            ORDER BY n.seq DESC LIMIT 1)"));
     /// A new one.
     pub static INSERT = both("
         INSERT INTO messages (no, tenant, conversation_id, seq, id, kind, author_id, author_kind, body, is_private,
             client_id, reply_to_seq, thread_root_seq, reply_count, mentions, related, reactions, system, staff_count,
-            public_count, own_count, event_seq, created_at, edited_at, deleted_at, pinned_at, external_id, external_status)
+            public_count, own_count, event_seq, created_at, edited_at, deleted_at, pinned_at, external_id, external_status,
+            attachments)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, NULL, $16, $17, $18, $19, $20, $21,
-            NULL, NULL, NULL, $22, NULL)");
+            NULL, NULL, NULL, $22, NULL, $23)");
     /// The author has written one more.
     pub static OWN = both("
         UPDATE participants SET own_count = $4, own_seq = $5, own_read = $6, read_seq = $7, read_count = $8
@@ -190,6 +196,7 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
         reply_count: row.get(14)?,
         html: html::render(shown, &mentions),
         mentions,
+        attachments: if deleted_at.is_some() { Vec::new() } else { json(row.get(26)?).unwrap_or_default() },
         related: if deleted_at.is_some() { None } else { json(row.get(16)?) },
         reactions: if deleted_at.is_some() { Vec::new() } else { json(row.get(17)?).unwrap_or_default() },
         system: json::<Value>(row.get(18)?),

@@ -220,6 +220,15 @@ pub(crate) fn reindex(tx: &mut Tx, tenant: TenantId, place: &Place, body: Option
     }
 }
 
+/// Messages are gone: so are their entries. Those that still wait are not found when their turn comes.
+pub(crate) fn forget(tx: &mut Tx, tenant: TenantId, numbers: &[i64]) -> Result<()> {
+    let (_, indexed) = progress(tx, tenant)?;
+    for no in numbers.iter().filter(|no| **no & WITHIN_TENANT <= indexed) {
+        tx.db.execute(&UNINDEX, params![*no])?;
+    }
+    Ok(())
+}
+
 fn conversation_mark(id: ConversationId) -> String {
     format!("{MARK}c{}", id.0.simple())
 }
@@ -264,7 +273,7 @@ pub fn search(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Page<Hi
             &reach.unassigned[..],
             i64::try_from(limit + 1).unwrap_or(51)
         ],
-        |row| Ok((from_row(row)?, row.get::<Kind>(26)?, row.get::<Option<String>>(27)?)),
+        |row| Ok((from_row(row)?, row.get::<Kind>(27)?, row.get::<Option<String>>(28)?)),
     )?;
     let page = Page::cut(rows, limit, |(stored, _, _)| stored.no.to_string());
     let mut hits = Vec::new();

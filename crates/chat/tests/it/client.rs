@@ -106,6 +106,10 @@ impl Client {
             "participant.removed" => self.gone(&place, &data),
             "history.imported" => *self = Client::start(world, &self.actor),
             _ if !self.conversations.contains_key(&place) => {}
+            "history.purged" => {
+                self.messages.retain(|_, item| item["conversation_id"] != place);
+                self.fetch(world, &place);
+            }
             "message.posted" => self.posted(&place, &data),
             "message.edited" | "message.deleted" => self.changed(&place, &data),
             "message.reacted" => self.message(&data)["reactions"] = data["reactions"].clone(),

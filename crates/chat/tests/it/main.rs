@@ -6,6 +6,7 @@ mod conversations;
 mod events;
 mod import;
 mod messages;
+mod purges;
 mod search;
 mod statements;
 mod support;

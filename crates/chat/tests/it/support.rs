@@ -167,15 +167,7 @@ pub fn body(text: &str) -> Body {
 }
 
 pub fn message(text: &str) -> NewMessage {
-    NewMessage {
-        body: text.to_owned(),
-        client_id: None,
-        is_private_note: false,
-        thread_root_id: None,
-        reply_to_id: None,
-        related: None,
-        external_id: None,
-    }
+    NewMessage::text(text)
 }
 
 pub fn blank(kind: Kind) -> NewConversation {

@@ -22,6 +22,7 @@ use crate::auth::password::Passwords;
 use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
+use crate::files::Files;
 use crate::metrics::Metrics;
 use crate::transport::pusher::Pusher;
 
@@ -52,6 +53,12 @@ pub enum StartError {
     /// The address.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),
+}
+
+impl StartError {
+    fn redis(error: impl std::fmt::Display) -> Self {
+        Self::Redis(error.to_string())
+    }
 }
 
 /// The settings that the environment gives.
@@ -140,6 +147,7 @@ impl App {
             cluster,
             metrics,
             clock,
+            files: Files::of(data, &config),
             config,
             defaults: Arc::new(defaults()?),
             callers,
@@ -157,8 +165,8 @@ impl App {
         });
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock)?;
-        if let (Some(url), Some(notes)) = (redis, notes) {
-            cluster::start(&app, &url, notes).map_err(|error| StartError::Redis(error.to_string()))?;
+        if let Some((url, notes)) = redis.zip(notes) {
+            cluster::start(&app, &url, notes).map_err(StartError::redis)?;
         }
         Ok(app)
     }

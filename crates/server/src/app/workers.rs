@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
 use parlor_chat::{
-    Error, TenantId, audit, conversations, idempotency, publications, search, sessions, tenants,
+    Error, TenantId, audit, conversations, idempotency, nonces, publications, search, sessions, tenants,
 };
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -133,6 +133,7 @@ impl App {
 
     async fn forget_old(&self) -> Result<(), Error> {
         self.write_plain(0, sessions::expire).await?;
+        self.write_plain(0, nonces::expire).await?;
         self.write_plain(0, publications::expire).await?;
         let day_ago = self.clock.now().plus_seconds(-86_400);
         self.write_plain(0, move |tx| idempotency::expire(tx, day_ago)).await?;
@@ -187,6 +188,12 @@ async fn clean(app: Weak<App>) {
         let Some(app) = app.upgrade() else { return };
         if let Err(error) = app.forget_old().await {
             tracing::warn!(%error, "old rows could not be forgotten");
+        }
+        if let Err(error) = app.keep_retention().await {
+            tracing::warn!(%error, "old messages could not be cleared");
+        }
+        if let Err(error) = app.remove_files().await {
+            tracing::warn!(%error, "files could not be removed");
         }
     }
 }

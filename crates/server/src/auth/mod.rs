@@ -219,7 +219,12 @@ impl App {
     }
 }
 
-fn load_actor(tx: &mut Tx<'_>, tenant: &Tenant, kind: PersonKind, person: PersonId) -> Result<Actor, Error> {
+pub(crate) fn load_actor(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    kind: PersonKind,
+    person: PersonId,
+) -> Result<Actor, Error> {
     match kind {
         PersonKind::Contact => contacts::actor(tx, tenant, person),
         _ => users::actor(tx, tenant, person),

@@ -12,6 +12,7 @@ mod doctor;
 mod import;
 mod migrate;
 mod output;
+mod purge;
 mod serve;
 mod settings;
 mod store;
@@ -56,6 +57,8 @@ enum Command {
     /// Add what a newer version brings
     #[command(subcommand)]
     Sync(settings::SyncCommand),
+    /// Clear old messages, as the setting retention_days says or by hand
+    Purge(purge::PurgeArgs),
     /// Load histories of other systems
     #[command(subcommand)]
     Import(import::ImportCommand),
@@ -95,6 +98,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::Token(args) => token::run(data, *args),
         Command::Settings(command) => settings::run(data, command),
         Command::Sync(command) => settings::sync(data, command),
+        Command::Purge(args) => purge::run(data, &args),
         Command::Import(command) => import::run(data, command),
         Command::Demo(args) => demo::run(data, &args),
         Command::Doctor(args) => doctor::run(data, &args),

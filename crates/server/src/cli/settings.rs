@@ -91,6 +91,7 @@ pub(super) enum SyncCommand {
         json: JsonArg,
     },
     /// Store every setting that is missing, in every tenant; safe to repeat
+    #[command(visible_alias = "website-settings")]
     Settings {
         #[command(flatten)]
         json: JsonArg,

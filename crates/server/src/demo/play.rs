@@ -164,6 +164,7 @@ impl<'a> Play<'_, 'a> {
             reply_to_id: None,
             related: record(say.record.unwrap_or(""))?,
             external_id: None,
+            attachment_ids: Vec::new(),
         })
     }
 

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::Answer;
 use super::caller::Caller;
 use super::extract::{Json, Path, Query, comma_list};
-use super::messages::{allowance, body};
+use super::messages::{allowance, body_of};
 use super::once::{Creation, Written};
 use super::problem::Problem;
 use crate::app::Ctx;
@@ -86,7 +86,7 @@ async fn open(
     input: Creation<NewConversation>,
 ) -> Result<Written, Problem> {
     let first: Option<Body> = match &input.input.message {
-        Some(message) => Some(body(&app, &caller, &message.body).await?),
+        Some(message) => Some(body_of(&app, &caller, message).await?),
         None => None,
     };
     allowance(&app, &caller).await?;

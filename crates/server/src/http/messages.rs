@@ -62,6 +62,15 @@ pub(crate) async fn body(app: &Ctx, caller: &Actor, text: &str) -> Result<Body, 
     Ok(Body::parse(text, limit)?.rendered())
 }
 
+/// The body of a new message: one with files may be without words.
+pub(crate) async fn body_of(app: &Ctx, caller: &Actor, new: &NewMessage) -> Result<Body, Problem> {
+    if new.attachment_ids.is_empty() {
+        return body(app, caller, &new.body).await;
+    }
+    let limit = app.settings(caller.tenant).await?.message_max_chars;
+    Ok(Body::parse_with_files(&new.body, limit)?.rendered())
+}
+
 /// Takes one message from the sender's allowance.
 pub(crate) async fn allowance(app: &Ctx, caller: &Actor) -> Result<(), Problem> {
     let settings = app.settings(caller.tenant).await?;
@@ -98,7 +107,7 @@ async fn post(
     Path(id): Path<ConversationId>,
     mut input: Creation<NewMessage>,
 ) -> Result<Written, Problem> {
-    let parsed = body(&app, &caller, &input.input.body).await?;
+    let parsed = body_of(&app, &caller, &input.input).await?;
     allowance(&app, &caller).await?;
     // A message has its own way of being sent once; the header is another name for it.
     let key = input.key.take();

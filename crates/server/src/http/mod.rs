@@ -31,12 +31,14 @@ mod contacts;
 pub mod contracts;
 mod conversations;
 mod drafts;
+pub(crate) mod files;
 mod health;
 pub(crate) mod me;
 pub(crate) mod messages;
 mod notifications;
 mod participants;
 mod presence;
+pub(crate) mod purges;
 mod reads;
 mod roles;
 mod search;
@@ -65,7 +67,9 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(presence::routes())
         .merge(reads::routes())
         .merge(drafts::routes())
+        .merge(files::routes())
         .merge(notifications::routes())
+        .merge(purges::routes())
         .merge(search::routes())
         .merge(users::routes())
         .merge(teams::routes())
@@ -86,6 +90,7 @@ pub fn router(app: &Ctx) -> Router {
         .nest("/api/v1", api)
         .merge(transport::pusher::routes(app))
         .merge(contracts::routes(app))
+        .merge(files::links())
         .merge(openapi::routes())
         .merge(health::routes())
         .merge(transport::socketio::routes(app))

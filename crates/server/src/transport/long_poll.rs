@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use parlor_chat::events::{Event, raw};
 use parlor_realtime::Published;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Opened, Stage, advance, open};
+use super::{Dialect, Opened, Stage, advance, open};
 use crate::app::Ctx;
 use crate::http::caller::Caller;
 use crate::http::extract::{Json, Query};
@@ -22,7 +21,7 @@ const LONGEST_WAIT: u64 = 55;
 /// From where, and for how long.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct PollQuery {
+pub(crate) struct PollQuery {
     /// The cursor; without it the answer is the present cursor and no events.
     after: Option<String>,
     /// Seconds to wait for something to happen, at most 55; 0 when absent.
@@ -31,7 +30,7 @@ pub(super) struct PollQuery {
 
 /// What happened.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Polled {
+pub(crate) struct Polled {
     /// Events, as in docs/protocols/native.md.
     #[schema(value_type = Vec<Object>)]
     items: Vec<Box<RawValue>>,
@@ -49,34 +48,49 @@ pub(super) async fn poll(
     caller: Caller,
     Query(query): Query<PollQuery>,
 ) -> Result<Json<Polled>, Problem> {
-    let mut opened = open(&app, &caller, query.after.as_deref(), Protocol::LongPoll).await?;
+    answer_in(&app, &caller, query, Dialect::Native).await
+}
+
+/// The same in the words of a dialect.
+pub(crate) async fn answer_in(
+    app: &Ctx,
+    caller: &Caller,
+    query: PollQuery,
+    dialect: Dialect,
+) -> Result<Json<Polled>, Problem> {
+    let mut opened = open(app, caller, query.after.as_deref(), Protocol::LongPoll).await?;
     if opened.reset || query.after.as_deref().is_none_or(str::is_empty) {
         let reset = opened.reset;
         return answer(&opened, Vec::new(), opened.at, reset);
     }
     let mut stage = Stage::Reading;
     while stage == Stage::Reading {
-        let (events, next) = advance(&app, &caller, &mut opened).await?;
+        let (events, next) = advance(app, caller, &mut opened).await?;
         stage = next;
         if stage == Stage::Reset {
             return answer(&opened, Vec::new(), opened.at, true);
         }
         if !events.is_empty() {
             let last = opened.session.last();
-            return answer(&opened, texts(events.iter())?, last, false);
+            let events: Vec<_> = events.into_iter().map(Published::new).collect();
+            return answer(&opened, texts(dialect, events.iter())?, last, false);
         }
     }
     let wait = Duration::from_secs(query.wait.unwrap_or(0).min(LONGEST_WAIT));
     let happened = timeout(wait, opened.session.next()).await.ok().and_then(Result::ok);
     let published: Vec<_> = happened.unwrap_or_default();
-    opened.delivered(&app, &published);
-    let items = texts(published.iter().map(|published: &std::sync::Arc<Published>| &published.event))?;
-    let at = if items.is_empty() { opened.session.position() } else { opened.session.last() };
+    opened.delivered(app, &published);
+    let items = texts(dialect, published.iter().map(AsRef::as_ref))?;
+    let at = if published.is_empty() { opened.session.position() } else { opened.session.last() };
     answer(&opened, items, at, false)
 }
 
-fn texts<'a>(events: impl Iterator<Item = &'a Event>) -> Result<Vec<Box<RawValue>>, Problem> {
-    events.map(|event| raw(event).map_err(Problem::from)).collect()
+fn texts<'a>(
+    dialect: Dialect,
+    events: impl Iterator<Item = &'a Published>,
+) -> Result<Vec<Box<RawValue>>, Problem> {
+    let objects = events.filter_map(|published| dialect.object(published));
+    objects.map(|text| RawValue::from_string(text).map_err(Problem::internal)).collect()
 }
 
 fn answer(opened: &Opened, items: Vec<Box<RawValue>>, at: i64, reset: bool) -> Result<Json<Polled>, Problem> {

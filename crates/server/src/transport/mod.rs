@@ -17,13 +17,16 @@ use crate::app::{App, Ctx};
 use crate::http::caller::Caller;
 use crate::metrics::{Counted, Protocol};
 
-mod long_poll;
+mod dialect;
+pub(crate) mod long_poll;
 pub(crate) mod mercure;
 pub(crate) mod pusher;
 mod snapshot;
 pub mod socketio;
-mod sse;
-mod ws;
+pub(crate) mod sse;
+pub(crate) mod ws;
+
+pub(crate) use dialect::Dialect;
 
 /// Events read from the database at once.
 const PAGE: usize = 200;

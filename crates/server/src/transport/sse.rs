@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 use utoipa::IntoParams;
 
-use super::{Opened, Stage, advance, open, time_left};
+use super::{Dialect, Opened, Stage, advance, open, time_left};
 use crate::app::Ctx;
 use crate::http::caller::Caller;
 use crate::http::extract::Query;
@@ -27,7 +27,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// From where.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct StreamQuery {
+pub(crate) struct StreamQuery {
     /// The cursor, where no `Last-Event-ID` is sent.
     cursor: Option<String>,
 }
@@ -41,13 +41,24 @@ pub(super) async fn stream(
     headers: HeaderMap,
     Query(query): Query<StreamQuery>,
 ) -> Result<Response, Problem> {
+    answer_in(app, caller, &headers, query, Dialect::Native).await
+}
+
+/// The same in the words of a dialect.
+pub(crate) async fn answer_in(
+    app: Ctx,
+    caller: Caller,
+    headers: &HeaderMap,
+    query: StreamQuery,
+    dialect: Dialect,
+) -> Result<Response, Problem> {
     // After a reconnection the browser's header is newer than the address it was opened with.
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let opened = open(&app, &caller, header.or(query.cursor.as_deref()), Protocol::Sse).await?;
     let first = Bytes::from(sse::ready(opened.at, &opened.tail, opened.reset));
     let end =
         time_left(&app, &caller).map(|left| Instant::now() + left.min(Duration::from_secs(86_400 * 365)));
-    let state = Stream { app, caller, opened, stage: Stage::Reading, end, first: Some(first) };
+    let state = Stream { app, caller, opened, dialect, stage: Stage::Reading, end, first: Some(first) };
     let body = Body::from_stream(stream::unfold(state, |mut state| async move {
         let chunk = state.next().await?;
         Some((Ok::<_, Infallible>(chunk), state))
@@ -64,6 +75,7 @@ struct Stream {
     app: Ctx,
     caller: Caller,
     opened: Opened,
+    dialect: Dialect,
     stage: Stage,
     /// When the token ends.
     end: Option<Instant>,
@@ -110,10 +122,14 @@ impl Stream {
         let mut chunk = Vec::new();
         for published in events {
             let published = published.borrow();
+            let lines = self.dialect.lines(published);
+            if lines.is_empty() {
+                continue;
+            }
             if !published.event.is_passing() {
                 sse::id(&mut chunk, published.seq(), &self.opened.tail);
             }
-            chunk.extend_from_slice(published.sse());
+            chunk.extend_from_slice(lines);
         }
         Bytes::from(chunk)
     }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
-use super::{Opened, Stage, advance, open, time_left, token_ended};
+use super::{Dialect, Opened, Stage, advance, open, time_left, token_ended};
 use crate::app::Ctx;
 use crate::http::caller::{Caller, check_origin};
 use crate::http::extract::Query;
@@ -34,7 +34,7 @@ const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
 /// From where.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ConnectQuery {
+pub(crate) struct ConnectQuery {
     /// The cursor; without it from now on.
     cursor: Option<String>,
 }
@@ -50,7 +50,22 @@ pub(super) async fn connect(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     check_origin(&caller, &headers, &app)?;
-    let opened = open(&app, &caller, query.cursor.as_deref(), Protocol::Native).await?;
+    answer_in(app, caller, query, upgrade, Dialect::Native).await
+}
+
+/// The same in the words of a dialect. The caller has seen to it that no foreign page connects.
+pub(crate) async fn answer_in(
+    app: Ctx,
+    caller: Caller,
+    query: ConnectQuery,
+    upgrade: WebSocketUpgrade,
+    dialect: Dialect,
+) -> Result<Response, Problem> {
+    let protocol = match dialect {
+        Dialect::Native => Protocol::Native,
+        Dialect::Chat => Protocol::Chat,
+    };
+    let opened = open(&app, &caller, query.cursor.as_deref(), protocol).await?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
@@ -58,7 +73,7 @@ pub(super) async fn connect(
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        Box::pin(Connection { app, caller, opened, socket }.run()).await;
+        Box::pin(Connection { app, caller, opened, dialect, socket }.run()).await;
     }))
 }
 
@@ -69,6 +84,7 @@ struct Connection {
     app: Ctx,
     caller: Caller,
     opened: Opened,
+    dialect: Dialect,
     socket: WebSocket,
 }
 
@@ -88,12 +104,12 @@ impl Connection {
     /// `ready`, then everything that the client missed.
     async fn replay(&mut self) -> Result<(), End> {
         let cursor = format!("{}.{}", self.opened.at, self.opened.tail);
-        self.send(text(native::ready(&cursor, self.opened.reset))).await?;
+        self.send(text(self.dialect.ready(&cursor, self.opened.reset))).await?;
         loop {
             let step = advance(&self.app, &self.caller, &mut self.opened).await;
             let (events, stage) = step.map_err(|error| Some(self.failed(&error)))?;
             for event in events {
-                self.feed(Published::new(event).native()).await?;
+                self.feed(self.dialect.frame(&Published::new(event))).await?;
             }
             self.flush().await?;
             match stage {
@@ -151,7 +167,7 @@ impl Connection {
         let patience = Duration::from_secs(self.app.config.write_patience);
         let written = timeout(patience, async {
             for published in events {
-                self.feed(published.native()).await?;
+                self.feed(self.dialect.frame(published)).await?;
             }
             self.flush().await
         });
@@ -165,15 +181,15 @@ impl Connection {
         let position = self.opened.session.position();
         let moved = (position > self.opened.at).then(|| format!("{position}.{}", self.opened.tail));
         self.opened.at = position;
-        self.send(text(native::ping(moved.as_deref()))).await
+        self.send(text(self.dialect.ping(moved.as_deref()))).await
     }
 
     async fn receive(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), End> {
         match frame {
             None | Some(Err(_)) => Err(None),
             Some(Ok(Message::Close(_))) => Err(None),
-            Some(Ok(Message::Text(text))) => match native::incoming(&text) {
-                Incoming::Ping => self.send(Message::Text(Utf8Bytes::from_static(native::PONG))).await,
+            Some(Ok(Message::Text(text))) => match self.dialect.incoming(&text) {
+                Incoming::Ping => self.send(Message::Text(Utf8Bytes::from_static(self.dialect.pong()))).await,
                 Incoming::Pong | Incoming::Unknown => Ok(()),
                 Incoming::Malformed => Err(Some(native::MALFORMED)),
                 incoming => {
@@ -187,6 +203,9 @@ impl Connection {
     }
 
     async fn feed(&mut self, frame: &Bytes) -> Result<(), End> {
+        if frame.is_empty() {
+            return Ok(());
+        }
         let frame = Utf8Bytes::try_from(frame.clone()).map_err(|_| None::<(u16, &'static str)>)?;
         self.socket.feed(Message::Text(frame)).await.map_err(|_| None)
     }

@@ -423,6 +423,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a file for a message (`attachment_ids`); what nobody claims is removed after a day */
+        post: operations["upload_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file, for readers of its conversation */
+        get: operations["get_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link to a file that serves for an hour without a token, as for a picture in a page */
+        get: operations["link_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -645,6 +696,24 @@ export interface paths {
         get: operations["list_presence"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/purges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log of purges, newest first; needs `purge` */
+        get: operations["list_purges"];
+        put?: never;
+        /** Clear the tenant's messages older than a time, or count them; needs `purge` */
+        post: operations["purge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -994,6 +1063,20 @@ export interface components {
             /** @description The user as whom it calls. */
             user_id: components["schemas"]["PersonId"];
         };
+        /** @description An attached file, for clients. */
+        Attachment: {
+            /** @description Found by looking into it, whatever its name says. */
+            content_type: string;
+            /** @description Its id. */
+            id: components["schemas"]["RowId"];
+            /** @description As its uploader named it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
+            size: number;
+        };
         /** @description One row. */
         AuditRow: {
             /** @description "forbidden_attempt", "conversation.view_as_admin" … */
@@ -1270,6 +1353,13 @@ export interface components {
             seq: number;
             system?: Record<string, never> | null;
         };
+        /** @description A link. */
+        Link: {
+            /** @description When it expires. */
+            expires_at: components["schemas"]["Time"];
+            /** @description Serves without a token until it expires. */
+            url: string;
+        };
         /** @description Oneself. */
         Me: {
             avatar_url?: string | null;
@@ -1306,6 +1396,7 @@ export interface components {
         };
         /** @description A message, for clients. */
         Message: {
+            attachments: components["schemas"]["Attachment"][];
             author?: components["schemas"]["Person"] | null;
             body: string;
             client_id?: string | null;
@@ -1348,6 +1439,11 @@ export interface components {
             /** @description Ascending by `seq`. */
             items: components["schemas"]["Message"][];
         };
+        /**
+         * @description What is done to old messages.
+         * @enum {string}
+         */
+        Mode: "logical" | "permanent";
         /** @description Something with a name. */
         Named_RoleId: {
             /** @description A role: a set of rights and a row of the matrix. */
@@ -1412,6 +1508,8 @@ export interface components {
         };
         /** @description What is to be posted. */
         NewMessage: {
+            /** @description Files that one has uploaded; a message with files needs no text. */
+            attachment_ids?: components["schemas"]["RowId"][];
             /** @description Markdown. */
             body: string;
             /** @description Chosen by the client; the same one in the same conversation answers the first result again. */
@@ -1530,6 +1628,15 @@ export interface components {
              * @default []
              */
             webhooks: components["schemas"]["Webhook"][];
+        };
+        /** @description What was cleared, or would be. */
+        Outcome: {
+            purge?: components["schemas"]["Purge"] | null;
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            rows: number;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Ack: {
@@ -1716,6 +1823,7 @@ export interface components {
         Page_Message: {
             /** @description The items. */
             items: {
+                attachments: components["schemas"]["Attachment"][];
                 author?: components["schemas"]["Person"] | null;
                 body: string;
                 client_id?: string | null;
@@ -1797,6 +1905,28 @@ export interface components {
                 name: string;
                 /** @description Short name; conversations and contacts carry it. */
                 slug: string;
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next?: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_Purge: {
+            /** @description The items. */
+            items: {
+                admin_id?: components["schemas"]["PersonId"] | null;
+                /** @description Messages older than this were cleared. */
+                cutoff: components["schemas"]["Time"];
+                /** @description When. */
+                executed_at: components["schemas"]["Time"];
+                /** @description Its id, ascending in time. */
+                id: components["schemas"]["RowId"];
+                /** @description logical or permanent. */
+                mode: string;
+                /**
+                 * Format: int64
+                 * @description How many messages so far.
+                 */
+                rows_deleted: number;
             }[];
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
@@ -2027,6 +2157,32 @@ export interface components {
             preferences?: Record<string, never> | null;
             /** @description IANA time zone. */
             time_zone?: string | null;
+        };
+        /** @description A purge that was done, or is being done. */
+        Purge: {
+            admin_id?: components["schemas"]["PersonId"] | null;
+            /** @description Messages older than this were cleared. */
+            cutoff: components["schemas"]["Time"];
+            /** @description When. */
+            executed_at: components["schemas"]["Time"];
+            /** @description Its id, ascending in time. */
+            id: components["schemas"]["RowId"];
+            /** @description logical or permanent. */
+            mode: string;
+            /**
+             * Format: int64
+             * @description How many messages so far.
+             */
+            rows_deleted: number;
+        };
+        /** @description What is to be cleared. */
+        PurgeInput: {
+            /** @description Messages older than this: RFC 3339, a date, or seconds since 1970. */
+            before: string;
+            /** @description Only count; clears nothing. */
+            dry_run?: boolean;
+            /** @description logical or permanent. */
+            mode: components["schemas"]["Mode"];
         };
         /** @description An application of the Pusher protocol. */
         PusherApp: {
@@ -3555,6 +3711,101 @@ export interface operations {
             };
         };
     };
+    upload_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_me: {
         parameters: {
             query?: never;
@@ -4158,6 +4409,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Presences"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_purges: {
+        parameters: {
+            query?: {
+                /** @description A page's `next`. */
+                after?: components["schemas"]["RowId"];
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Purge"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurgeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcome"];
                 };
             };
             /** @description A problem */

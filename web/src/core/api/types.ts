@@ -146,6 +146,7 @@ export interface Conversation {
 
 export interface ReplyTo { id: Id; seq: number; author: Person | null; preview: string; deleted: boolean }
 export interface Reaction { emoji: string; count: number; users: Id[]; mine?: boolean }
+export interface Attachment { id: Id; name: string; content_type: string; size: number }
 export interface SystemPayload { type: string; [field: string]: unknown }
 
 export interface Message {
@@ -163,6 +164,7 @@ export interface Message {
   reply_count: number;
   mentions: { user_id: Id; name: string }[];
   related: Related | null;
+  attachments: Attachment[];
   reactions: Reaction[];
   pinned_at: string | null;
   created_at: string;

@@ -48,6 +48,13 @@ const handlers: Record<string, Handler> = {
   'history.imported': (_store, event, needs) => {
     for (const id of data<{ conversation_ids: Id[] }>(event).conversation_ids ?? []) needs.conversation(id);
   },
+  'history.purged': (store, event, needs) => {
+    const { conversation_ids, before } = data<{ conversation_ids: Id[]; before: string }>(event);
+    for (const id of conversation_ids) {
+      store.purge(id, before);
+      needs.conversation(id);
+    }
+  },
 };
 
 /** Takes in one event; false when it was known already, or is only told and not kept (presence, typing). */

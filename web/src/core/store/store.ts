@@ -192,6 +192,17 @@ export class Store {
     }
   }
 
+  /** Old messages of a conversation are gone: what is left is shown until it is fetched anew. */
+  purge(id: Id, before: string): void {
+    const limit = Date.parse(before);
+    const stays = (item: Message) => item.conversation_id !== id || Date.parse(item.created_at) >= limit;
+    for (const [key, timeline] of this.#timelines) {
+      if (key === id || timeline.items.some((item) => item.conversation_id === id)) {
+        this.#setTimeline(key, { ...timeline, items: timeline.items.filter(stays), stale: true });
+      }
+    }
+  }
+
   dropTimeline(id: Id): void {
     if (this.#timelines.delete(id)) this.topics.changed(topic.timeline(id));
   }

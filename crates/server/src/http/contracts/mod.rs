@@ -7,9 +7,16 @@ use axum::middleware::from_fn;
 use super::{cors, uncached};
 use crate::app::Ctx;
 
+pub mod chat;
+pub mod crm;
 pub mod erp;
 
 /// Every path of the contracts. They stand at the root, as their specifications have them.
 pub(super) fn routes(app: &Ctx) -> Router<Ctx> {
-    Router::new().merge(erp::routes()).layer(from_fn(uncached)).layer(cors(app))
+    Router::new()
+        .merge(chat::routes())
+        .merge(crm::routes(app))
+        .merge(erp::routes())
+        .layer(from_fn(uncached))
+        .layer(cors(app))
 }

@@ -1,5 +1,7 @@
 //! Each contract's whole flow, as the host application and its users would play it.
 
+mod chat;
+mod crm;
 mod erp;
 
 use parlor::auth::jwt::{Claims, sign};

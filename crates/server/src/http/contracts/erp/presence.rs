@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use parlor_chat::users::{self, UserFilter};
-use parlor_chat::{PersonId, Time, presences};
+use parlor_chat::{PersonId, Time};
 use serde::Serialize;
 
 use super::Member;
 use crate::app::Ctx;
+use crate::app::presence::PresenceView;
 use crate::http::Answer;
 use crate::http::extract::Json;
 
@@ -34,18 +35,17 @@ pub(super) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answ
                 break;
             }
         }
-        let said = presences::of(tx, actor.tenant, &people)?;
-        Ok((people, said))
+        Ok(people)
     });
-    let (people, said) = read.await?;
-    let one = |user_id: PersonId| {
-        let online = app.hub.is_online(caller.tenant, user_id);
-        let seen = said.get(&user_id).and_then(|said| said.last_seen_at);
-        let (status, last_seen) = match online {
-            true => ("online", Some(app.clock.now())),
-            false => ("offline", seen),
-        };
-        Presence { user_id, status, last_seen }
+    let shown = app.presence_of(caller.tenant, Some(read.await?)).await?;
+    let one = |view: PresenceView| Presence {
+        user_id: view.user_id,
+        status: match view.status {
+            "offline" => "offline",
+            "away" => "idle",
+            _ => "online",
+        },
+        last_seen: view.last_active_at.or(view.last_seen_at),
     };
-    Ok(Json(people.into_iter().map(one).collect()))
+    Ok(Json(shown.into_iter().map(one).collect()))
 }

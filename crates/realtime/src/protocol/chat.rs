@@ -1,0 +1,150 @@
+//! Owns: the frames of the team chat contract over WebSocket and the lines of its event stream
+//! (docs/contracts/chat.md). One JSON object with a member `event` a text frame.
+
+use bytes::Bytes;
+use parlor_chat::ConversationId;
+use parlor_chat::events::Event;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::native::Incoming;
+use crate::shapes::chat;
+
+/// The object of an event; empty when the contract has no word for it.
+#[must_use]
+pub fn event(event: &Event) -> Bytes {
+    let said = chat::Event::from_log(event).and_then(|event| serde_json::to_vec(&event).ok());
+    said.map_or_else(Bytes::new, Bytes::from)
+}
+
+/// The lines of the same after its `id`.
+#[must_use]
+pub fn lines(event: &Event) -> Bytes {
+    let Some(said) = chat::Event::from_log(event) else { return Bytes::new() };
+    let json = serde_json::to_string(&said).unwrap_or_default();
+    Bytes::from(format!("event: {}\ndata: {json}\n\n", said.event))
+}
+
+/// The first frame: where the client stands, and whether its own cursor did not serve.
+#[must_use]
+pub fn ready(cursor: &str, reset: bool) -> String {
+    json!({"event": "ready", "data": {"cursor": cursor, "reset": reset}}).to_string()
+}
+
+/// To be answered by `pong`. Carries a cursor when the position moved on without events for this client.
+#[must_use]
+pub fn ping(cursor: Option<&str>) -> String {
+    json!({"event": "ping", "data": {"cursor": cursor}}).to_string()
+}
+
+/// The answer to a client's ping.
+pub const PONG: &str = r#"{"event":"pong","data":{}}"#;
+
+/// Reads a client's frame.
+#[must_use]
+pub fn incoming(text: &str) -> Incoming {
+    #[derive(Deserialize)]
+    struct Frame<'a> {
+        #[serde(borrow)]
+        event: std::borrow::Cow<'a, str>,
+        #[serde(default)]
+        data: Data,
+    }
+    #[derive(Default, Deserialize)]
+    struct Data {
+        thread_id: Option<ConversationId>,
+        typing: Option<bool>,
+    }
+    let Ok(Frame { event, data }) = serde_json::from_str(text) else { return Incoming::Malformed };
+    match (event.as_ref(), data.thread_id) {
+        ("pong", _) => Incoming::Pong,
+        ("ping", _) => Incoming::Ping,
+        ("presence", _) => Incoming::Active,
+        ("typing", Some(conversation)) => {
+            Incoming::Typing { conversation, typing: data.typing.unwrap_or(true), is_private_note: false }
+        }
+        ("typing", None) => Incoming::Malformed,
+        _ => Incoming::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parlor_chat::access::Facets;
+    use parlor_chat::events::Audience;
+    use parlor_chat::kinds::Kind;
+    use parlor_chat::{TenantId, Time};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn logged(kind: &str, place: Kind, data: serde_json::Value) -> Event {
+        let id = Uuid::from_u128(7);
+        let json = json!({"seq": 8, "type": kind, "at": "2026-11-21T08:00:00Z", "conversation_id": id, "data": data});
+        Event {
+            tenant: TenantId(Uuid::nil()),
+            seq: 8,
+            kind: kind.to_owned(),
+            at: Time(0),
+            conversation: Some(ConversationId(id)),
+            audience: Audience::Conversation {
+                facets: Facets { kind: place, team: None, store: None, assignee: None },
+                staff_only: false,
+            },
+            access: Vec::new(),
+            publication: None,
+            json: Arc::from(json.to_string()),
+        }
+    }
+
+    /// The transcript beside this file: `>` is sent by the server, `<` by the client, `=` is what it is read as.
+    #[test]
+    fn transcript() {
+        let message = json!({
+            "id": "m", "conversation_id": "t", "seq": 3, "kind": "text", "author": {"id": "ana", "name": "Ana"},
+            "body": "hello", "html": "<p>hello</p>", "client_id": "c", "deleted_at": null, "edited_at": null,
+            "created_at": "2026-11-21T08:00:00.5Z",
+            "attachments": [{"id": "f", "name": "a.png", "content_type": "image/png", "size": 7}],
+        });
+        let read = json!({"person_id": "ben", "last_read_seq": 3, "message_id": "m", "last_read_at": "2026-11-21T08:00:01Z"});
+        let events = [
+            logged("message.posted", Kind::Direct, json!({ "message": message })),
+            logged("message.edited", Kind::Group, json!({ "message": message })),
+            logged("read", Kind::Direct, read),
+            logged(
+                "history.purged",
+                Kind::Group,
+                json!({"before": "2026-11-01T00:00:00Z", "conversation_ids": []}),
+            ),
+            logged("participant.added", Kind::Group, json!({})),
+            logged("typing", Kind::Direct, json!({"person_id": "ben", "typing": true})),
+            logged("message.posted", Kind::Support, json!({ "message": message })),
+            logged("draft.saved", Kind::Direct, json!({})),
+        ];
+        let mut found = vec![
+            format!("> {}", ready("7.1.sig", false)),
+            format!("> {}", ping(None)),
+            format!("> {}", ping(Some("12.1.sig"))),
+            format!("> {PONG}"),
+        ];
+        let shown = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap().replace('\n', "⏎");
+        found.extend(events.iter().map(|one| format!("> {}", shown(event(one)))));
+        found.extend(events.iter().take(3).map(|one| format!("> {}", shown(lines(one)))));
+        let said = [
+            r#"{"event":"pong"}"#,
+            r#"{"event":"ping"}"#,
+            r#"{"event":"presence"}"#,
+            r#"{"event":"typing","data":{"thread_id":"00000000-0000-0000-0000-000000000007"}}"#,
+            r#"{"event":"typing","data":{"thread_id":"00000000-0000-0000-0000-000000000007","typing":false}}"#,
+            r#"{"event":"typing"}"#,
+            r#"{"event":"later","data":{"x":1}}"#,
+            "{}",
+            "[1",
+        ];
+        found.extend(said.map(|text| format!("< {text} = {:?}", incoming(text))));
+        let found = found.join("\n");
+        assert_eq!(found.trim(), include_str!("chat.golden").trim(), "\n{found}\n");
+    }
+}

@@ -1,0 +1,167 @@
+//! Owns: the nouns of the team chat contract (docs/contracts/chat.md): snake_case, times in seconds since 1970.
+//! Must not know: who asks, or by which transport.
+
+use parlor_chat::Time;
+use parlor_chat::events::{Audience, Event as Logged};
+use parlor_chat::kinds::Kind;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Told, text};
+
+/// A time of a native object, in seconds.
+#[must_use]
+pub fn seconds(of: &Value, field: &str) -> Option<i64> {
+    let at = of.get(field).and_then(Value::as_str).and_then(Time::parse)?;
+    Some(at.micros() / 1_000_000)
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "docs/contracts/chat.md describes the shape")]
+pub struct Message {
+    pub id: Option<String>,
+    pub thread_id: Option<String>,
+    pub author_id: Option<String>,
+    pub author_name: Option<String>,
+    pub body: String,
+    /// The rendering of the body, sanitised.
+    pub html: String,
+    /// Of the first file.
+    pub attachment_path: Option<String>,
+    /// Of the first file.
+    pub attachment_name: Option<String>,
+    pub attachments: Vec<Attachment>,
+    pub is_system: bool,
+    pub client_id: Option<String>,
+    pub seq: i64,
+    pub created_at: Option<i64>,
+    pub updated_at: Option<i64>,
+    pub deleted_at: Option<i64>,
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "docs/contracts/chat.md describes the shape")]
+pub struct Attachment {
+    pub path: String,
+    pub name: String,
+    pub content_type: Option<String>,
+    pub size: i64,
+}
+
+/// Where a file is for whoever sends a token; the REST answers have signed links instead.
+#[must_use]
+pub fn plain_path(id: &str) -> String {
+    format!("/api/v1/files/{id}")
+}
+
+impl Message {
+    /// From a native message; `path` tells where a file is.
+    #[must_use]
+    pub fn from_native(native: &Value, path: impl Fn(&str) -> String) -> Message {
+        let author = native.get("author").unwrap_or(&Value::Null);
+        let files = native.get("attachments").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let attachments: Vec<Attachment> = files
+            .iter()
+            .map(|file| Attachment {
+                path: path(file.get("id").and_then(Value::as_str).unwrap_or_default()),
+                name: text(file, "name").unwrap_or_default(),
+                content_type: text(file, "content_type"),
+                size: file.get("size").and_then(Value::as_i64).unwrap_or(0),
+            })
+            .collect();
+        let created_at = seconds(native, "created_at");
+        let deleted_at = seconds(native, "deleted_at");
+        Message {
+            id: text(native, "id"),
+            thread_id: text(native, "conversation_id"),
+            author_id: text(author, "id"),
+            author_name: text(author, "name"),
+            body: text(native, "body").unwrap_or_default(),
+            html: text(native, "html").unwrap_or_default(),
+            attachment_path: attachments.first().map(|file| file.path.clone()),
+            attachment_name: attachments.first().map(|file| file.name.clone()),
+            attachments,
+            is_system: text(native, "kind").as_deref() == Some("system"),
+            client_id: text(native, "client_id"),
+            seq: native.get("seq").and_then(Value::as_i64).unwrap_or(0),
+            created_at,
+            updated_at: deleted_at.or(seconds(native, "edited_at")).or(created_at),
+            deleted_at,
+        }
+    }
+}
+
+/// An event of the log in this contract's words.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// message.sent, message.read, thread.updated, typing or presence.
+    pub event: &'static str,
+    /// Its number in the log; none of what is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
+    /// In which thread.
+    pub thread_id: Option<String>,
+    /// When.
+    pub at: Option<i64>,
+    /// The event's own part.
+    pub data: Value,
+}
+
+impl Event {
+    /// Reads an event; `None` when this contract has no word for it.
+    #[must_use]
+    pub fn from_log(logged: &Logged) -> Option<Event> {
+        if let Audience::Conversation { facets, .. } = logged.audience
+            && !matches!(facets.kind, Kind::Direct | Kind::Group)
+        {
+            return None;
+        }
+        let told = Told::parse(&logged.json)?;
+        let (event, data) = said(&told)?;
+        Some(Event {
+            event,
+            seq: (!logged.is_passing()).then_some(logged.seq),
+            thread_id: told.conversation_id,
+            at: Time::parse(&told.at).map(|at| at.micros() / 1_000_000),
+            data,
+        })
+    }
+}
+
+fn said(told: &Told) -> Option<(&'static str, Value)> {
+    let data = &told.data;
+    let message = || data.get("message").map(|native| Message::from_native(native, plain_path));
+    let updated = |more: Value| {
+        let mut data = json!({ "reason": told.kind });
+        if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
+            data.extend(more);
+        }
+        Some(("thread.updated", data))
+    };
+    match told.kind.as_str() {
+        "message.posted" => Some(("message.sent", json!({ "message": message()? }))),
+        "message.edited" | "message.deleted" => updated(json!({ "message": message()? })),
+        "read" => Some((
+            "message.read",
+            json!({
+                "user_id": data.get("person_id"), "last_read_message_id": data.get("message_id"),
+                "last_read_seq": data.get("last_read_seq"), "last_read_at": seconds(data, "last_read_at"),
+            }),
+        )),
+        "history.purged" => updated(json!({ "before": seconds(data, "before") })),
+        "conversation.opened"
+        | "conversation.updated"
+        | "participant.added"
+        | "participant.removed"
+        | "participant.updated"
+        | "message.pinned"
+        | "message.reacted" => updated(json!({})),
+        "typing" => {
+            Some(("typing", json!({ "user_id": data.get("person_id"), "typing": data.get("typing") })))
+        }
+        "presence" => Some(("presence", data.clone())),
+        _ => None,
+    }
+}

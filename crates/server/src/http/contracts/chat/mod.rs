@@ -1,0 +1,178 @@
+//! Owns: the paths of the team chat contract (docs/contracts/chat.md): threads, messages, purges, and the event stream
+//! in its words. Must not know: rules.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use parlor_chat::conversations::{self, ListFilter, NewConversation};
+use parlor_chat::messages::{self, Range};
+use parlor_chat::{ConversationId, Kind, PersonId, purges, reads};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::Ctx;
+use crate::http::Answer;
+use crate::http::caller::Caller;
+use crate::http::extract::{Json, Path, Query};
+use crate::http::messages::allowance;
+use crate::http::problem::Problem;
+use crate::http::purges::{LogQuery, PurgeInput, run};
+use crate::transport::{Dialect, long_poll, sse};
+
+mod nonce;
+mod sending;
+mod views;
+pub use parlor_realtime::shapes::chat as shapes;
+
+pub(super) fn routes() -> Router<Ctx> {
+    // The limit of other bodies is not that of files; both are counted in `sending.rs`.
+    let messages = get(history).post(sending::send).layer(DefaultBodyLimit::disable());
+    Router::new()
+        .route("/chat/threads", get(list).post(open))
+        .route("/chat/threads/{id}", get(one))
+        .route("/chat/threads/{id}/messages", messages)
+        .route("/chat/events", get(poll))
+        .route("/chat/events/stream", get(stream))
+        .route("/chat/ws-nonce", post(nonce::make))
+        .route("/ws/chat", get(nonce::connect))
+        .route("/admin/chat/purge", post(purge))
+        .route("/admin/chat/purges", get(purge_log))
+}
+
+/// The kinds that this contract knows.
+const KINDS: [Kind; 2] = [Kind::Direct, Kind::Group];
+
+#[derive(Deserialize)]
+struct PageQuery {
+    after: Option<String>,
+    limit: Option<i64>,
+    search: Option<String>,
+}
+
+/// A new thread.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThreadInput {
+    /// direct or group.
+    #[serde(rename = "type")]
+    kind: String,
+    user_ids: Vec<PersonId>,
+    subject: Option<String>,
+    client_id: Option<String>,
+}
+
+/// A part of a thread: message ids, or places (`seq`).
+#[derive(Deserialize)]
+struct RangeQuery {
+    before: Option<String>,
+    after: Option<String>,
+    limit: Option<i64>,
+}
+
+async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<PageQuery>) -> Answer<Value> {
+    let PageQuery { after, limit, search } = query;
+    let filter =
+        ListFilter { kinds: KINDS.to_vec(), mine: true, after, limit, search, ..ListFilter::default() };
+    let run = app.read(&caller, move |tx, actor| {
+        let page = conversations::list(tx, actor, &filter)?;
+        let threads = page.items.iter().map(|view| views::thread(tx, actor, view));
+        Ok(json!({"items": threads.collect::<Result<Vec<_>, _>>()?, "next": page.next}))
+    });
+    Ok(Json(run.await?))
+}
+
+async fn one(State(app): State<Ctx>, caller: Caller, Path(id): Path<ConversationId>) -> Answer<Value> {
+    let run = app.read(&caller, move |tx, actor| {
+        let view = views::of_contract(conversations::get(tx, actor, id)?)?;
+        views::thread(tx, actor, &view)
+    });
+    Ok(Json(run.await?))
+}
+
+async fn open(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Json(input): Json<ThreadInput>,
+) -> Result<Response, Problem> {
+    let kind = Kind::parse(&input.kind).filter(|kind| KINDS.contains(kind));
+    let kind = kind.ok_or_else(|| Problem::invalid("type", "known", "use direct or group"))?;
+    allowance(&app, &caller).await?;
+    let new = NewConversation {
+        user_ids: input.user_ids,
+        title: input.subject.filter(|_| kind == Kind::Group),
+        client_id: input.client_id,
+        ..NewConversation::of(kind)
+    };
+    let run = app.write(&caller, move |tx, actor| {
+        let opened = conversations::open(tx, actor, &new, None)?;
+        Ok((views::thread(tx, actor, &opened.conversation)?, opened.is_new))
+    });
+    let (thread, is_new) = run.await?;
+    let status = if is_new { axum::http::StatusCode::CREATED } else { axum::http::StatusCode::OK };
+    Ok((status, axum::Json(thread)).into_response())
+}
+
+/// A page of a thread. Opening it, or going on to newer messages, reads up to what is shown.
+async fn history(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<RangeQuery>,
+) -> Answer<Value> {
+    let run = app.write(&caller, move |tx, actor| {
+        views::of_contract(conversations::get(tx, actor, id)?)?;
+        let range = match (&query.before, &query.after) {
+            (Some(before), _) => Range::Before(views::place(tx, actor, before)?),
+            (None, Some(after)) => Range::After(views::place(tx, actor, after)?),
+            (None, None) => Range::Newest,
+        };
+        let page = messages::page(tx, actor, id, range, query.limit)?;
+        let last = page.items.last().map(|message| message.seq);
+        if let Some(seq) = last.filter(|_| query.before.is_none()) {
+            reads::read(tx, actor, id, Some(seq))?;
+        }
+        Ok(page)
+    });
+    let page = run.await?;
+    let items = page.items.iter().map(|message| views::message(&app, &caller, message));
+    let items = items.collect::<Result<Vec<_>, Problem>>()?;
+    Ok(Json(json!({"items": items, "has_before": page.has_before, "has_after": page.has_after})))
+}
+
+async fn poll(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Query(query): Query<long_poll::PollQuery>,
+) -> Result<Json<long_poll::Polled>, Problem> {
+    long_poll::answer_in(&app, &caller, query, Dialect::Chat).await
+}
+
+async fn stream(
+    State(app): State<Ctx>,
+    caller: Caller,
+    headers: HeaderMap,
+    Query(query): Query<sse::StreamQuery>,
+) -> Result<Response, Problem> {
+    sse::answer_in(app, caller, &headers, query, Dialect::Chat).await
+}
+
+async fn purge(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Json(input): Json<PurgeInput>,
+) -> Result<Response, Problem> {
+    let outcome = run(&app, &caller, input).await?;
+    Ok(match outcome.purge {
+        Some(purge) => (axum::http::StatusCode::CREATED, axum::Json(views::purge(&purge))).into_response(),
+        None => axum::Json(json!({"dry_run": true, "rows": outcome.rows})).into_response(),
+    })
+}
+
+async fn purge_log(State(app): State<Ctx>, caller: Caller, Query(query): Query<LogQuery>) -> Answer<Value> {
+    let run = app.read(&caller, move |tx, actor| purges::list(tx, actor, query.after, query.limit));
+    let page = run.await?;
+    let items: Vec<Value> = page.items.iter().map(views::purge).collect();
+    Ok(Json(json!({"items": items, "next": page.next})))
+}

@@ -1,0 +1,115 @@
+//! Attached files: from the upload to the link, and what hostile uploads come to.
+
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+use crate::support::{Person, Reply, Site};
+
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR-not-much-of-a-picture";
+
+pub async fn upload(person: &Person, name: &str, bytes: &[u8]) -> Reply {
+    let part = Part::bytes(bytes.to_vec()).file_name(name.to_owned()).mime_str("image/png").unwrap();
+    person.send(person.request(Method::POST, "/files").multipart(Form::new().part("file", part))).await
+}
+
+async fn group(site: &Site) -> (Person, Person, Person, String) {
+    let (ana, ben, eve) = (site.user("Ana").await, site.user("Ben").await, site.user("Eve").await);
+    let id = ana.group("files", &[&ben]).await;
+    (ana, ben, eve, id)
+}
+
+async fn send(person: &Person, group: &str, body: &str, files: &[&Value]) -> Reply {
+    person
+        .post(&format!("/conversations/{group}/messages"), json!({"body": body, "attachment_ids": files}))
+        .await
+}
+
+#[tokio::test]
+async fn a_picture_travels_with_a_message() {
+    let site = Site::start().await;
+    let (ana, ben, eve, group) = group(&site).await;
+    let file = upload(&ana, "holiday.png", PNG).await.ok(201);
+    assert_eq!((&file["name"], &file["content_type"]), (&json!("holiday.png"), &json!("image/png")));
+    let path = format!("/files/{}", file["id"].as_str().unwrap());
+    ben.get(&path).await.problem(404, "not_found");
+    let mut hears = ben.ws(None).await;
+    let sent = send(&ana, &group, "", &[&file["id"]]).await.ok(201);
+    assert_eq!((&sent["body"], &sent["attachments"]), (&json!(""), &json!([file])));
+    assert_eq!(hears.next_of("message.posted").await["data"]["message"]["attachments"], json!([file]));
+    let list = ben.get("/conversations").await.ok(200);
+    assert_eq!(list["items"][0]["last_message"]["preview"], "holiday.png");
+
+    let got = ben.get(&path).await;
+    assert_eq!(got.status, 200);
+    assert_eq!(got.headers["content-type"], "image/png");
+    assert_eq!(got.headers["content-disposition"], "inline; filename*=UTF-8''holiday.png");
+    assert!(got.headers["content-security-policy"].to_str().unwrap().starts_with("sandbox"));
+    assert_eq!(got.headers["x-content-type-options"], "nosniff");
+    assert_eq!(got.headers["content-length"], PNG.len().to_string().as_str());
+    eve.get(&path).await.problem(404, "not_found");
+    eve.get(&format!("{path}/link")).await.problem(404, "not_found");
+
+    let link = ben.get(&format!("{path}/link")).await.ok(200);
+    let url = link["url"].as_str().unwrap();
+    let open = |url: String| async move { reqwest::get(url).await.unwrap().status().as_u16() };
+    assert_eq!(open(format!("{}{url}", site.url)).await, 200);
+    let later = url.replace("expires=", "expires=1");
+    assert_eq!(open(format!("{}{later}", site.url)).await, 403, "a link serves for the time it was made for");
+    let other = upload(&ana, "other.png", PNG).await.ok(201);
+    let swapped = url.replace(file["id"].as_str().unwrap(), other["id"].as_str().unwrap());
+    assert_eq!(open(format!("{}{swapped}", site.url)).await, 403);
+
+    ana.delete(&format!("/messages/{}", sent["id"].as_str().unwrap())).await.ok(200);
+    ben.get(&path).await.problem(404, "not_found");
+    assert_eq!(open(format!("{}{url}", site.url)).await, 404, "not even by link");
+}
+
+#[tokio::test]
+async fn a_file_is_sent_once_and_by_its_uploader() {
+    let site = Site::start().await;
+    let (ana, ben, _, group) = group(&site).await;
+    let file = upload(&ana, "a.png", PNG).await.ok(201);
+    let refused = send(&ben, &group, "mine", &[&file["id"]]).await.problem(422, "invalid");
+    assert_eq!(refused["field"], "attachment_ids");
+    send(&ana, &group, "twice", &[&file["id"], &file["id"]]).await.problem(422, "invalid");
+    send(&ana, &group, "once", &[&file["id"]]).await.ok(201);
+    send(&ana, &group, "again", &[&file["id"]]).await.problem(422, "invalid");
+    send(&ana, &group, "", &[]).await.problem(422, "invalid");
+}
+
+#[tokio::test]
+async fn hostile_uploads_come_to_nothing() {
+    let site = Site::start().await;
+    let (ana, ben, _, group) = group(&site).await;
+    let page = upload(&ana, "innocent.png", b"<!DOCTYPE html><script>alert(1)</script>").await.ok(201);
+    assert_eq!(page["content_type"], "text/html", "what it is, not what it says it is");
+    send(&ana, &group, "look", &[&page["id"]]).await.ok(201);
+    let got = ben.get(&format!("/files/{}", page["id"].as_str().unwrap())).await;
+    assert_eq!(got.headers["content-type"], "application/octet-stream");
+    assert!(got.headers["content-disposition"].to_str().unwrap().starts_with("attachment;"));
+
+    let sly = upload(&ana, "../../../../etc/passwd", PNG).await.ok(201);
+    assert_eq!(sly["name"], "passwd");
+    let root = site.data.data.join("files");
+    let mut found = Vec::new();
+    for tenant in std::fs::read_dir(&root).unwrap() {
+        for file in std::fs::read_dir(tenant.unwrap().path()).unwrap() {
+            found.push(file.unwrap().file_name().into_string().unwrap());
+        }
+    }
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|name| name.len() == 32), "names are ids: {found:?}");
+
+    let admin = site.user_with("Ada", &["admin"]).await;
+    admin.patch("/settings", json!({"attachment_max_mb": 1})).await.ok(200);
+    upload(&ana, "large.bin", &vec![7; 1_000_001]).await.problem(413, "too_large");
+    upload(&ana, "fits.bin", &vec![7; 1_000_000]).await.ok(201);
+    admin.patch("/settings", json!({"attachment_max_mb": 0})).await.ok(200);
+    upload(&ana, "none.bin", b"x").await.problem(413, "too_large");
+    let rest = std::fs::read_dir(root)
+        .unwrap()
+        .flat_map(|tenant| std::fs::read_dir(tenant.unwrap().path()).unwrap());
+    assert_eq!(rest.count(), 3, "what was refused leaves nothing");
+    ana.post("/files", json!({"file": "x"})).await.problem(400, "malformed");
+}
