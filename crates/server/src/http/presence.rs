@@ -20,7 +20,11 @@ use crate::app::presence::PresenceView;
 const MOST: usize = 500;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(say)).routes(routes!(typing)).routes(routes!(viewers))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(say))
+        .routes(routes!(typing))
+        .routes(routes!(viewers))
 }
 
 #[derive(Deserialize, IntoParams)]
