@@ -261,6 +261,13 @@ async fn signing_out_ends_the_connection() {
     let reply = site.stranger().post("/sessions", json!({"token": ana.token})).await;
     let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let (mut client, mut other) = (Pusher::open(&site).await, Pusher::open(&site).await);
+    let mut signed_in = Pusher::open(&site).await;
+    let request = ana.client.post(format!("{}/pusher/user-auth", site.url)).header("cookie", &cookie);
+    let request = request.header("x-csrf-token", "x").json(&json!({"socket_id": signed_in.id}));
+    let user = ana.send(request).await.ok(200);
+    signed_in.send(json!({"event": "pusher:signin", "data": user})).await;
+    signed_in.next_of("pusher:signin_success").await;
+    signed_in.join("presence-inbox", None).await;
     let request = ana.client.post(format!("{}/pusher/auth", site.url)).header("cookie", &cookie);
     let asked = json!({"socket_id": client.id, "channel_name": "presence-inbox"});
     let answer = ana.send(request.header("x-csrf-token", "x").json(&asked)).await.ok(200);
@@ -270,6 +277,7 @@ async fn signing_out_ends_the_connection() {
     let request = ana.client.delete(format!("{}/api/v1/sessions/current", site.url));
     ana.send(request.header("cookie", &cookie).header("x-parlor-csrf", "1")).await.ok(204);
     assert_eq!(client.close_code().await, 4009);
+    assert_eq!(signed_in.close_code().await, 4009);
     other.until_pong().await;
 }
 

@@ -127,6 +127,8 @@ pub(super) struct Connection {
     /// The person whose events it gets, once it is on one of Parlor's channels.
     pub person: Option<Person>,
     pub allowance: Allowance,
+    /// Names the token behind the person's subscriptions.
+    pub tag: Option<u64>,
     /// When the token behind the person's subscriptions ends.
     pub ends: Option<Instant>,
     /// When it must have signed in or joined a private channel.
@@ -151,6 +153,7 @@ impl Connection {
             joined,
             seats,
             person: None,
+            tag: None,
             allowance,
             ends: None,
             authorize_by,

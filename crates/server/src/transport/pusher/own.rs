@@ -66,8 +66,9 @@ fn refused<T>(status: u16, text: &'static str) -> Admission<T> {
 }
 
 impl Connection {
-    /// Remembers until when the token behind a signature serves; ends the connection when it is over.
+    /// Remembers which token is behind a signature and until when it serves; ends the connection when that is over.
     pub(super) fn take_vouch(&mut self, vouch: &Vouch) -> Step {
+        self.tag = vouch.tag.as_deref().and_then(|tag| u64::from_str_radix(tag, 16).ok()).or(self.tag);
         let Some(until) = vouch.until else { return Ok(()) };
         let left = until - self.app.clock.now().micros();
         if left <= 0 {
@@ -100,8 +101,7 @@ impl Connection {
             return refused(403, "this person does not read this conversation");
         }
         if self.person.is_none() {
-            let tag = vouch.tag.as_deref().and_then(|tag| u64::from_str_radix(tag, 16).ok()).unwrap_or(0);
-            self.person = Some(self.enter(actor, tag).await.map_err(failed)?);
+            self.person = Some(self.enter(actor).await.map_err(failed)?);
         }
         self.remember_own(own, true);
         Ok(())
@@ -124,8 +124,8 @@ impl Connection {
     }
 
     /// Joins the hub as the person, with the queue that the connection already has.
-    async fn enter(&mut self, actor: Arc<Actor>, tag: u64) -> Result<Person, Error> {
-        let tenant = actor.tenant;
+    async fn enter(&mut self, actor: Arc<Actor>) -> Result<Person, Error> {
+        let (tenant, tag) = (actor.tenant, self.tag.unwrap_or(0));
         let mut ticket = self.app.hub.ticket(tenant);
         loop {
             let who = actor.clone();
