@@ -18,6 +18,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
+use crate::impatient::Impatient;
+
 /// How long a connection may take to send a request's head, and may idle between requests. Longer than proxies keep
 /// idle connections, so that they close first.
 const HEAD_PATIENCE: Duration = Duration::from_secs(75);
@@ -29,6 +31,7 @@ pub(crate) async fn serve(
     router: Router,
     mut stop: watch::Receiver<bool>,
     patience: Duration,
+    write_patience: Duration,
 ) -> bool {
     let stopping = stop.clone();
     let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
@@ -37,6 +40,8 @@ pub(crate) async fn serve(
             () = stopped(&mut stop) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
+                    let _ = stream.set_nodelay(true);
+                    let stream = Impatient::new(stream, write_patience);
                     tokio::spawn(connection(stream, peer, router.clone(), stopping.clone(), open.clone()));
                 }
                 Err(error) => pause(&error).await,
@@ -53,13 +58,12 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 /// One connection; `_open` is held as long as it lives.
 async fn connection(
-    stream: TcpStream,
+    stream: Impatient<TcpStream>,
     peer: SocketAddr,
     router: Router,
     mut stop: watch::Receiver<bool>,
     _open: mpsc::Sender<Infallible>,
 ) {
-    let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().call(request)

@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod files;
 pub mod http;
+mod impatient;
 pub mod metrics;
 pub mod serve;
 pub mod transport;

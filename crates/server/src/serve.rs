@@ -61,7 +61,9 @@ impl Server {
             stopping.begin_to_stop().await;
         });
         let patience = PATIENCE + Duration::from_secs(app.config.drain_seconds);
-        let all_ended = accept::serve(listener, http::router(&app), app.stopping.subscribe(), patience).await;
+        let writes = Duration::from_secs(app.config.write_patience);
+        let stop = app.stopping.subscribe();
+        let all_ended = accept::serve(listener, http::router(&app), stop, patience, writes).await;
         let _ = draining.await;
         if !all_ended {
             tracing::warn!("some requests were cut off");

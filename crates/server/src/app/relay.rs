@@ -8,9 +8,10 @@ use std::time::Duration;
 use parlor_chat::events::{self, Audience, Event};
 use parlor_chat::tenants::Tenant;
 use parlor_chat::{Error, TenantId, Time, Tx, participants, relays};
+use parlor_db::Engine;
 use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, own, wire};
 use serde_json::json;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::{App, Ctx, StartError};
 
@@ -19,8 +20,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Events handed on before the place is remembered.
 const PAGE: usize = 50;
 /// How long a turn lasts, and how much of it must be left to go on without asking again.
-const TURN_SECONDS: i64 = 60;
-const TURN_LEFT_SECONDS: i64 = 30;
+const TURN_SECONDS: i64 = 20;
+const TURN_LEFT_SECONDS: i64 = 10;
 /// How long the hub may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The first and the longest pause after a failure.
@@ -78,13 +79,12 @@ pub(super) fn start(app: &Ctx) -> Result<(), StartError> {
         .http_status_as_error(false)
         .build()
         .into();
-    let relay = Relay {
-        url: url.to_owned(),
-        token,
-        agent,
-        node: app.cluster.node.to_string(),
-        turns: HashMap::new(),
+    // The one server of a data folder goes on at once after a crash: the turn is still its own.
+    let node = match app.db.engine() {
+        Engine::Sqlite => "the only one".to_owned(),
+        Engine::Postgres => app.cluster.node.to_string(),
     };
+    let relay = Relay { url: url.to_owned(), token, agent, node, turns: HashMap::new() };
     tokio::spawn(run(Arc::downgrade(app), relay));
     Ok(())
 }
@@ -96,12 +96,18 @@ async fn run(app: Weak<App>, mut relay: Relay) {
         let passed = relay.pass(&app).await;
         let stopping = *app.stopping.borrow();
         if stopping {
+            relay.release(&app).await;
             return;
         }
         match passed {
             Ok(()) => {
                 pause = PAUSE;
-                let _ = timeout(LOOK, app.relay_wake.notified()).await;
+                let mut stopping = app.stopping.subscribe();
+                tokio::select! {
+                    () = app.relay_wake.notified() => {}
+                    _ = stopping.wait_for(|stopping| *stopping) => {}
+                    () = sleep(LOOK) => {}
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, seconds = pause.as_secs(), "updates wait for the external hub");
@@ -120,6 +126,17 @@ impl Relay {
             while self.page(app, &tenant).await? {}
         }
         Ok(())
+    }
+
+    /// Leaves the turns to others at once.
+    async fn release(&self, app: &App) {
+        for (tenant, turn) in &self.turns {
+            let (tenant, seq, node, now) = (*tenant, turn.seq, self.node.clone(), app.clock.now());
+            let released = app.write_plain(0, move |tx| relays::advance(tx, tenant, &node, seq, now)).await;
+            if let Err(error) = released {
+                tracing::debug!(%error, "another node will wait for our turn to end");
+            }
+        }
     }
 
     /// Hands on a page of a tenant's events; false when there is nothing more to do.

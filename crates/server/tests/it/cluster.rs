@@ -66,6 +66,7 @@ impl Drop for Redis {
 struct Nodes {
     data: DataArgs,
     redis: Redis,
+    options: Vec<String>,
     nodes: Vec<Process>,
     _folder: TempDir,
     database: Option<TestDb>,
@@ -73,12 +74,18 @@ struct Nodes {
 
 impl Nodes {
     async fn start(count: usize) -> Option<Self> {
+        Self::with(count, &[]).await
+    }
+
+    /// Nodes that also have these options.
+    async fn with(count: usize, options: &[&str]) -> Option<Self> {
         if engine() == Engine::Sqlite {
             return None;
         }
         let (data, folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
         let redis = Redis::start();
-        let mut nodes = Self { data, redis, nodes: Vec::new(), _folder: folder, database };
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut nodes = Self { data, redis, options, nodes: Vec::new(), _folder: folder, database };
         for _ in 0..count {
             nodes.add();
         }
@@ -87,7 +94,8 @@ impl Nodes {
 
     fn add(&mut self) -> String {
         let redis = self.redis.url();
-        let options = ["--redis", &redis, "--secret", "one for all nodes", "--drain-seconds", "1"];
+        let mut options = vec!["--redis", &redis, "--secret", "one for all nodes", "--drain-seconds", "1"];
+        options.extend(self.options.iter().map(String::as_str));
         self.nodes.push(Process::with(&self.data, &options));
         self.nodes.last().unwrap().url.clone()
     }
@@ -260,6 +268,68 @@ async fn a_node_killed_under_load_is_a_reconnection() {
     for (seen, _) in readers.await.unwrap() {
         assert_eq!(seen, in_order(300));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mercure_subscribers_may_be_on_any_node() {
+    let options = ["--mercure-jwt-secret", hub::HUB_SECRET, "--mercure-subscriptions"];
+    let Some(nodes) = Nodes::with(2, &options).await else { return };
+    let client = reqwest::Client::new();
+    let hub = |node: usize, rest: &str| format!("{}/.well-known/mercure{rest}", nodes.url(node));
+    let publish = async |node: usize, data: &str| {
+        let form = [("topic", "a"), ("data", data), ("private", "on")];
+        assert_eq!(hub::status(client.post(hub(node, "")).bearer_auth(hub::ALL).form(&form)).await, 200);
+    };
+    let mut there = hub::open(client.get(hub(1, "?topic=a")).bearer_auth(hub::ALL)).await;
+    for n in 0..20 {
+        publish(n % 2, &n.to_string()).await;
+        assert_eq!(there.data().await, n.to_string());
+    }
+    let listed = client.get(hub(0, "/subscriptions/a")).bearer_auth(hub::ALL);
+    let listed: Value = serde_json::from_str(&hub::answer(listed).await.text).unwrap();
+    assert_eq!(listed["subscriptions"].as_array().unwrap().len(), 1, "of another node: {listed}");
+    let last = there.last_id.clone();
+    drop(there);
+    publish(1, "meanwhile").await;
+    let back = client.get(hub(0, "?topic=a")).bearer_auth(hub::ALL).header("last-event-id", &last);
+    let mut here = hub::open(back).await;
+    assert_eq!(here.data().await, "meanwhile");
+    // A person's token serves on every node.
+    let (ana, ben) = (nodes.user("Ana", 0).await, nodes.user("Ben", 0).await);
+    let granted = ben.get("/mercure").await.ok(200);
+    let topic = granted["topics"]["notifications"].as_str().unwrap();
+    let request =
+        client.get(hub(1, &format!("?topic={topic}"))).bearer_auth(granted["token"].as_str().unwrap());
+    let mut told = hub::open(request).await;
+    let group = ana.group("two nodes", &[&ben]).await;
+    ana.say(&group, "hello").await;
+    assert_eq!(told.event("message.posted").await["data"]["message"]["body"], "hello");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_node_goes_on_handing_updates_to_the_external_hub() {
+    let external = hub::hub_site(|_| {}).await;
+    let url = format!("{}/.well-known/mercure", external.url);
+    let options = ["--mercure-jwt-secret", hub::HUB_SECRET, "--mercure-url", &url];
+    let Some(mut nodes) = Nodes::with(2, &options).await else { return };
+    let (ana, ben) = (nodes.user("Ana", 0).await, nodes.user("Ben", 1).await);
+    let group = ana.group("two nodes", &[&ben]).await;
+    let topic = format!("/crm/internal-messenger/conversations/{group}");
+    let mut heard = external.subscribe(&format!("?topic={topic}&lastEventID=earliest"), Some(hub::ALL)).await;
+    for n in 0..10 {
+        (if n % 2 == 0 { &ana } else { &ben }).say(&group, &n.to_string()).await;
+    }
+    let mut bodies = Vec::new();
+    while bodies.len() < 10 {
+        let event = heard.event("message.posted").await;
+        bodies.push(event["data"]["message"]["body"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(bodies, (0..10).map(|n| n.to_string()).collect::<Vec<_>>(), "once, though two nodes could");
+    nodes.nodes[0].kill();
+    ben.say(&group, "after").await;
+    // Nothing arrives until the dead node's turn is over.
+    heard.patience = Duration::from_secs(60);
+    while heard.event("message.posted").await["data"]["message"]["body"] != "after" {}
 }
 
 /// Two nodes in this process, with an application and a hub.

@@ -347,6 +347,29 @@ async fn streams_end_with_the_token_and_after_their_time() {
 }
 
 #[tokio::test]
+async fn a_subscriber_that_reads_nothing_is_dropped() {
+    use tokio::io::AsyncWriteExt;
+    let site = Site::with(|config| {
+        config.mercure.jwt_secret = Some(HUB_SECRET.to_owned());
+        config.mercure.anonymous = true;
+        config.write_patience = 1;
+    })
+    .await;
+    let mut socket = tokio::net::TcpStream::connect(site.url.trim_start_matches("http://")).await.unwrap();
+    socket.write_all(b"GET /.well-known/mercure?topic=a HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    while site.app.hub.joined() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let data = "x".repeat(500_000);
+    let begin = std::time::Instant::now();
+    while site.app.hub.joined() > 0 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "still there");
+        site.update(&[("topic", "a"), ("data", &data)]).await;
+    }
+    drop(socket);
+}
+
+#[tokio::test]
 async fn tenants_do_not_meet() {
     let site = hub_site(|options| options.anonymous = true).await;
     site.tenant("acme").await;
@@ -447,6 +470,14 @@ async fn pages_of_named_origins_may_subscribe() {
     assert_eq!(named.headers()["access-control-allow-credentials"], "true");
     let other = from("https://evil.example").send().await.unwrap();
     assert!(!other.headers().contains_key("access-control-allow-origin"));
+    let open = Site::with(|config| {
+        config.mercure.anonymous = true;
+        config.mercure.cors_origins = vec!["*".to_owned()];
+    })
+    .await;
+    let anybody = open.hub("?topic=a").header("origin", "https://evil.example").send().await.unwrap();
+    assert_eq!(anybody.headers()["access-control-allow-origin"], "https://evil.example");
+    assert!(!anybody.headers().contains_key("access-control-allow-credentials"), "but not with a cookie");
     let url = format!("{}/.well-known/mercure?topic=a", site.url);
     let preflight = reqwest::Client::new()
         .request(reqwest::Method::OPTIONS, &url)

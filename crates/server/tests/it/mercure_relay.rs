@@ -114,3 +114,33 @@ async fn what_the_other_hub_misses_while_it_is_down_comes_later_in_order() {
     ana.say(&group, "5").await;
     assert_eq!(message(&mut inbox).await.0, "5");
 }
+
+#[tokio::test]
+async fn a_restart_of_the_publisher_loses_nothing() {
+    let hub = hub_site(|_| {}).await;
+    let mut site = publisher(&hub.url).await;
+    begun(&site).await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("Kitchen", &[&ben]).await;
+    let topic = format!("/crm/internal-messenger/conversations/{group}");
+    let mut talk = hub.subscribe(&format!("?topic={topic}"), Some(ALL)).await;
+    ana.say(&group, "before").await;
+    assert_eq!(message(&mut talk).await.0, "before");
+    let url = format!("{}/.well-known/mercure", hub.url);
+    site.restart_with(|config| {
+        config.mercure.jwt_secret = Some(HUB_SECRET.to_owned());
+        config.mercure.url = Some(url);
+    })
+    .await;
+    ana.at(&site.url).say(&group, "after").await;
+    // A server that had no time to leave its turn waits for the end of it.
+    talk.patience = std::time::Duration::from_secs(60);
+    assert_eq!(message(&mut talk).await.0, "after", "and nothing twice");
+    let form = [("topic", "a"), ("id", "urn:parlor:1:1"), ("data", "x")];
+    let mut twice = hub.subscribe("?topic=a", Some(ALL)).await;
+    for _ in 0..2 {
+        hub.update(&form).await;
+    }
+    hub.update(&[("topic", "a"), ("data", "y")]).await;
+    assert_eq!((twice.data().await, twice.data().await), ("x".to_owned(), "y".to_owned()));
+}

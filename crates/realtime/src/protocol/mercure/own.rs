@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use super::Notify;
 
+/// What all of Parlor's topics begin with.
+pub const ROOT: &str = "/crm/internal-messenger/";
 const CONVERSATIONS: &str = "/crm/internal-messenger/conversations/";
 const USERS: &str = "/crm/internal-messenger/users/";
 /// Of every conversation.

@@ -23,6 +23,9 @@ pub struct Reader {
     granted: Arc<[Selector]>,
     /// The person whose events arrive as well.
     me: Option<Mine>,
+    /// Whether the person's inbox and notifications are wanted and allowed.
+    inbox: bool,
+    notifications: bool,
     /// Parlor's own events go elsewhere.
     without_own: bool,
 }
@@ -86,8 +89,10 @@ impl Reader {
     }
 
     /// The person is there from now on, with settings as they are now.
-    pub fn become_person(&mut self, me: Option<Mine>) {
-        self.me = me;
+    pub fn become_person(&mut self, me: Mine) {
+        self.inbox = self.hears(Topic::Inbox(me.person));
+        self.notifications = self.hears(Topic::Notifications(me.person));
+        self.me = Some(me);
     }
 
     /// The users whose inbox or notifications are asked for by name, with the right to it.
@@ -105,10 +110,10 @@ impl Reader {
         people
     }
 
-    /// Whether one of Parlor's topics is asked for by name.
+    /// Whether Parlor's own topics are asked for.
     #[must_use]
     pub fn asks_for_own(&self) -> bool {
-        self.wanted.iter().filter_map(Selector::topic).any(|topic| Topic::parse(topic).is_some())
+        self.wanted.iter().any(|selector| selector.text.starts_with(own::ROOT))
     }
 
     /// Whether conversations are heard by selector, and not by way of a person.
@@ -181,8 +186,8 @@ impl Reader {
         }
         let Some(me) = self.me.as_ref().filter(|_| event.publication.is_none()) else { return false };
         (me.by_rules && self.talk(event, false).is_some())
-            || self.hears(Topic::Inbox(me.person))
-            || (self.hears(Topic::Notifications(me.person)) && me.is_told(published))
+            || self.inbox
+            || (self.notifications && me.is_told(published))
     }
 
     fn hears(&self, topic: Topic) -> bool {

@@ -15,7 +15,7 @@ fn reader(wanted: &[&str], granted: &[&str]) -> Reader {
 
 fn person_reader(wanted: &[&str], by_rules: bool) -> Reader {
     let mut reader = reader(wanted, &[&inbox(), &notifications()]);
-    reader.become_person(Some(Mine { person: person(1), by_rules, quiet: HashMap::new() }));
+    reader.become_person(Mine { person: person(1), by_rules, quiet: HashMap::new() });
     reader
 }
 

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use parlor_chat::events::Event;
 use parlor_chat::publications::Publication;
 
+const PLACE: &str = "urn:parlor:";
+
 /// A comment: keeps connections open, and tells a browser that it is connected.
 pub const COMMENT: &str = ":\n";
 
@@ -41,13 +43,19 @@ pub fn advance(epoch: i64, seq: i64) -> String {
 /// The id of one of Parlor's own events: where it is in the tenant's log.
 #[must_use]
 pub fn id(epoch: i64, seq: i64) -> String {
-    format!("urn:parlor:{epoch}:{seq}")
+    format!("{PLACE}{epoch}:{seq}")
+}
+
+/// Whether it is the id of an event of some Parlor.
+#[must_use]
+pub fn is_place(id: &str) -> bool {
+    id.starts_with(PLACE)
 }
 
 /// The epoch and the place that such an id names.
 #[must_use]
 pub fn place(id: &str) -> Option<(i64, i64)> {
-    let (epoch, seq) = id.strip_prefix("urn:parlor:")?.split_once(':')?;
+    let (epoch, seq) = id.strip_prefix(PLACE)?.split_once(':')?;
     Some((epoch.parse().ok()?, seq.parse().ok().filter(|seq| *seq >= 0)?))
 }
 
@@ -84,6 +92,23 @@ mod tests {
 
     fn text(bytes: &Bytes) -> String {
         String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    proptest::proptest! {
+        /// Whatever is sent, a reader of the stream finds one event with these lines and no field of the sender's.
+        #[test]
+        fn data_stays_data(data in "[a-z:\\r\\n \0é]{0,40}", name in "[a-z\u{e9}]{0,5}") {
+            let wire = text(&update(Some(&name), None, Some("id"), &data));
+            proptest::prop_assert!(wire.ends_with("\n\n"));
+            let lines: Vec<_> = wire[..wire.len() - 2].split('\n').collect();
+            let is_data = |line: &&&str| line.starts_with("data: ");
+            let found: Vec<_> = lines.iter().filter(is_data).map(|line| &line[6..]).collect();
+            let wanted = data.replace("\r\n", "\n").replace('\r', "\n");
+            proptest::prop_assert_eq!(found.join("\n"), wanted);
+            let others = lines.len() - found.len();
+            proptest::prop_assert_eq!(others, 1 + usize::from(!name.is_empty()));
+            proptest::prop_assert!(!wire.contains('\r'));
+        }
     }
 
     #[test]

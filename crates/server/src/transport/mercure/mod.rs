@@ -13,7 +13,7 @@ use axum::routing::get;
 use parlor_chat::tenants::Tenant;
 use parlor_chat::{Error, TenantId};
 use parlor_realtime::protocol::mercure::{Dialect, Grants, PATH, Refused};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use crate::app::{App, Ctx, DEFAULT_TENANT};
 use crate::auth::mercure::{Bearer, Role};
@@ -38,21 +38,27 @@ pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
         .layer(cors(app))
 }
 
+/// Pages of named origins may come with the cookie; with `*`, others may come with a token.
 fn cors(app: &Ctx) -> CorsLayer {
-    let app = app.clone();
-    let named = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
-        let Ok(origin) = origin.to_str() else { return false };
-        app.config.allows_named_origin(origin) || lists(&app.config.mercure.cors_origins, origin)
+    let (any, named) = (app.clone(), app.clone());
+    let any = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
+        let star = any.config.mercure.cors_origins.iter().any(|known| known == "*");
+        star || origin.to_str().is_ok_and(|origin| any.config.allows_origin(origin)) || is_named(&any, origin)
     };
-    let names = ["last-event-id", "mercure-last-event-id"].map(HeaderName::from_static);
-    let [last, last_v1] = names.clone();
+    let named = move |origin: &HeaderValue, _: &axum::http::request::Parts| is_named(&named, origin);
+    let [last, last_v1] = ["last-event-id", "mercure-last-event-id"].map(HeaderName::from_static);
     CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(named))
-        .allow_credentials(true)
+        .allow_origin(AllowOrigin::predicate(any))
+        .allow_credentials(AllowCredentials::predicate(named))
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers([AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, last.clone()])
         .expose_headers([ETAG, WWW_AUTHENTICATE, last, last_v1])
         .max_age(std::time::Duration::from_secs(600))
+}
+
+fn is_named(app: &App, origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    app.config.allows_named_origin(origin) || lists(&app.config.mercure.cors_origins, origin)
 }
 
 fn lists(origins: &[String], origin: &str) -> bool {

@@ -52,16 +52,19 @@ async fn store(app: &App, asker: &super::Asker, update: Publish) -> Result<Strin
         name: update.name,
         retry: update.retry,
     };
-    let (tenant, place) = (asker.tenant_id(), wire::place(&id));
+    let (tenant, wanted) = (asker.tenant_id(), id.clone());
     let free = app
         .write_plain(asker.tenant.no, move |tx| {
             // Ids of this log's places are not to be had: clients come back with them.
-            if let Some((epoch, _)) = place
+            if let Some((epoch, _)) = wire::place(&wanted)
                 && events::position(tx, tenant)?.epoch == epoch
             {
                 return Ok(false);
             }
-            publications::publish(tx, tenant, publication.clone())?;
+            // Another Parlor hands its events on at least once.
+            if !wire::is_place(&wanted) || publications::seq_of(tx, tenant, &wanted)?.is_none() {
+                publications::publish(tx, tenant, publication.clone())?;
+            }
             Ok(true)
         })
         .await?;

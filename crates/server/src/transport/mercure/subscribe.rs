@@ -194,11 +194,8 @@ impl Stream {
         });
         let left = left.into_iter().chain(connection_time(app.config.mercure.write_timeout)).min();
         if let Some(who) = &who {
-            reader.become_person(Some(Mine {
-                person: who.actor.id(),
-                by_rules: who.by_rules,
-                quiet: std::collections::HashMap::new(),
-            }));
+            let quiet = std::collections::HashMap::new();
+            reader.become_person(Mine { person: who.actor.id(), by_rules: who.by_rules, quiet });
         }
         let now = app.clock.now();
         let attending = who.as_ref().map(|who| app.presence.attend(asker.tenant.id, who.actor.id(), now));
@@ -253,7 +250,7 @@ impl Stream {
         if let (Some(mine), Some(who)) = (page.quiet, &self.who) {
             let quiet = mine.into_iter().collect();
             let me = Mine { person: who.actor.id(), by_rules: who.by_rules, quiet };
-            self.reader.become_person(Some(me));
+            self.reader.become_person(me);
         }
         let seen = page.events.last().map_or(after, |event| event.seq);
         let done = page.events.len() < PAGE;

@@ -82,7 +82,9 @@ async fn tell(app: &App, tenant: &Tenant, dialect: Dialect, subscriptions: &[Sub
     let written = app.write_plain(tenant.no, move |tx| {
         updates.iter().try_for_each(|update| publications::publish(tx, id, update.clone()).map(|_| ()))
     });
-    if let Err(error) = written.await {
+    if let Err(error) = written.await
+        && !*app.stopping.borrow()
+    {
         tracing::warn!(%error, "a subscription could not be told of");
     }
 }

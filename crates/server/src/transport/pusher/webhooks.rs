@@ -247,7 +247,7 @@ async fn check_told(app: &Ctx) {
 async fn send(weak: Weak<App>, happenings: Arc<Happenings>) {
     loop {
         let _ = timeout(LOOK, happenings.written.notified()).await;
-        let Some(app) = weak.upgrade() else { return };
+        let Some(app) = weak.upgrade().filter(|app| !*app.stopping.borrow()) else { return };
         if let Err(error) = app.send_due().await {
             tracing::warn!(%error, "webhooks could not be read");
         }

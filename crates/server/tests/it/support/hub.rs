@@ -67,6 +67,8 @@ pub struct Stream {
     buffer: String,
     /// As a browser keeps it.
     pub last_id: String,
+    /// How long to wait for bytes.
+    pub patience: Duration,
 }
 
 impl Site {
@@ -113,7 +115,8 @@ pub async fn open(request: RequestBuilder) -> Stream {
         panic!("{}: {}", response.status(), response.text().await.unwrap());
     }
     let body = Box::pin(response.bytes_stream());
-    let mut stream = Stream { headers, body, buffer: String::new(), last_id: String::new() };
+    let mut stream =
+        Stream { headers, body, buffer: String::new(), last_id: String::new(), patience: PATIENCE };
     // The first bytes say that it is open.
     assert!(stream.chunk().await);
     stream
@@ -121,7 +124,7 @@ pub async fn open(request: RequestBuilder) -> Stream {
 
 impl Stream {
     async fn chunk(&mut self) -> bool {
-        let chunk = timeout(PATIENCE, self.body.next()).await.expect("bytes in time");
+        let chunk = timeout(self.patience, self.body.next()).await.expect("bytes in time");
         let Some(Ok(chunk)) = chunk else { return false };
         self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         true

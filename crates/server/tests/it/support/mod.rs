@@ -115,9 +115,16 @@ impl Site {
 
     /// Stops the server and starts another one on the same data, at another port.
     pub async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with other options.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut ServeArgs)) {
+        let mut config = options();
+        change(&mut config);
         self.stop.take().unwrap().send(()).unwrap();
         self.running.take().unwrap().await.unwrap();
-        let server = Server::bind(&self.data, options(), Clock::System).await.unwrap();
+        let server = Server::bind(&self.data, config, Clock::System).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         (self.url, self.app) = (format!("http://{}", server.address), server.app.clone());
         self.stop = Some(stop);
