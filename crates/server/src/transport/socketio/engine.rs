@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message as WsMessage, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Query, Request};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -281,11 +281,13 @@ impl Engine {
 
     /// A session that polls tries a WebSocket out.
     async fn upgrade(&self, handle: Arc<Handle>, parts: &mut Parts) -> Result<Response, Refusal> {
-        if handle.on_websocket.load(Ordering::Acquire) {
-            return Err(Refusal::BadRequest);
-        }
         let upgrade = self.websocket(parts).await?;
-        Ok(upgrade.on_upgrade(move |socket: WebSocket| async move {
+        Ok(upgrade.on_upgrade(move |mut socket: WebSocket| async move {
+            if handle.on_websocket.load(Ordering::Acquire) {
+                // Clients look for a connection that is closed, not for a refusal.
+                let _ = socket.send(WsMessage::Close(None)).await;
+                return;
+            }
             let _ = handle.orders.send(Order::Upgrade(Box::new(socket)));
         }))
     }

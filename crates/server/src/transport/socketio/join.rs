@@ -141,8 +141,9 @@ impl Entry {
         let pid = self.pid.as_deref().filter(|_| self.place.dialect == Dialect::Native);
         let (sid, cursor) = pid?.split_once('.')?;
         let (start, epoch) = cursor::parse(cursor, caller.tenant, caller.id(), &self.app.cursor_key)?;
+        // A client that began anew may still hold the offset of its former life.
         let at = match &self.offset {
-            Some(offset) => offset.parse::<i64>().ok()?,
+            Some(offset) => offset.parse::<i64>().ok()?.max(start),
             None => start,
         };
         let fits = sid.len() == SID_LENGTH

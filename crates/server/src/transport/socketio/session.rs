@@ -29,6 +29,9 @@ const NOOP_EVERY: Duration = Duration::from_millis(100);
 /// How long the last packets wait for a poll, or for a WebSocket to take them.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// How long a goodbye waits for a poll that was sent before it and comes after it.
+const OVERTAKEN: Duration = Duration::from_millis(30);
+
 pub(super) type PollReply = oneshot::Sender<Result<Bytes, Refusal>>;
 
 /// What a request wants of a session.
@@ -73,14 +76,30 @@ struct Posted {
 struct Beat {
     at: Instant,
     asked: bool,
+    /// The ping waits behind other packets.
+    unsent: bool,
 }
 
 /// Why a session ends.
 enum End {
     /// The client went, or is not to be talked to any more.
     Gone,
+    /// The client said goodbye by a request.
+    Left(oneshot::Sender<Result<(), Refusal>>),
     /// After what waits was sent.
     Farewell,
+}
+
+/// Why no more packets of the client are taken.
+enum Stop {
+    Goodbye,
+    Malformed,
+}
+
+impl From<Malformed> for Stop {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
 }
 
 enum Happened {
@@ -113,7 +132,7 @@ impl Session {
         transport: Transport,
         orders: mpsc::UnboundedReceiver<Order>,
     ) -> Self {
-        let beat = Beat { at: Instant::now() + engine.options.ping_interval, asked: false };
+        let beat = Beat { at: Instant::now() + engine.options.ping_interval, asked: false, unsent: false };
         let out = VecDeque::new();
         Self { engine, sid, handle, wire, orders, transport, probe: None, out, posted: None, beat }
     }
@@ -129,19 +148,8 @@ impl Session {
                 break end;
             }
         };
-        let Self { engine, sid, wire, transport, out, mut orders, .. } = self;
-        wire.end().await;
-        match (transport, end) {
-            (Transport::WebSocket(mut socket), end) => {
-                let out = if matches!(end, End::Farewell) { out } else { VecDeque::new() };
-                let _ = timeout(FAREWELL, close(&mut socket, out)).await;
-            }
-            (Transport::Polling(waiting), End::Farewell) => {
-                say_goodbye(waiting, out, &mut orders).await;
-            }
-            (Transport::Polling(_), End::Gone) => {}
-        }
-        engine.forget(&sid);
+        let Self { engine, sid, wire, transport, out, orders, .. } = self;
+        tokio::join!(wire.end(), part(transport, end, out, orders, || engine.forget(&sid)));
     }
 
     async fn step(&mut self) -> Result<(), End> {
@@ -215,7 +223,8 @@ impl Session {
             // Whoever is changing the transport must not look for a ping on the old one.
             self.beat.at = now + NOOP_EVERY;
         } else {
-            self.beat = Beat { at: self.beat.at + self.engine.options.ping_timeout, asked: true };
+            let at = self.beat.at + self.engine.options.ping_timeout;
+            self.beat = Beat { at, asked: true, unsent: true };
             self.send(Frame::text(PING));
         }
         Ok(())
@@ -282,7 +291,7 @@ impl Session {
             let rest = posted.body.get(posted.at..).unwrap_or_default();
             let length = rest.bytes().position(|byte| byte == SEPARATOR);
             let text = length.map_or(rest, |length| rest.get(..length).unwrap_or_default());
-            let taken = packet(text).map_err(|Malformed| End::Gone).and_then(|packet| self.take(packet));
+            let taken = packet(text).map_err(Stop::from).and_then(|packet| self.take(packet));
             match (taken, length) {
                 (Ok(()), Some(length)) => {
                     posted.at += length + 1;
@@ -291,12 +300,8 @@ impl Session {
                 (Ok(()), None) => {
                     let _ = posted.reply.send(Ok(()));
                 }
-                (Err(End::Farewell), _) => {
-                    let _ = posted.reply.send(Ok(()));
-                    self.end_poll(NOOP);
-                    return Err(End::Gone);
-                }
-                (Err(End::Gone), _) => {
+                (Err(Stop::Goodbye), _) => return Err(End::Left(posted.reply)),
+                (Err(Stop::Malformed), _) => {
                     let _ = posted.reply.send(Err(Refusal::BadRequest));
                     return Err(End::Gone);
                 }
@@ -305,31 +310,35 @@ impl Session {
         Ok(())
     }
 
-    /// Takes a packet; `Farewell` when the client says goodbye.
-    fn take(&mut self, packet: Packet<'_>) -> Result<(), End> {
+    fn take(&mut self, packet: Packet<'_>) -> Result<(), Stop> {
         let taken = match packet {
             Packet::Text(text) => self.wire.receive(Message::Text(text)),
             Packet::Binary(bytes) => self.wire.receive(Message::Binary(bytes)),
             Packet::Pong => {
-                self.beat = Beat { at: Instant::now() + self.engine.options.ping_interval, asked: false };
+                self.beat = Beat {
+                    at: Instant::now() + self.engine.options.ping_interval,
+                    asked: false,
+                    unsent: false,
+                };
                 Ok(())
             }
             Packet::Noop => Ok(()),
-            Packet::Close => return Err(End::Farewell),
+            Packet::Close => return Err(Stop::Goodbye),
             Packet::Probe | Packet::Upgrade => Err(Malformed),
         };
-        taken.map_err(|Malformed| End::Gone)
+        taken.map_err(Stop::from)
     }
 
     fn take_frame(&mut self, frame: Option<Result<WsMessage, axum::Error>>) -> Result<(), End> {
-        match frame {
+        let taken = match frame {
             Some(Ok(WsMessage::Text(text))) => {
-                self.take(packet(&text).map_err(|Malformed| End::Gone)?).map_err(|_| End::Gone)
+                packet(&text).map_err(Stop::from).and_then(|packet| self.take(packet))
             }
             Some(Ok(WsMessage::Binary(bytes))) => self.take(Packet::Binary(bytes)),
             Some(Ok(WsMessage::Ping(_) | WsMessage::Pong(_))) => Ok(()),
-            Some(Ok(WsMessage::Close(_)) | Err(_)) | None => Err(End::Gone),
-        }
+            Some(Ok(WsMessage::Close(_)) | Err(_)) | None => Err(Stop::Goodbye),
+        };
+        taken.map_err(|_| End::Gone)
     }
 
     /// A WebSocket on trial says `2probe`, then `5`, and is the transport.
@@ -366,7 +375,12 @@ impl Session {
             Transport::WebSocket(socket) => {
                 let patience = options.ping_interval + options.ping_timeout;
                 let sent = timeout(patience, write(socket, &mut self.out)).await;
-                sent.ok().and_then(Result::ok).ok_or(End::Gone)
+                sent.ok().and_then(Result::ok).ok_or(End::Gone)?;
+                if std::mem::take(&mut self.beat.unsent) {
+                    // A slow line must not count against the client.
+                    self.beat.at = self.beat.at.max(Instant::now() + options.ping_timeout);
+                }
+                Ok(())
             }
             Transport::Polling(waiting) => {
                 let Some(reply) = waiting.take() else { return Ok(()) };
@@ -427,14 +441,40 @@ async fn close(socket: &mut WebSocket, mut out: VecDeque<Frame>) -> Result<(), a
     socket.send(WsMessage::Close(None)).await
 }
 
-/// Gives the last packets to the open poll, or to the one that comes.
-async fn say_goodbye(
-    waiting: Option<PollReply>,
+/// Takes leave of the client; `forget` makes the session unknown.
+async fn part(
+    transport: Transport,
+    end: End,
     mut out: VecDeque<Frame>,
-    orders: &mut mpsc::UnboundedReceiver<Order>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    forget: impl Fn(),
 ) {
-    out.push_back(Frame::text(CLOSE));
-    let last = payload(&mut out, usize::MAX);
+    match (transport, end) {
+        (Transport::WebSocket(mut socket), end) => {
+            let out = if matches!(end, End::Farewell) { out } else { VecDeque::new() };
+            let _ = timeout(FAREWELL, close(&mut socket, out)).await;
+        }
+        (Transport::Polling(waiting), End::Farewell) => {
+            out.push_back(Frame::text(CLOSE));
+            end_poll(waiting, payload(&mut out, usize::MAX), &mut orders, FAREWELL).await;
+        }
+        (Transport::Polling(waiting), End::Left(reply)) => {
+            end_poll(waiting, NOOP.into(), &mut orders, OVERTAKEN).await;
+            forget();
+            let _ = reply.send(Ok(()));
+        }
+        (Transport::Polling(_), End::Gone) => {}
+    }
+    forget();
+}
+
+/// Gives the last packets to the open poll, or to the one that comes.
+async fn end_poll(
+    waiting: Option<PollReply>,
+    last: Vec<u8>,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
+    patience: Duration,
+) {
     let next_poll = async {
         while let Some(order) = orders.recv().await {
             if let Order::Poll(reply) = order {
@@ -445,7 +485,7 @@ async fn say_goodbye(
     };
     let reply = match waiting {
         Some(reply) => Some(reply),
-        None => timeout(FAREWELL, next_poll).await.ok().flatten(),
+        None => timeout(patience, next_poll).await.ok().flatten(),
     };
     if let Some(reply) = reply {
         let _ = reply.send(Ok(last.into()));

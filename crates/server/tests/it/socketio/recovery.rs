@@ -70,6 +70,24 @@ async fn who_has_heard_nothing_yet_can_come_back_too() {
 }
 
 #[tokio::test]
+async fn an_offset_of_a_former_life_repeats_nothing() {
+    let site = Site::start().await;
+    let (ana, ben, group) = pair(&site).await;
+    let mut first = Sio::of(&ben).await;
+    say(&ana, &group, 0..3).await;
+    assert_eq!(first.message().await, "0");
+    let old = first.offset.clone();
+    drop(first);
+    let anew = Sio::of(&ben).await;
+    let pid = anew.pid.clone();
+    drop(anew);
+    say(&ana, &group, 3..5).await;
+    let mut third = Sio::again(&ben, &pid, old.as_deref()).await;
+    assert_eq!(third.pid, pid);
+    assert_eq!(messages(&mut third, 2).await, numbers(3..5));
+}
+
+#[tokio::test]
 async fn another_server_takes_it_up() {
     let mut site = Site::start().await;
     let (ana, ben, group) = pair(&site).await;
@@ -148,7 +166,7 @@ async fn what_does_not_serve_begins_anew() {
     for wrong in ["", "x", &pid[..pid.len() - 1], &format!("{pid}x"), &pid.replacen('.', ".1", 1)[..30]] {
         assert!(!recovered(&ben, wrong, offset.clone()).await, "{wrong}");
     }
-    for wrong in [json!("99999"), json!("-1"), json!("abc"), json!("")] {
+    for wrong in [json!("99999"), json!("abc"), json!("")] {
         assert!(!recovered(&ben, &pid, wrong.clone()).await, "{wrong}");
     }
     let tenant = site.app.read_plain(|tx| parlor_chat::tenants::by_slug(tx, "default")).await.unwrap();
