@@ -184,14 +184,17 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     check(change)?;
     let known = of_tenant(tx, tenant)?;
     let fresh = known.is_none();
-    let app = known.unwrap_or(App {
-        tenant,
-        id: tenant_no,
-        key: random_hex(tx, 10),
-        secret: random_hex(tx, 16),
-        options: Options::default(),
-        created_at: tx.now,
-    });
+    let app = match known {
+        Some(known) => known,
+        None => App {
+            tenant,
+            id: free_id(tx, tenant_no)?,
+            key: random_hex(tx, 10),
+            secret: random_hex(tx, 16),
+            options: Options::default(),
+            created_at: tx.now,
+        },
+    };
     let app = App {
         id: change.id.unwrap_or(app.id),
         key: change.key.clone().unwrap_or(app.key),
@@ -271,6 +274,15 @@ fn check_options(options: &Options) -> Result<()> {
         return Err(invalid("encryption_master_key", "key", "give 32 bytes in Base64"));
     }
     Ok(())
+}
+
+/// The number of the tenant, unless an application was given it.
+fn free_id(tx: &mut Tx, tenant_no: i64) -> Result<i64> {
+    let mut id = tenant_no;
+    while by_id(tx, id)?.is_some() {
+        id = tx.number() % 1_000_000_000 + 1;
+    }
+    Ok(id)
 }
 
 fn random_hex(tx: &mut Tx, bytes: usize) -> String {

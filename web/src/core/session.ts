@@ -5,6 +5,7 @@ import { Drafts } from './drafts';
 import { openShelf, type Shelf } from './idb';
 import { belongs } from './kinds';
 import { Outbox } from './outbox';
+import { Presences } from './presence';
 import { Reading } from './reading';
 import { Socket, type SocketState } from './socket';
 import { apply, withMine, type Needs } from './store/events';
@@ -28,6 +29,7 @@ export class Session {
   readonly reading: Reading;
   readonly cache: Cache;
   readonly socket: Socket;
+  readonly presence: Presences;
   state: SocketState = 'connecting';
   /** Where the next page of conversations starts; undefined before the first snapshot, null at the end. */
   next: string | null | undefined;
@@ -47,6 +49,7 @@ export class Session {
       state: (state) => this.#connection(state),
       unauthorized: () => this.#stillSignedIn(),
     });
+    this.presence = new Presences(this.store.topics, this.socket, () => this.store.me?.id);
   }
 
   /** Starts with what this browser kept of `me`, then asks the server. */
@@ -121,6 +124,7 @@ export class Session {
     this.store.topics.batch(() => {
       for (const event of events) {
         if (event.type === 'participant.added' && event.conversation_id) this.#notMine.delete(event.conversation_id);
+        this.presence.take(event);
         apply(this.store, event, needs);
         if (event.conversation_id) this.cache.changed(event.conversation_id);
       }
@@ -151,6 +155,7 @@ export class Session {
     if (state !== 'online' || before === 'online') return;
     this.outbox.kick();
     void this.reading.flush();
+    void this.presence.connected();
   }
 
   async #stillSignedIn(): Promise<boolean> {
@@ -213,6 +218,7 @@ export class Session {
     this.#stopped = true;
     this.socket.stop();
     this.outbox.close();
+    this.presence.stop();
     this.cache.stop();
     for (const timer of this.#wanted.values()) clearTimeout(timer);
   }

@@ -58,6 +58,13 @@ export class Socket {
     this.#drop();
   }
 
+  /** Says something over the open WebSocket; false when there is none. */
+  send(frame: object): boolean {
+    if (this.state !== 'online' || !this.#connection?.send) return false;
+    this.#connection.send(frame);
+    return true;
+  }
+
   /** The browser says that there is no network: an open stream would notice much later. */
   lost(): void {
     if (!this.#running) return;

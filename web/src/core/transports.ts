@@ -11,7 +11,11 @@ export interface TransportEvents {
   closed(code: number): void;
 }
 
-export interface Connection { close(): void }
+export interface Connection {
+  close(): void;
+  /** Says something to the server; only a WebSocket can. */
+  send?(frame: object): void;
+}
 export type Transport = (cursor: string, on: TransportEvents) => Connection;
 
 const READY_WITHIN = 10_000;
@@ -71,6 +75,9 @@ export const websocket: Transport = (cursor, on) => {
   };
   socket.onclose = (event) => finish(event.code);
   return {
+    send(frame) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+    },
     close() {
       done = true;
       watchdog.stop();

@@ -3,6 +3,7 @@ import { createSubscriber } from 'svelte/reactivity';
 import type { Id } from '$core/api';
 import { draftTopic } from '$core/drafts';
 import { outboxTopic } from '$core/outbox';
+import { presenceTopic, typingTopic, viewingTopic } from '$core/presence';
 import type { Session } from '$core/session';
 import { topic } from '$core/store/store';
 import { Timelines } from '$core/timelines';
@@ -46,6 +47,10 @@ export const live = {
   person: (id: Id) => watch(topic.people).store.person(id),
   people: () => watch(topic.people).store.people(),
   teams: () => watch(topic.teams).store.teams(),
+  presence: (id: Id) => watch(presenceTopic(id)).presence.of(id),
+  status: (id: Id) => watch(presenceTopic(id)).presence.status(id),
+  typing: (id: Id) => watch(typingTopic(id)).presence.typing(id),
+  viewing: (id: Id) => watch(viewingTopic(id)).presence.viewing(id),
   waiting: (id: Id) => watch(outboxTopic(id)).outbox.of(id),
   waitingCount: () => watch('outbox').outbox.waiting,
   failedIn: (id: Id) => watch(outboxTopic(id)).outbox.of(id).some((entry) => entry.failed),

@@ -1,6 +1,7 @@
 //! Owns: presence, status texts and typing over HTTP.
 
 use axum::extract::State;
+use parlor_chat::conversations;
 use parlor_chat::presences::{self, Said};
 use parlor_chat::{ConversationId, PersonId, Time};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,11 @@ use crate::app::presence::PresenceView;
 const MOST: usize = 500;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(say)).routes(routes!(typing))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(say))
+        .routes(routes!(typing))
+        .routes(routes!(viewers))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -101,6 +106,25 @@ async fn say(State(app): State<Ctx>, caller: Caller, Json(input): Json<SayInput>
     });
     let Said { busy, text, text_until, .. } = run.await?;
     Ok(Json(SaidView { busy, text, text_until }))
+}
+
+/// The people who look at a conversation.
+#[derive(Serialize, ToSchema)]
+struct Viewers {
+    items: Vec<PersonId>,
+}
+
+/// Who looks at this conversation now; the event `viewing` tells what changes
+#[utoipa::path(get, path = "/conversations/{id}/viewers", tag = "presence", operation_id = "list_viewers",
+    params(("id" = ConversationId, Path)), responses((status = 200, body = Viewers)))]
+async fn viewers(State(app): State<Ctx>, caller: Caller, Path(id): Path<ConversationId>) -> Answer<Viewers> {
+    if !caller.is_staff() {
+        return Err(Problem::forbidden("staff", "only users of the tenant see who is there"));
+    }
+    app.read(&caller, move |tx, actor| conversations::get(tx, actor, id)).await?;
+    let people = app.presence.people(caller.tenant).into_iter();
+    let here = people.filter(|(person, shown)| shown.viewing.contains(&id) && *person != caller.id());
+    Ok(Json(Viewers { items: here.map(|(person, _)| person).collect() }))
 }
 
 /// I type here, or no longer do; for clients without a WebSocket. Repeat it every 3 seconds while it lasts

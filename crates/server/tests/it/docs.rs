@@ -44,3 +44,18 @@ fn every_operation_has_a_name_of_its_own() {
     assert_eq!(names.len(), all);
     assert!(all > 60, "{all}");
 }
+
+#[tokio::test]
+async fn pages_of_the_app_share_a_path_with_the_pusher_protocol() {
+    let site = Site::start().await;
+    let client = reqwest::Client::new();
+    for page in ["/app/login", "/app/setup", "/app/search"] {
+        let answer = client.get(format!("{}{page}", site.url)).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &"text/html; charset=utf-8".parse().unwrap())
+        );
+    }
+    let missing = client.get(format!("{}/app/missing.js", site.url)).send().await.unwrap();
+    assert_eq!(missing.status(), 404);
+}

@@ -112,6 +112,9 @@ async fn staff_sees_who_looks_at_the_same_conversation() {
     }
     looks.send(&format!(r#"{{"type":"view","conversation_id":"{group}"}}"#)).await;
     assert_eq!(sees.told("viewing").await["data"], json!({"person_id": ana.id, "viewing": true}));
+    let viewers = format!("/conversations/{group}/viewers");
+    assert_eq!(ben.get(&viewers).await.ok(200)["items"], json!([ana.id]));
+    eve.get(&viewers).await.problem(404, "not_found");
     looks.send(r#"{"type":"view","conversation_id":null}"#).await;
     assert_eq!(sees.told("viewing").await["data"], json!({"person_id": ana.id, "viewing": false}));
     assert!(outside.is_silent().await);

@@ -317,3 +317,30 @@ async fn another_tenants_key_opens_nothing_here() {
     Server::new(&site).publish("news", "n", "1").await;
     assert!(client.until_pong().await.is_empty(), "the same name, another tenant");
 }
+
+#[tokio::test]
+async fn other_clients_see_viewing_and_typing() {
+    let site = site().await;
+    let (ana, ben, group) = pair(&site).await;
+    let mut native = ana.ws(None).await;
+    native.is_live().await;
+    let views = format!("presence-conversation-{group}");
+    let mut of_ben = Pusher::open(&site).await;
+    of_ben.join_as(&ben, &views).await;
+    let told = native.told("viewing").await;
+    assert!(told["data"].to_string().contains(&ben.id), "{told}");
+    of_ben.tell(&views, "client-typing", json!({})).await;
+    let told = native.told("typing").await;
+    assert_eq!(told["data"], json!({"person_id": ben.id, "typing": true}));
+    of_ben.tell(&views, "client-typing", json!({"typing": false})).await;
+    assert_eq!(native.told("typing").await["data"]["typing"], false);
+    // And the other way round, with who is there.
+    let mut inbox = Pusher::open(&site).await;
+    inbox.join_as(&ben, "presence-inbox").await;
+    let cleo = site.user("Cleo").await;
+    let _native = cleo.ws(None).await;
+    let told = inbox.next_of("presence").await;
+    assert_eq!(told["channel"], "presence-inbox");
+    native.send(&json!({"type": "typing", "conversation_id": group, "typing": true}).to_string()).await;
+    while event(&of_ben.next_of("typing").await)["data"]["person_id"] != ana.id.as_str() {}
+}

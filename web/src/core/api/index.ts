@@ -2,7 +2,7 @@
 import { call, type Query } from './client';
 import type {
   Acks, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
-  Notify, Page, Participant, Reader, SearchHit, Snapshot, Store, Team, User,
+  Notify, Page, Participant, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
 } from './types';
 
 export * from './types';
@@ -49,6 +49,10 @@ export const api = {
   read: (id: Id, seq?: number) => post<{ unread: number; mentions: number; last_read_seq: number }>(`${of(id)}/read`, { seq }),
   delivered: (id: Id, seq: number) => post<unknown>(`${of(id)}/delivered`, { seq }),
   markUnread: (id: Id, seq: number) => post<unknown>(`${of(id)}/unread`, { seq }),
+  presence: () => get<{ items: Presence[] }>('/presence'),
+  viewers: (id: Id) => get<{ items: Id[] }>(`${of(id)}/viewers`),
+  say: (body: { busy: boolean; text: string | null; text_until: string | null }) => put<Pick<Presence, 'busy' | 'text' | 'text_until'>>('/me/presence', body),
+  typing: (id: Id, body: { typing: boolean; is_private_note: boolean }) => post<void>(`${of(id)}/typing`, body),
   pins: (id: Id) => get<Page<Message>>(`${of(id)}/pins`),
   drafts: () => get<Page<Draft>>('/drafts'),
   saveDraft: (id: Id, mode: string, body: string) => put<unknown>(`${of(id)}/draft`, { mode, body }),

@@ -199,6 +199,18 @@ export interface ChangeEvent {
   data: Record<string, unknown>;
 }
 
+export type PresenceStatus = 'online' | 'away' | 'busy' | 'offline';
+
+export interface Presence {
+  user_id: Id;
+  status: PresenceStatus;
+  busy: boolean;
+  text: string | null;
+  text_until: string | null;
+  last_active_at: string | null;
+  last_seen_at: string | null;
+}
+
 export interface Acks {
   acknowledged: number;
   total: number;

@@ -51,6 +51,7 @@ impl Connection {
         if !self.still_reads(channel).await? {
             return Ok(());
         }
+        self.sign_of_life(event, channel, &data).await;
         let tenant = self.application.tenant.id;
         self.report_client_event(event, channel, &data, member.as_deref());
         let told = Told {

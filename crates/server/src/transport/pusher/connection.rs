@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -20,6 +21,7 @@ use super::own::Person;
 use super::seats::Seats;
 use crate::app::{App, Ctx};
 use crate::clock::random_seed;
+use crate::http::assets;
 use crate::metrics::{Counted, Protocol};
 
 /// Idle connections cost their buffers.
@@ -37,12 +39,15 @@ pub(super) type End = Option<Farewell>;
 pub(super) type Step = Result<(), End>;
 
 /// A WebSocket of the Pusher protocol. Refusals come after the handshake: that is where its clients look for them.
+/// The web app lives under the same path: whoever asks for no WebSocket means one of its pages or files.
 pub(super) async fn connect(
     State(app): State<Ctx>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
 ) -> Response {
+    let Ok(upgrade) = upgrade else { return assets::serve(request).await };
     let admitted = admit(&app, key, query.as_deref().unwrap_or_default()).await;
     let limit = app.config.pusher.frame_limit;
     let upgrade = upgrade

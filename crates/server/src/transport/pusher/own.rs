@@ -8,9 +8,11 @@ use std::time::Duration;
 use parlor_chat::access::access;
 use parlor_chat::tenants::Tenant;
 use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, conversations, events, users};
+use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::pusher::{self, Own, TERMINATED};
 use parlor_realtime::{Joined, Name, Published, Reach};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::connection::{Connection, End, Step};
@@ -20,6 +22,10 @@ use crate::app::{App, Ctx};
 
 /// How long the answer to "may this person still read this conversation" is believed.
 const BELIEVED: Duration = Duration::from_secs(2);
+/// The event that tells who of the staff is there.
+const PRESENCE: &str = "presence";
+/// The event with which clients say that somebody types.
+const TYPING: &str = "client-typing";
 /// Before ids of contacts that are the host application's, not Parlor's.
 const CONTACT: &str = "contact:";
 
@@ -37,10 +43,14 @@ pub(super) struct Vouch {
 pub(super) struct Person {
     actor: Arc<Actor>,
     _joined: Joined,
+    /// The person is there as long as this.
+    attending: Attending,
     /// The conversations whose channels it is on: as a reader, as a viewer.
     conversations: HashMap<ConversationId, (bool, bool)>,
     /// Its own channel, when it is on it.
     channel: Option<Arc<str>>,
+    /// It is on the channel of all staff.
+    inbox: bool,
 }
 
 impl Person {
@@ -130,8 +140,9 @@ impl Connection {
             let reach = Reach { person: Some((access, roles)), tag, names, matcher: None };
             match ticket.join(reach, at, self.joined.mailbox.clone()) {
                 Ok(joined) => {
-                    let (conversations, channel) = (HashMap::new(), None);
-                    return Ok(Person { actor, _joined: joined, conversations, channel });
+                    let attending = self.app.presence.attend(tenant, actor.id(), self.app.clock.now());
+                    let (conversations, channel, inbox) = (HashMap::new(), None, false);
+                    return Ok(Person { actor, _joined: joined, attending, conversations, channel, inbox });
                 }
                 Err(back) => ticket = back.0,
             }
@@ -144,9 +155,14 @@ impl Connection {
             Own::Conversation(id) => person.conversations.entry(id).or_default().0 = joined,
             Own::Viewers(id) => person.conversations.entry(id).or_default().1 = joined,
             Own::Person(_) => person.channel = joined.then(|| own.to_string().into()),
-            Own::Inbox => {}
+            Own::Inbox => person.inbox = joined,
         }
         person.conversations.retain(|_, (reader, viewer)| *reader || *viewer);
+        if let Own::Viewers(id) = own {
+            let other = || person.conversations.iter().find(|(_, (_, viewer))| *viewer).map(|(id, _)| *id);
+            let viewed = if joined { Some(id) } else { other() };
+            person.attending.view(viewed, self.app.clock.now());
+        }
     }
 
     /// The connection left a channel that may be one of Parlor's.
@@ -161,10 +177,13 @@ impl Connection {
         let Some(person) = &self.person else { return Ok(()) };
         let event = &published.event;
         let on = event.conversation.and_then(|id| Some((id, *person.conversations.get(&id)?)));
-        let channel = person.channel.clone();
+        let (channel, inbox) = (person.channel.clone(), person.inbox && event.kind == PRESENCE);
         let frames = published.pusher();
         if let Some(channel) = channel {
             self.feed(frames.on(&channel)).await?;
+        }
+        if inbox {
+            self.feed(frames.on(&Own::Inbox.to_string())).await?;
         }
         let Some((conversation, (reader, viewer))) = on else { return Ok(()) };
         if reader {
@@ -178,6 +197,22 @@ impl Connection {
             self.check(conversation).await?;
         }
         Ok(())
+    }
+
+    /// A client said something on a channel: the person is active, and may be typing.
+    pub(super) async fn sign_of_life(&mut self, event: &str, channel: &str, data: &str) {
+        let Some(person) = &self.person else { return };
+        person.attending.active(self.app.clock.now());
+        let Some(conversation) = Own::parse(channel).and_then(Own::conversation) else { return };
+        if event != TYPING {
+            return;
+        }
+        let actor = person.actor.clone();
+        let data: Value = serde_json::from_str(data).unwrap_or_default();
+        let typing = data["typing"].as_bool().unwrap_or(true);
+        if let Err(error) = self.app.typing(&actor, conversation, typing, false).await {
+            tracing::debug!(%error, "a sign of typing leads nowhere");
+        }
     }
 
     /// Whether what clients tell on this channel may reach this connection, or leave it. Asks Parlor's rules again from

@@ -76,6 +76,8 @@ struct Posted {
 struct Beat {
     at: Instant,
     asked: bool,
+    /// The ping waits behind other packets.
+    unsent: bool,
 }
 
 /// Why a session ends.
@@ -130,7 +132,7 @@ impl Session {
         transport: Transport,
         orders: mpsc::UnboundedReceiver<Order>,
     ) -> Self {
-        let beat = Beat { at: Instant::now() + engine.options.ping_interval, asked: false };
+        let beat = Beat { at: Instant::now() + engine.options.ping_interval, asked: false, unsent: false };
         let out = VecDeque::new();
         Self { engine, sid, handle, wire, orders, transport, probe: None, out, posted: None, beat }
     }
@@ -221,7 +223,8 @@ impl Session {
             // Whoever is changing the transport must not look for a ping on the old one.
             self.beat.at = now + NOOP_EVERY;
         } else {
-            self.beat = Beat { at: self.beat.at + self.engine.options.ping_timeout, asked: true };
+            let at = self.beat.at + self.engine.options.ping_timeout;
+            self.beat = Beat { at, asked: true, unsent: true };
             self.send(Frame::text(PING));
         }
         Ok(())
@@ -312,7 +315,11 @@ impl Session {
             Packet::Text(text) => self.wire.receive(Message::Text(text)),
             Packet::Binary(bytes) => self.wire.receive(Message::Binary(bytes)),
             Packet::Pong => {
-                self.beat = Beat { at: Instant::now() + self.engine.options.ping_interval, asked: false };
+                self.beat = Beat {
+                    at: Instant::now() + self.engine.options.ping_interval,
+                    asked: false,
+                    unsent: false,
+                };
                 Ok(())
             }
             Packet::Noop => Ok(()),
@@ -368,7 +375,12 @@ impl Session {
             Transport::WebSocket(socket) => {
                 let patience = options.ping_interval + options.ping_timeout;
                 let sent = timeout(patience, write(socket, &mut self.out)).await;
-                sent.ok().and_then(Result::ok).ok_or(End::Gone)
+                sent.ok().and_then(Result::ok).ok_or(End::Gone)?;
+                if std::mem::take(&mut self.beat.unsent) {
+                    // A slow line must not count against the client.
+                    self.beat.at = self.beat.at.max(Instant::now() + options.ping_timeout);
+                }
+                Ok(())
             }
             Transport::Polling(waiting) => {
                 let Some(reply) = waiting.take() else { return Ok(()) };

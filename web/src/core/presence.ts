@@ -1,0 +1,140 @@
+// Who is there, who types, who looks at what: told by the stream, kept nowhere. What is said of oneself goes out here too.
+import { api, type ChangeEvent, type Id, type Presence, type PresenceStatus } from './api';
+import type { Topics } from './topics';
+
+export const presenceTopic = (id: Id) => `presence:${id}`;
+export const typingTopic = (conversation: Id) => `typing:${conversation}`;
+export const viewingTopic = (conversation: Id) => `viewing:${conversation}`;
+
+/** Somewhat longer than signs of typing are apart, for one that comes late. */
+const TYPING_FOR = 6_000;
+/** How far apart one's own signs are. */
+const TYPING_AGAIN = 3_000;
+const ACTIVE_AGAIN = 30_000;
+
+export interface Line {
+  /** Says something to the server over the open WebSocket; false when there is none. */
+  send(frame: object): boolean;
+}
+
+export class Presences {
+  readonly #known = new Map<Id, Presence>();
+  readonly #typing = new Map<Id, Map<Id, ReturnType<typeof setTimeout>>>();
+  readonly #viewing = new Map<Id, Set<Id>>();
+  #view: Id | null = null;
+  #typedAt = new Map<Id, number>();
+  #activeAt = 0;
+
+  constructor(private readonly topics: Topics, private readonly line: Line, private readonly me: () => Id | undefined) {}
+
+  of(user: Id): Presence | undefined {
+    return this.#known.get(user);
+  }
+
+  status(user: Id): PresenceStatus {
+    return this.#known.get(user)?.status ?? 'offline';
+  }
+
+  typing(conversation: Id): Id[] {
+    return [...(this.#typing.get(conversation)?.keys() ?? [])];
+  }
+
+  viewing(conversation: Id): Id[] {
+    return [...(this.#viewing.get(conversation) ?? [])];
+  }
+
+  /** The connection is there: what was known may be old, and the server must hear where I am. */
+  async connected(): Promise<void> {
+    this.#viewing.clear();
+    if (this.#view) {
+      this.line.send({ type: 'view', conversation_id: this.#view });
+      void this.#whoViews(this.#view);
+    }
+    const list = await api.presence().catch(() => null);
+    if (!list) return;
+    const here = new Set(list.items.map((one) => one.user_id));
+    this.topics.batch(() => {
+      for (const [id, one] of this.#known) if (!here.has(id) && one.status !== 'offline') this.#put({ ...one, status: 'offline' });
+      list.items.forEach((one) => this.#put(one));
+    });
+  }
+
+  /** Takes in what is only told, and what somebody says of themselves. */
+  take(event: ChangeEvent): void {
+    const { conversation_id: conversation, data } = event;
+    if (event.type === 'presence') (data.people as Presence[]).forEach((one) => this.#put(one));
+    else if (event.type === 'status.updated') this.#said(data as unknown as Presence);
+    else if (event.type === 'typing' && conversation) this.#types(conversation, data.person_id as Id, Boolean(data.typing));
+    else if (event.type === 'viewing' && conversation) this.#views(conversation, data.person_id as Id, Boolean(data.viewing));
+    else if (event.type === 'message.posted' && conversation && event.actor) this.#types(conversation, event.actor.id, false);
+  }
+
+  #put(one: Presence): void {
+    this.#known.set(one.user_id, one);
+    this.topics.changed(presenceTopic(one.user_id));
+  }
+
+  #said({ user_id, busy, text, text_until }: Presence): void {
+    const known = this.#known.get(user_id);
+    const connected = known !== undefined && known.status !== 'offline';
+    const status = !connected ? 'offline' : busy ? 'busy' : known.status === 'busy' ? 'online' : known.status;
+    this.#put({ last_active_at: null, last_seen_at: null, ...known, user_id, busy, text, text_until, status });
+  }
+
+  #types(conversation: Id, person: Id, typing: boolean): void {
+    if (person === this.me()) return;
+    const here = this.#typing.get(conversation) ?? new Map<Id, ReturnType<typeof setTimeout>>();
+    const before = here.size;
+    clearTimeout(here.get(person));
+    here.delete(person);
+    if (typing) here.set(person, setTimeout(() => this.#types(conversation, person, false), TYPING_FOR));
+    if (here.size > 0) this.#typing.set(conversation, here);
+    else this.#typing.delete(conversation);
+    if (before !== here.size || typing) this.topics.changed(typingTopic(conversation));
+  }
+
+  #views(conversation: Id, person: Id, viewing: boolean): void {
+    if (person === this.me()) return;
+    const here = this.#viewing.get(conversation) ?? new Set<Id>();
+    if (viewing) here.add(person);
+    else here.delete(person);
+    if (here.size > 0) this.#viewing.set(conversation, here);
+    else this.#viewing.delete(conversation);
+    this.topics.changed(viewingTopic(conversation));
+  }
+
+  /** This conversation is on my screen now, or none is. */
+  view(conversation: Id | null): void {
+    if (this.#view === conversation) return;
+    this.#view = conversation;
+    this.line.send({ type: 'view', conversation_id: conversation });
+    if (conversation) void this.#whoViews(conversation);
+  }
+
+  /** Who came before me is not told again. */
+  async #whoViews(conversation: Id): Promise<void> {
+    const viewers = await api.viewers(conversation).catch(() => null);
+    viewers?.items.forEach((person) => this.#views(conversation, person, true));
+  }
+
+  /** I do something: said now and then. */
+  active(now = Date.now()): void {
+    if (now - this.#activeAt < ACTIVE_AGAIN) return;
+    this.#activeAt = now;
+    this.line.send({ type: 'active' });
+  }
+
+  /** I type here, or have stopped. */
+  type(conversation: Id, typing: boolean, is_private_note: boolean, now = Date.now()): void {
+    const before = this.#typedAt.get(conversation);
+    if (typing ? before !== undefined && now - before < TYPING_AGAIN : before === undefined) return;
+    if (typing) this.#typedAt.set(conversation, now);
+    else this.#typedAt.delete(conversation);
+    const sent = this.line.send({ type: 'typing', conversation_id: conversation, typing, is_private_note });
+    if (!sent) api.typing(conversation, { typing, is_private_note }).catch(() => {});
+  }
+
+  stop(): void {
+    for (const here of this.#typing.values()) for (const timer of here.values()) clearTimeout(timer);
+  }
+}
