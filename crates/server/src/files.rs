@@ -54,6 +54,19 @@ impl Files {
         Ok(Upload { id, path, part, file, head: Vec::new(), size: 0, hash: Sha256::new() })
     }
 
+    /// Puts a whole file in its place. Blocks.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(&self, tenant: TenantId, id: RowId, bytes: &[u8]) -> io::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(self.folder(tenant))?;
+        std::fs::write(self.path(tenant, id), bytes)
+    }
+
     /// Opens a file for reading.
     ///
     /// # Errors

@@ -35,7 +35,10 @@ impl App {
     }
 
     /// Once a day, and on one node only, clears what tenants keep no longer.
-    pub(super) async fn keep_retention(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_retention(&self) -> Result<(), Error> {
         for tenant in self.read_plain(tenants::list).await? {
             let days = self.settings(tenant.id).await?.retention_days;
             if days <= 0 {

@@ -9,6 +9,7 @@ use super::store::Store;
 use crate::auth::password::hash_now;
 use crate::config::DataArgs;
 use crate::demo::{self, Filled, Found};
+use crate::files::Files;
 
 #[derive(Args)]
 pub(super) struct DemoArgs {
@@ -38,17 +39,23 @@ pub(super) fn run(data: &DataArgs, args: &DemoArgs) -> Result<(), Failure> {
         )));
     }
     let filled = match found {
-        Found::Nothing => Some(fill(&store, args.seed)?),
+        Found::Nothing => Some(fill(data, &store, args.seed)?),
         _ => None,
     };
     tell(args, filled.as_ref(), found != Found::Conversations);
     Ok(())
 }
 
-fn fill(store: &Store, seed: u64) -> Result<Filled, Failure> {
+fn fill(data: &DataArgs, store: &Store, seed: u64) -> Result<Filled, Failure> {
     let hash = hash_now(demo::PASSWORD).ok_or_else(|| Failure::new("the password could not be hashed"))?;
     let now = store.now();
-    Ok(store.write_raw(move |db, defaults| demo::fill(db, now, seed, defaults, &hash))?)
+    let filled = store.write_raw(move |db, defaults| demo::fill(db, now, seed, defaults, &hash))?;
+    let root = std::env::var_os("PARLOR_FILES").map_or_else(|| data.data.join("files"), Into::into);
+    let files = Files::new(root);
+    for file in &filled.files {
+        files.put(file.tenant, file.id, &file.bytes)?;
+    }
+    Ok(filled)
 }
 
 fn tell(args: &DemoArgs, filled: Option<&Filled>, is_demo: bool) {
@@ -59,7 +66,7 @@ fn tell(args: &DemoArgs, filled: Option<&Filled>, is_demo: bool) {
     });
     args.json.print(&report, |_| {
         let head = match (filled, is_demo) {
-            (Some(Filled { conversations, messages }), _) => {
+            (Some(Filled { conversations, messages, .. }), _) => {
                 format!("The demo is ready: {conversations} conversations with {messages} messages.")
             }
             (None, true) => "The demo is there already; nothing was changed.".to_owned(),

@@ -6,6 +6,7 @@
 //! `schedule.rs` puts everything in the order of time, `stage.rs` makes the people, and `play.rs` acts it out.
 
 mod deliveries;
+mod files;
 mod people;
 mod play;
 mod schedule;
@@ -29,6 +30,8 @@ use schedule::steps;
 use script::Talk;
 use stage::Stage;
 
+pub use files::DemoFile;
+
 /// The password of everybody in the demo. No secret: it is printed, and it is in the documentation.
 pub const PASSWORD: &str = "parlor-demo";
 
@@ -44,6 +47,9 @@ pub struct Filled {
     pub conversations: usize,
     /// Messages, without the lines that Parlor notes down itself.
     pub messages: usize,
+    /// Attached files, to be put in their place.
+    #[serde(skip)]
+    pub files: Vec<DemoFile>,
 }
 
 /// Somebody who can sign in with e-mail and password.
@@ -170,6 +176,7 @@ pub fn fill(
     let talks = talks(&long);
     let plan = steps(&talks, now, seed).map_err(Error::Damaged)?;
     let made = play::play(&mut stage, &company, &talks, plan)?;
+    let files = files::showroom(&mut stage, &company, now)?;
     index(&mut stage, &company, now)?;
     let (slug, name) = talks_erp::ERP;
     let tenant = stage::tenant(&mut stage, begin, slug, name)?;
@@ -178,8 +185,9 @@ pub fn fill(
     let erp = play::play(&mut stage, &company, &talks_erp::TALKS, plan)?;
     index(&mut stage, &company, now)?;
     Ok(Filled {
-        conversations: made.conversations + erp.conversations,
-        messages: made.messages + erp.messages,
+        conversations: made.conversations + erp.conversations + 1,
+        messages: made.messages + erp.messages + files.len(),
+        files,
     })
 }
 

@@ -147,6 +147,7 @@ pub(super) static ROLES: [(&str, &[Right]); 2] = [
             Right::Support,
             Right::SupportAll,
             Right::ViewAudit,
+            Right::Messenger,
         ],
     ),
     ("store", &[Right::Group, Right::Channel, Right::Ticket, Right::Store]),

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use parlor_chat::contacts::{self, ContactInput};
-use parlor_chat::settings::Settings;
+use parlor_chat::settings::{self, Settings};
 use parlor_chat::tenants::{self, Tenant, system_actor};
 use parlor_chat::users::{self, NewUser, ProfileChange};
 use parlor_chat::{Actor, Error, PersonId, RoleId, StoreId, TeamId, Time, Tx, roles, stores, teams};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::people::{self, BOT, CUSTOMERS, ROLES, STAFF, STORES, TEAMS};
 use super::talks_erp;
@@ -57,6 +57,7 @@ pub(super) fn furniture(
     hash: &str,
 ) -> Result<Company, Error> {
     let system = system_actor(&tenant);
+    settle(stage, at, &system, json!({ "retention_days": 365 }))?;
     for (name, rights) in &ROLES {
         let change = roles::RoleChange { rights: Some(rights.to_vec()), ..roles::RoleChange::default() };
         roles::create(&mut stage.at(at), &system, name, &change)?;
@@ -88,6 +89,12 @@ pub(super) fn furniture(
     profiles(stage, at, &company)?;
     customers(stage, at, &mut company, &system)?;
     Ok(company)
+}
+
+/// Sets what the tenant's contract asks for.
+fn settle(stage: &mut Stage<'_>, at: Time, system: &Actor, values: Value) -> Result<(), Error> {
+    let changes = serde_json::from_value(values)?;
+    settings::update(&mut stage.at(at), system, &changes).map(drop)
 }
 
 fn account(
@@ -146,6 +153,10 @@ pub(super) fn hierarchy(
     hash: &str,
 ) -> Result<Company, Error> {
     let system = system_actor(&tenant);
+    let contract = json!({
+        "erp_enabled": true, "audit_messages": true, "message_notifications": true, "edit_window_seconds": 120,
+    });
+    settle(stage, at, &system, contract)?;
     let mut ids: HashMap<&str, RoleId> = HashMap::new();
     for (name, _) in &talks_erp::MATRIX {
         let change = roles::RoleChange {

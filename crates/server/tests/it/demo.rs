@@ -79,6 +79,7 @@ async fn fills_once_and_everybody_can_sign_in() {
     }
     shows_every_kind(&url).await;
     keeps_the_hierarchy(&url).await;
+    shows_files(&url).await;
     running.abort();
     // Removing a database blocks, which no thread of the runtime may.
     tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
@@ -140,12 +141,35 @@ async fn shows_every_kind(url: &str) {
     assert!(!found["items"].as_array().unwrap().is_empty());
 }
 
+async fn shows_files(url: &str) {
+    let hugo = sign_in(url, "default", "hugo@alder-reis.example").await;
+    let found = conversations(&hugo).await;
+    let showroom = messages(&hugo, find(&found, "title", "Showroom colours")).await;
+    for (message, kind) in
+        showroom.iter().filter(|one| one["kind"] == "text").zip(["image/png", "text/plain"])
+    {
+        let file = &message["attachments"][0];
+        assert_eq!(file["content_type"], kind);
+        let got = hugo.get(&format!("/files/{}", file["id"].as_str().unwrap())).await;
+        assert_eq!(
+            (got.status, got.headers["content-length"].to_str().unwrap()),
+            (200, file["size"].to_string().as_str())
+        );
+    }
+}
+
 async fn keeps_the_hierarchy(url: &str) {
     let julie = sign_in(url, "erp", "julie@alder-reis.example").await;
     let users = julie.get("/users").await.ok(200);
     let odile = find(users["items"].as_array().unwrap(), "name", "Odile Valmont")["id"].clone();
     let open = julie.post("/conversations", json!({ "kind": "direct", "user_ids": [odile] })).await;
     open.problem(403, "forbidden");
+    let told = julie.get("/notifications").await.ok(200);
+    assert_eq!(told["items"][0]["type"], "message", "{told}");
+    let karim = sign_in(url, "erp", "karim@alder-reis.example").await;
+    let talks =
+        karim.client.get(format!("{url}/api/tenants/erp/messaging/conversations")).send().await.unwrap();
+    assert_eq!(talks.status(), 200, "the contract is switched on");
 }
 
 #[tokio::test]

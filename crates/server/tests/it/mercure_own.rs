@@ -54,7 +54,8 @@ async fn what_a_person_needs_to_subscribe() {
     let ana = site.user("Ana").await;
     let reply = ana.get("/mercure").await;
     let url = format!("{}/.well-known/mercure", site.url);
-    assert_eq!(reply.headers["link"], format!("<{url}>; rel=\"mercure\"").as_str());
+    let link = format!("<{url}>; rel=\"mercure\"; last-event-id=\"urn:parlor:");
+    assert!(reply.headers["link"].to_str().unwrap().starts_with(&link), "{:?}", reply.headers);
     let cookie = reply.headers["set-cookie"].to_str().unwrap().to_owned();
     for part in [
         "mercureAuthorization=",
@@ -265,4 +266,57 @@ async fn applications_publish_beside_parlor_on_its_topics() {
         200,
         "only Parlor's own key names persons"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_too_slow_comes_back_and_misses_nothing() {
+    let site = Site::with(|config| {
+        config.mercure.jwt_secret = Some(crate::support::hub::HUB_SECRET.to_owned());
+        config.queue_limit = 3;
+    })
+    .await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("Kitchen", &[&ben]).await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    admin.patch("/settings", json!({"send_rate_per_minute": 0})).await.ok(200);
+    let granted = ben.get("/mercure").await.ok(200);
+    let (token, mut last) =
+        (granted["token"].as_str().unwrap(), granted["last_event_id"].as_str().unwrap().to_owned());
+    let query = format!("?topic={}&topic=updates", notifications(&ben));
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let (ana, group, url) = (ana.clone(), group.clone(), site.url.clone());
+            tokio::spawn(async move {
+                for n in 0..25 {
+                    ana.say(&group, &format!("{writer} {n}")).await;
+                    let data = format!(
+                        r#"{{"type":"message.posted","data":{{"message":{{"body":"update {writer} {n}"}}}}}}"#
+                    );
+                    let post = ana.client.post(format!("{url}/.well-known/mercure")).bearer_auth(ALL);
+                    let form = [("topic", "updates"), ("data", &data)];
+                    assert_eq!(post.form(&form).send().await.unwrap().status(), 200);
+                }
+            })
+        })
+        .collect();
+    let (mut seen, mut cut) = (Vec::new(), 0);
+    while seen.len() < 200 {
+        let mut stream = open(site.hub(&query).bearer_auth(token).header("last-event-id", &last)).await;
+        while seen.len() < 200 {
+            let Some(update) = stream.next().await else { break };
+            seen.push(body(&serde_json::from_str(&update.data).unwrap()).to_owned());
+            last = update.id;
+        }
+        cut += 1;
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    for kind in ["", "update "] {
+        for writer in 0..4 {
+            let prefix = format!("{kind}{writer} ");
+            let of: Vec<_> = seen.iter().filter_map(|body| body.strip_prefix(&*prefix)).collect();
+            assert_eq!(of, (0..25).map(|n| n.to_string()).collect::<Vec<_>>(), "{prefix}, cut {cut} times");
+        }
+    }
 }

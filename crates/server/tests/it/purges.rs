@@ -97,6 +97,25 @@ async fn the_command_clears_what_is_kept_no_longer() {
     assert_eq!(log["items"][0]["admin_id"], json!(null), "nobody asked for it");
 }
 
+#[tokio::test]
+async fn the_daily_job_runs_once_whoever_begins() {
+    let site = Site::start().await;
+    let (admin, ana, ben, group) = scene(&site).await;
+    ana.say(&group, "long ago").await;
+    age(&site, 40).await;
+    ana.say(&group, "today").await;
+    admin.patch("/settings", json!({"retention_days": 30})).await.ok(200);
+    let (one, two) = tokio::join!(site.app.keep_retention(), site.app.keep_retention());
+    (one.unwrap(), two.unwrap());
+    let page = ben.get(&format!("/conversations/{group}/messages")).await.ok(200);
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    let log = admin.get("/purges").await.ok(200)["items"].clone();
+    assert_eq!((log.as_array().unwrap().len(), &log[0]["rows_deleted"]), (1, &json!(1)));
+    age(&site, 40).await;
+    site.app.keep_retention().await.unwrap();
+    assert_eq!(admin.get("/purges").await.ok(200)["items"].as_array().unwrap().len(), 1, "not twice a day");
+}
+
 /// Lets the messages so far become so many days old.
 async fn age(site: &Site, days: i64) {
     let by = days * 86_400_000_000;

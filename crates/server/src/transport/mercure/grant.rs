@@ -75,18 +75,17 @@ pub(crate) async fn get(
     let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
     let granted = grant(&app, &caller, &headers).await?;
     let (token, expires_at) = granted.token.unzip();
-    let hub = Hub {
-        url: granted.url,
-        token,
-        expires_at,
-        last_event_id: wire::id(position.epoch, position.seq),
-        topics: Topics::of(&caller),
-    };
+    let last = wire::id(position.epoch, position.seq);
+    let link = format!("<{}>; rel=\"mercure\"; last-event-id=\"{last}\"", granted.url);
+    let hub = Hub { url: granted.url, token, expires_at, last_event_id: last, topics: Topics::of(&caller) };
     let mut answer = Json(hub).into_response();
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     granted.headers.into_iter().for_each(|(name, value)| {
         answer.headers_mut().append(name, value);
     });
+    if let Ok(link) = HeaderValue::from_str(&link) {
+        answer.headers_mut().insert(LINK, link);
+    }
     Ok(answer)
 }
 
