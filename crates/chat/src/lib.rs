@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod import;
 pub mod kinds;
+pub mod lags;
 pub mod leases;
 pub mod messages;
 pub mod nonces;
@@ -77,6 +78,7 @@ pub fn statements() -> Vec<&'static Sql> {
         events::statements(),
         idempotency::statements(),
         import::statements(),
+        lags::statements(),
         leases::statements(),
         messages::statements(),
         nonces::statements(),

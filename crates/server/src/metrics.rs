@@ -146,6 +146,8 @@ pub struct Now {
     pub joined: usize,
     /// Whether Redis is reached.
     pub redis: bool,
+    /// Seconds that the oldest work of each job has waited.
+    pub lags: [(&'static str, f64); 3],
 }
 
 impl Metrics {
@@ -184,11 +186,6 @@ impl Metrics {
         }
     }
 
-    /// How long the oldest work of a job has waited.
-    pub fn job_lag(&self, job: &'static str, seconds: f64) {
-        self.job_lag.get_or_create(&ByJob { job }).set(seconds);
-    }
-
     /// The text that Prometheus reads.
     #[must_use]
     pub fn text(&self, now: &Now) -> String {
@@ -197,6 +194,9 @@ impl Metrics {
         self.longest.set(number(now.waiting.1));
         self.joined.set(number(now.joined));
         self.redis.set(i64::from(now.redis));
+        for (job, seconds) in now.lags {
+            self.job_lag.get_or_create(&ByJob { job }).set(seconds);
+        }
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {
             return String::new();

@@ -105,15 +105,6 @@ impl App {
     }
 
     async fn keep_house(&self) -> Result<(), Error> {
-        let begun = self.clock.now();
-        let done = self.index_and_wake().await;
-        // Whatever was found waiting has waited since the last turn.
-        let lag = (self.clock.now().micros() - begun.micros()) as f64 / 1e6;
-        self.metrics.job_lag("search_index", lag);
-        done
-    }
-
-    async fn index_and_wake(&self) -> Result<(), Error> {
         for tenant in self.read_plain(search::behind).await? {
             self.catch_up_search(tenant.id, tenant.no).await?;
         }

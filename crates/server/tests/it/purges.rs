@@ -106,7 +106,8 @@ async fn the_daily_job_runs_once_whoever_begins() {
     ana.say(&group, "today").await;
     admin.patch("/settings", json!({"retention_days": 30})).await.ok(200);
     let (one, two) = tokio::join!(site.app.keep_retention(), site.app.keep_retention());
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     let page = ben.get(&format!("/conversations/{group}/messages")).await.ok(200);
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
     let log = admin.get("/purges").await.ok(200)["items"].clone();

@@ -290,6 +290,10 @@ async fn a_webhook_that_is_not_taken_comes_again() {
         [json!({"name": "channel_occupied", "channel": "presence-room"})],
         "nothing else is wanted"
     );
+    let numbers = site.stranger().client.get(format!("{}/metrics", site.url)).send().await.unwrap();
+    let numbers = numbers.text().await.unwrap();
+    let lag = numbers.lines().find_map(|line| line.strip_prefix("parlor_job_lag_seconds{job=\"webhooks\"} "));
+    assert!(lag.unwrap().parse::<f64>().unwrap() > 0.0, "it waits for the next try");
     assert_eq!(told(&mut hooks, 1).await, first);
     for _ in 0..100 {
         let due = site.app.read_plain(|tx| {

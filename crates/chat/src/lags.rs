@@ -1,0 +1,36 @@
+//! How long the oldest work of each background job has waited. Owns the question, for operators. Must not know: who
+//! does the work.
+
+use parlor_db::{params, statements};
+
+use crate::{error::Result, time::Time, tx::Tx};
+
+statements! {
+    /// The oldest message that the search index lacks, over all tenants.
+    pub static SEARCH = both("
+        SELECT MIN(m.created_at) FROM logs l JOIN tenants t ON t.id = l.tenant
+        JOIN messages m ON m.no = t.no * 1099511627776 + l.indexed + 1
+        WHERE l.indexed < l.messages").global();
+    /// The oldest webhook on its way, over all tenants.
+    pub static WEBHOOKS = both("SELECT MIN(created_at) FROM channel_hooks").global();
+    /// The oldest event that an external hub lacks, over all tenants.
+    pub static RELAY = both("
+        SELECT MIN(e.at) FROM relays r JOIN events e ON e.tenant = r.tenant AND e.seq = r.seq + 1").global();
+}
+
+/// Since when the oldest work of each job waits; `None` when none does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lags {
+    /// Messages that cannot be found yet.
+    pub search: Option<Time>,
+    /// Webhooks that no application has taken yet.
+    pub webhooks: Option<Time>,
+    /// Events that an external hub has not taken yet.
+    pub relay: Option<Time>,
+}
+
+/// Looks at every job.
+pub fn oldest(tx: &mut Tx) -> Result<Lags> {
+    let mut ask = |sql| tx.db.one(sql, params![], |row| row.get(0));
+    Ok(Lags { search: ask(&SEARCH)?, webhooks: ask(&WEBHOOKS)?, relay: ask(&RELAY)? })
+}
