@@ -94,7 +94,7 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-async function readProblem(response: Response): Promise<ApiError> {
+export async function readProblem(response: Response): Promise<ApiError> {
   const retry = Number(response.headers.get('Retry-After')) || undefined;
   const fallback = { status: response.status, code: response.status >= 500 ? 'unavailable' : 'internal', detail: '' };
   try {

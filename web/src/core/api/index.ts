@@ -1,7 +1,7 @@
 // The operations of the native API that the inbox uses, one line each.
 import { call, type Query } from './client';
 import type {
-  Acks, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
+  Acks, Attachment, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
   Notify, Page, Participant, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
 } from './types';
 
@@ -20,7 +20,7 @@ const reaction = (id: Id, emoji: string) => `${message(id)}/reactions/${encodeUR
 
 export interface ListQuery extends Query { kind?: string; status?: string; unread?: boolean; mine?: boolean; joinable?: boolean; search?: string; limit?: number; after?: string }
 export interface Position { before?: number; after?: number; around?: number; limit?: number }
-export interface SearchQuery extends Query { q: string; kind?: string; conversation_id?: Id; author_id?: Id; limit?: number; cursor?: string }
+export interface SearchQuery extends Query { q: string; kind?: string; conversation_id?: Id; author_id?: Id; before?: string; after?: string; has?: string; limit?: number; cursor?: string }
 
 export const api = {
   setupNeeded: () => get<{ needed: boolean }>('/setup'),
@@ -56,6 +56,7 @@ export const api = {
   pins: (id: Id) => get<Page<Message>>(`${of(id)}/pins`),
   drafts: () => get<Page<Draft>>('/drafts'),
   saveDraft: (id: Id, mode: string, body: string) => put<unknown>(`${of(id)}/draft`, { mode, body }),
+  describeFile: (id: Id, description: string) => patch<Attachment>(`/files/${id}`, { description }),
   dropDraft: (id: Id, mode: string) => remove<unknown>(`${of(id)}/draft`, { mode }),
 
   message: (id: Id) => get<Message>(message(id)),
@@ -71,6 +72,7 @@ export const api = {
 
   users: (query: { search?: string; writable?: boolean; active?: boolean; limit?: number; after?: string }, signal?: AbortSignal) =>
     get<Page<User>>('/users', query, signal),
+  user: (id: Id) => get<User>(`/users/${encodeURIComponent(id)}`),
   contacts: (query: { search?: string; limit?: number }, signal?: AbortSignal) => get<Page<Contact>>('/contacts', query, signal),
   contact: (id: Id) => get<Contact>(`/contacts/${id}`),
   teams: () => get<Page<Team>>('/teams'),
