@@ -145,7 +145,9 @@ impl Upload {
 async fn measured(path: PathBuf) -> Option<(i64, i64)> {
     let size = tokio::task::spawn_blocking(move || imagesize::size(path)).await.ok()?.ok()?;
     let [width, height] = [size.width, size.height].map(|length| i64::try_from(length).ok());
-    width.zip(height).filter(|(width, height)| (1..=100_000).contains(width) && (1..=100_000).contains(height))
+    width
+        .zip(height)
+        .filter(|(width, height)| (1..=100_000).contains(width) && (1..=100_000).contains(height))
 }
 
 /// What a file is, by its first bytes. Its name says nothing.

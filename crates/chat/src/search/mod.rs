@@ -128,9 +128,17 @@ const MOST_NAMED: usize = 3_000;
 macro_rules! having {
     ($has:literal) => {
         concat!(
-            "(CAST(", $has, " AS TEXT) = '' OR (", $has, " = 'file' AND m.attachments IS NOT NULL)",
-            " OR (", $has, " = 'picture' AND m.attachments LIKE '%\"content_type\":\"image/%')",
-            " OR (", $has, " = 'link' AND (m.body LIKE '%http://%' OR m.body LIKE '%https://%')))"
+            "(CAST(",
+            $has,
+            " AS TEXT) = '' OR (",
+            $has,
+            " = 'file' AND m.attachments IS NOT NULL)",
+            " OR (",
+            $has,
+            " = 'picture' AND m.attachments LIKE '%\"content_type\":\"image/%')",
+            " OR (",
+            $has,
+            " = 'link' AND (m.body LIKE '%http://%' OR m.body LIKE '%https://%')))"
         )
     };
 }

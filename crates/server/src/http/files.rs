@@ -144,7 +144,9 @@ async fn describe(
     Path(id): Path<RowId>,
     Json(input): Json<Description>,
 ) -> Answer<Attachment> {
-    Ok(Json(app.write(&caller, move |tx, actor| attachments::describe(tx, actor, id, &input.description)).await?))
+    Ok(Json(
+        app.write(&caller, move |tx, actor| attachments::describe(tx, actor, id, &input.description)).await?,
+    ))
 }
 
 /// A link to a file that serves for an hour without a token, as for a picture in a page

@@ -38,7 +38,7 @@ export class ApiError extends Error {
 }
 
 export type Query = Record<string, string | number | boolean | undefined | null>;
-export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number }
+export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number; /** Goes out although the page is being left. */ keepalive?: boolean }
 
 export const API = '/api/v1';
 
@@ -64,6 +64,7 @@ export async function call<T>(method: string, path: string, options: CallOptions
     credentials: 'same-origin',
     body: options.body === undefined ? undefined : JSON.stringify(options.body),
     signal: joinSignals(options),
+    keepalive: options.keepalive,
   });
   if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as T;
   const error = await readProblem(response);

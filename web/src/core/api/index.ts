@@ -14,6 +14,8 @@ const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, { body 
 const put = <T>(path: string, body?: unknown) => call<T>('PUT', path, body === undefined ? {} : { body });
 const remove = <T>(path: string, query?: Query) => call<T>('DELETE', path, { query });
 
+/** Browsers let 64 KB go out from a page that is being left. */
+const LEAVING = 15_000;
 const of = (id: Id) => `/conversations/${encodeURIComponent(id)}`;
 const message = (id: Id) => `/messages/${encodeURIComponent(id)}`;
 const reaction = (id: Id, emoji: string) => `${message(id)}/reactions/${encodeURIComponent(emoji)}`;
@@ -55,9 +57,9 @@ export const api = {
   typing: (id: Id, body: { typing: boolean; is_private_note: boolean }) => post<void>(`${of(id)}/typing`, body),
   pins: (id: Id) => get<Page<Message>>(`${of(id)}/pins`),
   drafts: () => get<Page<Draft>>('/drafts'),
-  saveDraft: (id: Id, mode: string, body: string) => put<unknown>(`${of(id)}/draft`, { mode, body }),
+  saveDraft: (id: Id, mode: string, body: string) => call<unknown>('PUT', `${of(id)}/draft`, { body: { mode, body }, keepalive: body.length < LEAVING }),
   describeFile: (id: Id, description: string) => patch<Attachment>(`/files/${id}`, { description }),
-  dropDraft: (id: Id, mode: string) => remove<unknown>(`${of(id)}/draft`, { mode }),
+  dropDraft: (id: Id, mode: string) => call<unknown>('DELETE', `${of(id)}/draft`, { query: { mode }, keepalive: true }),
 
   message: (id: Id) => get<Message>(message(id)),
   edit: (id: Id, body: string) => patch<Message>(message(id), { body }),

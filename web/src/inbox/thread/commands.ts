@@ -20,6 +20,8 @@ export interface Offer {
   key: string;
   text: string;
   hint?: string;
+  /** What a command wants after its name. */
+  argument?: string;
   person?: Person;
   conversation?: Conversation;
   sign?: string;
@@ -111,7 +113,7 @@ export const command = (name: string, conversation: Conversation): Command | und
 /** The commands that begin like this; those that only contain it come after. */
 export function commandOffers(query: string, place: Place, run: (work: () => unknown) => void): Offer[] {
   return best(COMMANDS.filter((one) => one.may(place.conversation)), query, (one) => [one.name, folded(t(one.label))]).map((one) => ({
-    key: one.name, sign: '/', text: `/${one.name}${one.argument ? ` ${t(one.argument)}` : ''}`, hint: t(one.label),
+    key: one.name, sign: '/', text: `/${one.name}`, argument: one.argument && t(one.argument), hint: t(one.label),
     ...(one.argument ? { insert: `/${one.name} ` } : { run: () => run(() => one.run!(place, '')) }),
   }));
 }
