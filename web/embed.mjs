@@ -27,6 +27,7 @@ function options(configFile, entry, file, first) {
       modulePreload: false,
       rolldownOptions: {
         input: here(entry),
+        transform: { define: { 'import.meta': '{}' } },
         output: { format: 'iife', entryFileNames: file, codeSplitting: false },
       },
     },
@@ -56,8 +57,14 @@ function usedTexts(entry) {
     enforce: 'pre',
     load(id) {
       if (!id.startsWith(ROOTS.$locales)) return null;
-      const all = Object.entries(JSON.parse(readFileSync(id, 'utf8')));
-      return JSON.stringify(Object.fromEntries(all.filter(([key]) => named.has(key) || begun.some((start) => key.startsWith(start)))));
+      const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
+      const english = join(ROOTS.$locales, 'en.json');
+      const keys = Object.keys(read(english)).filter((key) => named.has(key) || begun.some((start) => key.startsWith(start)));
+      const texts = read(id);
+      if (id === english) return { code: `export default ${JSON.stringify(Object.fromEntries(keys.map((key) => [key, texts[key]])))}`, moduleType: 'js' };
+      // The other languages are lists in the order of the English keys: the keys stand in the file once.
+      const list = JSON.stringify(keys.map((key) => texts[key]));
+      return { code: `import en from ${JSON.stringify(english)};\nconst texts = ${list};\nexport default Object.fromEntries(Object.keys(en).map((key, at) => [key, texts[at]]));`, moduleType: 'js' };
     },
   };
 }
