@@ -23,6 +23,7 @@ const state = $state<State>({ phase: 'off', error: null, open: false, view: { na
 
 /** Counts starts and stops: what was begun before the last one has no say any more. */
 let life = 0;
+let told = '';
 
 export const messenger = {
   get phase() { return state.phase; },
@@ -141,6 +142,7 @@ function leave(): void {
   life += 1;
   maybeSession()?.stop();
   attention.stop();
+  told = '';
   state.phase = 'off';
   useSession(null);
 }
@@ -158,7 +160,6 @@ export async function forget(): Promise<void> {
   await ending?.forget();
 }
 
-let told = '';
 function count(): void {
   const counts = maybeSession()?.store.counts();
   if (!counts) return;
