@@ -12,11 +12,19 @@
   var me = new URLSearchParams();
   me.set('sub', query.get('sub') || (known ? known[0] : as));
   if (query.get('email')) me.set('email', query.get('email'));
-  else if (!query.get('sub') && known) me.set('name', known[1]);
+  else if (!query.get('sub') && known) me.set('email', as + '@alder-reis.example');
   if (query.get('ttl')) me.set('ttl', query.get('ttl'));
 
   var server = query.get('server') || '';
   var host = (window.host = { people: PEOPLE, as: as, tokens: 0, told: [] });
+  // The colleagues come in once, so that "Discuss" knows them; in a real application they do so by themselves.
+  if (!query.get('sub')) {
+    Object.keys(PEOPLE).forEach(function (key) {
+      fetch('/playground/token?sub=' + PEOPLE[key][0] + '&email=' + key + '@alder-reis.example')
+        .then(function (answer) { return answer.text(); })
+        .then(function (token) { return fetch('/api/v1/me', { headers: { Authorization: 'Bearer ' + token }, credentials: 'omit' }); });
+    });
+  }
   host.token = function () {
     host.tokens += 1;
     return fetch('/playground/token?' + me).then(function (answer) { return answer.text(); });
