@@ -71,7 +71,7 @@ test('a message: badge, toast, order of the list, open thread, read; within 200 
   await toasts(ben).getByRole('button', { name: /Ana Lima/ }).click();
   await expect(thread(ben).getByText(first)).toBeVisible();
   await expect(thread(ben).locator('[data-new-divider]')).toBeVisible();
-  await expect(thread(ana).locator('[data-receipt=read]').last()).toContainText('Read', { timeout: 10_000 });
+  await expect(thread(ana).locator('[data-seq]', { hasText: first }).locator('[data-receipt=read]')).toContainText('Read', { timeout: 10_000 });
   await ben.keyboard.press('Escape');
   await expect(row(ben, direct)).not.toContainText('unread');
   await row(ben, direct).click();

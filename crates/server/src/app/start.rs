@@ -19,7 +19,7 @@ use crate::auth::cache::Callers;
 use crate::auth::limiter::Limiter;
 use crate::auth::mercure::MercureRing;
 use crate::auth::password::Passwords;
-use crate::auth::token::{new_session_token, new_setup_code};
+use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
 use crate::files::Files;
@@ -62,17 +62,6 @@ impl StartError {
     fn redis(error: impl std::fmt::Display) -> Self {
         Self::Redis(error.to_string())
     }
-}
-
-/// The playground signs tokens as a host application would, with a secret of its own where none is given.
-fn with_secret(mut config: ServeArgs) -> Result<ServeArgs, StartError> {
-    if config.playground && !config.listen.ip().is_loopback() {
-        return Err(StartError::Playground(config.listen));
-    }
-    if config.playground && config.jwt_secret.as_deref().is_none_or(str::is_empty) {
-        config.jwt_secret = Some(new_session_token());
-    }
-    Ok(config)
 }
 
 /// The settings that the environment gives.
@@ -125,7 +114,6 @@ impl App {
     /// # Errors
     /// What is missing, in a sentence for the terminal.
     pub async fn start(data: &DataArgs, config: ServeArgs, clock: Clock) -> Result<Ctx, StartError> {
-        let config = with_secret(config)?;
         let (committed, to_publish) = mpsc::unbounded_channel();
         let (gaps, to_fill) = mpsc::unbounded_channel();
         let hub = Hub::with_limit(config.queue_limit, move |tenant, after| {
