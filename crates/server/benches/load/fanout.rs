@@ -292,7 +292,7 @@ struct Paced {
 }
 
 /// In the event's text, before the number of the message.
-const MARK: &[u8] = b"\"client_id\":\"paced-";
+const MARK: &[u8] = b"paced-";
 
 impl Paced {
     fn look(self: &Rc<Self>) -> Look {

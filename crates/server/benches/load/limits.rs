@@ -73,7 +73,7 @@ fn broadcast() -> Router {
 
 /// Several waiting frames leave in one write, as Parlor's do.
 async fn relay(mut socket: WebSocket, mut heard: broadcast::Receiver<Utf8Bytes>) -> Result<(), axum::Error> {
-    socket.send(Message::text("{\"type\":\"ready\"}")).await?;
+    socket.send(Message::text(r#"{"cursor":"","reset":false,"type":"ready"}"#)).await?;
     loop {
         match heard.recv().await {
             Ok(text) => socket.feed(Message::Text(text)).await?,

@@ -74,14 +74,19 @@ impl Speech {
                 (b'p', _) => Seen::Answer(r#"{"type":"pong"}"#.to_owned()),
                 _ => self.native_with_cursor(beginning),
             },
-            // {"event":"message.posted" | {"event":"pusher:…" | {"event":"pusher_internal:subscription_succeeded"
-            Self::Pusher { user, conversation } => match (letter(10), letter(16), letter(17)) {
-                (b'm', ..) => Seen::Event,
-                (b'p', b':', b'c') => Seen::Answer(subscribe(beginning, user, conversation)),
-                (b'p', b':', b'p') => Seen::Answer(r#"{"event":"pusher:pong","data":{}}"#.to_owned()),
-                (b'p', b'_', _) => Seen::Ready,
-                _ => Seen::Other,
-            },
+            Self::Pusher { .. } if beginning.starts_with(br#"{"event":"m"#) => Seen::Event,
+            Self::Pusher { user, conversation } => {
+                let tells = |what: &str| memchr::memmem::find(beginning, what.as_bytes()).is_some();
+                if tells("pusher:connection_established") {
+                    Seen::Answer(subscribe(beginning, user, conversation))
+                } else if tells("pusher:ping") {
+                    Seen::Answer(r#"{"event":"pusher:pong","data":{}}"#.to_owned())
+                } else if tells("pusher_internal:subscription_s") {
+                    Seen::Ready
+                } else {
+                    Seen::Other
+                }
+            }
             // 0{…} | 2 | 40{…} | 42["message.posted"
             Self::SocketIo { token } => match (letter(0), letter(1), letter(4)) {
                 (b'0', ..) => Seen::Answer(format!("40{{\"token\":\"{token}\"}}")),

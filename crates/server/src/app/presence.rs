@@ -19,8 +19,8 @@ use super::App;
 
 /// Changes of one moment are told together: a crowd that comes back at once is one event, not thousands.
 const TOGETHER: Duration = Duration::from_millis(250);
-/// People in one event.
-const MOST: usize = 500;
+/// People in one event: a frame of some ten kilobytes.
+const MOST: usize = 100;
 /// How often time is looked at.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -34,12 +34,16 @@ pub struct PresenceView {
     /// Whether the user asks not to be disturbed; counts while connected.
     pub busy: bool,
     /// A few words of the user's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// When the words end.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text_until: Option<Time>,
     /// The last activity of somebody connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_active_at: Option<Time>,
     /// When the last connection ended, of somebody who is not connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen_at: Option<Time>,
 }
 

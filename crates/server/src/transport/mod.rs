@@ -24,6 +24,7 @@ pub(crate) mod pusher;
 mod snapshot;
 pub mod socketio;
 pub(crate) mod sse;
+pub(crate) mod websocket;
 pub(crate) mod ws;
 
 pub(crate) use dialect::Dialect;

@@ -3,17 +3,16 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use parlor_realtime::protocol::native::{self, Incoming};
 use parlor_realtime::{Close, Published};
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
+use super::websocket::{self, Socket, Upgrade};
 use super::{Dialect, Opened, Stage, advance, open, time_left, token_ended};
 use crate::app::Ctx;
 use crate::http::caller::{Caller, check_origin};
@@ -25,12 +24,6 @@ const PING: Duration = Duration::from_secs(25);
 const SILENCE: Duration = Duration::from_secs(60);
 /// Nobody sends us more than a pong.
 const MAX_FRAME: usize = 4096;
-/// Idle connections cost their buffers.
-const READ_BUFFER: usize = 1024;
-/// Bytes gathered into one write.
-const WRITE_BUFFER: usize = 16 * 1024;
-const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
-
 /// From where.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -47,7 +40,7 @@ pub(super) async fn connect(
     caller: Caller,
     headers: HeaderMap,
     Query(query): Query<ConnectQuery>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     check_origin(&caller, &headers, &app)?;
     answer_in(app, caller, query, upgrade, Dialect::Native).await
@@ -58,7 +51,7 @@ pub(crate) async fn answer_in(
     app: Ctx,
     caller: Caller,
     query: ConnectQuery,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
     dialect: Dialect,
 ) -> Result<Response, Problem> {
     let protocol = match dialect {
@@ -66,13 +59,7 @@ pub(crate) async fn answer_in(
         Dialect::Chat => Protocol::Chat,
     };
     let opened = open(&app, &caller, query.cursor.as_deref(), protocol).await?;
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(MAX_WRITE_BUFFER)
-        .max_message_size(MAX_FRAME)
-        .max_frame_size(MAX_FRAME);
-    Ok(upgrade.on_upgrade(move |socket| async move {
+    Ok(upgrade.accepting(MAX_FRAME).then(move |socket| async move {
         Box::pin(Connection { app, caller, opened, dialect, socket }.run()).await;
     }))
 }
@@ -85,7 +72,7 @@ struct Connection {
     caller: Caller,
     opened: Opened,
     dialect: Dialect,
-    socket: WebSocket,
+    socket: Socket,
 }
 
 impl Connection {
@@ -94,17 +81,15 @@ impl Connection {
             Ok(()) => self.live().await,
             Err(end) => end,
         };
-        if let Some((code, reason)) = end {
-            let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-            let farewell = self.socket.send(Message::Close(Some(frame)));
-            let _ = timeout(Duration::from_secs(5), farewell).await;
+        if end.is_some() {
+            let _ = timeout(Duration::from_secs(5), self.socket.close(end)).await;
         }
     }
 
     /// `ready`, then everything that the client missed.
     async fn replay(&mut self) -> Result<(), End> {
         let cursor = format!("{}.{}", self.opened.at, self.opened.tail);
-        self.send(text(self.dialect.ready(&cursor, self.opened.reset))).await?;
+        self.say(self.dialect.ready(&cursor, self.opened.reset)).await?;
         loop {
             let step = advance(&self.app, &self.caller, &mut self.opened).await;
             let (events, stage) = step.map_err(|error| Some(self.failed(&error)))?;
@@ -181,24 +166,24 @@ impl Connection {
         let position = self.opened.session.position();
         let moved = (position > self.opened.at).then(|| format!("{position}.{}", self.opened.tail));
         self.opened.at = position;
-        self.send(text(self.dialect.ping(moved.as_deref()))).await
+        self.say(self.dialect.ping(moved.as_deref())).await
     }
 
-    async fn receive(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), End> {
-        match frame {
-            None | Some(Err(_)) => Err(None),
-            Some(Ok(Message::Close(_))) => Err(None),
-            Some(Ok(Message::Text(text))) => match self.dialect.incoming(&text) {
-                Incoming::Ping => self.send(Message::Text(Utf8Bytes::from_static(self.dialect.pong()))).await,
-                Incoming::Pong | Incoming::Unknown => Ok(()),
-                Incoming::Malformed => Err(Some(native::MALFORMED)),
-                incoming => {
-                    self.opened.sign(&self.app, &self.caller, incoming).await;
-                    Ok(())
-                }
-            },
-            Some(Ok(Message::Binary(_))) => Err(Some(native::MALFORMED)),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+    async fn receive(&mut self, frame: Option<websocket::Incoming>) -> Result<(), End> {
+        let text = match frame {
+            None => return Err(None),
+            Some(websocket::Incoming::Control) => return Ok(()),
+            Some(websocket::Incoming::Binary(_)) => return Err(Some(native::MALFORMED)),
+            Some(websocket::Incoming::Text(text)) => text,
+        };
+        match self.dialect.incoming(&text) {
+            Incoming::Ping => self.say(self.dialect.pong()).await,
+            Incoming::Pong | Incoming::Unknown => Ok(()),
+            Incoming::Malformed => Err(Some(native::MALFORMED)),
+            incoming => {
+                self.opened.sign(&self.app, &self.caller, incoming).await;
+                Ok(())
+            }
         }
     }
 
@@ -206,19 +191,14 @@ impl Connection {
         if frame.is_empty() {
             return Ok(());
         }
-        let frame = Utf8Bytes::try_from(frame.clone()).map_err(|_| None::<(u16, &'static str)>)?;
-        self.socket.feed(Message::Text(frame)).await.map_err(|_| None)
+        self.socket.feed(frame.clone()).await.map_err(|_| None)
     }
 
     async fn flush(&mut self) -> Result<(), End> {
         self.socket.flush().await.map_err(|_| None)
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        self.socket.send(message).await.map_err(|_| None)
+    async fn say(&mut self, frame: impl Into<Bytes>) -> Result<(), End> {
+        self.socket.say(frame).await.map_err(|_| None)
     }
-}
-
-fn text(frame: String) -> Message {
-    Message::Text(Utf8Bytes::from(frame))
 }

@@ -214,7 +214,13 @@ async fn five_thousand_come_back_at_once() {
         nobody_left(&users[0], &process).await;
         after.push(memory(&process));
     }
-    assert!(after[3] <= after[1] + after[1] / 4, "memory is not given back: {after:?} MB");
+    let settled = after[0].max(after[1]);
+    let begun = Instant::now();
+    while memory(&process) > settled + settled / 4 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "memory is not given back: {after:?} MB");
+        // An allocator gives back when it is asked for something.
+        nobody_left(&users[0], &process).await;
+    }
     process.kill();
     let _ = std::thread::spawn(move || drop(database)).join();
 }

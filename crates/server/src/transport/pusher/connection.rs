@@ -3,12 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use parlor_chat::publications::Publication;
 use parlor_chat::{Error, TenantId, events};
 use parlor_realtime::protocol::pusher::{self, Farewell, Incoming};
@@ -22,13 +19,10 @@ use super::seats::Seats;
 use crate::app::{App, Ctx};
 use crate::clock::random_seed;
 use crate::http::assets;
+use crate::http::problem::Problem;
 use crate::metrics::{Counted, Protocol};
+use crate::transport::websocket::{self, Socket, Upgrade};
 
-/// Idle connections cost their buffers.
-const READ_BUFFER: usize = 1024;
-/// Bytes gathered into one write.
-const WRITE_BUFFER: usize = 16 * 1024;
-const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
 const FAREWELL_PATIENCE: Duration = Duration::from_secs(5);
 /// Timers hold some two years at most.
 const LONGEST: Duration = Duration::from_secs(86_400 * 365);
@@ -44,19 +38,13 @@ pub(super) async fn connect(
     State(app): State<Ctx>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, Problem>,
     request: Request,
 ) -> Response {
     let Ok(upgrade) = upgrade else { return assets::serve(request).await };
     let admitted = admit(&app, key, query.as_deref().unwrap_or_default()).await;
     let limit = app.config.pusher.frame_limit;
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(MAX_WRITE_BUFFER)
-        .max_message_size(limit)
-        .max_frame_size(limit);
-    upgrade.on_upgrade(move |mut socket| async move {
+    upgrade.accepting(limit).then(move |mut socket| async move {
         match admitted {
             Ok((application, joined)) => {
                 Box::pin(Connection::new(app, application, joined, socket).run()).await;
@@ -99,13 +87,12 @@ async fn join(app: &App, tenant: TenantId) -> Result<Joined, Error> {
 }
 
 /// The last words, for old clients also as an event.
-async fn farewell(socket: &mut WebSocket, (code, reason): Farewell) {
+async fn farewell(socket: &mut Socket, (code, reason): Farewell) {
     let goodbye = async {
         if code != pusher::RESTART.0 {
-            socket.feed(text(pusher::error(code, reason))).await?;
+            socket.feed(pusher::error(code, reason).into()).await?;
         }
-        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        socket.send(Message::Close(Some(frame))).await
+        socket.close(Some((code, reason))).await
     };
     let _ = timeout(FAREWELL_PATIENCE, goodbye).await;
 }
@@ -121,7 +108,7 @@ fn new_socket_id() -> String {
 pub(super) struct Connection {
     pub app: Ctx,
     pub application: Arc<Application>,
-    socket: WebSocket,
+    socket: Socket,
     pub joined: Joined,
     pub seats: Seats,
     /// The person whose events it gets, once it is on one of Parlor's channels.
@@ -139,7 +126,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(app: Ctx, application: Arc<Application>, joined: Joined, socket: WebSocket) -> Self {
+    fn new(app: Ctx, application: Arc<Application>, joined: Joined, socket: Socket) -> Self {
         let now = Instant::now();
         let seats = Seats::new(app.clone(), application.tenant.id, new_socket_id());
         let within = u64::from(application.options().authorize_within);
@@ -215,7 +202,7 @@ impl Connection {
             return Err(Some(pusher::SILENT));
         }
         self.asked = true;
-        self.send(Message::Text(Utf8Bytes::from_static(pusher::PING))).await
+        self.say(pusher::PING).await
     }
 
     /// The connection showed that it may be here.
@@ -229,15 +216,15 @@ impl Connection {
         self.ends = Some(self.ends.map_or(end, |known| known.max(end)));
     }
 
-    async fn receive(&mut self, frame: Option<Result<Message, axum::Error>>) -> Step {
+    async fn receive(&mut self, frame: Option<websocket::Incoming>) -> Step {
         let text = match frame {
-            None | Some(Err(_) | Ok(Message::Close(_))) => return Err(None),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
-            Some(Ok(Message::Binary(_))) => return Err(Some(pusher::MALFORMED)),
-            Some(Ok(Message::Text(text))) => text,
+            None => return Err(None),
+            Some(websocket::Incoming::Control) => return Ok(()),
+            Some(websocket::Incoming::Binary(_)) => return Err(Some(pusher::MALFORMED)),
+            Some(websocket::Incoming::Text(text)) => text,
         };
         match pusher::incoming(&text) {
-            Incoming::Ping => self.send(Message::Text(Utf8Bytes::from_static(pusher::PONG))).await,
+            Incoming::Ping => self.say(pusher::PONG).await,
             Incoming::Pong | Incoming::Unknown => Ok(()),
             Incoming::Subscribe(wanted) => self.subscribe(wanted).await,
             Incoming::Unsubscribe(channel) => {
@@ -303,23 +290,14 @@ impl Connection {
 
     /// Puts a frame into the next write.
     pub async fn feed(&mut self, frame: Bytes) -> Step {
-        let frame = Utf8Bytes::try_from(frame).map_err(|_| None::<Farewell>)?;
-        self.socket.feed(Message::Text(frame)).await.map_err(|_| None)
+        self.socket.feed(frame).await.map_err(|_| None)
     }
 
     /// Writes a frame.
-    pub async fn say(&mut self, frame: String) -> Step {
-        self.send(text(frame)).await
-    }
-
-    async fn send(&mut self, message: Message) -> Step {
-        match timeout(self.patience(), self.socket.send(message)).await {
+    pub async fn say(&mut self, frame: impl Into<Bytes>) -> Step {
+        match timeout(self.patience(), self.socket.say(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }
     }
-}
-
-fn text(frame: String) -> Message {
-    Message::Text(Utf8Bytes::from(frame))
 }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::ws::{Message as WsMessage, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Query, Request};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -26,12 +25,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::session::{Order, Session, Transport};
 use crate::clock::random_seed;
+use crate::transport::websocket::Upgrade;
 
-/// Idle connections cost their buffers.
-const READ_BUFFER: usize = 1024;
-/// Bytes gathered into one write.
-const WRITE_BUFFER: usize = 16 * 1024;
-const MAX_WRITE_BUFFER: usize = 8 * 1024 * 1024;
 /// Random bytes in the name of a session: 20 characters.
 const SID_BYTES: usize = 15;
 
@@ -236,7 +231,7 @@ impl Engine {
     async fn open_websocket(self: Arc<Self>, parts: &mut Parts) -> Result<Response, Refusal> {
         let upgrade = self.websocket(parts).await?;
         let wire = (self.accept)(parts)?;
-        Ok(upgrade.on_upgrade(move |socket| async move {
+        Ok(upgrade.then(move |socket| async move {
             let (sid, mut session) = self.clone().begin(wire, Transport::WebSocket(Box::new(socket)));
             session.send(Frame::text(self.first_packet(&sid, &[])));
             session.run().await;
@@ -268,24 +263,18 @@ impl Engine {
         self.sessions().remove(sid);
     }
 
-    async fn websocket(&self, parts: &mut Parts) -> Result<WebSocketUpgrade, Refusal> {
-        let upgrade =
-            WebSocketUpgrade::from_request_parts(parts, &()).await.map_err(|_| Refusal::BadRequest)?;
-        Ok(upgrade
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
-            .max_write_buffer_size(MAX_WRITE_BUFFER.max(self.options.max_payload.saturating_mul(4)))
-            .max_message_size(self.options.max_payload)
-            .max_frame_size(self.options.max_payload))
+    async fn websocket(&self, parts: &mut Parts) -> Result<Upgrade, Refusal> {
+        let upgrade = Upgrade::from_request_parts(parts, &()).await.map_err(|_| Refusal::BadRequest)?;
+        Ok(upgrade.accepting(self.options.max_payload))
     }
 
     /// A session that polls tries a WebSocket out.
     async fn upgrade(&self, handle: Arc<Handle>, parts: &mut Parts) -> Result<Response, Refusal> {
         let upgrade = self.websocket(parts).await?;
-        Ok(upgrade.on_upgrade(move |mut socket: WebSocket| async move {
+        Ok(upgrade.then(move |mut socket| async move {
             if handle.on_websocket.load(Ordering::Acquire) {
                 // Clients look for a connection that is closed, not for a refusal.
-                let _ = socket.send(WsMessage::Close(None)).await;
+                let _ = socket.close(None).await;
                 return;
             }
             let _ = handle.orders.send(Order::Upgrade(Box::new(socket)));

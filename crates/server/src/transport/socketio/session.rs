@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::ws::{Message as WsMessage, Utf8Bytes, WebSocket};
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use parlor_realtime::protocol::engineio::{
     CLOSE, Frame, Malformed, NOOP, PING, PROBED, Packet, Refusal, SEPARATOR, packet,
 };
@@ -17,11 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::engine::{Engine, Handle, Message, Step, Wire};
+use crate::transport::websocket::{Incoming, Socket};
 
 /// Packets that may wait for the client before nothing more is asked for.
 const MOST_WAITING: usize = 256;
-/// Bytes after which a WebSocket is flushed.
-const MOST_UNFLUSHED: usize = 256 * 1024;
+/// Room for packets that an idle session keeps.
+const KEPT: usize = 4;
 /// A poll that is open when the transport changes is ended so soon; a client in a hurry needs no end of it.
 const NOOP_FIRST: Duration = Duration::from_millis(10);
 /// Those that come meanwhile are ended so often.
@@ -42,7 +41,7 @@ pub(super) enum Order {
     /// Take these packets.
     Post(String, oneshot::Sender<Result<(), Refusal>>),
     /// This may become the transport.
-    Upgrade(Box<WebSocket>),
+    Upgrade(Box<Socket>),
     /// The client gave up, or broke the rules.
     Abort,
 }
@@ -52,12 +51,12 @@ pub(super) enum Transport {
     /// By requests; the open one is held.
     Polling(Option<PollReply>),
     /// By WebSocket.
-    WebSocket(Box<WebSocket>),
+    WebSocket(Box<Socket>),
 }
 
 /// A WebSocket that is tried out.
 struct Probe {
-    socket: Box<WebSocket>,
+    socket: Box<Socket>,
     answered: bool,
     /// The client must have decided.
     until: Instant,
@@ -104,8 +103,8 @@ impl From<Malformed> for Stop {
 
 enum Happened {
     Order(Option<Order>),
-    Frame(Option<Result<WsMessage, axum::Error>>),
-    Probe(Option<Result<WsMessage, axum::Error>>),
+    Frame(Option<Incoming>),
+    Probe(Option<Incoming>),
     Wire(Step),
     Time,
 }
@@ -329,25 +328,25 @@ impl Session {
         taken.map_err(Stop::from)
     }
 
-    fn take_frame(&mut self, frame: Option<Result<WsMessage, axum::Error>>) -> Result<(), End> {
+    fn take_frame(&mut self, frame: Option<Incoming>) -> Result<(), End> {
         let taken = match frame {
-            Some(Ok(WsMessage::Text(text))) => {
+            Some(Incoming::Text(text)) => {
                 packet(&text).map_err(Stop::from).and_then(|packet| self.take(packet))
             }
-            Some(Ok(WsMessage::Binary(bytes))) => self.take(Packet::Binary(bytes)),
-            Some(Ok(WsMessage::Ping(_) | WsMessage::Pong(_))) => Ok(()),
-            Some(Ok(WsMessage::Close(_)) | Err(_)) | None => Err(Stop::Goodbye),
+            Some(Incoming::Binary(bytes)) => self.take(Packet::Binary(bytes)),
+            Some(Incoming::Control) => Ok(()),
+            None => Err(Stop::Goodbye),
         };
         taken.map_err(|_| End::Gone)
     }
 
     /// A WebSocket on trial says `2probe`, then `5`, and is the transport.
-    async fn take_probe(&mut self, frame: Option<Result<WsMessage, axum::Error>>) -> Result<(), End> {
+    async fn take_probe(&mut self, frame: Option<Incoming>) -> Result<(), End> {
         let Some(mut probe) = self.probe.take() else { return Ok(()) };
-        let Some(Ok(WsMessage::Text(text))) = frame else { return Ok(()) };
+        let Some(Incoming::Text(text)) = frame else { return Ok(()) };
         match packet(&text) {
             Ok(Packet::Probe) if !probe.answered => {
-                let answer = probe.socket.send(WsMessage::Text(Utf8Bytes::from_static(PROBED)));
+                let answer = probe.socket.say(PROBED);
                 if timeout(FAREWELL, answer).await.is_ok_and(|sent| sent.is_ok()) {
                     probe.answered = true;
                     probe.noop = Instant::now() + NOOP_FIRST;
@@ -391,14 +390,14 @@ impl Session {
     }
 }
 
-async fn next_frame(transport: &mut Transport) -> Option<Result<WsMessage, axum::Error>> {
+async fn next_frame(transport: &mut Transport) -> Option<Incoming> {
     match transport {
         Transport::WebSocket(socket) => socket.next().await,
         Transport::Polling(_) => std::future::pending().await,
     }
 }
 
-async fn next_probe(probe: &mut Option<Probe>) -> Option<Result<WsMessage, axum::Error>> {
+async fn next_probe(probe: &mut Option<Probe>) -> Option<Incoming> {
     match probe {
         Some(probe) => probe.socket.next().await,
         None => std::future::pending().await,
@@ -419,26 +418,20 @@ fn payload(out: &mut VecDeque<Frame>, most: usize) -> Vec<u8> {
 }
 
 /// Several packets leave in one write.
-async fn write(socket: &mut WebSocket, out: &mut VecDeque<Frame>) -> Result<(), axum::Error> {
-    let mut unflushed = 0;
+async fn write(socket: &mut Socket, out: &mut VecDeque<Frame>) -> std::io::Result<()> {
     while let Some(frame) = out.pop_front() {
-        unflushed += frame.polled_len();
-        let message = match frame {
-            Frame::Binary(bytes) => WsMessage::Binary(bytes),
-            Frame::Text(text) => WsMessage::Text(Utf8Bytes::try_from(text).map_err(axum::Error::new)?),
-        };
-        socket.feed(message).await?;
-        if unflushed > MOST_UNFLUSHED {
-            socket.flush().await?;
-            unflushed = 0;
+        match frame {
+            Frame::Binary(bytes) => socket.feed_binary(bytes).await?,
+            Frame::Text(text) => socket.feed(text).await?,
         }
     }
+    out.shrink_to(KEPT);
     socket.flush().await
 }
 
-async fn close(socket: &mut WebSocket, mut out: VecDeque<Frame>) -> Result<(), axum::Error> {
+async fn close(socket: &mut Socket, mut out: VecDeque<Frame>) -> std::io::Result<()> {
     write(socket, &mut out).await?;
-    socket.send(WsMessage::Close(None)).await
+    socket.close(None).await
 }
 
 /// Takes leave of the client; `forget` makes the session unknown.

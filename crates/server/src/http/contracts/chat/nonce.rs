@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -19,6 +18,7 @@ use crate::http::Answer;
 use crate::http::caller::{Caller, check_origin, session_cookie};
 use crate::http::extract::{Json, Query};
 use crate::http::problem::Problem;
+use crate::transport::websocket::Upgrade;
 use crate::transport::{Dialect, ws};
 
 /// How long a nonce waits.
@@ -103,7 +103,7 @@ pub(super) async fn connect(
     State(app): State<Ctx>,
     Connecting(caller): Connecting,
     Query(query): Query<ws::ConnectQuery>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     ws::answer_in(app, caller, query, upgrade, Dialect::Chat).await
 }
