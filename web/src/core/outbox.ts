@@ -1,6 +1,7 @@
 // Messages on their way: kept in IndexedDB until the server has them, sent in order within a conversation, exactly once
 // (the server answers the first result again for a client_id that it knows).
 import { ApiError, api, type Attachment, type Id, type Message, type NewMessage, type Related, type ReplyTo } from './api';
+import { newId } from './id';
 import type { Shelf } from './idb';
 import type { Topics } from './topics';
 
@@ -15,6 +16,7 @@ export interface Waiting {
   reply_to: ReplyTo | null;
   /** Absent in what an older version kept. */
   attachments?: Attachment[];
+  /** The record of the host application that the message is about. */
   related?: Related | null;
   failed: { code: string; detail: string } | null;
 }
@@ -65,7 +67,7 @@ export class Outbox {
 
   add(conversation: Id, message: Outgoing): Waiting {
     const entry: Waiting = {
-      client_id: crypto.randomUUID(),
+      client_id: newId(),
       conversation_id: conversation,
       order: this.#nextOrder(),
       created_at: new Date().toISOString(),

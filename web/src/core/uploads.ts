@@ -1,7 +1,8 @@
 // Files on their way to the server before their message is sent: by conversation and mode, with progress, cancel and retry. What has
 // arrived is kept in the browser like a draft. Knows nothing of how they look.
-import { API, ApiError, readProblem } from './api/client';
+import { ApiError, address, fileAddress, identify, readProblem, server } from './api/client';
 import { api, signals, type Attachment, type Id } from './api';
+import { newId } from './id';
 import type { Shelf } from './idb';
 import type { Topics } from './topics';
 
@@ -61,7 +62,7 @@ export class Uploads {
       const fits = index < room && file.size <= mostMegabytes * 1_000_000;
       const error = fits ? null : new ApiError({ status: 413, code: index < room ? 'file_too_large' : 'too_many_files', detail: '' });
       return {
-        key: crypto.randomUUID(), name: file.name || 'file', type: file.type, size: file.size, progress: 0, state: fits ? 'sending' : 'failed',
+        key: newId(), name: file.name || 'file', type: file.type, size: file.size, progress: 0, state: fits ? 'sending' : 'failed',
         error, attachment: null, preview: fits && isPicture(file.type) ? URL.createObjectURL(file) : null, description: '',
       };
     });
@@ -149,15 +150,17 @@ export class Uploads {
 
 const arrived = (attachment: Attachment): Upload => ({
   key: attachment.id, name: attachment.name, type: attachment.content_type, size: attachment.size, progress: 1, state: 'done', error: null,
-  attachment, preview: isPicture(attachment.content_type) ? `${API}/files/${attachment.id}` : null, description: attachment.description ?? '',
+  attachment, preview: isPicture(attachment.content_type) ? fileAddress(attachment.id) : null, description: attachment.description ?? '',
 });
 
 /** fetch tells nothing of how far an upload is; XMLHttpRequest does. */
-function upload(file: File, progress: (part: number) => void, signal: AbortSignal): Promise<Attachment> {
+async function upload(file: File, progress: (part: number) => void, signal: AbortSignal): Promise<Attachment> {
+  await identify();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', `${API}/files`);
-    request.setRequestHeader('X-Parlor-Csrf', '1');
+    request.open('POST', address('/files'));
+    if (server.renew) request.setRequestHeader('Authorization', `Bearer ${server.token ?? ''}`);
+    else request.setRequestHeader('X-Parlor-Csrf', '1');
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     request.onerror = () => reject(new ApiError({ status: 0, code: 'offline', detail: 'The server cannot be reached' }));
     request.onload = async () => {

@@ -11,12 +11,13 @@ import { router } from '$ui/router.svelte';
 import { t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
 import { announce } from './announce.svelte';
+import { beginEmbedded, embedded } from './embedded';
 
 export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | 'pick' | null;
 export type PickWhat = 'assign' | 'snooze' | 'label' | 'team' | 'priority';
 /** What a new conversation begins with. */
 export interface Prefill { people?: Choice[]; subject?: string; message?: string; related?: Related | null; linked?: Conversation }
-type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable';
+type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable' | 'refused';
 
 interface State {
   phase: Phase;
@@ -71,6 +72,10 @@ let where: string | null = null;
 
 export async function start(): Promise<void> {
   await prefs.start();
+  if (embedded) {
+    beginEmbedded();
+    return ask();
+  }
   const token = takeToken();
   if (token) {
     try {
@@ -107,6 +112,10 @@ export async function ask(): Promise<void> {
 }
 
 async function outside(notice: Key | null): Promise<void> {
+  if (embedded) {
+    state.phase = 'refused';
+    return;
+  }
   const needed = await api.setupNeeded().then((answer) => answer.needed, () => false);
   state.notice = notice;
   if (router.route.name !== 'login' && router.route.name !== 'setup') where = location.pathname + location.search;
@@ -115,7 +124,7 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce, refused });
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce, refused, remembers: !embedded });
   useSession(session);
   const inside = () => {
     prefs.adopt(session.store.me!);
@@ -146,8 +155,8 @@ async function leave(notice: Key | null): Promise<void> {
   maybeSession()?.stop();
   prefs.leave();
   state.dialog = null;
-  state.phase = 'login';
-  lastUser.set(null);
+  state.phase = embedded ? 'refused' : 'login';
+  if (!embedded) lastUser.set(null);
   await outside(notice);
   useSession(null);
 }
