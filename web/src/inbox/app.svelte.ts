@@ -1,5 +1,5 @@
 // Who is here and what is open: the few states that the whole inbox shares.
-import { ApiError, api, signals, type Id, type Kind, type Me } from '$core/api';
+import { ApiError, api, signals, type Id, type Kind, type Me, type Message } from '$core/api';
 import { lastUser } from '$core/cache';
 import type { Key } from '$core/i18n';
 import { Session } from '$core/session';
@@ -9,10 +9,12 @@ import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
+import { read as setupProgress, write as forgetSetup } from './setup/progress';
+import { alertOf } from './alerts';
 import { announce } from './announce.svelte';
 
 export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | null;
-type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable';
+type Phase = 'starting' | 'setup' | 'invite' | 'login' | 'in' | 'unreachable';
 
 const state = $state<{ phase: Phase; notice: Key | null; dialog: DialogName; newKind: Kind | null; details: boolean }>({
   phase: 'starting', notice: null, dialog: null, newKind: null, details: stored() });
@@ -49,6 +51,7 @@ let where: string | null = null;
 
 export async function start(): Promise<void> {
   await prefs.start();
+  if (router.route.name === 'invite') return void (state.phase = 'invite');
   const token = takeToken();
   if (token) {
     try {
@@ -77,11 +80,19 @@ function takeToken(): string | null {
 export async function ask(): Promise<void> {
   state.phase = 'starting';
   try {
-    await enter(await api.me());
+    const me = await api.me();
+    if (setupProgress()) return goOn();
+    await enter(me);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return outside(null);
     state.phase = 'unreachable';
   }
+}
+
+/** The first run was begun in this browser and not finished. */
+function goOn(): void {
+  state.phase = 'setup';
+  router.go({ name: 'setup' }, true);
 }
 
 async function outside(notice: Key | null): Promise<void> {
@@ -93,12 +104,13 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce, refused });
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived, refused });
   useSession(session);
   const inside = () => {
+    forgetSetup(null);
     prefs.adopt(session.store.me!);
     state.phase = 'in';
-    if (router.route.name === 'login' || router.route.name === 'setup') history.replaceState(null, '', where ?? '/app/');
+    if (router.route.name === 'login' || router.route.name === 'setup' || router.route.name === 'invite') history.replaceState(null, '', where ?? '/app/');
     dispatchEvent(new PopStateEvent('popstate'));
     where = null;
   };
@@ -110,6 +122,11 @@ export async function enter(me: Me | null): Promise<void> {
       inside();
     });
   }
+}
+
+function arrived(message: Message): void {
+  announce(message);
+  alertOf(message);
 }
 
 /** I have left, or was taken out of, this conversation. */
@@ -143,6 +160,7 @@ export async function signOut(): Promise<void> {
 }
 
 export function setupDone(): void {
+  forgetSetup(null);
   state.notice = 'setup.done';
   state.phase = 'login';
   router.go({ name: 'login' }, true);

@@ -1,9 +1,12 @@
-// Addresses: /app/ (inbox), /app/c/{id}?m=SEQ&thread=ROOT, /app/search?q=…, /app/me, /app/login, /app/setup.
+// Addresses: /app/ (inbox), /app/c/{id}?m=SEQ&thread=ROOT, /app/search?q=…, /app/me, /app/admin/{page}, /app/login, /app/setup,
+// /app/invite#TOKEN.
 export type Route =
   | { name: 'inbox' }
   | { name: 'conversation'; id: string; seq?: number; thread?: string }
   | { name: 'search'; query: string; in?: string }
   | { name: 'me' }
+  | { name: 'admin'; page?: string }
+  | { name: 'invite' }
   | { name: 'login' }
   | { name: 'setup' };
 
@@ -17,7 +20,8 @@ export function parse(url: URL): Route {
     return { name: 'conversation', id: decodeURIComponent(second), seq, thread: query.get('thread') ?? undefined };
   }
   if (first === 'search') return { name: 'search', query: query.get('q') ?? '', in: query.get('in') ?? undefined };
-  if (first === 'me' || first === 'login' || first === 'setup') return { name: first };
+  if (first === 'admin') return { name: 'admin', page: second && decodeURIComponent(second) };
+  if (first === 'me' || first === 'login' || first === 'setup' || first === 'invite') return { name: first };
   return { name: 'inbox' };
 }
 
@@ -35,6 +39,7 @@ export function href(route: Route): string {
     if (route.in) query.set('in', route.in);
     return `${BASE}/search${query.size ? `?${query}` : ''}`;
   }
+  if (route.name === 'admin') return `${BASE}/admin${route.page ? `/${encodeURIComponent(route.page)}` : ''}`;
   return `${BASE}/${route.name}`;
 }
 
