@@ -2,6 +2,7 @@
 // PARLOR_SETUP_CODE name a running, not yet set up server instead.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from './api';
@@ -19,11 +20,11 @@ export interface World {
 
 export const PASSWORD = 'correct horse battery';
 
-export function startServer(env: NodeJS.ProcessEnv = {}): Promise<Running> {
+export function startServer(env: NodeJS.ProcessEnv = {}, port = 0): Promise<Running> {
   const binary = process.env.PARLOR_BIN;
   if (!binary) throw new Error('PARLOR_BIN must name the parlor binary (or PARLOR_URL a running server)');
   const data = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
-  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
+  const child = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], {
     stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env },
   });
   const stop = () => {
@@ -71,9 +72,25 @@ export async function settle(url: string, code: string): Promise<World> {
   return { url, people, channel: channel.id, direct: direct.id, announcement: announcement.id, support: support.id, ticket: ticket.id };
 }
 
+/** A port that is free now. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** With the playground; its pages are also reached as `localhost`, which is another origin. */
+async function startPlayground(): Promise<Running> {
+  const port = await freePort();
+  return startServer({ PARLOR_PLAYGROUND: 'true', PARLOR_ORIGINS: `http://localhost:${port}` }, port);
+}
+
 export default async function setup(): Promise<() => void> {
   const { PARLOR_URL: url, PARLOR_SETUP_CODE: code } = process.env;
-  const server = url && code ? { url, code, stop: () => {} } : await startServer();
+  const server = url && code ? { url, code, stop: () => {} } : await startPlayground();
   process.env.E2E_WORLD = JSON.stringify(await settle(server.url, server.code));
   return server.stop;
 }

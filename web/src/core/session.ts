@@ -18,8 +18,12 @@ export interface SessionHooks {
   /** Nobody is signed in any more. */
   ended(): void;
   arrived?(message: Message): void;
+  /** A conversation that was not known before came with unread messages. */
+  appeared?(conversation: Conversation): void;
   /** I was removed from this conversation. */
   refused?(id: Id): void;
+  /** Whether this browser may start with this person the next time; not in pages of others. */
+  remembers?: boolean;
 }
 
 export class Session {
@@ -57,7 +61,7 @@ export class Session {
     const name = me ? databaseOf(me) : lastUser.get();
     const session = new Session(await openShelf(name ?? 'parlor'), hooks);
     if (me) {
-      lastUser.set(databaseOf(me));
+      session.#remember(me);
       session.store.setMe(me);
     }
     await session.cache.restore().catch(() => false);
@@ -67,13 +71,17 @@ export class Session {
     return session;
   }
 
+  #remember(me: Me): void {
+    if (this.hooks.remembers !== false) lastUser.set(databaseOf(me));
+  }
+
   async #snapshot(): Promise<string> {
     const snapshot = await api.snapshot();
     if (this.#stopped) throw new Error('stopped');
     this.store.reset(snapshot);
     this.next = snapshot.next;
     this.store.topics.changed('next');
-    lastUser.set(databaseOf(snapshot.me));
+    this.#remember(snapshot.me);
     this.cache.changed();
     this.reading.caughtUp(snapshot.conversations);
     void this.#complete();
@@ -182,8 +190,12 @@ export class Session {
 
   async #fetchMine(id: Id): Promise<void> {
     const fresh = await api.conversation(id);
-    if (belongs(fresh) || this.store.conversation(id)) this.store.putConversation(fresh);
-    else this.#notMine.add(id);
+    const known = this.store.conversation(id);
+    if (!belongs(fresh) && !known) return void this.#notMine.add(id);
+    this.store.putConversation(fresh);
+    if (known || fresh.me.unread === 0) return;
+    this.reading.caughtUp([fresh]);
+    this.hooks.appeared?.(fresh);
   }
 
   async conversation(id: Id): Promise<Conversation> {
@@ -226,7 +238,7 @@ export class Session {
   /** Forgets everything of this person in this browser. */
   async forget(): Promise<void> {
     this.stop();
-    lastUser.set(null);
+    if (this.hooks.remembers !== false) lastUser.set(null);
     await this.shelf.clear().catch(() => {});
     this.shelf.close();
   }

@@ -12,9 +12,10 @@ import { toasts } from '$ui/toast.svelte';
 import { read as setupProgress, write as forgetSetup } from './setup/progress';
 import { alertOf } from './alerts';
 import { announce } from './announce.svelte';
+import { beginEmbedded, embedded } from './embedded';
 
 export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | null;
-type Phase = 'starting' | 'setup' | 'invite' | 'login' | 'in' | 'unreachable';
+type Phase = 'starting' | 'setup' | 'invite' | 'login' | 'in' | 'unreachable' | 'refused';
 
 const state = $state<{ phase: Phase; notice: Key | null; dialog: DialogName; newKind: Kind | null; details: boolean }>({
   phase: 'starting', notice: null, dialog: null, newKind: null, details: stored() });
@@ -52,6 +53,10 @@ let where: string | null = null;
 export async function start(): Promise<void> {
   await prefs.start();
   if (router.route.name === 'invite') return void (state.phase = 'invite');
+  if (embedded) {
+    beginEmbedded();
+    return ask();
+  }
   const token = takeToken();
   if (token) {
     try {
@@ -96,6 +101,10 @@ function goOn(): void {
 }
 
 async function outside(notice: Key | null): Promise<void> {
+  if (embedded) {
+    state.phase = 'refused';
+    return;
+  }
   const needed = await api.setupNeeded().then((answer) => answer.needed, () => false);
   state.notice = notice;
   if (router.route.name !== 'login' && router.route.name !== 'setup') where = location.pathname + location.search;
@@ -104,7 +113,7 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived, refused });
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived, refused, remembers: !embedded });
   useSession(session);
   const inside = () => {
     forgetSetup(null);
@@ -141,8 +150,8 @@ async function leave(notice: Key | null): Promise<void> {
   maybeSession()?.stop();
   prefs.leave();
   state.dialog = null;
-  state.phase = 'login';
-  lastUser.set(null);
+  state.phase = embedded ? 'refused' : 'login';
+  if (!embedded) lastUser.set(null);
   await outside(notice);
   useSession(null);
 }

@@ -6,7 +6,7 @@ import type {
 } from './types';
 
 export * from './types';
-export { ApiError, signals } from './client';
+export { ApiError, served, server, signals } from './client';
 
 const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>('GET', path, { query, signal });
 const post = <T>(path: string, body?: unknown) => call<T>('POST', path, { body: body ?? {} });
@@ -69,11 +69,13 @@ export const api = {
   react: (id: Id, emoji: string) => put<unknown>(reaction(id, emoji)),
   unreact: (id: Id, emoji: string) => remove<unknown>(reaction(id, emoji)),
 
-  users: (query: { search?: string; writable?: boolean; active?: boolean; limit?: number; after?: string }, signal?: AbortSignal) =>
+  users: (query: { search?: string; external_id?: string; writable?: boolean; active?: boolean; limit?: number; after?: string }, signal?: AbortSignal) =>
     get<Page<User>>('/users', query, signal),
+  user: (id: Id) => get<User>(`/users/${encodeURIComponent(id)}`),
   contacts: (query: { search?: string; limit?: number }, signal?: AbortSignal) => get<Page<Contact>>('/contacts', query, signal),
   contact: (id: Id) => get<Contact>(`/contacts/${id}`),
   teams: () => get<Page<Team>>('/teams'),
   stores: (query: { search?: string; limit?: number } = {}) => get<Page<Store>>('/stores', query),
+  fileLink: (id: Id) => get<{ url: string; expires_at: string }>(`/files/${encodeURIComponent(id)}/link`),
   search: (query: SearchQuery, signal?: AbortSignal) => get<Page<SearchHit>>('/search', query, signal),
 };

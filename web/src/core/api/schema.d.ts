@@ -5979,6 +5979,8 @@ export interface operations {
                 search?: string;
                 /** @description Only active, or only closed, accounts. */
                 active?: boolean;
+                /** @description The one whom the host application knows under this id. */
+                external_id?: string;
                 /** @description Only those I may write to. */
                 writable?: boolean;
                 /** @description A page's `next`. */

@@ -246,6 +246,7 @@ export interface NewConversation {
   priority?: Priority;
   labels?: string[];
   linked_conversation_id?: Id;
+  related?: Related;
   message?: { body: string; client_id?: string };
   client_id?: string;
 }
@@ -261,4 +262,5 @@ export interface NewMessage {
   is_private_note?: boolean;
   thread_root_id?: Id;
   reply_to_id?: Id;
+  related?: Related;
 }
