@@ -123,7 +123,7 @@ impl App {
         let redis = config.redis.clone().filter(|url| !url.is_empty());
         let (cluster, notes) = Cluster::new(random_node(), redis.is_some());
         let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
-        let (callers, tenant_settings): (Arc<Callers>, Arc<TenantSettings>) = Default::default();
+        let (callers, tenant_settings) = (Arc::<Callers>::default(), Arc::<TenantSettings>::default());
         let options = Options {
             on_commit: Some(commit_hook(Committed {
                 to_publish: committed,

@@ -157,7 +157,7 @@ async fn sign_out(State(app): State<Ctx>, caller: Caller, Path(id): Path<PersonI
     Ok(Done)
 }
 
-pub(super) async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Problem> {
+async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Problem> {
     if let Some((rule, detail)) = password::refusal(&secret) {
         return Err(Problem::invalid("password", rule, detail));
     }
