@@ -132,6 +132,37 @@ test('muted: silent, but counted', async ({ browser }) => {
   await expect(panel(ben).getByRole('button', { name: 'Mute', exact: true })).toBeVisible();
 });
 
+test('a notification of the browser, where it is wanted, allowed, and the window is not looked at', async ({ browser }) => {
+  const direct = await directOf('ana', 'chloe');
+  const chloe = await hostPage(browser, 'chloe', { query: { without: '1' } });
+  await chloe.addInitScript(() => {
+    const shown: string[] = [];
+    class Notice {
+      static permission = 'granted';
+      static requestPermission = async () => 'granted';
+      onclick: (() => void) | null = null;
+      constructor(title: string, { body }: { body: string }) {
+        shown.push(`${title}: ${body}`);
+        Object.assign(window, { lastNotice: this });
+      }
+      close() {}
+    }
+    Object.assign(window, { Notification: Notice, shown });
+    document.hasFocus = () => false;
+  });
+  await chloe.goto(chloe.url().replace('without=1', 'with=1'));
+  await openPanel(chloe);
+  await panel(chloe).getByRole('button', { name: 'Settings' }).click();
+  await panel(chloe).getByRole('switch', { name: 'Browser notifications' }).click();
+  await expect(panel(chloe).getByRole('switch', { name: 'Browser notifications' })).toHaveAttribute('aria-checked', 'true');
+  await panel(chloe).getByRole('button', { name: 'Close messages' }).click();
+  const text = unique('are you there');
+  await (await apiOf('ana')).say(direct, text);
+  await expect.poll(() => chloe.evaluate(() => (window as never as { shown: string[] }).shown)).toEqual([`Ana Lima: ${text}`]);
+  await chloe.evaluate(() => (window as never as { lastNotice: { onclick: () => void } }).lastNotice.onclick());
+  await expect(thread(chloe).getByText(text)).toBeVisible();
+});
+
 test('"Discuss" puts a draft and a card; sent once, the card stays with the message', async ({ browser }) => {
   const direct = await directOf('ana', 'chloe');
   await (await apiOf('ana')).call('DELETE', `/conversations/${direct}/draft?mode=reply`).catch(() => {});

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from './api';
 
-export interface Running { url: string; code: string; stop: () => void }
+export interface Running { url: string; code: string; data: string; stop: () => void }
 export interface World {
   url: string;
   people: Record<'ana' | 'ben' | 'chloe', { id: string; name: string; email: string; cookie: string }>;
@@ -31,11 +31,11 @@ export function startServer(env: NodeJS.ProcessEnv = {}, port = 0): Promise<Runn
     child.kill('SIGTERM');
     rmSync(data, { recursive: true, force: true });
   };
-  return readStart(child, stop);
+  return readStart(child, data, stop);
 }
 
 /** The first lines tell the address and, on a fresh installation, the setup code. */
-function readStart(child: ChildProcess, stop: () => void): Promise<Running> {
+function readStart(child: ChildProcess, data: string, stop: () => void): Promise<Running> {
   return new Promise((resolve, reject) => {
     let text = '';
     const late = setTimeout(() => reject(new Error(`the server did not start:\n${text}`)), 20_000);
@@ -46,7 +46,7 @@ function readStart(child: ChildProcess, stop: () => void): Promise<Running> {
       const code = /setup code (\S+)/.exec(text)?.[1];
       if (!url || !code) return;
       clearTimeout(late);
-      resolve({ url, code, stop });
+      resolve({ url, code, data, stop });
     });
   });
 }
@@ -55,6 +55,7 @@ export async function settle(url: string, code: string): Promise<World> {
   const ana = new Api(url);
   await ana.call('POST', '/setup', { code, name: 'Ana Lima', email: 'ana@example.com', password: PASSWORD });
   await ana.signIn('ana@example.com', PASSWORD);
+  await ana.call('PATCH', '/settings', { send_rate_per_minute: 0 }); // tests write faster than people
   const user = (name: string, email: string) => ana.call<{ id: string }>('POST', '/users', { name, email, password: PASSWORD });
   const signedIn = async (email: string) => (await new Api(url).signIn(email, PASSWORD)).cookie;
   const people = {
@@ -90,7 +91,7 @@ async function startPlayground(): Promise<Running> {
 
 export default async function setup(): Promise<() => void> {
   const { PARLOR_URL: url, PARLOR_SETUP_CODE: code } = process.env;
-  const server = url && code ? { url, code, stop: () => {} } : await startPlayground();
+  const server = url && code ? { url, code, data: '', stop: () => {} } : await startPlayground();
   process.env.E2E_WORLD = JSON.stringify(await settle(server.url, server.code));
   return server.stop;
 }

@@ -10,6 +10,7 @@ import { Reading } from './reading';
 import { Socket, type SocketState } from './socket';
 import { apply, withMine, type Needs } from './store/events';
 import { Store } from './store/store';
+import { Uploads } from './uploads';
 
 const PAGE = 100;
 const ENOUGH = 1_000;
@@ -30,6 +31,7 @@ export class Session {
   readonly store = new Store();
   readonly drafts: Drafts;
   readonly outbox: Outbox;
+  readonly uploads: Uploads;
   readonly reading: Reading;
   readonly cache: Cache;
   readonly socket: Socket;
@@ -45,6 +47,7 @@ export class Session {
   private constructor(private readonly shelf: Shelf, private readonly hooks: SessionHooks) {
     this.drafts = new Drafts(shelf, this.store.topics);
     this.outbox = new Outbox(shelf, this.store.topics, (message) => this.#sent(message));
+    this.uploads = new Uploads(shelf, this.store.topics);
     this.reading = new Reading(this.store);
     this.cache = new Cache(shelf, this.store);
     this.socket = new Socket({
@@ -67,6 +70,7 @@ export class Session {
     await session.cache.restore().catch(() => false);
     await session.drafts.load().catch(() => {});
     await session.outbox.load().catch(() => {});
+    await session.uploads.load().catch(() => {});
     session.socket.start();
     return session;
   }
@@ -162,6 +166,7 @@ export class Session {
     this.store.topics.changed('connection');
     if (state !== 'online' || before === 'online') return;
     this.outbox.kick();
+    this.uploads.kick();
     void this.reading.flush();
     void this.presence.connected();
   }

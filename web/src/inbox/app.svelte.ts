@@ -1,9 +1,10 @@
 // Who is here and what is open: the few states that the whole inbox shares.
-import { ApiError, api, signals, type Id, type Kind, type Me, type Message } from '$core/api';
+import { ApiError, api, signals, type Conversation, type Id, type Kind, type Me, type Message, type Related } from '$core/api';
 import { lastUser } from '$core/cache';
 import type { Key } from '$core/i18n';
 import { Session } from '$core/session';
 import { topic } from '$core/store/store';
+import type { Choice } from '$ui/PeoplePicker.svelte';
 import { live, maybeSession, useSession } from '$ui/live.svelte';
 import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
@@ -14,11 +15,24 @@ import { alertOf } from './alerts';
 import { announce } from './announce.svelte';
 import { beginEmbedded, embedded } from './embedded';
 
-export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | null;
+export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | 'pick' | null;
+export type PickWhat = 'assign' | 'snooze' | 'label' | 'team' | 'priority';
+/** What a new conversation begins with. */
+export interface Prefill { people?: Choice[]; subject?: string; message?: string; related?: Related | null; linked?: Conversation }
 type Phase = 'starting' | 'setup' | 'invite' | 'login' | 'in' | 'unreachable' | 'refused';
 
-const state = $state<{ phase: Phase; notice: Key | null; dialog: DialogName; newKind: Kind | null; details: boolean }>({
-  phase: 'starting', notice: null, dialog: null, newKind: null, details: stored() });
+interface State {
+  phase: Phase;
+  notice: Key | null;
+  dialog: DialogName;
+  newKind: Kind | null;
+  prefill: Prefill;
+  pick: { what: PickWhat; ids: Id[] };
+  details: boolean;
+}
+const state = $state<State>({
+  phase: 'starting', notice: null, dialog: null, newKind: null, prefill: {}, pick: { what: 'assign', ids: [] }, details: stored(),
+});
 
 function stored(): boolean {
   try {
@@ -33,6 +47,8 @@ export const app = {
   get notice() { return state.notice; },
   get dialog() { return state.dialog; },
   get newKind() { return state.newKind; },
+  get prefill() { return state.prefill; },
+  get picking() { return state.pick; },
   get details() { return state.details; },
   set details(open: boolean) {
     state.details = open;
@@ -42,9 +58,15 @@ export const app = {
       // private window
     }
   },
-  show(dialog: DialogName, kind: Kind | null = null): void {
+  show(dialog: DialogName, kind: Kind | null = null, prefill: Prefill = {}): void {
     state.newKind = kind;
+    state.prefill = prefill;
     state.dialog = dialog;
+  },
+  /** Asks for an assignee, a label … of these conversations. */
+  pick(what: PickWhat, ids: Id[]): void {
+    state.pick = { what, ids };
+    state.dialog = 'pick';
   },
 };
 

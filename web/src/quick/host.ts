@@ -19,14 +19,16 @@ export function takePlace(): Place {
   root.className = 'parlor-root';
   shadow.append(root);
 
-  const stand = () => {
-    if (element.parentNode !== document.documentElement) document.documentElement.append(element);
-  };
-  stand();
   // A page that replaces its body, or everything, must not lose us.
-  const observer = new MutationObserver(stand);
+  const observer = new MutationObserver(() => stand());
+  const stand = () => {
+    const page = document.documentElement;
+    if (!page || element.parentNode === page) return;
+    page.append(element);
+    observer.observe(page, { childList: true });
+  };
   observer.observe(document, { childList: true });
-  observer.observe(document.documentElement, { childList: true });
+  stand();
   return {
     root,
     remove() {

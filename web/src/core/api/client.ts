@@ -38,7 +38,7 @@ export class ApiError extends Error {
 }
 
 export type Query = Record<string, string | number | boolean | undefined | null>;
-export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number }
+export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number; /** Goes out although the page is being left. */ keepalive?: boolean }
 
 export const API = '/api/v1';
 
@@ -88,6 +88,9 @@ export function address(path: string, query: Query = {}): string {
   return server.origin + API + path + (text ? `?${text}` : '');
 }
 
+/** Where a file's bytes are, for pictures and links, which cannot carry headers. */
+export const fileAddress = (id: string) => address(`/files/${encodeURIComponent(id)}`, { access_token: server.renew ? server.token : null });
+
 /** Called whenever the server says that nobody is signed in. */
 export const signals = { unauthorized: () => {} };
 
@@ -96,7 +99,7 @@ export async function call<T>(method: string, path: string, options: CallOptions
   if (method !== 'GET' && !server.renew) headers['X-Parlor-Csrf'] = '1';
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-  const attempt = () => send(address(path, options.query), identified({ method, headers, body, signal: joinSignals(options) }));
+  const attempt = () => send(address(path, options.query), identified({ method, headers, body, signal: joinSignals(options), keepalive: options.keepalive }));
   await identify();
   let response = await attempt();
   if (response.status === 401 && server.renew) {
@@ -132,7 +135,7 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-async function readProblem(response: Response): Promise<ApiError> {
+export async function readProblem(response: Response): Promise<ApiError> {
   const retry = Number(response.headers.get('Retry-After')) || undefined;
   const fallback = { status: response.status, code: response.status >= 500 ? 'unavailable' : 'internal', detail: '' };
   try {

@@ -21,6 +21,7 @@ export const conforms: {
   snapshot: Same<ours.Snapshot, Schemas['Snapshot']>;
   draft: Same<ours.Draft, Schemas['Draft']>;
   newConversation: Within<ours.NewConversation, Schemas['NewConversation']>;
+  attachment: Same<ours.Attachment, Schemas['Attachment']>;
   newMessage: Within<ours.NewMessage, Schemas['NewMessage']>;
   role: Same<admin.Role, Schemas['Role']>;
   verdict: Same<admin.Verdict, Schemas['Verdict']>;
@@ -35,7 +36,7 @@ export const conforms: {
   device: Same<admin.Device, Schemas['Session']>;
   changes: Within<ours.ConversationChanges, Schemas['ConversationChange']>;
 } = {
-  conversation: true, me: true, message: true, lastMessage: true, participant: true, person: true, snapshot: true, draft: true,
+  conversation: true, me: true, message: true, lastMessage: true, participant: true, person: true, snapshot: true, draft: true, attachment: true,
   role: true, verdict: true, user: true, store: true, purge: true, auditRow: true, apiKey: true, hostKey: true, app: true, health: true, device: true,
   newConversation: true, newMessage: true, changes: true,
 };

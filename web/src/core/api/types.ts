@@ -28,7 +28,7 @@ export interface Me {
   super_admin: boolean;
   tenant: { id: Id; slug: string; name: string };
   preferences: Record<string, unknown>;
-  settings: { edit_window_seconds?: number; message_max_chars?: number } & Record<string, unknown>;
+  settings: { edit_window_seconds?: number; message_max_chars?: number; attachment_max_mb?: number } & Record<string, unknown>;
 }
 
 export interface Person { id: Id; kind: 'user' | 'contact' | 'bot' | 'system'; name: string; avatar_url: string | null }
@@ -146,7 +146,17 @@ export interface Conversation {
 
 export interface ReplyTo { id: Id; seq: number; author: Person | null; preview: string; deleted: boolean }
 export interface Reaction { emoji: string; count: number; users: Id[]; mine?: boolean }
-export interface Attachment { id: Id; name: string; content_type: string; size: number }
+export interface Attachment {
+  id: Id;
+  name: string;
+  content_type: string;
+  size: number;
+  /** Of a picture, in pixels. */
+  width?: number | null;
+  height?: number | null;
+  /** What it shows, in words. */
+  description?: string | null;
+}
 export interface SystemPayload { type: string; [field: string]: unknown }
 
 export interface Message {
@@ -247,7 +257,7 @@ export interface NewConversation {
   labels?: string[];
   linked_conversation_id?: Id;
   related?: Related;
-  message?: { body: string; client_id?: string };
+  message?: { body: string; client_id?: string; related?: Related };
   client_id?: string;
 }
 
@@ -263,4 +273,5 @@ export interface NewMessage {
   thread_root_id?: Id;
   reply_to_id?: Id;
   related?: Related;
+  attachment_ids?: Id[];
 }
