@@ -9,6 +9,7 @@ import { grouped, refusal, spoken } from '../src/inbox/admin/settings/shapes';
 import { madePassword, view } from '../src/inbox/admin/users/people';
 import { nameOf } from '../src/inbox/me/devices';
 import { next, previous } from '../src/inbox/setup/progress';
+import more from '../locales/admin/en.json';
 import en from '../locales/en.json';
 
 test('a spreadsheet runs nothing that comes from the log', () => {
@@ -51,7 +52,7 @@ test('every right has its words and one place in the grid', () => {
   expect(new Set(rights).size).toBe(rights.length);
   const named = Object.keys(en).filter((key) => key.startsWith('right.')).map((key) => key.slice(6));
   expect([...rights].sort()).toEqual(named.sort());
-  for (const right of rights) expect(en).toHaveProperty([`right_hint.${right}`]);
+  for (const right of rights) expect(more).toHaveProperty([`right_hint.${right}`]);
 });
 
 test('samples name the tenant and the key, and nothing breaks out of their quotes', () => {

@@ -5,11 +5,7 @@ let zone: string | undefined;
 
 /** Another time zone than the device's, for all times shown from now on; empty is the device's own. */
 export function useTimeZone(name: string): void {
-  try {
-    zone = name ? new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone : undefined;
-  } catch {
-    zone = undefined;
-  }
+  zone = name || undefined;
   formats.clear();
 }
 

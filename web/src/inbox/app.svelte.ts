@@ -13,6 +13,7 @@ import { toasts } from '$ui/toast.svelte';
 import { read as setupProgress, write as forgetSetup } from './setup/progress';
 import { alertOf } from './alerts';
 import { announce } from './announce.svelte';
+import { zone } from './me/zone.svelte';
 import { beginEmbedded, embedded } from './embedded';
 
 export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | 'pick' | null;
@@ -73,6 +74,7 @@ export const app = {
 let where: string | null = null;
 
 export async function start(): Promise<void> {
+  zone.start();
   await prefs.start();
   if (router.route.name === 'invite') return void (state.phase = 'invite');
   if (embedded) {

@@ -1,7 +1,6 @@
 // How this person likes the app. Kept in the browser (read before the first paint by theme.js) and with the account.
 import { api, type Me } from '$core/api';
 import type { Locale } from '$core/i18n';
-import { useTimeZone } from '$core/time';
 import { i18n } from './i18n.svelte';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -44,7 +43,6 @@ const signs = $state<Signs>({ sound_enabled: stored('sound') !== 'off', browser_
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
 const systemContrast = matchMedia('(prefers-contrast: more)');
 let account: Me | null = null;
-let zone = $state('');
 /** Dressed by the page around us, which knows better than what was chosen here. */
 let dressed = false;
 
@@ -97,14 +95,6 @@ export const prefs = {
   set sound(value: boolean) { signs.sound_enabled = value; save(); },
   get browser() { return signs.browser_notifications_enabled; },
   set browser(value: boolean) { signs.browser_notifications_enabled = value; save(); },
-  /** Empty where the device's own time zone holds. */
-  get timeZone() { return zone; },
-  async setTimeZone(value: string): Promise<void> {
-    await api.saveMe({ time_zone: value || Intl.DateTimeFormat().resolvedOptions().timeZone });
-    store('zone', value);
-    zone = value;
-    useTimeZone(value);
-  },
   get locale(): Locale { return i18n.locale; },
 
   async setLocale(locale: Locale): Promise<void> {
@@ -115,8 +105,6 @@ export const prefs = {
 
   start(): Promise<void> {
     paint();
-    zone = stored('zone') ?? '';
-    useTimeZone(zone);
     return i18n.use(i18n.wished(stored('locale')));
   },
 

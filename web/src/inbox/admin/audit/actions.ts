@@ -1,6 +1,5 @@
 // The actions that the audit log knows, with words where the app has them.
-import { english, type Key } from '$core/i18n';
-import { t } from '$ui/i18n.svelte';
+import { i18n, t } from '$ui/i18n.svelte';
 
 export const ACTIONS = [
   'forbidden_attempt', 'user.create', 'user.update', 'user.from_host', 'user.password', 'user.invite', 'user.sign_out', 'user.super_admin', 'role.update', 'role.delete',
@@ -11,5 +10,5 @@ export const ACTIONS = [
 /** The action in words; its own name where there are none. */
 export function actionText(action: string): string {
   const key = `audit_action.${action}`;
-  return key in english ? t(key as Key) : action;
+  return i18n.knows(key) ? t(key) : action;
 }

@@ -1,7 +1,7 @@
 // How each setting is grouped and counted. A setting that is not named here (of a newer server) still shows, with the
 // server's own text.
 import type { Key } from '$core/i18n';
-import { english } from '$core/i18n';
+import { i18n } from '$ui/i18n.svelte';
 import type { Setting } from '$core/api/admin';
 
 export type SettingGroup = 'messages' | 'presence' | 'privacy' | 'storage' | 'features';
@@ -33,7 +33,7 @@ export function grouped(settings: Setting[]): { group: SettingGroup; settings: S
 /** The key of a setting's name or hint, when this version of the app has words for it. */
 export function words(kind: 'setting' | 'setting_hint', key: string): Key | null {
   const name = `${kind}.${key}`;
-  return name in english ? (name as Key) : null;
+  return i18n.knows(name) ? name : null;
 }
 
 /** What is wrong with a typed number: nothing, or the key of the sentence. */
