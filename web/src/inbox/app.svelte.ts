@@ -4,6 +4,7 @@ import { lastUser } from '$core/cache';
 import type { Key } from '$core/i18n';
 import { Session } from '$core/session';
 import { topic } from '$core/store/store';
+import { Uploads } from '$core/uploads';
 import type { Choice } from '$ui/PeoplePicker.svelte';
 import { live, maybeSession, useSession } from '$ui/live.svelte';
 import { prefs } from '$ui/prefs.svelte';
@@ -137,7 +138,7 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived, refused, remembers: !embedded });
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived, refused, remembers: !embedded, uploads: (shelf, topics) => new Uploads(shelf, topics) });
   useSession(session);
   const inside = () => {
     forgetSetup(null);
