@@ -1,15 +1,16 @@
 // Builds everything the server embeds: vite, then .gz and .br beside each file, then the size table.
 // Exits with 1 when something weighs more than its budget.
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join, relative } from 'node:path';
 import zlib from 'node:zlib';
 import { build } from 'vite';
+import { buildEmbeds } from './embed.mjs';
 import { writeTokens } from './tokens/generate.mjs';
 
 const dist = fileURLToPath(new URL('dist', import.meta.url));
 const KB = 1024;
-const BUDGETS = { initialJs: 150 * KB, lazyChunk: 150 * KB, css: 20 * KB };
+const BUDGETS = { initialJs: 150 * KB, lazyChunk: 150 * KB, css: 20 * KB, quick: 75 * KB, element: 4 * KB };
 const COMPRESSED = /\.(js|css|html|svg|json|txt|webmanifest)$/;
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -19,7 +20,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 writeTokens();
-await build({ configFile: fileURLToPath(new URL('vite.config.js', import.meta.url)), logLevel: 'warn' });
+const configFile = fileURLToPath(new URL('vite.config.js', import.meta.url));
+await build({ configFile, logLevel: 'warn' });
+await buildEmbeds(configFile);
+cpSync(fileURLToPath(new URL('playground', import.meta.url)), join(dist, 'playground'), { recursive: true });
 const files = walk(dist).filter((file) => !/\.(gz|br)$/.test(file));
 const rows = files.map(compress);
 const over = report(rows);
@@ -63,16 +67,20 @@ function report(rows) {
     console.log(`${mark} ${row.name.padEnd(50)}${show(row.raw)}${show(row.gzip)}${show(row.brotli)}`);
   }
   const sum = (list) => list.reduce((total, row) => total + row.gzip, 0);
-  const js = rows.filter((row) => row.name.endsWith('.js'));
+  const of = (name) => rows.find((row) => row.name === name)?.gzip ?? 0;
+  const js = rows.filter((row) => row.name.startsWith('app/') && row.name.endsWith('.js'));
   const initialJs = sum(js.filter((row) => initial.has(row.name)));
-  const css = sum(rows.filter((row) => row.name.endsWith('.css')));
+  const css = sum(rows.filter((row) => row.name.startsWith('app/') && row.name.endsWith('.css')));
   console.log(`\ninbox initial JavaScript (*) ${show(initialJs)} of ${show(BUDGETS.initialJs)} gzip`);
   console.log(`inbox CSS                    ${show(css)} of ${show(BUDGETS.css)} gzip`);
+  console.log(`quick messenger              ${show(of('embed/quick.js'))} of ${show(BUDGETS.quick)} gzip`);
   const total = walk(dist).reduce((bytes, file) => bytes + statSync(file).size, 0);
   console.log(`everything to embed          ${show(total)}`);
   const over = [];
   if (initialJs > BUDGETS.initialJs) over.push('inbox initial JavaScript');
   if (css > BUDGETS.css) over.push('CSS');
+  if (of('embed/quick.js') > BUDGETS.quick) over.push('quick messenger');
+  if (of('embed/inbox.js') > BUDGETS.element) over.push('embed/inbox.js');
   for (const row of js) if (!initial.has(row.name) && row.gzip > BUDGETS.lazyChunk) over.push(row.name);
   return over;
 }

@@ -12,7 +12,7 @@ const server = await createServer({
   appType: 'custom',
   server: {
     port: Number(process.env.PORT ?? 5173),
-    proxy: { '/api': { ...proxied, ws: true }, '/files': proxied, '/help': proxied, '/embed': proxied },
+    proxy: { '/api': { ...proxied, ws: true }, '/files': proxied, '/help': proxied, '/embed': proxied, '/playground': proxied },
   },
   plugins: [{ name: 'inbox-fallback', configureServer: (vite) => () => vite.middlewares.use(servePage(vite)) }],
 });

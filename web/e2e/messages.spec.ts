@@ -142,7 +142,7 @@ test('search finds a message and jumps to it', async ({ browser }) => {
   const ben = await apiOf('ben');
   const word = `needle${Date.now().toString(36)}`;
   await ben.say(channel, `The ${word} in the haystack`);
-  for (let n = 0; n < 60; n++) await ben.say(channel, `hay ${n}`).catch(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  for (let n = 0; n < 60; n++) await ben.say(channel, `hay ${n}`);
   const ana = await browserOf(browser, 'ana');
   await ana.locator('nav').getByRole('button', { name: 'Search' }).click();
   await ana.getByRole('searchbox', { name: 'Search messages' }).fill(word);

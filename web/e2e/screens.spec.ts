@@ -1,19 +1,8 @@
 // Every screen in both themes: no accessibility violation, no sideways scrolling; and the layouts of phone and tablet.
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { accessible } from './axe';
 import { apiOf, browserOf, composer, expect, messages, openChat, rowOf, test, world } from './fixtures';
 import { PASSWORD, startServer } from './server';
-
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function accessible(page: Page, screen: string, popup = false): Promise<void> {
-  await page.waitForTimeout(350); // what moves has arrived
-  const axe = new AxeBuilder({ page }).withTags(TAGS);
-  // An open menu stands at the end of the document, in no landmark, as menus do.
-  const { violations } = await (popup ? axe.disableRules(['region']) : axe).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(' ')} – ${node.failureSummary}`).join(' | ')}`);
-  expect.soft(found, screen).toEqual([]);
-}
 
 const fits = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 

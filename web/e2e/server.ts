@@ -2,11 +2,12 @@
 // PARLOR_SETUP_CODE name a running, not yet set up server instead.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from './api';
 
-export interface Running { url: string; code: string; stop: () => void }
+export interface Running { url: string; code: string; data: string; stop: () => void }
 export interface World {
   url: string;
   people: Record<'ana' | 'ben' | 'chloe', { id: string; name: string; email: string; cookie: string }>;
@@ -19,22 +20,22 @@ export interface World {
 
 export const PASSWORD = 'correct horse battery';
 
-export function startServer(env: NodeJS.ProcessEnv = {}): Promise<Running> {
+export function startServer(env: NodeJS.ProcessEnv = {}, port = 0): Promise<Running> {
   const binary = process.env.PARLOR_BIN;
   if (!binary) throw new Error('PARLOR_BIN must name the parlor binary (or PARLOR_URL a running server)');
   const data = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
-  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
+  const child = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], {
     stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env },
   });
   const stop = () => {
     child.kill('SIGTERM');
     rmSync(data, { recursive: true, force: true });
   };
-  return readStart(child, stop);
+  return readStart(child, data, stop);
 }
 
 /** The first lines tell the address and, on a fresh installation, the setup code. */
-function readStart(child: ChildProcess, stop: () => void): Promise<Running> {
+function readStart(child: ChildProcess, data: string, stop: () => void): Promise<Running> {
   return new Promise((resolve, reject) => {
     let text = '';
     const late = setTimeout(() => reject(new Error(`the server did not start:\n${text}`)), 20_000);
@@ -45,7 +46,7 @@ function readStart(child: ChildProcess, stop: () => void): Promise<Running> {
       const code = /setup code (\S+)/.exec(text)?.[1];
       if (!url || !code) return;
       clearTimeout(late);
-      resolve({ url, code, stop });
+      resolve({ url, code, data, stop });
     });
   });
 }
@@ -54,6 +55,7 @@ export async function settle(url: string, code: string): Promise<World> {
   const ana = new Api(url);
   await ana.call('POST', '/setup', { code, name: 'Ana Lima', email: 'ana@example.com', password: PASSWORD });
   await ana.signIn('ana@example.com', PASSWORD);
+  await ana.call('PATCH', '/settings', { send_rate_per_minute: 0 }); // tests write faster than people
   const user = (name: string, email: string) => ana.call<{ id: string }>('POST', '/users', { name, email, password: PASSWORD });
   const signedIn = async (email: string) => (await new Api(url).signIn(email, PASSWORD)).cookie;
   const people = {
@@ -71,9 +73,25 @@ export async function settle(url: string, code: string): Promise<World> {
   return { url, people, channel: channel.id, direct: direct.id, announcement: announcement.id, support: support.id, ticket: ticket.id };
 }
 
+/** A port that is free now. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** With the playground; its pages are also reached as `localhost`, which is another origin. */
+async function startPlayground(): Promise<Running> {
+  const port = await freePort();
+  return startServer({ PARLOR_PLAYGROUND: 'true', PARLOR_ORIGINS: `http://localhost:${port}` }, port);
+}
+
 export default async function setup(): Promise<() => void> {
   const { PARLOR_URL: url, PARLOR_SETUP_CODE: code } = process.env;
-  const server = url && code ? { url, code, stop: () => {} } : await startServer();
+  const server = url && code ? { url, code, data: '', stop: () => {} } : await startPlayground();
   process.env.E2E_WORLD = JSON.stringify(await settle(server.url, server.code));
   return server.stop;
 }

@@ -25,6 +25,15 @@ pub struct Attachment {
     pub content_type: String,
     /// In bytes.
     pub size: i64,
+    /// Of a picture, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<i64>,
+    /// Of a picture, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<i64>,
+    /// What it shows, for those who do not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// A file that is in its place.
@@ -40,24 +49,32 @@ pub struct NewFile {
     pub size: i64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
+    /// Width and height of a picture.
+    pub measures: Option<(i64, i64)>,
 }
 
 /// The most files of one message.
 const MOST: usize = 10;
 /// The most characters of a name that are kept.
 const LONGEST_NAME: usize = 200;
+/// The most characters of a description.
+const LONGEST_DESCRIPTION: usize = 1_000;
 
 macro_rules! columns {
     () => {
-        "a.id, a.name, a.content_type, a.size, a.message_id, a.uploader_id"
+        "a.id, a.name, a.content_type, a.size, a.message_id, a.uploader_id, a.width, a.height, a.description"
     };
 }
 
 statements! {
     /// A new one.
     pub static INSERT = both("
-        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at)
-        VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8)");
+        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, width, height)
+        VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9, $10)");
+    /// What one's own waiting file shows.
+    pub static DESCRIBE = both("
+        UPDATE attachments SET description = $4
+        WHERE tenant = $1 AND id = $2 AND uploader_id = $3 AND message_id IS NULL");
     /// By id.
     pub static FIND = both(concat!("SELECT ", columns!(), " FROM attachments a WHERE a.tenant = $1 AND a.id = $2"));
     /// By id, unless its message was deleted.
@@ -95,8 +112,15 @@ struct Stored {
 }
 
 fn from_row(row: &Row<'_>) -> Result<Stored, parlor_db::Error> {
-    let attachment =
-        Attachment { id: row.get(0)?, name: row.get(1)?, content_type: row.get(2)?, size: row.get(3)? };
+    let attachment = Attachment {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        content_type: row.get(2)?,
+        size: row.get(3)?,
+        width: row.get(6)?,
+        height: row.get(7)?,
+        description: row.get(8)?,
+    };
     Ok(Stored { attachment, message: row.get(4)?, uploader: row.get(5)? })
 }
 
@@ -127,10 +151,33 @@ pub fn add(tx: &mut Tx, actor: &Actor, new: &NewFile) -> Result<Attachment> {
             new.content_type.as_str(),
             new.size,
             sha256,
-            tx.now
+            tx.now,
+            new.measures.map(|(width, _)| width),
+            new.measures.map(|(_, height)| height)
         ],
     )?;
-    Ok(Attachment { id: new.id, name, content_type: new.content_type.clone(), size: new.size })
+    Ok(Attachment {
+        id: new.id,
+        name,
+        content_type: new.content_type.clone(),
+        size: new.size,
+        width: new.measures.map(|(width, _)| width),
+        height: new.measures.map(|(_, height)| height),
+        description: None,
+    })
+}
+
+/// Says what one's own file shows, before it is sent. Nothing takes the words back.
+pub fn describe(tx: &mut Tx, actor: &Actor, id: RowId, description: &str) -> Result<Attachment> {
+    let words = description.trim();
+    if words.chars().count() > LONGEST_DESCRIPTION || words.contains('\0') {
+        return Err(invalid("description", "max_length", "a description may have 1,000 characters"));
+    }
+    let words = (!words.is_empty()).then_some(words);
+    if tx.db.execute(&DESCRIBE, params![actor.tenant, id, actor.id(), words])? == 0 {
+        return Err(not_found("file"));
+    }
+    readable(tx, actor, id)
 }
 
 /// A name as it is shown: without folders, without what hides or turns it.

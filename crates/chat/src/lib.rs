@@ -61,6 +61,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "core", sql: include_str!("../../../migrations/0001_core.sql") },
     Migration { version: 2, name: "realtime", sql: include_str!("../../../migrations/0002_realtime.sql") },
     Migration { version: 3, name: "contracts", sql: include_str!("../../../migrations/0003_contracts.sql") },
+    Migration { version: 4, name: "pictures", sql: include_str!("../../../migrations/0004_pictures.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

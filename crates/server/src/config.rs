@@ -57,6 +57,10 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…")]
     pub origins: Vec<String>,
 
+    /// Serve /playground/, pages that play a host application and make tokens for anybody: for development only
+    #[arg(long, env = "PARLOR_PLAYGROUND")]
+    pub playground: bool,
+
     /// Secret with which the host application signs tokens for the tenant "default" (HS256)
     #[arg(long, env = "PARLOR_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub jwt_secret: Option<String>,
@@ -189,6 +193,17 @@ impl ServeArgs {
         self.origins.iter().any(same) || self.public_url.as_ref().is_some_and(same)
     }
 
+    /// Which pages may show the embedded inbox in a frame: ours and those of named origins, never all.
+    #[must_use]
+    pub fn frame_ancestors(&self) -> String {
+        let harmless = |origin: &&String| {
+            let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ';' | ',' | '\'' | '*');
+            origin.contains("://") && origin.chars().all(plain)
+        };
+        let named = self.origins.iter().chain(&self.public_url).filter(harmless);
+        named.fold("'self'".to_owned(), |text, origin| format!("{text} {}", origin.trim_end_matches('/')))
+    }
+
     /// Whether browsers reach us over TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
@@ -226,6 +241,10 @@ mod tests {
         for origin in ["https://c.example", "https://a.example.evil", "null", ""] {
             assert!(!both.serve.allows_origin(origin), "{origin}");
         }
+        assert_eq!(
+            both.serve.frame_ancestors(),
+            "'self' https://a.example https://b.example https://me.example"
+        );
         assert!(both.serve.is_secure());
         assert_eq!(both.data.database_url(), "sqlite:./data/parlor.db");
         assert!(both.data.is_embedded());

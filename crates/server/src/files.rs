@@ -130,13 +130,24 @@ impl Upload {
         self.file.sync_all().await?;
         fs::rename(&self.part, &self.path).await?;
         let content_type = kind(&self.head).to_owned();
-        Ok(NewFile { id: self.id, name, content_type, size: self.size, sha256: self.hash.finalize().into() })
+        let measures = if content_type.starts_with("image/") { measured(self.path).await } else { None };
+        let sha256 = self.hash.finalize().into();
+        Ok(NewFile { id: self.id, name, content_type, size: self.size, sha256, measures })
     }
 
     /// It is not wanted after all.
     pub async fn cancel(self) {
         let _ = fs::remove_file(&self.part).await;
     }
+}
+
+/// Width and height of a picture, read from its header. One that does not tell is shown without.
+async fn measured(path: PathBuf) -> Option<(i64, i64)> {
+    let size = tokio::task::spawn_blocking(move || imagesize::size(path)).await.ok()?.ok()?;
+    let [width, height] = [size.width, size.height].map(|length| i64::try_from(length).ok());
+    width
+        .zip(height)
+        .filter(|(width, height)| (1..=100_000).contains(width) && (1..=100_000).contains(height))
 }
 
 /// What a file is, by its first bytes. Its name says nothing.

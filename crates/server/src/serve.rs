@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::accept;
 use crate::app::{App, Ctx, StartError};
+use crate::auth::token::new_session_token;
 use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
 use crate::http;
@@ -48,7 +49,7 @@ impl Server {
         // First the port: a second start by mistake must not touch the data.
         let listener = listen(wanted).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let app = App::start(data, config, clock).await?;
+        let app = App::start(data, with_secret(config)?, clock).await?;
         Ok(Self { app, listener, address })
     }
 
@@ -71,6 +72,17 @@ impl Server {
         let db = app.db.clone();
         let _ = tokio::task::spawn_blocking(move || db.shutdown()).await;
     }
+}
+
+/// The playground signs tokens as a host application would, with a secret of its own where none is given.
+fn with_secret(mut config: ServeArgs) -> Result<ServeArgs, StartError> {
+    if config.playground && !config.listen.ip().is_loopback() {
+        return Err(StartError::Playground(config.listen));
+    }
+    if config.playground && config.jwt_secret.as_deref().is_none_or(str::is_empty) {
+        config.jwt_secret = Some(new_session_token());
+    }
+    Ok(config)
 }
 
 /// Takes the port, with room for a crowd that comes back at once after a restart.

@@ -1,11 +1,11 @@
 // What was typed and not yet sent: one text per conversation and mode, kept here at once, in IndexedDB and on the server 300 ms later.
-import { api, type Id, type ReplyTo } from './api';
+import { api, type Id, type Related, type ReplyTo } from './api';
 import type { Shelf } from './idb';
 import type { Topics } from './topics';
 
 /** `reply`, `note`, or the id of a thread's root. */
 export type Mode = string;
-export interface Kept { conversation_id: Id; mode: Mode; body: string; reply_to: ReplyTo | null; at: number }
+export interface Kept { conversation_id: Id; mode: Mode; body: string; reply_to: ReplyTo | null; related?: Related | null; at: number }
 
 const SAVE_AFTER = 300;
 const keyOf = (conversation: Id, mode: Mode) => `${conversation}:${mode}`;
@@ -43,11 +43,17 @@ export class Drafts {
     return false;
   }
 
-  set(conversation: Id, mode: Mode, body: string, reply_to: ReplyTo | null = null): void {
+  /** All that hold words, the newest first. */
+  list(): Kept[] {
+    return [...this.#kept.values()].filter((draft) => draft.body.trim()).sort((a, b) => b.at - a.at);
+  }
+
+  set(conversation: Id, mode: Mode, body: string, reply_to: ReplyTo | null = null, related?: Related | null): void {
     const key = keyOf(conversation, mode);
     const old = this.#kept.get(key);
-    if ((old?.body ?? '') === body && (old?.reply_to?.id ?? null) === (reply_to?.id ?? null)) return;
-    this.#keep(key, { conversation_id: conversation, mode, body, reply_to, at: Date.now() });
+    const record = related === undefined ? (old?.related ?? null) : related;
+    if ((old?.body ?? '') === body && (old?.reply_to?.id ?? null) === (reply_to?.id ?? null) && (old?.related ?? null) === record) return;
+    this.#keep(key, { conversation_id: conversation, mode, body, reply_to, related: record, at: Date.now() });
     clearTimeout(this.#timers.get(key));
     this.#timers.set(key, setTimeout(() => this.#save(key), SAVE_AFTER));
   }
@@ -66,7 +72,7 @@ export class Drafts {
     const key = keyOf(conversation, mode);
     const mine = this.#kept.get(key);
     if (this.#timers.has(key) || (mine?.body ?? '') === body || (mine && Date.now() - mine.at < 3000)) return;
-    this.#keep(key, { conversation_id: conversation, mode, body, reply_to: mine?.reply_to ?? null, at: Date.now() });
+    this.#keep(key, { conversation_id: conversation, mode, body, reply_to: mine?.reply_to ?? null, related: mine?.related ?? null, at: Date.now() });
     void this.#shelve(key);
   }
 
@@ -76,7 +82,7 @@ export class Drafts {
   }
 
   #keep(key: string, draft: Kept): void {
-    if (draft.body || draft.reply_to) this.#kept.set(key, draft);
+    if (draft.body || draft.reply_to || draft.related) this.#kept.set(key, draft);
     else this.#kept.delete(key);
     this.topics.changed(draftTopic(draft.conversation_id));
     this.topics.changed('drafts');

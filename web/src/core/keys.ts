@@ -1,7 +1,7 @@
 // The shortcuts: one list that binds them, fills the sheet on `?`, and gives the hints in tooltips and the palette.
 import type { Key } from './i18n';
 
-export type Scope = 'global' | 'messages' | 'composer';
+export type Scope = 'global' | 'list' | 'messages' | 'composer';
 export interface Shortcut {
   id: string;
   /** `mod` is Cmd on a Mac, Ctrl elsewhere. Keys are those of `event.key`, so that every keyboard layout works. */
@@ -21,8 +21,15 @@ export const SHORTCUTS: Shortcut[] = [
   { id: 'new', keys: ['c'], scope: 'global', label: 'nav.new' },
   { id: 'search', keys: ['/'], scope: 'global', label: 'nav.search' },
   { id: 'resolve', keys: ['e'], scope: 'global', label: 'keys.resolve' },
-  { id: 'assign', keys: ['a'], scope: 'global', label: 'panel.assign_me' },
+  { id: 'snooze', keys: ['s'], scope: 'global', label: 'triage.snooze' },
+  { id: 'assign', keys: ['a'], scope: 'global', label: 'triage.assign' },
+  { id: 'label', keys: ['l'], scope: 'global', label: 'triage.label' },
+  { id: 'ticket', keys: ['t'], scope: 'global', label: 'triage.ticket' },
   { id: 'mute', keys: ['m'], scope: 'global', label: 'keys.mute' },
+  { id: 'details', keys: ['i'], scope: 'global', label: 'keys.details' },
+  { id: 'drafts', keys: ['d'], scope: 'global', label: 'drafts.title' },
+  { id: 'pick', keys: ['x'], scope: 'list', label: 'keys.pick' },
+  { id: 'pick_range', keys: ['shift+x'], scope: 'list', label: 'keys.pick_range' },
   { id: 'help', keys: ['?'], scope: 'global', label: 'keys.help' },
   { id: 'row_next', keys: ['j', 'arrowdown'], scope: 'messages', label: 'keys.row_next' },
   { id: 'row_previous', keys: ['k', 'arrowup'], scope: 'messages', label: 'keys.row_previous' },
@@ -34,6 +41,9 @@ export const SHORTCUTS: Shortcut[] = [
   { id: 'newline', keys: ['shift+enter'], scope: 'composer', label: 'keys.newline' },
   { id: 'edit_last', keys: ['arrowup'], scope: 'composer', label: 'keys.edit_last' },
   { id: 'mention', keys: ['@'], scope: 'composer', label: 'composer.mention' },
+  { id: 'channel', keys: ['#'], scope: 'composer', label: 'keys.channel' },
+  { id: 'emoji', keys: [':'], scope: 'composer', label: 'keys.emoji' },
+  { id: 'command', keys: ['/'], scope: 'composer', label: 'keys.command' },
   { id: 'leave', keys: ['escape'], scope: 'composer', label: 'keys.leave' },
 ];
 

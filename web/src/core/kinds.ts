@@ -68,6 +68,9 @@ export function isMine(conversation: Conversation, me: string): boolean {
   return created_by === me;
 }
 
+/** Waits for somebody to take it on. */
+export const isUnassigned = ({ kind, assignee_id, status }: Conversation) => (kind === 'support' || kind === 'ticket') && assignee_id === null && !isOver(status);
+
 export const isOver = (status: Status) => status === 'resolved' || status === 'closed' || status === 'archived';
 
 const WHY: Record<string, Key> = {

@@ -1,6 +1,7 @@
 // Messages on their way: kept in IndexedDB until the server has them, sent in order within a conversation, exactly once
 // (the server answers the first result again for a client_id that it knows).
-import { ApiError, api, type Id, type Message, type NewMessage, type ReplyTo } from './api';
+import { ApiError, api, type Attachment, type Id, type Message, type NewMessage, type Related, type ReplyTo } from './api';
+import { newId } from './id';
 import type { Shelf } from './idb';
 import type { Topics } from './topics';
 
@@ -13,10 +14,21 @@ export interface Waiting {
   is_private_note: boolean;
   thread_root_id: Id | null;
   reply_to: ReplyTo | null;
+  /** Absent in what an older version kept. */
+  attachments?: Attachment[];
+  /** The record of the host application that the message is about. */
+  related?: Related | null;
   failed: { code: string; detail: string } | null;
 }
 
-export interface Outgoing { body: string; is_private_note?: boolean; thread_root_id?: Id | null; reply_to?: ReplyTo | null }
+export interface Outgoing {
+  body: string;
+  is_private_note?: boolean;
+  thread_root_id?: Id | null;
+  reply_to?: ReplyTo | null;
+  attachments?: Attachment[];
+  related?: Related | null;
+}
 type Send = (conversation: Id, body: NewMessage) => Promise<Message>;
 
 export const outboxTopic = (conversation: Id) => `outbox:${conversation}`;
@@ -55,7 +67,7 @@ export class Outbox {
 
   add(conversation: Id, message: Outgoing): Waiting {
     const entry: Waiting = {
-      client_id: crypto.randomUUID(),
+      client_id: newId(),
       conversation_id: conversation,
       order: this.#nextOrder(),
       created_at: new Date().toISOString(),
@@ -63,6 +75,8 @@ export class Outbox {
       is_private_note: message.is_private_note ?? false,
       thread_root_id: message.thread_root_id ?? null,
       reply_to: message.reply_to ?? null,
+      attachments: message.attachments ?? [],
+      related: message.related ?? null,
       failed: null,
     };
     this.#entries.push(entry);
@@ -179,6 +193,8 @@ function toWire(entry: Waiting): NewMessage {
   if (entry.is_private_note) wire.is_private_note = true;
   if (entry.thread_root_id) wire.thread_root_id = entry.thread_root_id;
   if (entry.reply_to) wire.reply_to_id = entry.reply_to.id;
+  if (entry.attachments?.length) wire.attachment_ids = entry.attachments.map((file) => file.id);
+  if (entry.related) wire.related = entry.related;
   return wire;
 }
 

@@ -10,6 +10,7 @@ import { Reading } from './reading';
 import { Socket, type SocketState } from './socket';
 import { apply, withMine, type Needs } from './store/events';
 import { Store } from './store/store';
+import { Uploads } from './uploads';
 
 const PAGE = 100;
 const ENOUGH = 1_000;
@@ -18,14 +19,19 @@ export interface SessionHooks {
   /** Nobody is signed in any more. */
   ended(): void;
   arrived?(message: Message): void;
+  /** A conversation that was not known before came with unread messages. */
+  appeared?(conversation: Conversation): void;
   /** I was removed from this conversation. */
   refused?(id: Id): void;
+  /** Whether this browser may start with this person the next time; not in pages of others. */
+  remembers?: boolean;
 }
 
 export class Session {
   readonly store = new Store();
   readonly drafts: Drafts;
   readonly outbox: Outbox;
+  readonly uploads: Uploads;
   readonly reading: Reading;
   readonly cache: Cache;
   readonly socket: Socket;
@@ -41,6 +47,7 @@ export class Session {
   private constructor(private readonly shelf: Shelf, private readonly hooks: SessionHooks) {
     this.drafts = new Drafts(shelf, this.store.topics);
     this.outbox = new Outbox(shelf, this.store.topics, (message) => this.#sent(message));
+    this.uploads = new Uploads(shelf, this.store.topics);
     this.reading = new Reading(this.store);
     this.cache = new Cache(shelf, this.store);
     this.socket = new Socket({
@@ -57,14 +64,19 @@ export class Session {
     const name = me ? databaseOf(me) : lastUser.get();
     const session = new Session(await openShelf(name ?? 'parlor'), hooks);
     if (me) {
-      lastUser.set(databaseOf(me));
+      session.#remember(me);
       session.store.setMe(me);
     }
     await session.cache.restore().catch(() => false);
     await session.drafts.load().catch(() => {});
     await session.outbox.load().catch(() => {});
+    await session.uploads.load().catch(() => {});
     session.socket.start();
     return session;
+  }
+
+  #remember(me: Me): void {
+    if (this.hooks.remembers !== false) lastUser.set(databaseOf(me));
   }
 
   async #snapshot(): Promise<string> {
@@ -73,7 +85,7 @@ export class Session {
     this.store.reset(snapshot);
     this.next = snapshot.next;
     this.store.topics.changed('next');
-    lastUser.set(databaseOf(snapshot.me));
+    this.#remember(snapshot.me);
     this.cache.changed();
     this.reading.caughtUp(snapshot.conversations);
     void this.#complete();
@@ -154,6 +166,7 @@ export class Session {
     this.store.topics.changed('connection');
     if (state !== 'online' || before === 'online') return;
     this.outbox.kick();
+    this.uploads.kick();
     void this.reading.flush();
     void this.presence.connected();
   }
@@ -182,8 +195,12 @@ export class Session {
 
   async #fetchMine(id: Id): Promise<void> {
     const fresh = await api.conversation(id);
-    if (belongs(fresh) || this.store.conversation(id)) this.store.putConversation(fresh);
-    else this.#notMine.add(id);
+    const known = this.store.conversation(id);
+    if (!belongs(fresh) && !known) return void this.#notMine.add(id);
+    this.store.putConversation(fresh);
+    if (known || fresh.me.unread === 0) return;
+    this.reading.caughtUp([fresh]);
+    this.hooks.appeared?.(fresh);
   }
 
   async conversation(id: Id): Promise<Conversation> {
@@ -226,7 +243,7 @@ export class Session {
   /** Forgets everything of this person in this browser. */
   async forget(): Promise<void> {
     this.stop();
-    lastUser.set(null);
+    if (this.hooks.remembers !== false) lastUser.set(null);
     await this.shelf.clear().catch(() => {});
     this.shelf.close();
   }

@@ -61,3 +61,19 @@ export function firstUnread(conversation: Conversation): number | undefined {
   const { unread, last_read_seq } = conversation.me;
   return unread > 0 && last_read_seq < conversation.last_seq ? last_read_seq + 1 : undefined;
 }
+
+/** The seq of the first message that is not older than `at`, else of the newest. Some seqs may have no message that I see. */
+export async function seqAt(at: Date, lastSeq: number, look: (seq: number) => Promise<{ items: Message[] }>): Promise<number | null> {
+  let [low, high] = [1, lastSeq];
+  let best: number | null = null;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = (await look(middle)).items[0];
+    if (!found) break;
+    const late = Date.parse(found.created_at) >= at.getTime();
+    if (late) best = found.seq;
+    if (late) high = Math.min(middle, found.seq) - 1;
+    else low = Math.max(middle, found.seq) + 1;
+  }
+  return best ?? (lastSeq || null);
+}

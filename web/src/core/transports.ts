@@ -1,5 +1,5 @@
 // The three ways in which the event stream reaches a browser. Each tells: ready, events, closed; none reconnects by itself.
-import { address } from './api/client';
+import { address, identified, identify, server } from './api/client';
 import type { ChangeEvent } from './api/types';
 
 export type TransportName = 'websocket' | 'sse' | 'poll';
@@ -46,7 +46,24 @@ function frames(text: string): Frame[] {
 }
 
 export const websocket: Transport = (cursor, on) => {
-  const url = new URL(address('/ws', { cursor }), location.href);
+  let connection: Connection | undefined;
+  let closed = false;
+  // A token that has ended is renewed before the connection, not after its refusal.
+  const open = () => {
+    if (!closed) connection = openSocket(cursor, on);
+  };
+  void identify().then(open, () => closed || on.closed(1006));
+  return {
+    send: (frame) => connection?.send!(frame),
+    close() {
+      closed = true;
+      connection?.close();
+    },
+  };
+};
+
+const openSocket: Transport = (cursor, on) => {
+  const url = new URL(address('/ws', { cursor, access_token: server.renew && server.token }), location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(url);
   let done = false;
@@ -131,7 +148,8 @@ function takeBlock(block: string, cursor: string, on: TransportEvents): void {
 }
 
 async function readStream(url: string, signal: AbortSignal, take: (block: string) => void, alive: () => void): Promise<number> {
-  const response = await fetch(url, { signal, headers: { Accept: 'text/event-stream' }, credentials: 'same-origin', cache: 'no-store' });
+  await identify();
+  const response = await fetch(url, identified({ signal, headers: { Accept: 'text/event-stream' }, cache: 'no-store' }));
   if (response.status === 401) return 4001;
   if (!response.ok || !response.body) return 1006;
   const reader = response.body.getReader();
@@ -153,9 +171,10 @@ export const poll: Transport = (start, on) => {
   let ready = false;
   const loop = async (): Promise<number> => {
     for (let cursor = start; ; ) {
+      await identify();
       const signal = AbortSignal.any([abort.signal, AbortSignal.timeout((POLL_WAIT + 15) * 1000)]);
       const query = { after: cursor, wait: ready ? POLL_WAIT : 0 };
-      const response = await fetch(address('/events', query), { signal, credentials: 'same-origin', cache: 'no-store' });
+      const response = await fetch(address('/events', query), identified({ signal, cache: 'no-store' }));
       if (response.status === 401) return 4001;
       if (!response.ok) return 1006;
       const answer = (await response.json()) as { items: ChangeEvent[]; cursor: string; reset: boolean };

@@ -1,21 +1,36 @@
 // Who is here and what is open: the few states that the whole inbox shares.
-import { ApiError, api, signals, type Id, type Kind, type Me } from '$core/api';
+import { ApiError, api, signals, type Conversation, type Id, type Kind, type Me, type Related } from '$core/api';
 import { lastUser } from '$core/cache';
 import type { Key } from '$core/i18n';
 import { Session } from '$core/session';
 import { topic } from '$core/store/store';
+import type { Choice } from '$ui/PeoplePicker.svelte';
 import { live, maybeSession, useSession } from '$ui/live.svelte';
 import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
 import { announce } from './announce.svelte';
+import { beginEmbedded, embedded } from './embedded';
 
-export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | null;
-type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable';
+export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | 'pick' | null;
+export type PickWhat = 'assign' | 'snooze' | 'label' | 'team' | 'priority';
+/** What a new conversation begins with. */
+export interface Prefill { people?: Choice[]; subject?: string; message?: string; related?: Related | null; linked?: Conversation }
+type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable' | 'refused';
 
-const state = $state<{ phase: Phase; notice: Key | null; dialog: DialogName; newKind: Kind | null; details: boolean }>({
-  phase: 'starting', notice: null, dialog: null, newKind: null, details: stored() });
+interface State {
+  phase: Phase;
+  notice: Key | null;
+  dialog: DialogName;
+  newKind: Kind | null;
+  prefill: Prefill;
+  pick: { what: PickWhat; ids: Id[] };
+  details: boolean;
+}
+const state = $state<State>({
+  phase: 'starting', notice: null, dialog: null, newKind: null, prefill: {}, pick: { what: 'assign', ids: [] }, details: stored(),
+});
 
 function stored(): boolean {
   try {
@@ -30,6 +45,8 @@ export const app = {
   get notice() { return state.notice; },
   get dialog() { return state.dialog; },
   get newKind() { return state.newKind; },
+  get prefill() { return state.prefill; },
+  get picking() { return state.pick; },
   get details() { return state.details; },
   set details(open: boolean) {
     state.details = open;
@@ -39,9 +56,15 @@ export const app = {
       // private window
     }
   },
-  show(dialog: DialogName, kind: Kind | null = null): void {
+  show(dialog: DialogName, kind: Kind | null = null, prefill: Prefill = {}): void {
     state.newKind = kind;
+    state.prefill = prefill;
     state.dialog = dialog;
+  },
+  /** Asks for an assignee, a label … of these conversations. */
+  pick(what: PickWhat, ids: Id[]): void {
+    state.pick = { what, ids };
+    state.dialog = 'pick';
   },
 };
 
@@ -49,6 +72,10 @@ let where: string | null = null;
 
 export async function start(): Promise<void> {
   await prefs.start();
+  if (embedded) {
+    beginEmbedded();
+    return ask();
+  }
   const token = takeToken();
   if (token) {
     try {
@@ -85,6 +112,10 @@ export async function ask(): Promise<void> {
 }
 
 async function outside(notice: Key | null): Promise<void> {
+  if (embedded) {
+    state.phase = 'refused';
+    return;
+  }
   const needed = await api.setupNeeded().then((answer) => answer.needed, () => false);
   state.notice = notice;
   if (router.route.name !== 'login' && router.route.name !== 'setup') where = location.pathname + location.search;
@@ -93,7 +124,7 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce, refused });
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce, refused, remembers: !embedded });
   useSession(session);
   const inside = () => {
     prefs.adopt(session.store.me!);
@@ -124,8 +155,8 @@ async function leave(notice: Key | null): Promise<void> {
   maybeSession()?.stop();
   prefs.leave();
   state.dialog = null;
-  state.phase = 'login';
-  lastUser.set(null);
+  state.phase = embedded ? 'refused' : 'login';
+  if (!embedded) lastUser.set(null);
   await outside(notice);
   useSession(null);
 }

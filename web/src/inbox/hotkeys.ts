@@ -1,11 +1,11 @@
 // The shortcuts that work anywhere. Those of a message row and of the composer live with them.
 import { match } from '$core/keys';
-import { live, session } from '$ui/live.svelte';
+import { session } from '$ui/live.svelte';
 import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { app, openConversation, openId } from './app.svelte';
 import { listOrder } from './list/list.svelte';
-import { assign, setStatus, toggleMute } from './panel/changes';
+import { run, type TriageId } from './triage';
 
 const actions: Record<string, () => void> = {
   palette: () => app.show(app.dialog === 'palette' ? null : 'palette'),
@@ -18,19 +18,21 @@ const actions: Record<string, () => void> = {
   next_unread: () => step(1, true),
   first_unread: () => jumpToUnread(),
   regions: () => nextRegion(),
-  resolve: () => {
-    const conversation = openConversation();
-    if (conversation?.me.can.close) void setStatus(conversation, conversation.kind === 'support' || conversation.kind === 'ticket' ? 'resolved' : 'closed');
-  },
-  assign: () => {
-    const conversation = openConversation();
-    if (conversation?.me.can.manage && (conversation.kind === 'support' || conversation.kind === 'ticket')) void assign(conversation, live.me().id);
-  },
-  mute: () => {
-    const conversation = openConversation();
-    if (conversation?.me.participant) void toggleMute(conversation);
-  },
+  resolve: () => work('resolve'),
+  snooze: () => work('snooze'),
+  assign: () => work('assign'),
+  label: () => work('label'),
+  ticket: () => work('ticket'),
+  mute: () => work('mute'),
+  details: () => (app.details = !app.details),
+  drafts: () => router.go({ name: 'drafts' }),
 };
+
+/** The conversation that is open, or the one that the list has the focus on. */
+function work(id: TriageId): void {
+  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['conversation'] : undefined;
+  run(id, focused ? session().store.conversation(focused) : openConversation());
+}
 
 export function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented) return;

@@ -1,5 +1,11 @@
 // A question before something that cannot be undone: `if (await ask({…})) …`.
-export interface Question { title: string; text: string; yes: string }
+export interface Question {
+  title: string;
+  text: string;
+  yes: string;
+  /** Nothing is lost by a yes. */
+  calm?: boolean;
+}
 const state = $state<{ open: (Question & { answer: (yes: boolean) => void }) | null }>({ open: null });
 
 export const question = {

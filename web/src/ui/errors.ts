@@ -4,7 +4,7 @@ import type { Key } from '$core/i18n';
 import { t } from './i18n.svelte';
 
 const TEXTS: Record<string, Key> = {
-  offline: 'error.offline', not_found: 'error.not_found', gone: 'error.not_found', conflict: 'error.conflict', too_large: 'error.too_large',
+  offline: 'error.offline', not_found: 'error.not_found', gone: 'error.not_found', conflict: 'error.conflict', too_large: 'error.too_large', file_too_large: 'upload.too_large', too_many_files: 'upload.too_many',
   rate_limited: 'error.rate_limited', unavailable: 'error.unavailable', internal: 'error.unavailable',
 };
 

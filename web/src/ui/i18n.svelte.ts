@@ -15,12 +15,13 @@ export const i18n = {
   get dates(): string {
     return navigator.languages.find((wish) => wish.split('-')[0] === state.locale) ?? state.locale;
   },
-  async use(locale: Locale): Promise<void> {
+  /** `page` gets the language; not the page of others, where we are a guest. */
+  async use(locale: Locale, page: HTMLElement | null = document.documentElement): Promise<void> {
     const dictionary = await load(locale).catch(() => null);
     if (!dictionary) return;
     state.dictionary = dictionary;
     state.locale = locale;
-    document.documentElement.lang = locale;
+    if (page) page.lang = locale;
   },
   wished: (...first: (string | null | undefined)[]): Locale => choose([...first, ...navigator.languages]),
 };

@@ -6,6 +6,7 @@ import { outboxTopic } from '$core/outbox';
 import { presenceTopic, typingTopic, viewingTopic } from '$core/presence';
 import type { Session } from '$core/session';
 import { topic } from '$core/store/store';
+import { uploadKey, uploadTopic } from '$core/uploads';
 import { Timelines } from '$core/timelines';
 
 const current = $state<{ session: Session | null }>({ session: null });
@@ -55,6 +56,8 @@ export const live = {
   waitingCount: () => watch('outbox').outbox.waiting,
   failedIn: (id: Id) => watch(outboxTopic(id)).outbox.of(id).some((entry) => entry.failed),
   draft: (id: Id, mode: string) => watch(draftTopic(id)).drafts.get(id, mode),
+  uploads: (id: Id, mode: string) => watch(uploadTopic(uploadKey(id, mode))).uploads.of(uploadKey(id, mode)),
+  drafts: () => watch('drafts').drafts.list(),
   hasDraft: (id: Id) => watch(draftTopic(id)).drafts.has(id),
   connection: () => watch('connection').state,
   transport: () => watch('connection').socket.transport,

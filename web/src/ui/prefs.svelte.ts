@@ -33,6 +33,8 @@ const state = $state<Prefs>({
 });
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
 let account: Me | null = null;
+/** Dressed by the page around us, which knows better than what was chosen here. */
+let dressed = false;
 
 function paint(): void {
   const theme = state.theme === 'system' ? (systemDark.matches ? 'dark' : 'light') : state.theme;
@@ -79,6 +81,7 @@ export const prefs = {
   /** Somebody has signed in: a browser without choices of its own takes those of the account. */
   adopt(me: Me): void {
     account = me;
+    if (dressed) return;
     const kept = me.preferences['inbox'] as Partial<Prefs> | undefined;
     if (kept && stored('theme') === null) {
       state.theme = asTheme(kept.theme);
@@ -87,6 +90,13 @@ export const prefs = {
       remember();
     }
     if (stored('locale') === null) void i18n.use(i18n.wished(me.locale));
+  },
+  /** Theme and language of the page that frames us; nothing of it is kept. */
+  dress(theme: Theme, locale: Locale | null): void {
+    dressed = true;
+    state.theme = theme;
+    paint();
+    if (locale) void i18n.use(locale);
   },
   leave(): void {
     account = null;

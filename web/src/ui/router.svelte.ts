@@ -1,8 +1,10 @@
-// Addresses: /app/ (inbox), /app/c/{id}?m=SEQ&thread=ROOT, /app/search?q=…, /app/me, /app/login, /app/setup.
+// Addresses: /app/ (inbox), /app/c/{id}?m=SEQ&thread=ROOT, /app/search?q=…, /app/drafts, /app/compose?to=…&text=…, /app/me, /app/login, /app/setup.
 export type Route =
   | { name: 'inbox' }
-  | { name: 'conversation'; id: string; seq?: number; thread?: string }
+  | { name: 'conversation'; id: string; seq?: number; thread?: string; note?: boolean }
   | { name: 'search'; query: string; in?: string }
+  | { name: 'drafts' }
+  | { name: 'compose'; query: string }
   | { name: 'me' }
   | { name: 'login' }
   | { name: 'setup' };
@@ -14,10 +16,11 @@ export function parse(url: URL): Route {
   const query = url.searchParams;
   if (first === 'c' && second) {
     const seq = Number(query.get('m')) || undefined;
-    return { name: 'conversation', id: decodeURIComponent(second), seq, thread: query.get('thread') ?? undefined };
+    return { name: 'conversation', id: decodeURIComponent(second), seq, thread: query.get('thread') ?? undefined, note: query.has('note') || undefined };
   }
   if (first === 'search') return { name: 'search', query: query.get('q') ?? '', in: query.get('in') ?? undefined };
-  if (first === 'me' || first === 'login' || first === 'setup') return { name: first };
+  if (first === 'compose') return { name: first, query: url.search };
+  if (first === 'drafts' || first === 'me' || first === 'login' || first === 'setup') return { name: first };
   return { name: 'inbox' };
 }
 
@@ -27,6 +30,7 @@ export function href(route: Route): string {
     const query = new URLSearchParams();
     if (route.seq) query.set('m', String(route.seq));
     if (route.thread) query.set('thread', route.thread);
+    if (route.note) query.set('note', '1');
     return `${BASE}/c/${encodeURIComponent(route.id)}${query.size ? `?${query}` : ''}`;
   }
   if (route.name === 'search') {
@@ -35,6 +39,7 @@ export function href(route: Route): string {
     if (route.in) query.set('in', route.in);
     return `${BASE}/search${query.size ? `?${query}` : ''}`;
   }
+  if (route.name === 'compose') return `${BASE}/compose${route.query}`;
   return `${BASE}/${route.name}`;
 }
 

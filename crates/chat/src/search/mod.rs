@@ -45,10 +45,39 @@ pub struct Question {
     pub before: Option<Time>,
     /// Only newer than this.
     pub after: Option<Time>,
+    /// Only with such a thing.
+    pub has: Option<Has>,
     /// A page's `next`.
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: Option<i64>,
+}
+
+/// What a message may have beside words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Has {
+    /// Any attached file.
+    File,
+    /// An attached picture.
+    Picture,
+    /// An address in its text.
+    Link,
+}
+
+impl Has {
+    /// By name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Has> {
+        [Has::File, Has::Picture, Has::Link].into_iter().find(|has| has.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Has::File => "file",
+            Has::Picture => "picture",
+            Has::Link => "link",
+        }
+    }
 }
 
 /// A message that was found.
@@ -95,6 +124,25 @@ impl Place {
 /// How many conversations a question names in the index; beyond it the rows are filtered after the index.
 const MOST_NAMED: usize = 3_000;
 
+/// What a message has beside words; `$1` is empty where it does not matter.
+macro_rules! having {
+    ($has:literal) => {
+        concat!(
+            "(CAST(",
+            $has,
+            " AS TEXT) = '' OR (",
+            $has,
+            " = 'file' AND m.attachments IS NOT NULL)",
+            " OR (",
+            $has,
+            " = 'picture' AND m.attachments LIKE '%\"content_type\":\"image/%')",
+            " OR (",
+            $has,
+            " = 'link' AND (m.body LIKE '%http://%' OR m.body LIKE '%https://%')))"
+        )
+    };
+}
+
 statements! {
     /// Adds a message.
     pub static INDEX = dialect {
@@ -135,6 +183,7 @@ statements! {
             WHERE s.message_search MATCH $3 AND s.rowid > $4 AND s.rowid < $5 AND m.tenant = $1
               AND m.deleted_at IS NULL AND (m.is_private = FALSE OR $6) AND m.created_at < $7 AND m.created_at > $8
               AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ", outsider!("$9", "$10", "$11", "$12"), ")
+              AND ", having!("$14"), "
             ORDER BY s.rowid DESC LIMIT $13"),
         postgres: concat!("SELECT ", columns!(), ", c.kind, COALESCE(c.title, c.subject)
             FROM message_search s JOIN messages m ON m.no = s.no
@@ -145,6 +194,7 @@ statements! {
             WHERE s.terms @@ CAST(CAST($3 AS TEXT) AS TSQUERY) AND s.no > $4 AND s.no < $5 AND m.tenant = $1
               AND m.deleted_at IS NULL AND (m.is_private = FALSE OR $6) AND m.created_at < $7 AND m.created_at > $8
               AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ", outsider!("$9", "$10", "$11", "$12"), ")
+              AND ", having!("$14"), "
             ORDER BY s.no DESC LIMIT $13")
     };
 }
@@ -244,7 +294,8 @@ fn kind_mark(kind: Kind) -> String {
 /// Messages that match, newest first.
 pub fn search(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Page<Hit>> {
     let words = terms::query(&question.text);
-    if words.is_empty() {
+    let limited = question.author.is_some() || question.conversation.is_some() || question.has.is_some();
+    if words.is_empty() && !limited {
         return Err(invalid("q", "not_empty", "give a word to search for"));
     }
     if let Some(conversation) = question.conversation {
@@ -271,7 +322,8 @@ pub fn search(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Page<Hi
             &stores[..],
             &reach.all[..],
             &reach.unassigned[..],
-            i64::try_from(limit + 1).unwrap_or(51)
+            i64::try_from(limit + 1).unwrap_or(51),
+            question.has.map_or("", Has::name)
         ],
         |row| Ok((from_row(row)?, row.get::<Kind>(27)?, row.get::<Option<String>>(28)?)),
     )?;

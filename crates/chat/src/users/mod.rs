@@ -182,6 +182,13 @@ pub fn get(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<User> {
     store::find(tx, actor.tenant, id)?.ok_or(not_found("user"))
 }
 
+/// The one whom the host application knows under this id.
+pub fn by_external_id(tx: &mut Tx, actor: &Actor, external_id: &str) -> Result<Option<User>> {
+    actor.require_staff("user.get")?;
+    let id = store::by_external(tx, actor.tenant, external_id)?;
+    id.map_or(Ok(None), |id| store::find(tx, actor.tenant, id))
+}
+
 /// A page of users, by name.
 pub fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter) -> Result<Page<User>> {
     actor.require_staff("user.list")?;

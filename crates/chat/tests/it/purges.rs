@@ -62,6 +62,7 @@ fn what_is_purged_for_good_is_nowhere() {
             content_type: "image/png".to_owned(),
             size: 5,
             sha256: [1; 32],
+            measures: Some((4, 3)),
         };
         attachments::add(tx, &actor, &new).map(|file| file.id)
     });

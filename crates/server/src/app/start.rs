@@ -50,6 +50,9 @@ pub enum StartError {
     /// The address of Redis.
     #[error("REDIS_URL: {0}")]
     Redis(String),
+    /// The playground where others could reach it.
+    #[error("--playground lets everybody sign in as anybody: listen on 127.0.0.1 with it, not on {0}")]
+    Playground(std::net::SocketAddr),
     /// The address.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),

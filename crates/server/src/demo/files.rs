@@ -23,6 +23,7 @@ pub struct DemoFile {
 }
 
 const SIDE: usize = 240;
+const MEASURE: i64 = 240;
 
 /// Two people show each other a showroom's colours.
 pub(super) fn showroom(stage: &mut Stage<'_>, company: &Company, now: Time) -> Result<Vec<DemoFile>, Error> {
@@ -47,6 +48,7 @@ pub(super) fn showroom(stage: &mut Stage<'_>, company: &Company, now: Time) -> R
             content_type: content_type.to_owned(),
             size: i64::try_from(bytes.len()).unwrap_or(0),
             sha256: Sha256::digest(&bytes).into(),
+            measures: (content_type == "image/png").then_some((MEASURE, MEASURE)),
         };
         attachments::add(&mut tx, ines, &file)?;
         let message = NewMessage { attachment_ids: vec![file.id], ..NewMessage::text(text) };

@@ -20,11 +20,13 @@ use super::problem::Problem;
 #[exclude = "*.map"]
 struct Dist;
 
-/// What a page of the app may load.
+/// What a page of the app may load; who may frame it stands at the end.
 pub const APP_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors";
 
 const PAGE: &str = "app/inbox.html";
+/// Where the pages of `playground.rs` are, which are for nobody else.
+const PLAYGROUND: &str = "playground/";
 
 /// Everything that is no API: `/` leads to the app, `/app/*` without a file is the app's page.
 pub async fn serve(request: Request) -> Response {
@@ -36,6 +38,9 @@ pub async fn serve(request: Request) -> Response {
         return Redirect::temporary("/app/").into_response();
     }
     let page = path.starts_with("app/") && !path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    if path.starts_with(PLAYGROUND) {
+        return Problem::not_found("there is nothing at this address").into_response();
+    }
     let name = match (page, path) {
         (true, _) => PAGE,
         (_, "favicon.ico") => "app/favicon.svg",
@@ -43,6 +48,11 @@ pub async fn serve(request: Request) -> Response {
     };
     file(name, request.headers())
         .unwrap_or_else(|| Problem::not_found("there is nothing at this address").into_response())
+}
+
+/// A page or script of the playground.
+pub(super) fn playground(name: &str, headers: &HeaderMap) -> Option<Response> {
+    file(&format!("{PLAYGROUND}{name}"), headers)
 }
 
 fn file(name: &str, headers: &HeaderMap) -> Option<Response> {

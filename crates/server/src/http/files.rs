@@ -32,7 +32,7 @@ const CHUNK: usize = 64 * 1024;
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
     // The limit of other bodies is not that of files; files are counted as they come.
     let upload = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
-    OpenApiRouter::new().merge(upload).routes(routes!(get)).routes(routes!(link))
+    OpenApiRouter::new().merge(upload).routes(routes!(get, describe)).routes(routes!(link))
 }
 
 /// Links are outside `/api/v1`: their signature is all they need.
@@ -125,6 +125,28 @@ pub(crate) async fn take(app: &Ctx, caller: &Caller, mut field: Field<'_>) -> Re
 async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Result<Response, Problem> {
     let file = app.read(&caller, move |tx, actor| attachments::readable(tx, actor, id)).await?;
     bytes(&app, caller.tenant, file).await
+}
+
+/// What a file shows.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    /// In words, for those who do not see it; empty takes them away.
+    description: String,
+}
+
+/// Describe a file that I uploaded and have not sent yet
+#[utoipa::path(patch, path = "/files/{id}", tag = "files", operation_id = "describe_file",
+    params(("id" = RowId, Path)), request_body = Description, responses((status = 200, body = Attachment)))]
+async fn describe(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<RowId>,
+    Json(input): Json<Description>,
+) -> Answer<Attachment> {
+    Ok(Json(
+        app.write(&caller, move |tx, actor| attachments::describe(tx, actor, id, &input.description)).await?,
+    ))
 }
 
 /// A link to a file that serves for an hour without a token, as for a picture in a page

@@ -22,6 +22,7 @@ pub mod caller;
 pub mod extract;
 pub mod once;
 pub mod openapi;
+mod playground;
 pub mod problem;
 
 mod api_keys;
@@ -86,8 +87,10 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
 /// Everything the server answers.
 pub fn router(app: &Ctx) -> Router {
     let api = api().split_for_parts().0.fallback(nothing).layer(from_fn(uncached)).layer(cors(app));
+    let playground = if app.config.playground { playground::routes() } else { Router::new() };
     Router::new()
         .nest("/api/v1", api)
+        .merge(playground)
         .merge(transport::pusher::routes(app))
         .merge(contracts::routes(app))
         .merge(files::links())
@@ -135,6 +138,7 @@ async fn uncached(request: Request, next: Next) -> Response {
 /// What browsers are told to guard, on every answer.
 async fn protect(State(app): State<Ctx>, request: Request, next: Next) -> Response {
     let secure = caller::is_secure(request.headers(), &app);
+    let embedded = request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "embed=1"));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let fixed = [
@@ -147,8 +151,10 @@ async fn protect(State(app): State<Ctx>, request: Request, next: Next) -> Respon
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     if is_html(headers) {
-        let policy = HeaderValue::from_static(assets::APP_POLICY);
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+        let frames = if embedded { app.config.frame_ancestors() } else { "'none'".to_owned() };
+        if let Ok(policy) = HeaderValue::from_str(&format!("{} {frames}", assets::APP_POLICY)) {
+            headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+        }
     }
     if secure {
         let year = HeaderValue::from_static("max-age=31536000");

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use parlor_chat::page::Page;
-use parlor_chat::search::{self, Hit, Question};
+use parlor_chat::search::{self, Has, Hit, Question};
 use parlor_chat::{ConversationId, PersonId, Time};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -13,6 +13,7 @@ use super::Answer;
 use super::caller::Caller;
 use super::conversations::kinds;
 use super::extract::{Json, Query};
+use super::problem::Problem;
 use crate::app::Ctx;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
@@ -23,7 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<Ctx> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct SearchQuery {
-    /// Words, all of which a message must have; the last one may be a beginning.
+    /// Words, all of which a message must have; the last one may be a beginning. May be empty beside another limit.
+    #[serde(default)]
     q: String,
     /// Kinds of conversations, comma separated.
     kind: Option<String>,
@@ -35,6 +37,8 @@ struct SearchQuery {
     before: Option<Time>,
     /// Only newer than this time.
     after: Option<Time>,
+    /// Only with a "file", a "picture" or a "link".
+    has: Option<String>,
     /// 1 to 200; 50 when absent.
     limit: Option<i64>,
     /// A page's `next`.
@@ -45,6 +49,8 @@ struct SearchQuery {
 #[utoipa::path(get, path = "/search", tag = "search", operation_id = "search_messages", params(SearchQuery),
     responses((status = 200, body = Page<Hit>)))]
 async fn find(State(app): State<Ctx>, caller: Caller, Query(query): Query<SearchQuery>) -> Answer<Page<Hit>> {
+    let unknown = || Problem::invalid("has", "known", "use \"file\", \"picture\" or \"link\"");
+    let has = query.has.filter(|name| !name.is_empty()).map(|name| Has::parse(&name).ok_or_else(unknown));
     let question = Question {
         text: query.q,
         conversation: query.conversation_id,
@@ -52,6 +58,7 @@ async fn find(State(app): State<Ctx>, caller: Caller, Query(query): Query<Search
         author: query.author_id,
         before: query.before,
         after: query.after,
+        has: has.transpose()?,
         cursor: query.cursor.filter(|text| !text.is_empty()),
         limit: query.limit,
     };

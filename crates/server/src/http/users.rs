@@ -36,6 +36,8 @@ struct UserQuery {
     search: Option<String>,
     /// Only active, or only closed, accounts.
     active: Option<bool>,
+    /// The one whom the host application knows under this id.
+    external_id: Option<String>,
     /// Only those I may write to.
     writable: Option<bool>,
     /// A page's `next`.
@@ -67,6 +69,10 @@ struct NewPassword {
 #[utoipa::path(get, path = "/users", tag = "users", operation_id = "list_users", params(UserQuery),
     responses((status = 200, body = Page<User>)))]
 async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<UserQuery>) -> Answer<Page<User>> {
+    if let Some(external) = query.external_id {
+        let found = app.read(&caller, move |tx, actor| users::by_external_id(tx, actor, &external)).await?;
+        return Ok(Json(Page { items: found.into_iter().collect(), next: None }));
+    }
     let filter = UserFilter {
         search: query.search,
         active: query.active,

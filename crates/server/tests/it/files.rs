@@ -113,3 +113,53 @@ async fn hostile_uploads_come_to_nothing() {
     assert_eq!(rest.count(), 3, "what was refused leaves nothing");
     ana.post("/files", json!({"file": "x"})).await.problem(400, "malformed");
 }
+
+/// The header of a PNG that is 640 pixels wide and 480 high; more of it is not read.
+fn wide_png() -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    png.extend(640_u32.to_be_bytes());
+    png.extend(480_u32.to_be_bytes());
+    png.extend([8, 2, 0, 0, 0, 0, 0, 0, 0]);
+    png
+}
+
+#[tokio::test]
+async fn pictures_tell_their_measures_and_are_described_before_they_are_sent() {
+    let site = Site::start().await;
+    let (ana, ben, _, group) = group(&site).await;
+    let file = upload(&ana, "wall.png", &wide_png()).await.ok(201);
+    assert_eq!((&file["width"], &file["height"]), (&json!(640), &json!(480)));
+    assert_eq!(upload(&ana, "broken.png", PNG).await.ok(201).get("width"), None);
+    let path = format!("/files/{}", file["id"].as_str().unwrap());
+    ben.patch(&path, json!({"description": "not mine"})).await.problem(404, "not_found");
+    ana.patch(&path, json!({"description": "x".repeat(1_001)})).await.problem(422, "invalid");
+    let told = ana.patch(&path, json!({"description": " The north wall "})).await.ok(200);
+    assert_eq!(told["description"], "The north wall");
+    let sent = send(&ana, &group, "", &[&file["id"]]).await.ok(201);
+    assert_eq!(sent["attachments"], json!([told]));
+    ana.patch(&path, json!({"description": "too late"})).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn search_finds_what_has_a_file_a_picture_or_a_link() {
+    let site = Site::start().await;
+    let (ana, ben, eve, group) = group(&site).await;
+    let picture = upload(&ana, "wall.png", &wide_png()).await.ok(201);
+    let list = upload(&ana, "list.csv", b"a;b").await.ok(201);
+    send(&ana, &group, "", &[&picture["id"]]).await.ok(201);
+    send(&ana, &group, "the heron list", &[&list["id"]]).await.ok(201);
+    send(&ben, &group, "heron at https://example.com", &[]).await.ok(201);
+    send(&ben, &group, "just a heron", &[]).await.ok(201);
+    let found = async |who: &Person, query: &str| {
+        let page = who.get(&format!("/search?{query}")).await.ok(200);
+        page["items"].as_array().unwrap().len()
+    };
+    assert_eq!(found(&ben, "q=heron").await, 3);
+    assert_eq!(found(&ben, "q=heron&has=file").await, 1);
+    assert_eq!(found(&ben, "has=file").await, 2);
+    assert_eq!(found(&ben, "has=picture").await, 1);
+    assert_eq!(found(&ben, "q=&has=link").await, 1);
+    assert_eq!(found(&eve, "has=file").await, 0, "nothing of a group that she is not in");
+    ben.get("/search?has=cake").await.problem(422, "invalid");
+    ben.get("/search?q=").await.problem(422, "invalid");
+}

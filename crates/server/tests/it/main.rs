@@ -13,6 +13,7 @@ mod contracts;
 mod crash;
 mod demo;
 mod docs;
+mod embedding;
 mod faults;
 mod files;
 mod idempotency;

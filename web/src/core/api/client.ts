@@ -38,9 +38,46 @@ export class ApiError extends Error {
 }
 
 export type Query = Record<string, string | number | boolean | undefined | null>;
-export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number }
+export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number; /** Goes out although the page is being left. */ keepalive?: boolean }
 
 export const API = '/api/v1';
+
+/** Where the server is and how this page proves who is here: by the cookie, or by the token of a host application. */
+export const server = { origin: '', token: null as string | null, renew: null as (() => Promise<string>) | null };
+
+const RENEW_BEFORE = 20_000;
+let renewing: Promise<void> | null = null;
+
+/** When a token ends, in milliseconds since 1970; what is no token of ours is asked for again only when it is refused. */
+export function endOf(token: string): number {
+  try {
+    const part = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/');
+    return (JSON.parse(atob(part)) as { exp: number }).exp * 1000 || Infinity;
+  } catch {
+    return Infinity;
+  }
+}
+
+/** Asks the host application for a token when there is none, when it ends soon, or when `anew`. One question at a time. */
+export async function identify(anew = false): Promise<void> {
+  const { token, renew } = server;
+  if (!renew || (!anew && token && endOf(token) - Date.now() > RENEW_BEFORE)) return;
+  renewing ??= renew()
+    .then((fresh) => void (server.token = fresh.trim()))
+    .finally(() => (renewing = null));
+  await renewing.catch((cause: unknown) => {
+    throw cause instanceof ApiError ? cause : new ApiError({ status: 0, code: 'offline', detail: 'The application gave no token' });
+  });
+}
+
+/** The same request with the cookie or the token. */
+export function identified(init: RequestInit): RequestInit {
+  if (!server.renew) return { ...init, credentials: 'same-origin' };
+  return { ...init, credentials: 'omit', headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${server.token ?? ''}` } };
+}
+
+/** An address that the server gave, such as that of a picture. */
+export const served = (path: string) => (path.startsWith('/') ? server.origin + path : path);
 
 export function address(path: string, query: Query = {}): string {
   const params = new URLSearchParams();
@@ -48,23 +85,27 @@ export function address(path: string, query: Query = {}): string {
     if (value !== undefined && value !== null && value !== '') params.set(key, String(value));
   }
   const text = params.toString();
-  return API + path + (text ? `?${text}` : '');
+  return server.origin + API + path + (text ? `?${text}` : '');
 }
+
+/** Where a file's bytes are, for pictures and links, which cannot carry headers. */
+export const fileAddress = (id: string) => address(`/files/${encodeURIComponent(id)}`, { access_token: server.renew ? server.token : null });
 
 /** Called whenever the server says that nobody is signed in. */
 export const signals = { unauthorized: () => {} };
 
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
-  if (method !== 'GET') headers['X-Parlor-Csrf'] = '1';
+  if (method !== 'GET' && !server.renew) headers['X-Parlor-Csrf'] = '1';
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
-  const response = await send(address(path, options.query), {
-    method,
-    headers,
-    credentials: 'same-origin',
-    body: options.body === undefined ? undefined : JSON.stringify(options.body),
-    signal: joinSignals(options),
-  });
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const attempt = () => send(address(path, options.query), identified({ method, headers, body, signal: joinSignals(options), keepalive: options.keepalive }));
+  await identify();
+  let response = await attempt();
+  if (response.status === 401 && server.renew) {
+    await identify(true);
+    response = await attempt();
+  }
   if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as T;
   const error = await readProblem(response);
   if (error.status === 401) signals.unauthorized();
@@ -94,7 +135,7 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-async function readProblem(response: Response): Promise<ApiError> {
+export async function readProblem(response: Response): Promise<ApiError> {
   const retry = Number(response.headers.get('Retry-After')) || undefined;
   const fallback = { status: response.status, code: response.status >= 500 ? 'unavailable' : 'internal', detail: '' };
   try {

@@ -20,9 +20,10 @@ export const conforms: {
   snapshot: Same<ours.Snapshot, Schemas['Snapshot']>;
   draft: Same<ours.Draft, Schemas['Draft']>;
   newConversation: Within<ours.NewConversation, Schemas['NewConversation']>;
+  attachment: Same<ours.Attachment, Schemas['Attachment']>;
   newMessage: Within<ours.NewMessage, Schemas['NewMessage']>;
   changes: Within<ours.ConversationChanges, Schemas['ConversationChange']>;
 } = {
-  conversation: true, me: true, message: true, lastMessage: true, participant: true, person: true, snapshot: true, draft: true,
+  conversation: true, me: true, message: true, lastMessage: true, participant: true, person: true, snapshot: true, draft: true, attachment: true,
   newConversation: true, newMessage: true, changes: true,
 };

@@ -1,12 +1,12 @@
 // The operations of the native API that the inbox uses, one line each.
 import { call, type Query } from './client';
 import type {
-  Acks, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
+  Acks, Attachment, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
   Notify, Page, Participant, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
 } from './types';
 
 export * from './types';
-export { ApiError, signals } from './client';
+export { ApiError, served, server, signals } from './client';
 
 const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>('GET', path, { query, signal });
 const post = <T>(path: string, body?: unknown) => call<T>('POST', path, { body: body ?? {} });
@@ -14,13 +14,15 @@ const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, { body 
 const put = <T>(path: string, body?: unknown) => call<T>('PUT', path, body === undefined ? {} : { body });
 const remove = <T>(path: string, query?: Query) => call<T>('DELETE', path, { query });
 
+/** Browsers let 64 KB go out from a page that is being left. */
+const LEAVING = 15_000;
 const of = (id: Id) => `/conversations/${encodeURIComponent(id)}`;
 const message = (id: Id) => `/messages/${encodeURIComponent(id)}`;
 const reaction = (id: Id, emoji: string) => `${message(id)}/reactions/${encodeURIComponent(emoji)}`;
 
 export interface ListQuery extends Query { kind?: string; status?: string; unread?: boolean; mine?: boolean; joinable?: boolean; search?: string; limit?: number; after?: string }
 export interface Position { before?: number; after?: number; around?: number; limit?: number }
-export interface SearchQuery extends Query { q: string; kind?: string; conversation_id?: Id; author_id?: Id; limit?: number; cursor?: string }
+export interface SearchQuery extends Query { q: string; kind?: string; conversation_id?: Id; author_id?: Id; before?: string; after?: string; has?: string; limit?: number; cursor?: string }
 
 export const api = {
   setupNeeded: () => get<{ needed: boolean }>('/setup'),
@@ -55,8 +57,9 @@ export const api = {
   typing: (id: Id, body: { typing: boolean; is_private_note: boolean }) => post<void>(`${of(id)}/typing`, body),
   pins: (id: Id) => get<Page<Message>>(`${of(id)}/pins`),
   drafts: () => get<Page<Draft>>('/drafts'),
-  saveDraft: (id: Id, mode: string, body: string) => put<unknown>(`${of(id)}/draft`, { mode, body }),
-  dropDraft: (id: Id, mode: string) => remove<unknown>(`${of(id)}/draft`, { mode }),
+  saveDraft: (id: Id, mode: string, body: string) => call<unknown>('PUT', `${of(id)}/draft`, { body: { mode, body }, keepalive: body.length < LEAVING }),
+  describeFile: (id: Id, description: string) => patch<Attachment>(`/files/${id}`, { description }),
+  dropDraft: (id: Id, mode: string) => call<unknown>('DELETE', `${of(id)}/draft`, { query: { mode }, keepalive: true }),
 
   message: (id: Id) => get<Message>(message(id)),
   edit: (id: Id, body: string) => patch<Message>(message(id), { body }),
@@ -69,11 +72,13 @@ export const api = {
   react: (id: Id, emoji: string) => put<unknown>(reaction(id, emoji)),
   unreact: (id: Id, emoji: string) => remove<unknown>(reaction(id, emoji)),
 
-  users: (query: { search?: string; writable?: boolean; active?: boolean; limit?: number; after?: string }, signal?: AbortSignal) =>
+  users: (query: { search?: string; external_id?: string; writable?: boolean; active?: boolean; limit?: number; after?: string }, signal?: AbortSignal) =>
     get<Page<User>>('/users', query, signal),
+  user: (id: Id) => get<User>(`/users/${encodeURIComponent(id)}`),
   contacts: (query: { search?: string; limit?: number }, signal?: AbortSignal) => get<Page<Contact>>('/contacts', query, signal),
   contact: (id: Id) => get<Contact>(`/contacts/${id}`),
   teams: () => get<Page<Team>>('/teams'),
   stores: (query: { search?: string; limit?: number } = {}) => get<Page<Store>>('/stores', query),
+  fileLink: (id: Id) => get<{ url: string; expires_at: string }>(`/files/${encodeURIComponent(id)}/link`),
   search: (query: SearchQuery, signal?: AbortSignal) => get<Page<SearchHit>>('/search', query, signal),
 };

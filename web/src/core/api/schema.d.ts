@@ -471,7 +471,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Describe a file that I uploaded and have not sent yet */
+        patch: operations["describe_file"];
         trace?: never;
     };
     "/api/v1/files/{id}/link": {
@@ -1084,6 +1085,13 @@ export interface components {
         Attachment: {
             /** @description Found by looking into it, whatever its name says. */
             content_type: string;
+            /** @description What it shows, for those who do not see it. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description Of a picture, in pixels.
+             */
+            height?: number | null;
             /** @description Its id. */
             id: components["schemas"]["RowId"];
             /** @description As its uploader named it. */
@@ -1093,6 +1101,11 @@ export interface components {
              * @description In bytes.
              */
             size: number;
+            /**
+             * Format: int64
+             * @description Of a picture, in pixels.
+             */
+            width?: number | null;
         };
         /** @description One row. */
         AuditRow: {
@@ -1277,6 +1290,11 @@ export interface components {
             public: boolean;
             /** @description What it does, for administrators. */
             text: string;
+        };
+        /** @description What a file shows. */
+        Description: {
+            /** @description In words, for those who do not see it; empty takes them away. */
+            description: string;
         };
         /** @description A draft. */
         Draft: {
@@ -3827,6 +3845,40 @@ export interface operations {
             };
         };
     };
+    describe_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Description"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     link_file: {
         parameters: {
             query?: never;
@@ -4692,9 +4744,9 @@ export interface operations {
     };
     search_messages: {
         parameters: {
-            query: {
-                /** @description Words, all of which a message must have; the last one may be a beginning. */
-                q: string;
+            query?: {
+                /** @description Words, all of which a message must have; the last one may be a beginning. May be empty beside another limit. */
+                q?: string;
                 /** @description Kinds of conversations, comma separated. */
                 kind?: string;
                 /** @description Only in this conversation. */
@@ -4705,6 +4757,8 @@ export interface operations {
                 before?: components["schemas"]["Time"];
                 /** @description Only newer than this time. */
                 after?: components["schemas"]["Time"];
+                /** @description Only with a "file", a "picture" or a "link". */
+                has?: string;
                 /** @description 1 to 200; 50 when absent. */
                 limit?: number;
                 /** @description A page's `next`. */
@@ -5226,6 +5280,8 @@ export interface operations {
                 search?: string;
                 /** @description Only active, or only closed, accounts. */
                 active?: boolean;
+                /** @description The one whom the host application knows under this id. */
+                external_id?: string;
                 /** @description Only those I may write to. */
                 writable?: boolean;
                 /** @description A page's `next`. */

@@ -28,7 +28,7 @@ export interface Me {
   super_admin: boolean;
   tenant: { id: Id; slug: string; name: string };
   preferences: Record<string, unknown>;
-  settings: { edit_window_seconds?: number; message_max_chars?: number } & Record<string, unknown>;
+  settings: { edit_window_seconds?: number; message_max_chars?: number; attachment_max_mb?: number } & Record<string, unknown>;
 }
 
 export interface Person { id: Id; kind: 'user' | 'contact' | 'bot' | 'system'; name: string; avatar_url: string | null }
@@ -146,7 +146,17 @@ export interface Conversation {
 
 export interface ReplyTo { id: Id; seq: number; author: Person | null; preview: string; deleted: boolean }
 export interface Reaction { emoji: string; count: number; users: Id[]; mine?: boolean }
-export interface Attachment { id: Id; name: string; content_type: string; size: number }
+export interface Attachment {
+  id: Id;
+  name: string;
+  content_type: string;
+  size: number;
+  /** Of a picture, in pixels. */
+  width?: number | null;
+  height?: number | null;
+  /** What it shows, in words. */
+  description?: string | null;
+}
 export interface SystemPayload { type: string; [field: string]: unknown }
 
 export interface Message {
@@ -246,7 +256,8 @@ export interface NewConversation {
   priority?: Priority;
   labels?: string[];
   linked_conversation_id?: Id;
-  message?: { body: string; client_id?: string };
+  related?: Related;
+  message?: { body: string; client_id?: string; related?: Related };
   client_id?: string;
 }
 
@@ -261,4 +272,6 @@ export interface NewMessage {
   is_private_note?: boolean;
   thread_root_id?: Id;
   reply_to_id?: Id;
+  related?: Related;
+  attachment_ids?: Id[];
 }

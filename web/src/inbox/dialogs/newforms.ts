@@ -1,5 +1,6 @@
 // Which fields a new conversation of each kind has, and how they become a request.
 import type { Kind, NewConversation, Priority } from '$core/api';
+import type { Prefill } from '../app.svelte';
 import type { Choice } from '$ui/PeoplePicker.svelte';
 
 export interface Form {
@@ -48,6 +49,11 @@ export const emptyForm = (): Form => ({
   replies_enabled: false,
 });
 
+/** What the caller knows already. A direct conversation has no subject. */
+export function filled(kind: Kind, { people = [], subject = '', message = '' }: Prefill): Form {
+  return { ...emptyForm(), people: kind === 'direct' ? people.slice(0, 1) : people, message, [FIELDS[kind].title ? 'title' : 'subject']: subject };
+}
+
 /** The names of the required fields that are still empty. */
 export function missing(kind: Kind, form: Form): string[] {
   const fields = FIELDS[kind];
@@ -58,7 +64,7 @@ export function missing(kind: Kind, form: Form): string[] {
   return checks.flatMap(([field, name, empty]) => (fields[field] === true && empty ? [name] : []));
 }
 
-export function toRequest(kind: Kind, form: Form, clientId: string): NewConversation {
+export function toRequest(kind: Kind, form: Form, clientId: string, { related, linked }: Prefill = {}): NewConversation {
   const fields = FIELDS[kind];
   const text = (value: string) => value.trim() || undefined;
   const request: NewConversation = { kind, client_id: clientId };
@@ -77,7 +83,9 @@ export function toRequest(kind: Kind, form: Form, clientId: string): NewConversa
   if (fields.team) Object.assign(request, { team_id: text(form.team_id), priority: form.priority });
   if (kind === 'channel') request.slug = slugOf(form.title);
   const body = text(form.message);
-  if (fields.message && body) request.message = { body, client_id: clientId };
+  if (fields.message && body) request.message = { body, client_id: clientId, ...(related ? { related } : {}) };
+  if (related && kind !== 'direct') request.related = related;
+  if (linked && kind === 'ticket') request.linked_conversation_id = linked.id;
   return request;
 }
 

@@ -1,12 +1,12 @@
 // What the list shows: filters, sections and their order, as plain rows for the virtual list.
 import type { Conversation, Id } from '$core/api';
-import { SECTIONS, inFilter, isMine, isOver, sectionOf, type Filter, type Section } from '$core/kinds';
+import { SECTIONS, inFilter, isMine, isOver, isUnassigned, sectionOf, type Filter, type Section } from '$core/kinds';
 import { folded, titleOf } from '$core/names';
 import { t } from '$ui/i18n.svelte';
 import { live } from '$ui/live.svelte';
 
 export type ListRow =
-  | { type: 'section'; key: string; section: Section; collapsed: boolean; unread: number; mentions: number }
+  | { type: 'section'; key: string; section: Section; collapsed: boolean; count: number; unread: number; mentions: number }
   | { type: 'conversation'; key: Id; conversation: Conversation };
 
 const COLLAPSED = 'parlor.collapsed';
@@ -19,26 +19,45 @@ function stored(): Section[] {
   }
 }
 
-const state = $state<{ filter: Filter; unread: boolean; mine: boolean; search: string; collapsed: Section[]; keep: Id | null; found: Conversation[] }>({
-  filter: 'all', unread: false, mine: false, search: '', collapsed: stored(), keep: null, found: [],
+export type Narrow = 'unread' | 'mentions' | 'mine' | 'unassigned';
+export const NARROWS: Narrow[] = ['unread', 'mentions', 'mine', 'unassigned'];
+
+const state = $state<{ filter: Filter; narrow: Narrow[]; search: string; collapsed: Section[]; keep: Id | null; found: Conversation[]; picked: Id[]; last: Id | null }>({
+  filter: 'all', narrow: [], search: '', collapsed: stored(), keep: null, found: [], picked: [], last: null,
 });
 
 export const listView = {
   get filter() { return state.filter; },
   set filter(filter: Filter) { state.filter = filter; },
-  get unread() { return state.unread; },
-  set unread(on: boolean) { state.unread = on; },
-  get mine() { return state.mine; },
-  set mine(on: boolean) { state.mine = on; },
+  is: (narrow: Narrow) => state.narrow.includes(narrow),
+  only(narrow: Narrow): void {
+    state.narrow = state.narrow.includes(narrow) ? state.narrow.filter((one) => one !== narrow) : [...state.narrow, narrow];
+  },
   get search() { return state.search; },
   set search(text: string) { state.search = text; },
   /** What the server found beyond the loaded conversations. */
   set found(list: Conversation[]) { state.found = list; },
   /** The open conversation stays in the "unread" list although it has just been read. */
   set keep(id: Id | null) { state.keep = id; },
-  get filtered() { return state.filter !== 'all' || state.unread || state.mine || state.search.trim() !== ''; },
+  get filtered() { return state.filter !== 'all' || state.narrow.length > 0 || state.search.trim() !== ''; },
   clear(): void {
-    Object.assign(state, { filter: 'all', unread: false, mine: false, search: '', found: [] });
+    Object.assign(state, { filter: 'all', narrow: [], search: '', found: [] });
+  },
+  get picked(): readonly Id[] { return state.picked; },
+  isPicked: (id: Id) => state.picked.includes(id),
+  /** Marks one for the actions on several; with `range`, all between it and the last one marked. */
+  pick(id: Id, range = false): void {
+    const order = listOrder().map((one) => one.id);
+    const [from, to] = [order.indexOf(state.last ?? id), order.indexOf(id)].sort((a, b) => a - b) as [number, number];
+    if (range && from >= 0) state.picked = [...new Set([...state.picked, ...order.slice(from, to + 1)])];
+    else state.picked = state.picked.includes(id) ? state.picked.filter((one) => one !== id) : [...state.picked, id];
+    state.last = id;
+  },
+  pickAll(): void {
+    state.picked = listOrder().map((one) => one.id);
+  },
+  unpick(): void {
+    Object.assign(state, { picked: [], last: null });
   },
   toggle(section: Section): void {
     state.collapsed = state.collapsed.includes(section) ? state.collapsed.filter((one) => one !== section) : [...state.collapsed, section];
@@ -51,10 +70,15 @@ export const listView = {
 };
 
 function matches(conversation: Conversation, me: Id, words: string[]): boolean {
-  const { filter, unread, mine } = state;
-  if (!inFilter(conversation.kind, filter)) return false;
-  if (unread && conversation.me.unread === 0 && conversation.id !== state.keep) return false;
-  if (mine && !isMine(conversation, me)) return false;
+  if (!inFilter(conversation.kind, state.filter)) return false;
+  const { unread, mentions } = conversation.me;
+  const stays = conversation.id === state.keep;
+  for (const narrow of state.narrow) {
+    if (narrow === 'unread' && unread === 0 && !stays) return false;
+    if (narrow === 'mentions' && mentions === 0 && !stays) return false;
+    if (narrow === 'mine' && !isMine(conversation, me)) return false;
+    if (narrow === 'unassigned' && !isUnassigned(conversation)) return false;
+  }
   if (words.length === 0) return true;
   const names = conversation.participants.map((part) => part.person.name);
   const text = folded([titleOf(conversation, me, ''), conversation.slug, conversation.subject, conversation.number, ...conversation.labels, ...names].join(' '));
@@ -84,7 +108,7 @@ export function listRows(): ListRow[] {
     const collapsed = state.collapsed.includes(section) && state.search.trim() === '';
     const loud = list.filter((one) => !one.me.muted || one.me.mentions > 0);
     const sum = (pick: (one: Conversation) => number) => loud.reduce((total, one) => total + pick(one), 0);
-    rows.push({ type: 'section', key: section, section, collapsed, unread: sum((one) => one.me.unread), mentions: sum((one) => one.me.mentions) });
+    rows.push({ type: 'section', key: section, section, collapsed, count: list.length, unread: sum((one) => one.me.unread), mentions: sum((one) => one.me.mentions) });
     if (!collapsed) for (const conversation of list) rows.push({ type: 'conversation', key: conversation.id, conversation });
   }
   return rows;

@@ -1,7 +1,8 @@
 // Changes to a conversation, shown at once and taken back when the server refuses.
 import { api, type Conversation, type ConversationChanges, type Id, type Notify, type Status } from '$core/api';
+import { exact } from '$core/time';
 import { session } from '$ui/live.svelte';
-import { t } from '$ui/i18n.svelte';
+import { i18n, t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
 
 export async function change(conversation: Conversation, changes: ConversationChanges): Promise<boolean> {
@@ -27,6 +28,29 @@ export async function setStatus(conversation: Conversation, status: Status): Pro
 }
 
 export const assign = (conversation: Conversation, assignee_id: Id | null) => change(conversation, { assignee_id });
+
+/** Out of the way until then; whoever takes it back wakes it. */
+export async function snooze(conversation: Conversation, until: Date): Promise<void> {
+  const { id, status } = conversation;
+  if (!(await change(conversation, { status: 'snoozed', snoozed_until: until.toISOString() }))) return;
+  const undo = () => void change(session().store.conversation(id) ?? conversation, { status, snoozed_until: null });
+  toasts.undoable(t('snooze.done', { time: exact(until.toISOString(), i18n.dates) }), () => {}, undo);
+}
+
+export function toggleLabel(conversation: Conversation, label: string): Promise<boolean> {
+  const { labels } = conversation;
+  return change(conversation, { labels: labels.includes(label) ? labels.filter((one) => one !== label) : [...labels, label] });
+}
+
+export async function invite(conversation: Conversation, person: { id: Id; name: string }): Promise<void> {
+  try {
+    await api.addParticipants(conversation.id, [person.id]);
+    session().want(conversation.id);
+    toasts.say(t('panel.added', { name: person.name }));
+  } catch (error) {
+    toasts.failed(error);
+  }
+}
 
 async function changeMine(conversation: Conversation, changes: { muted?: boolean; notify?: Notify }): Promise<void> {
   const { store } = session();

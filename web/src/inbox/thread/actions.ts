@@ -53,6 +53,14 @@ export const copyText = (message: Message) => copy(message.body, t('action.text_
 export const copyLink = (message: Message) =>
   copy(location.origin + href({ name: 'conversation', id: message.conversation_id, seq: message.seq }), t('action.link_copied'));
 
+export const copyConversationLink = ({ id }: Conversation) => copy(location.origin + href({ name: 'conversation', id }), t('action.link_copied'));
+
+/** Everything here counts as read. */
+export function readAll({ id, last_seq }: Conversation): void {
+  session().reading.held.delete(id);
+  session().reading.seen(id, last_seq);
+}
+
 export function markUnread(message: Message): void {
   void attempt(async () => {
     await session().reading.markUnread(message.conversation_id, message.seq);

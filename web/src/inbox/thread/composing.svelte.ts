@@ -6,6 +6,8 @@ export class Composing {
   editing = $state<Message | null>(null);
   note = $state(false);
   focus: () => void = () => {};
+  /** Files dropped on the thread, or pasted. */
+  addFiles: (files: File[]) => void = () => {};
   /** Opens the side panel of a thread. */
   openThread: (root: Message) => void = () => {};
   /** Shows a message of this conversation that may not be loaded. */

@@ -1,0 +1,97 @@
+// Files: by the button, pasted, dropped; what is wrong with one is said; pictures hold their place and open large.
+import type { Page } from '@playwright/test';
+import { apiOf, browserOf, composer, expect, messages, openChat, test, unique, world } from './fixtures';
+import { picture } from './picture';
+
+const upload = (page: Page, state?: string) => page.locator(state ? `[data-upload=${state}]` : '[data-upload]');
+
+async function give(page: Page, how: 'paste' | 'drop', name: string, bytes: Buffer, type: string): Promise<void> {
+  await composer(page).evaluate((field, { how, name, data, type }) => {
+    const list = new DataTransfer();
+    list.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name, { type }));
+    if (how === 'paste') field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: list, bubbles: true, cancelable: true }));
+    else field.dispatchEvent(new DragEvent('drop', { dataTransfer: list, bubbles: true, cancelable: true }));
+  }, { how, name, data: bytes.toString('base64'), type });
+}
+
+test('files by button, paste and drop, with a description; they arrive, hold their place and open large', async ({ browser }) => {
+  const { channel } = world();
+  const [ana, ben] = [await browserOf(browser, 'ana'), await browserOf(browser, 'ben')];
+  await openChat(ana, channel);
+  await openChat(ben, channel);
+  await ana.locator('input[type=file]').setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('north wall, oak') });
+  await give(ana, 'paste', 'wall.png', picture(400, 200), 'image/png');
+  await give(ana, 'drop', 'door.png', picture(60, 120), 'image/png');
+  await expect(upload(ana, 'done')).toHaveCount(3);
+  await ana.getByLabel('Description of wall.png for those who do not see it').fill('The blue wall');
+  await ana.getByRole('button', { name: 'Remove door.png' }).click();
+  await expect(upload(ana)).toHaveCount(2);
+  const text = unique('Two files');
+  await composer(ana).fill(text);
+  await expect(composer(ana)).toHaveValue(text);
+  await composer(ana).press('Enter');
+  await expect(upload(ana)).toHaveCount(0);
+
+  const row = messages(ben).locator('[role=listitem]', { hasText: text });
+  await expect(row.getByRole('link', { name: /plan\.txt/ })).toBeVisible();
+  const shown = row.getByRole('img', { name: 'The blue wall' });
+  await expect(shown).toBeVisible();
+  expect(await shown.evaluate((image: HTMLImageElement) => [image.width, image.height])).toEqual([358, 178]);
+  await row.getByRole('button', { name: 'Open The blue wall' }).press('Enter');
+  const large = ben.getByRole('dialog', { name: 'wall.png' });
+  await expect(large.getByRole('img', { name: 'The blue wall' })).toBeVisible();
+  await ben.keyboard.press('Escape');
+  await expect(large).toHaveCount(0);
+  await expect(row.getByRole('button', { name: 'Open The blue wall' })).toBeFocused();
+});
+
+test('what is too large is said before it is sent; a failed upload is tried again; files survive a reload', async ({ browser }) => {
+  const { direct } = world();
+  const admin = await apiOf('ana');
+  await admin.call('PATCH', '/settings', { attachment_max_mb: 1 });
+  try {
+    const ana = await browserOf(browser, 'ana');
+    await openChat(ana, direct);
+    await ana.locator('input[type=file]').setInputFiles({ name: 'film.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(1_200_000) });
+    await expect(upload(ana, 'failed')).toContainText('Larger than 1 MB');
+    await composer(ana).fill('not yet');
+    await expect(ana.getByRole('button', { name: 'Send' })).toBeDisabled();
+    await ana.getByRole('button', { name: 'Remove film.bin' }).click();
+
+    await ana.route('**/api/v1/files', (route) => route.abort());
+    await ana.locator('input[type=file]').setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b\n1;2\n') });
+    await expect(upload(ana, 'failed')).toContainText('cannot be reached');
+    await ana.unroute('**/api/v1/files');
+    await ana.getByRole('button', { name: 'Try list.csv again' }).click();
+    await expect(upload(ana, 'done')).toContainText('list.csv');
+    await ana.reload();
+    await openChat(ana, direct);
+    await expect(upload(ana, 'done')).toContainText('list.csv');
+    await composer(ana).fill('');
+    await composer(ana).press('Enter');
+    await expect(messages(ana).getByRole('link', { name: /list\.csv/ })).toBeVisible();
+    await expect(upload(ana)).toHaveCount(0);
+  } finally {
+    await admin.call('PATCH', '/settings', { attachment_max_mb: null });
+  }
+});
+
+test('Enter while a file is on its way sends when it is there', async ({ browser }) => {
+  const { direct } = world();
+  const ana = await browserOf(browser, 'ana');
+  await openChat(ana, direct);
+  let go: () => void = () => {};
+  const held = new Promise<void>((resolve) => (go = resolve));
+  await ana.route('**/api/v1/files', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await ana.locator('input[type=file]').setInputFiles({ name: 'slow.txt', mimeType: 'text/plain', buffer: Buffer.from('slow') });
+  const text = unique('With the slow one');
+  await composer(ana).fill(text);
+  await composer(ana).press('Enter');
+  await expect(ana.getByText('Will be sent when the files are there')).toBeVisible();
+  go();
+  await expect(messages(ana).locator('[role=listitem]', { hasText: text }).getByRole('link', { name: /slow\.txt/ })).toBeVisible();
+  await expect(composer(ana)).toHaveValue('');
+});

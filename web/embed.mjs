@@ -1,0 +1,98 @@
+// Builds what other sites load: one file each, with its styles and only the texts it uses inside.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const ROOTS = { $core: here('src/core'), $ui: here('src/ui'), $locales: here('locales') };
+const CSS = 'virtual:quick-styles';
+const PLACE = '__PARLOR_CSS__';
+
+export async function buildEmbeds(configFile) {
+  await build(options(configFile, 'src/quick/main.ts', 'quick.js', true));
+  await build(options(configFile, 'src/embed/inbox.ts', 'inbox.js', false));
+}
+
+function options(configFile, entry, file, first) {
+  return {
+    configFile,
+    logLevel: 'warn',
+    publicDir: false,
+    plugins: [usedTexts(here(entry)), styles()],
+    build: {
+      outDir: here('dist/embed'),
+      emptyOutDir: first,
+      cssCodeSplit: false,
+      modulePreload: false,
+      rolldownOptions: {
+        input: here(entry),
+        transform: { define: { 'import.meta': '{}' } },
+        output: { format: 'iife', entryFileNames: file, codeSplitting: false },
+      },
+    },
+  };
+}
+
+/** The modules that `file` reaches by import; packages are left out. */
+function reached(file, seen = new Set()) {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const [, name] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    const alias = name.split('/')[0];
+    const path = name.startsWith('.') ? join(dirname(file), name) : ROOTS[alias] ? join(ROOTS[alias], name.slice(alias.length)) : null;
+    const found = path && [path, `${path}.ts`, `${path}.svelte.ts`, join(path, 'index.ts')].find((one) => /\.(ts|svelte)$/.test(one) && existsSync(one));
+    if (found) reached(found, seen);
+  }
+  return seen;
+}
+
+/** Keeps of the locale files the texts that the reached modules name, whole or by the beginning of a template. */
+function usedTexts(entry) {
+  const source = [...reached(entry)].map((file) => readFileSync(file, 'utf8')).join('\n');
+  const named = new Set([...source.matchAll(/'([a-z_]+\.[a-z_.]+)'/g)].map((match) => match[1]));
+  const begun = [...new Set([...source.matchAll(/`([a-z_]+\.[a-z_.]*)\$\{/g)].map((match) => match[1]))];
+  return {
+    name: 'used-texts',
+    enforce: 'pre',
+    load(id) {
+      if (!id.startsWith(ROOTS.$locales)) return null;
+      const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
+      const english = join(ROOTS.$locales, 'en.json');
+      const keys = Object.keys(read(english)).filter((key) => named.has(key) || begun.some((start) => key.startsWith(start)));
+      const texts = read(id);
+      if (id === english) return { code: `export default ${JSON.stringify(Object.fromEntries(keys.map((key) => [key, texts[key]])))}`, moduleType: 'js' };
+      // The other languages are lists in the order of the English keys: the keys stand in the file once.
+      const list = JSON.stringify(keys.map((key) => texts[key]));
+      return { code: `import en from ${JSON.stringify(english)};\nconst texts = ${list};\nexport default Object.fromEntries(Object.keys(en).map((key, at) => [key, texts[at]]));`, moduleType: 'js' };
+    },
+  };
+}
+
+/** The built stylesheet as a text in the script, made fit for a shadow root. */
+function styles() {
+  return {
+    name: 'styles-inside',
+    resolveId: (id) => (id === CSS ? `\0${CSS}` : null),
+    load: (id) => (id === `\0${CSS}` ? `export default ${JSON.stringify(PLACE)}` : null),
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const sheets = Object.values(bundle).filter((file) => file.type === 'asset' && file.fileName.endsWith('.css'));
+        const text = sheets.map((sheet) => String(sheet.source)).join('\n');
+        for (const sheet of sheets) delete bundle[sheet.fileName];
+        const quoted = JSON.stringify(forShadow(text));
+        for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = file.code.replace(new RegExp(`(["'\`])${PLACE}\\1`), () => quoted);
+      },
+    },
+  };
+}
+
+export function forShadow(css) {
+  return css
+    .replaceAll(':root', ':host')
+    // `@property` does nothing in a shadow root: the plain values that Tailwind keeps for old browsers always apply.
+    .replace(/@supports \(\(\(?-webkit-hyphens[^{]*\{/g, '@supports (display:block){')
+    // The host page decides how large its `rem` is; ours must not follow.
+    .replace(/(\d*\.?\d+)rem\b/g, (_, size) => `${Number(size) * 16}px`);
+}

@@ -1,0 +1,19 @@
+// Addresses that come from outside: only web addresses and paths of our own site are followed.
+
+export function safeUrl(url: string | null | undefined): string | null {
+  const text = url?.trim();
+  if (!text) return null;
+  if (/^\/(?![/\\])/.test(text)) return text;
+  try {
+    const { protocol, href } = new URL(text);
+    return protocol === 'https:' || protocol === 'http:' ? href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `bytes` as people read it. */
+export function fileSize(bytes: number, locale: string): string {
+  const [value, unit] = bytes < 1_000_000 ? [Math.max(1, Math.round(bytes / 1000)), 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(value!);
+}

@@ -1,0 +1,232 @@
+// The messenger's state: who is here, what is open, and what is told to the person and to the page.
+import { ApiError, api, server, signals, type Conversation, type Id, type Me, type Message, type Related } from '$core/api';
+import { choose } from '$core/i18n';
+import { newId } from '$core/id';
+import { Session } from '$core/session';
+import { topic } from '$core/store/store';
+import type { Choice } from '$ui/PeoplePicker.svelte';
+import { i18n } from '$ui/i18n.svelte';
+import { maybeSession, session, useSession } from '$ui/live.svelte';
+import { attention, type News } from './attention.svelte';
+import { people, relatedOf, directWith } from './composing';
+import { tell } from './events';
+import { theme } from './theme.svelte';
+import type { Composing, Options } from './options';
+
+export type View = { name: 'list' } | { name: 'thread'; id: Id } | { name: 'new' } | { name: 'settings' };
+type Phase = 'off' | 'starting' | 'in' | 'failed' | 'forbidden';
+export interface Draft { people: Choice[]; text: string; related: Related | null; missing: string[]; client_id: string }
+
+interface State { phase: Phase; error: unknown; open: boolean; view: View; options: Options | null; draft: Draft; card: { id: Id; related: Related } | null; busy: boolean }
+const emptyDraft = (): Draft => ({ people: [], text: '', related: null, missing: [], client_id: newId() });
+const state = $state<State>({ phase: 'off', error: null, open: false, view: { name: 'list' }, options: null, draft: emptyDraft(), card: null, busy: false });
+
+/** Counts starts and stops: what was begun before the last one has no say any more. */
+let life = 0;
+let told = '';
+
+export const messenger = {
+  get phase() { return state.phase; },
+  get error() { return state.error; },
+  get open() { return state.open; },
+  get view() { return state.view; },
+  get options() { return state.options!; },
+  get draft() { return state.draft; },
+  /** Looking for the people of a "Discuss". */
+  get busy() { return state.busy; },
+  /** The card that goes with the next message of this conversation. */
+  cardOf: (id: Id): Related | null => (state.card?.id === id ? state.card.related : null),
+  dropCard(): void { state.card = null; },
+
+  show(view: View): void {
+    if (view.name === 'new' && state.view.name !== 'new') state.draft = emptyDraft();
+    state.view = view;
+  },
+  openPanel(view?: View): void {
+    if (state.phase === 'off') return;
+    if (view) state.view = view;
+    if (state.phase === 'failed') void enter();
+    if (state.open) return;
+    state.open = true;
+    tell('open', { conversation: state.view.name === 'thread' ? state.view.id : null });
+  },
+  close(): void {
+    if (!state.open) return;
+    state.open = false;
+    tell('close', {});
+  },
+  toggle(): void {
+    if (state.open) this.close();
+    else this.openPanel();
+  },
+  openConversation(id: Id): void {
+    this.openPanel({ name: 'thread', id });
+  },
+  retry: (): void => void enter(),
+};
+
+/** Where the whole inbox shows the same. */
+export const fullAddress = (view: View): string => `${server.origin}/app/${view.name === 'thread' ? `c/${encodeURIComponent(view.id)}` : ''}`;
+
+export async function start(options: Options, page: { locale: string | null }): Promise<void> {
+  stop();
+  state.options = options;
+  theme.wish = options.theme;
+  server.token = null;
+  server.renew = options.token;
+  signals.unauthorized = refused;
+  await setLocale(options.locale ?? page.locale);
+  await enter();
+}
+
+export async function setLocale(wish: string | null): Promise<void> {
+  await i18n.use(choose([wish, ...navigator.languages]), null);
+}
+
+async function enter(): Promise<void> {
+  const now = ++life;
+  state.phase = 'starting';
+  state.error = null;
+  try {
+    const me = await api.me();
+    if (now !== life) return;
+    if (!mayUse(me)) {
+      state.phase = 'forbidden';
+      return;
+    }
+    const begun = await Session.start(me, { ended: refused, arrived, appeared, refused: left, remembers: false });
+    if (now !== life) return begun.stop();
+    await firstSnapshot(begun);
+    if (now !== life) return begun.stop();
+    useSession(begun);
+    attention.start(me);
+    state.phase = 'in';
+    begun.store.topics.on(topic.list, count);
+    count();
+    tell('ready', { user: { id: me.id, name: me.name } });
+  } catch (error) {
+    if (now === life) fail(error);
+  }
+}
+
+const mayUse = (me: Me) => me.kind === 'user' && (me.super_admin || me.rights.includes('messenger'));
+
+/** What was kept is shown at once; a browser that keeps nothing waits for the server. */
+function firstSnapshot(begun: Session): Promise<void> {
+  if (begun.store.list().length > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const off = begun.store.topics.on('next', () => {
+      off();
+      resolve();
+    });
+    // Without an answer the list shows what it has: nothing, and that it is offline.
+    setTimeout(resolve, 8_000);
+  });
+}
+
+function fail(error: unknown): void {
+  state.phase = 'failed';
+  state.error = error;
+  const problem = error instanceof ApiError ? error : new ApiError({ status: 0, code: 'unavailable', detail: String(error) });
+  tell('error', { code: problem.code, detail: problem.message });
+}
+
+/** The host's token serves no more, and a new one did not either. */
+function refused(): void {
+  if (state.phase !== 'in' && state.phase !== 'failed') return;
+  leave();
+  fail(new ApiError({ status: 401, code: 'unauthorized', detail: 'The sign-in was refused' }));
+}
+
+function leave(): void {
+  life += 1;
+  maybeSession()?.stop();
+  attention.stop();
+  told = '';
+  state.phase = 'off';
+  useSession(null);
+}
+
+export function stop(): void {
+  leave();
+  Object.assign(state, { open: false, view: { name: 'list' }, draft: emptyDraft(), card: null, error: null });
+  server.token = server.renew = null;
+}
+
+/** Signed out in the host application: nothing of the person stays in this browser. */
+export async function forget(): Promise<void> {
+  const ending = maybeSession();
+  stop();
+  await ending?.forget();
+}
+
+function count(): void {
+  const counts = maybeSession()?.store.counts();
+  if (!counts) return;
+  const { unread, mentions } = counts;
+  if (told === `${unread}/${mentions}`) return;
+  told = `${unread}/${mentions}`;
+  tell('unread', { unread, mentions });
+}
+
+const onScreen = (id: Id) => state.open && state.view.name === 'thread' && state.view.id === id && document.visibilityState === 'visible';
+
+function arrived(message: Message): void {
+  const here = maybeSession();
+  if (message.kind !== 'text' || !message.author || message.author.id === here?.store.me?.id) return;
+  const conversation = here?.store.conversation(message.conversation_id);
+  const me = here?.store.me?.id;
+  const mentioned = message.mentions.some((mention) => mention.user_id === me);
+  if (conversation) news(conversation, { id: message.id, author: message.author, body: message.body, mentioned });
+}
+
+function appeared(conversation: Conversation): void {
+  const last = conversation.last_message;
+  if (last?.kind === 'text' && last.author && last.author.id !== maybeSession()?.store.me?.id) {
+    news(conversation, { id: last.id, author: last.author, body: last.preview, mentioned: conversation.me.mentions > 0 });
+  }
+}
+
+function news(conversation: Conversation, what: Pick<News, 'id' | 'author' | 'body' | 'mentioned'>): void {
+  const { id, me } = conversation;
+  const text = attention.news({ ...what, conversation, onScreen: onScreen(id), open: () => messenger.openConversation(id) });
+  tell('message', { conversation: id, from: what.author.name, text, muted: me.muted });
+}
+
+function left(id: Id): void {
+  if (state.view.name === 'thread' && state.view.id === id) state.view = { name: 'list' };
+}
+
+/** "Discuss": opens a conversation with these people, a draft, and the card of a record. Nothing is sent. */
+export async function compose(wish: Composing): Promise<void> {
+  messenger.openPanel();
+  if (state.phase !== 'in') return;
+  const now = life;
+  state.busy = true;
+  const found = await people([wish.to ?? []].flat()).catch(() => null);
+  state.busy = false;
+  if (now !== life) return;
+  const related = relatedOf(wish.context);
+  const direct = found && found.missing.length === 0 && found.known.length === 1 ? directWith(session().store.list(), found.known[0]!.id) : undefined;
+  if (direct) {
+    state.card = related && { id: direct.id, related };
+    if (wish.text && !session().drafts.get(direct.id, 'reply')?.body) session().drafts.set(direct.id, 'reply', wish.text);
+    messenger.openPanel({ name: 'thread', id: direct.id });
+    return;
+  }
+  state.draft = { ...emptyDraft(), people: found?.known ?? [], missing: found ? found.missing : [wish.to ?? []].flat(), text: wish.text ?? '', related };
+  state.view = { name: 'new' };
+}
+
+/** Sends the first message of a new conversation; an existing direct one is taken instead. */
+export async function begin(title: string): Promise<void> {
+  const { people: to, text, related, client_id } = state.draft;
+  const user_ids = to.map((one) => one.id);
+  const one = user_ids.length === 1;
+  const record = related ?? undefined;
+  const conversation = await api.open(one ? { kind: 'direct', user_ids } : { kind: 'group', user_ids, client_id, title: title.trim() || to.map(({ name }) => name.split(' ')[0]).join(', '), related: record });
+  session().store.putConversation(conversation);
+  session().outbox.add(conversation.id, { body: text.trim(), related });
+  state.draft = emptyDraft();
+  state.view = { name: 'thread', id: conversation.id };
+}
