@@ -19,7 +19,7 @@ function options(configFile, entry, file, first) {
     configFile,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [usedTexts(here(entry)), styles()],
+    plugins: [usedTexts(here(entry)), usedOperations(here(entry)), nothingToPreload, styles()],
     build: {
       outDir: here('dist/embed'),
       emptyOutDir: first,
@@ -69,6 +69,31 @@ function usedTexts(entry) {
   };
 }
 
+/** Of the list of API operations, of which each begins a line, those that the reached modules call. */
+function usedOperations(entry) {
+  const list = join(ROOTS.$core, 'api/index.ts');
+  const calls = [...reached(entry)].filter((file) => file !== list).map((file) => readFileSync(file, 'utf8')).join('\n');
+  const called = new Set([...calls.matchAll(/\bapi\.(\w+)/g)].map((match) => match[1]));
+  return {
+    name: 'used-operations',
+    enforce: 'pre',
+    transform(code, id) {
+      if (id !== list) return null;
+      const [before, rest] = code.split('export const api = {\n');
+      const [operations, ...after] = rest.split(/^\};$/m);
+      const kept = operations.split(/^(?=  \w+: )/m).filter((operation) => called.has(/^  (\w+):/.exec(operation)?.[1]));
+      return { code: `${before}export const api = {\n${kept.join('')}};${after.join('};')}`, map: null };
+    },
+  };
+}
+
+/** Everything is in one file: Vite's helper, which loads the styles of a chunk before it, has nothing to do. */
+const nothingToPreload = {
+  name: 'nothing-to-preload',
+  enforce: 'pre',
+  load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null),
+};
+
 /** The built stylesheet as a text in the script, made fit for a shadow root. */
 function styles() {
   return {
@@ -91,8 +116,9 @@ function styles() {
 export function forShadow(css) {
   return css
     .replaceAll(':root', ':host')
-    // `@property` does nothing in a shadow root: the plain values that Tailwind keeps for old browsers always apply.
+    // `@property` does nothing in a shadow root, so it can go: the plain values that Tailwind keeps for old browsers always apply.
     .replace(/@supports \(\(\(?-webkit-hyphens[^{]*\{/g, '@supports (display:block){')
+    .replace(/@property [^{]+\{[^}]*\}/g, '')
     // The host page decides how large its `rem` is; ours must not follow.
     .replace(/(\d*\.?\d+)rem\b/g, (_, size) => `${Number(size) * 16}px`);
 }

@@ -170,16 +170,16 @@ test('"Discuss" puts a draft and a card; sent once, the card stays with the mess
   const ana = await hostPage(browser, 'ana', { query: { to: 'pg-chloe' } });
   await expect(launcher(ana)).toBeVisible();
   await ana.locator('[data-discuss="C-1042"]').click();
-  await expect(panel(ana).locator('[data-card]')).toContainText('Gasthof zur Linde');
+  await expect(panel(ana).locator('[data-related]')).toContainText('Gasthof zur Linde');
   await expect(composer(ana)).toHaveValue('About Gasthof zur Linde: ');
   await composer(ana).pressSequentially('the chairs?');
   const text = await composer(ana).inputValue();
   await composer(ana).press('Enter');
-  const sent = thread(ana).locator('[data-card]').last();
+  const sent = thread(ana).locator('[data-related]').last();
   await expect(sent.getByRole('link')).toHaveAttribute('href', /^http.*\/playground\/\?customer=C-1042$/);
   const { items } = await (await apiOf('chloe')).call<{ items: { body: string; related: { type: string; id: string } | null }[] }>('GET', `/conversations/${direct}/messages?limit=5`);
   expect(items.filter((one) => one.body === text.trim()).map((one) => one.related?.id)).toEqual(['C-1042']);
-  await expect(panel(ana).locator('[data-card]')).toHaveCount(await thread(ana).locator('[data-card]').count());
+  await expect(panel(ana).locator('[data-related]')).toHaveCount(await thread(ana).locator('[data-related]').count());
 
   // Somebody unknown: the draft is kept, and one chooses.
   await ana.evaluate(() => window.parlor!.quick('compose', { to: ['nobody-7'], text: 'kept text' }));
@@ -392,7 +392,7 @@ for (const theme of ['light', 'dark'] as const) {
     await say(ana, `see [this](https://example.com) and \`that\` ${mark}`, mark);
     await check('thread');
     await ana.locator('[data-discuss]').first().click();
-    await expect(panel(ana).locator('[data-card]').last()).toBeVisible();
+    await expect(panel(ana).locator('[data-related]').last()).toBeVisible();
     await check('discuss');
     await panel(ana).getByRole('button', { name: 'Back' }).click();
     await panel(ana).getByRole('button', { name: 'Settings' }).click();

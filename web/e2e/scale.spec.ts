@@ -8,7 +8,7 @@ import { Api } from './api';
 import { expect, test } from './fixtures';
 import { PASSWORD, settle, startServer } from './server';
 
-const ROOM = Number(process.env.PARLOR_SCALE_ROOM ?? 4);
+const ROOM = Number(process.env.PARLOR_SCALE_ROOM ?? 10);
 const LIMITS = { nodes: 1_500, switch: 50 * ROOM, blocked: 100 * ROOM, key: 50 * ROOM };
 const CONVERSATIONS = 5_000;
 const MESSAGES = 10_000;

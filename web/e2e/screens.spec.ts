@@ -145,7 +145,24 @@ test('a fresh installation is set up in the browser', async ({ browser }) => {
     await fill('WRONG-CODE');
     await expect(page.getByText('The setup code is wrong.')).toBeVisible();
     await fill(server.code);
-    await expect(page.getByText('Nothing here yet').or(page.locator('[data-conversation]').first())).toBeVisible();
+    await page.getByLabel('Name of the company').fill('Harbour & Co');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('heading', { name: 'Open a first channel' })).toBeVisible();
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'Open a first channel' })).toBeVisible();
+    await page.getByRole('button', { name: 'Back' }).click();
+    await expect(page.getByLabel('Name of the company')).toHaveValue('Harbour & Co');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await accessible(page, 'setup: colleagues');
+    await page.getByLabel('Name').fill('Pia Post');
+    await page.getByLabel('E-mail address').fill('pia@example.com');
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    await expect(page.getByLabel('Link for Pia Post', { exact: true })).toHaveValue(/\/app\/invite#/);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('region', { name: 'Embed code' })).toContainText('/embed/quick.js');
+    await page.getByRole('button', { name: 'Open the inbox' }).click();
+    await expect(page.locator('[data-conversation]', { hasText: 'General' })).toBeVisible();
   } finally {
     server.stop();
   }

@@ -13,6 +13,8 @@
     theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
   }
   root.dataset.theme = theme;
+  var contrast = read('parlor.contrast');
+  if (contrast === 'high' || (contrast !== 'normal' && matchMedia('(prefers-contrast: more)').matches)) root.dataset.contrast = 'high';
   root.dataset.density = read('parlor.density') === 'compact' ? 'compact' : 'comfortable';
   var locale = read('parlor.locale');
   if (locale) root.lang = locale;

@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { choose, format, type Dictionary, type Key } from '../src/core/i18n';
-import de from '../locales/de.json';
-import en from '../locales/en.json';
-import fr from '../locales/fr.json';
-import pt from '../locales/pt.json';
+import deAdmin from '../locales/admin/de.json';
+import enAdmin from '../locales/admin/en.json';
+import frAdmin from '../locales/admin/fr.json';
+import ptAdmin from '../locales/admin/pt.json';
+import deInbox from '../locales/de.json';
+import enInbox from '../locales/en.json';
+import frInbox from '../locales/fr.json';
+import ptInbox from '../locales/pt.json';
+
+// Those of the administration are files of their own, so that the inbox need not carry them; no key is in both.
+const [en, fr, de, pt] = [{ ...enInbox, ...enAdmin }, { ...frInbox, ...frAdmin }, { ...deInbox, ...deAdmin }, { ...ptInbox, ...ptAdmin }];
+
+test('no text is there twice', () => expect(Object.keys(en).length).toBe(Object.keys(enInbox).length + Object.keys(enAdmin).length));
 
 const others = { fr, de, pt } as unknown as Record<string, Dictionary>;
 const forms = (entry: Dictionary[Key]): Record<string, string> => (typeof entry === 'string' ? { other: entry } : entry);

@@ -30,6 +30,12 @@ test.each(cases)('$theme: $front on $back ($use)', ({ use, front, back, index })
   expect(ratio).toBeGreaterThanOrEqual(use === 'text' ? 4.5 : 3);
 });
 
+const strong = tokens.contrast as unknown as Record<string, [string, string]>;
+test('high contrast has every colour', () => expect(Object.keys(strong)).toEqual(Object.keys(colors)));
+test.each(cases)('high contrast, $theme: $front on $back ($use)', ({ use, front, back, index }) => {
+  expect(contrast(strong[front]![index]!, strong[back]![index]!)).toBeGreaterThanOrEqual(use === 'text' ? 7 : 4.5);
+});
+
 test('the generated variables are those of tokens.json', () => {
   expect(readFileSync('src/styles/tokens.css', 'utf8')).toBe(tokensCss());
 });

@@ -13,11 +13,14 @@ export function tokensCss(tokens = readTokens()) {
     ...Object.entries(tokens.color).map(([name, pair]) => `  --c-${name}: ${pair[theme]};`),
     ...Object.entries(tokens.shadow).map(([name, pair]) => `  --shadow-${name}: ${pair[theme]};`),
   ];
+  const contrast = (theme) => Object.entries(tokens.contrast).map(([name, pair]) => `  --c-${name}: ${pair[theme]};`);
   const tailwind = Object.keys(tokens.color).map((name) => `  --color-${name}: var(--c-${name});`);
   return [
     '/* Generated from tokens/tokens.json by tokens/generate.mjs. */',
     ':root {', '  color-scheme: light;', ...variables(0), '}',
     "[data-theme='dark'] {", '  color-scheme: dark;', ...variables(1), '}',
+    "[data-contrast='high'] {", ...contrast(0), '}',
+    "[data-theme='dark'][data-contrast='high'] {", ...contrast(1), '}',
     '@theme inline {', '  --color-*: initial;', '  --color-transparent: transparent;', '  --color-current: currentColor;', ...tailwind, '}', '',
   ].join('\n');
 }

@@ -26,6 +26,8 @@ pub struct ApiKey {
     pub user_id: PersonId,
     /// Since when.
     pub created_at: Time,
+    /// When it was last used; told now and then.
+    pub used_at: Option<Time>,
     /// Since when it no longer serves.
     pub revoked_at: Option<Time>,
 }
@@ -33,9 +35,11 @@ pub struct ApiKey {
 statements! {
     /// A tenant's.
     pub static LIST = both("
-        SELECT id, name, user_id, created_at, revoked_at FROM api_keys WHERE tenant = $1 ORDER BY id DESC");
+        SELECT id, name, user_id, created_at, used_at, revoked_at FROM api_keys WHERE tenant = $1 ORDER BY id DESC");
     /// By key.
-    pub static FIND = both("SELECT tenant, user_id FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL").global();
+    pub static FIND = both("SELECT tenant, user_id, used_at FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL").global();
+    /// It is in use.
+    pub static USED = both("UPDATE api_keys SET used_at = $2 WHERE key_hash = $1").global();
     /// A new one.
     pub static INSERT = both("
         INSERT INTO api_keys (tenant, id, name, key_hash, user_id, created_at, revoked_at)
@@ -54,7 +58,8 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<ApiKey>> {
             name: row.get(1)?,
             user_id: row.get(2)?,
             created_at: row.get(3)?,
-            revoked_at: row.get(4)?,
+            used_at: row.get(4)?,
+            revoked_at: row.get(5)?,
         })
     })?)
 }
@@ -70,7 +75,14 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
     let id = RowId(tx.id());
     tx.db.execute(&INSERT, params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
     audit::record(tx, actor, "api_key.create", Some(("api_key", &id.to_string())), &json!({ "name": name }))?;
-    Ok(ApiKey { id, name: name.to_owned(), user_id: user, created_at: tx.now, revoked_at: None })
+    Ok(ApiKey {
+        id,
+        name: name.to_owned(),
+        user_id: user,
+        created_at: tx.now,
+        used_at: None,
+        revoked_at: None,
+    })
 }
 
 /// Revokes a key. Needs `manage_settings`.
@@ -82,7 +94,13 @@ pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
     audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
 }
 
-/// The tenant and user of a key that serves.
-pub fn find(tx: &mut Tx, key_hash: &[u8; 32]) -> Result<Option<(TenantId, PersonId)>> {
-    Ok(tx.db.opt(&FIND, params![&key_hash[..]], |row| Ok((row.get(0)?, row.get(1)?)))?)
+/// The tenant and user of a key that serves, and when it was last used.
+pub fn find(tx: &mut Tx, key_hash: &[u8; 32]) -> Result<Option<(TenantId, PersonId, Option<Time>)>> {
+    Ok(tx.db.opt(&FIND, params![&key_hash[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+/// Remembers that a key is in use.
+pub fn used(tx: &mut Tx, key_hash: &[u8; 32]) -> Result<()> {
+    tx.db.execute(&USED, params![&key_hash[..], tx.now])?;
+    Ok(())
 }

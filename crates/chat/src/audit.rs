@@ -46,6 +46,8 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// One actor.
     pub actor_id: Option<PersonId>,
+    /// Part of the action, of what it was about, or of its details.
+    pub search: Option<String>,
     /// Not before.
     pub from: Option<Time>,
     /// Before.
@@ -70,7 +72,9 @@ statements! {
         LEFT JOIN contacts k ON k.tenant = a.tenant AND k.id = a.actor_id
         WHERE a.tenant = $1 AND a.id < $2 AND a.at >= $3 AND a.at < $4
           AND ($5 = '' OR a.action = $5) AND ($6 = FALSE OR a.actor_id = $7)
-        ORDER BY a.id DESC LIMIT $8");
+          AND ($8 = '' OR lower(a.action) LIKE $8 OR lower(a.entity_id) LIKE $8 OR lower(a.details) LIKE $8
+               OR a.ip LIKE $8 OR lower(u.name) LIKE $8)
+        ORDER BY a.id DESC LIMIT $9");
     /// Forgets old rows; ids ascend in time.
     pub static PRUNE = both("
         DELETE FROM audit WHERE tenant = $1 AND id IN (
@@ -136,6 +140,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &AuditFilter) -> Result<Page<Aud
             filter.action.as_deref().unwrap_or(""),
             filter.actor_id.is_some(),
             filter.actor_id,
+            filter.search.as_deref().map_or(String::new(), crate::users::like).as_str(),
             i64::try_from(limit + 1).unwrap_or(200)
         ],
         |row| {

@@ -1,5 +1,5 @@
-//! How long the oldest work of each background job has waited. Owns the question, for operators. Must not know: who
-//! does the work.
+//! How long the oldest work of each background job has waited, and how large the database is. Owns the questions, for
+//! operators. Must not know: who does the work.
 
 use parlor_db::{params, statements};
 
@@ -16,6 +16,11 @@ statements! {
     /// The oldest event that an external hub lacks, over all tenants.
     pub static RELAY = both("
         SELECT MIN(e.at) FROM relays r JOIN events e ON e.tenant = r.tenant AND e.seq = r.seq + 1").global();
+    /// How large the database is.
+    pub static BYTES = dialect {
+        sqlite: "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s",
+        postgres: "SELECT pg_database_size(current_database())",
+    }.global();
 }
 
 /// Since when the oldest work of each job waits; `None` when none does.
@@ -27,6 +32,11 @@ pub struct Lags {
     pub webhooks: Option<Time>,
     /// Events that an external hub has not taken yet.
     pub relay: Option<Time>,
+}
+
+/// How large the database is, in bytes.
+pub fn database_bytes(tx: &mut Tx) -> Result<Option<i64>> {
+    Ok(tx.db.opt(&BYTES, params![], |row| row.get(0))?)
 }
 
 /// Looks at every job.

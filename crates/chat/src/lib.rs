@@ -15,6 +15,7 @@ mod direct;
 pub mod drafts;
 pub mod error;
 pub mod events;
+pub mod host_keys;
 pub mod idempotency;
 pub mod ids;
 pub mod import;
@@ -62,6 +63,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "realtime", sql: include_str!("../../../migrations/0002_realtime.sql") },
     Migration { version: 3, name: "contracts", sql: include_str!("../../../migrations/0003_contracts.sql") },
     Migration { version: 4, name: "pictures", sql: include_str!("../../../migrations/0004_pictures.sql") },
+    Migration { version: 5, name: "devices", sql: include_str!("../../../migrations/0005_devices.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

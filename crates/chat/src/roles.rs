@@ -12,6 +12,7 @@ use crate::{
     person::Actor,
     rights::{Right, Rights},
     tx::Tx,
+    users,
 };
 
 /// A role.
@@ -253,6 +254,64 @@ pub fn may_write(tx: &mut Tx, tenant: TenantId, from: PersonId, to: PersonId) ->
     }
     let cells: i64 = tx.db.one(&CELLS, params![tenant, from, to], |row| row.get(0))?;
     Ok(cells > 0)
+}
+
+/// Why the matrix lets one user write to another, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// They are one person.
+    Oneself,
+    /// A role of the writer is not restricted.
+    Unrestricted,
+    /// A cell allows it.
+    Cell,
+    /// No cell does.
+    NoCell,
+    /// One of them may no longer sign in.
+    Inactive,
+}
+
+/// What the matrix says of two users.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Verdict {
+    /// Whether the one may write to the other.
+    pub allowed: bool,
+    /// Why.
+    pub because: Because,
+    /// The role of the writer that decides; none where all of them refuse.
+    pub from_role: Option<RoleId>,
+    /// The role of the other one that decides.
+    pub to_role: Option<RoleId>,
+}
+
+/// Asks the matrix about two users. Needs `manage_users`.
+pub fn explain(tx: &mut Tx, actor: &Actor, from: PersonId, to: PersonId) -> Result<Verdict> {
+    actor.require(Right::ManageUsers, "role.explain")?;
+    let (writer, reader) = (users::get(tx, actor, from)?, users::get(tx, actor, to)?);
+    let no = |because| Verdict { allowed: false, because, from_role: None, to_role: None };
+    if from == to {
+        return Ok(no(Because::Oneself));
+    }
+    if !writer.active || !reader.active {
+        return Ok(no(Because::Inactive));
+    }
+    let roles: Vec<Role> = all(tx, actor.tenant)?;
+    let mine: Vec<&Role> = roles.iter().filter(|role| writer.roles.contains(&role.id)).collect();
+    if let Some(free) = mine.iter().find(|role| !role.restricted) {
+        let because = Because::Unrestricted;
+        return Ok(Verdict { allowed: true, because, from_role: Some(free.id), to_role: None });
+    }
+    let cell = mine.iter().find_map(|role| {
+        let to = role.writes_to.iter().find(|to| reader.roles.contains(to))?;
+        Some((role.id, *to))
+    });
+    Ok(match cell {
+        Some((from, to)) => {
+            Verdict { allowed: true, because: Because::Cell, from_role: Some(from), to_role: Some(to) }
+        }
+        None => no(Because::NoCell),
+    })
 }
 
 /// The refusal of the matrix.

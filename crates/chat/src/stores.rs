@@ -141,7 +141,8 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> 
     }
     tx.db.execute(&UPDATE, params![actor.tenant, id, name])?;
     if let Some(members) = &change.users {
-        users::require_all(tx, actor.tenant, members, "users")?;
+        let new: Vec<_> = members.iter().copied().filter(|user| !store.users.contains(user)).collect();
+        users::require_all(tx, actor.tenant, &new, "users")?;
         tx.db.execute(&CLEAR, params![actor.tenant, id])?;
         for user in members {
             tx.db.execute(&ADD, params![actor.tenant, id, *user])?;

@@ -56,6 +56,8 @@ statements! {
     /// A new one.
     pub static INSERT = both("
         INSERT INTO tenants (id, no, slug, name, created_at) VALUES ($1, $2, $3, $4, $5)").global();
+    /// Another shown name.
+    pub static RENAME = both("UPDATE tenants SET name = $2 WHERE id = $1").global();
     /// Its log.
     pub static INSERT_LOG = both("INSERT INTO logs (tenant, epoch, head, floor, messages, indexed) VALUES ($1, $2, 0, 0, 0, 0)");
     /// Its host keys.
@@ -178,6 +180,15 @@ pub(crate) fn system(tenant: TenantId, tenant_no: i64) -> Actor {
         stores: Vec::new(),
         ip: None,
     }
+}
+
+/// Gives the actor's tenant another shown name. Needs `manage_settings`.
+pub fn rename(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Tenant> {
+    actor.require(Right::ManageSettings, "tenant.rename")?;
+    let name = crate::users::checked_name(name)?;
+    tx.db.execute(&RENAME, params![actor.tenant, name])?;
+    crate::audit::record(tx, actor, "tenant.rename", None, &serde_json::json!({ "name": name }))?;
+    by_id(tx, actor.tenant)
 }
 
 /// The keys with which host applications sign this tenant's tokens.

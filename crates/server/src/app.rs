@@ -47,6 +47,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
+    /// Since when this server runs.
+    pub started_at: Time,
     /// The options of the process.
     pub config: ServeArgs,
     /// Settings where a tenant has set nothing.

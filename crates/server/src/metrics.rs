@@ -13,6 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use serde::Serialize;
 
 /// By what protocol a connection gets its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -74,6 +75,33 @@ struct Channel {
     deliveries: Counter,
     delay: Histogram,
     resyncs: Counter,
+}
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Chat => "chat",
+            Self::Sse => "sse",
+            Self::LongPoll => "long_poll",
+            Self::Pusher => "pusher",
+            Self::Mercure => "mercure",
+            Self::SocketIo => "socketio",
+        }
+    }
+}
+
+/// What a person wants to see of a protocol.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct ProtocolFigures {
+    /// native, chat, sse, `long_poll`, pusher, mercure, socketio.
+    pub protocol: &'static str,
+    /// Open connections.
+    pub connections: i64,
+    /// Events written to connections since the start.
+    pub deliveries: u64,
+    /// Connections told to come back since the start.
+    pub resyncs: u64,
 }
 
 /// A connection, counted as long as it lives.
@@ -176,6 +204,24 @@ impl Metrics {
     /// A connection was told to come back.
     pub fn resync(&self, protocol: Protocol) {
         self.of(protocol).resyncs.inc();
+    }
+
+    /// Every protocol.
+    #[must_use]
+    pub fn by_protocol(&self) -> Vec<ProtocolFigures> {
+        let figures = |(protocol, channel): (&Protocol, &Channel)| ProtocolFigures {
+            protocol: protocol.name(),
+            connections: channel.connections.get(),
+            deliveries: channel.deliveries.get(),
+            resyncs: channel.resyncs.get(),
+        };
+        PROTOCOLS.iter().zip(&self.protocols).map(figures).collect()
+    }
+
+    /// Events committed and messages posted here since the start.
+    #[must_use]
+    pub fn committed_so_far(&self) -> (u64, u64) {
+        (self.events.get(), self.messages.get())
     }
 
     /// An event was committed here.

@@ -1,7 +1,9 @@
 // Texts by key, in the reader's language. English is the source of the keys; the other languages are loaded when needed.
+import type ofAdmin from '$locales/admin/en.json';
 import en from '$locales/en.json';
 
-export type Key = keyof typeof en;
+/** Those of the administration come with it (inbox/admin/texts.ts). */
+export type Key = keyof typeof en | keyof typeof ofAdmin;
 export type Params = Record<string, string | number>;
 type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 export type Dictionary = Record<Key, string | Plural>;
@@ -16,7 +18,7 @@ const loaders: Record<Exclude<Locale, 'en'>, () => Promise<{ default: unknown }>
   pt: () => import('$locales/pt.json'),
 };
 
-export const english = en as Dictionary;
+export const english = en as Partial<Dictionary> as Dictionary;
 
 export async function load(locale: Locale): Promise<Dictionary> {
   return locale === 'en' ? english : ((await loaders[locale]()).default as Dictionary);

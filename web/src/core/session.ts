@@ -10,7 +10,8 @@ import { Reading } from './reading';
 import { Socket, type SocketState } from './socket';
 import { apply, withMine, type Needs } from './store/events';
 import { Store } from './store/store';
-import { Uploads } from './uploads';
+import type { Topics } from './topics';
+import type { Uploads } from './uploads';
 
 const PAGE = 100;
 const ENOUGH = 1_000;
@@ -25,13 +26,14 @@ export interface SessionHooks {
   refused?(id: Id): void;
   /** Whether this browser may start with this person the next time; not in pages of others. */
   remembers?: boolean;
+  /** Where files can be attached. */
+  uploads?(shelf: Shelf, topics: Topics): Uploads;
 }
 
 export class Session {
   readonly store = new Store();
   readonly drafts: Drafts;
   readonly outbox: Outbox;
-  readonly uploads: Uploads;
   readonly reading: Reading;
   readonly cache: Cache;
   readonly socket: Socket;
@@ -43,11 +45,12 @@ export class Session {
   /** Seen in events, but not of my list: not to be asked for again and again. */
   #notMine = new Set<Id>();
   #stopped = false;
+  readonly #uploads: Uploads | undefined;
 
   private constructor(private readonly shelf: Shelf, private readonly hooks: SessionHooks) {
     this.drafts = new Drafts(shelf, this.store.topics);
     this.outbox = new Outbox(shelf, this.store.topics, (message) => this.#sent(message));
-    this.uploads = new Uploads(shelf, this.store.topics);
+    this.#uploads = hooks.uploads?.(shelf, this.store.topics);
     this.reading = new Reading(this.store);
     this.cache = new Cache(shelf, this.store);
     this.socket = new Socket({
@@ -70,7 +73,7 @@ export class Session {
     await session.cache.restore().catch(() => false);
     await session.drafts.load().catch(() => {});
     await session.outbox.load().catch(() => {});
-    await session.uploads.load().catch(() => {});
+    await session.#uploads?.load().catch(() => {});
     session.socket.start();
     return session;
   }
@@ -166,7 +169,7 @@ export class Session {
     this.store.topics.changed('connection');
     if (state !== 'online' || before === 'online') return;
     this.outbox.kick();
-    this.uploads.kick();
+    this.#uploads?.kick();
     void this.reading.flush();
     void this.presence.connected();
   }
@@ -220,6 +223,11 @@ export class Session {
     let found = false;
     this.store.changeMessage(id, (message) => ((found = true), message));
     return found;
+  }
+
+  get uploads(): Uploads {
+    if (!this.#uploads) throw new Error('no files can be attached here');
+    return this.#uploads;
   }
 
   get online(): boolean {

@@ -1,10 +1,25 @@
 // Dates and times by Intl, in the reader's language and time zone.
 
 const formats = new Map<string, Intl.DateTimeFormat>();
+let zone: string | undefined;
+
+/** Another time zone than the device's, for all times shown from now on; empty is the device's own. */
+export function useTimeZone(name: string): void {
+  zone = name || undefined;
+  formats.clear();
+}
+
+/** Year, month (from 0) and day of a moment where the reader is. */
+function civil(date: Date): [number, number, number] {
+  if (!zone) return [date.getFullYear(), date.getMonth(), date.getDate()];
+  const parts = formatter('en', { year: 'numeric', month: 'numeric', day: 'numeric' }).formatToParts(date);
+  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value);
+  return [part('year'), part('month') - 1, part('day')];
+}
 
 function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = locale + JSON.stringify(options);
-  const found = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  const found = formats.get(key) ?? new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
   formats.set(key, found);
   return found;
 }
@@ -20,12 +35,11 @@ export const exact = (iso: string, locale: string) =>
 
 /** A key that is equal for two moments of one local day. */
 export function dayKey(iso: string): string {
-  const date = new Date(iso);
-  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
+  return civil(new Date(iso)).join('-');
 }
 
 export function daysAgo(iso: string, now: Date = new Date()): number {
-  const start = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  const start = (date: Date) => Date.UTC(...civil(date));
   return Math.round((start(now) - start(new Date(iso))) / 86_400_000);
 }
 
@@ -36,7 +50,7 @@ export function dayName(iso: string, locale: string, now: Date = new Date()): st
     const word = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-days, 'day');
     return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
   }
-  const sameYear = new Date(iso).getFullYear() === now.getFullYear();
+  const sameYear = civil(new Date(iso))[0] === civil(now)[0];
   const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' };
   return formatter(locale, sameYear ? options : { ...options, year: 'numeric' }).format(new Date(iso));
 }
@@ -46,6 +60,6 @@ export function short(iso: string, locale: string, now: Date = new Date()): stri
   const days = daysAgo(iso, now);
   if (days <= 0) return clock(iso, locale);
   if (days < 7) return formatter(locale, { weekday: 'short' }).format(new Date(iso));
-  const sameYear = new Date(iso).getFullYear() === now.getFullYear();
+  const sameYear = civil(new Date(iso))[0] === civil(now)[0];
   return formatter(locale, sameYear ? { day: 'numeric', month: 'short' } : { day: '2-digit', month: '2-digit', year: '2-digit' }).format(new Date(iso));
 }

@@ -1,23 +1,27 @@
 // Who is here and what is open: the few states that the whole inbox shares.
-import { ApiError, api, signals, type Conversation, type Id, type Kind, type Me, type Related } from '$core/api';
+import { ApiError, api, signals, type Conversation, type Id, type Kind, type Me, type Message, type Related } from '$core/api';
 import { lastUser } from '$core/cache';
 import type { Key } from '$core/i18n';
 import { Session } from '$core/session';
 import { topic } from '$core/store/store';
+import { Uploads } from '$core/uploads';
 import type { Choice } from '$ui/PeoplePicker.svelte';
 import { live, maybeSession, useSession } from '$ui/live.svelte';
 import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
+import { read as setupProgress, write as forgetSetup } from './setup/progress';
+import { alertOf } from './alerts';
 import { announce } from './announce.svelte';
+import { zone } from './me/zone.svelte';
 import { beginEmbedded, embedded } from './embedded';
 
 export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | 'pick' | null;
 export type PickWhat = 'assign' | 'snooze' | 'label' | 'team' | 'priority';
 /** What a new conversation begins with. */
 export interface Prefill { people?: Choice[]; subject?: string; message?: string; related?: Related | null; linked?: Conversation }
-type Phase = 'starting' | 'setup' | 'login' | 'in' | 'unreachable' | 'refused';
+type Phase = 'starting' | 'setup' | 'invite' | 'login' | 'in' | 'unreachable' | 'refused';
 
 interface State {
   phase: Phase;
@@ -71,7 +75,9 @@ export const app = {
 let where: string | null = null;
 
 export async function start(): Promise<void> {
+  zone.start();
   await prefs.start();
+  if (router.route.name === 'invite') return void (state.phase = 'invite');
   if (embedded) {
     beginEmbedded();
     return ask();
@@ -104,11 +110,19 @@ function takeToken(): string | null {
 export async function ask(): Promise<void> {
   state.phase = 'starting';
   try {
-    await enter(await api.me());
+    const me = await api.me();
+    if (setupProgress()) return goOn();
+    await enter(me);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return outside(null);
     state.phase = 'unreachable';
   }
+}
+
+/** The first run was begun in this browser and not finished. */
+function goOn(): void {
+  state.phase = 'setup';
+  router.go({ name: 'setup' }, true);
 }
 
 async function outside(notice: Key | null): Promise<void> {
@@ -124,12 +138,13 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived: announce, refused, remembers: !embedded });
+  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived, refused, remembers: !embedded, uploads: (shelf, topics) => new Uploads(shelf, topics) });
   useSession(session);
   const inside = () => {
+    forgetSetup(null);
     prefs.adopt(session.store.me!);
     state.phase = 'in';
-    if (router.route.name === 'login' || router.route.name === 'setup') history.replaceState(null, '', where ?? '/app/');
+    if (router.route.name === 'login' || router.route.name === 'setup' || router.route.name === 'invite') history.replaceState(null, '', where ?? '/app/');
     dispatchEvent(new PopStateEvent('popstate'));
     where = null;
   };
@@ -141,6 +156,11 @@ export async function enter(me: Me | null): Promise<void> {
       inside();
     });
   }
+}
+
+function arrived(message: Message): void {
+  announce(message);
+  alertOf(message);
 }
 
 /** I have left, or was taken out of, this conversation. */
@@ -174,6 +194,7 @@ export async function signOut(): Promise<void> {
 }
 
 export function setupDone(): void {
+  forgetSetup(null);
   state.notice = 'setup.done';
   state.phase = 'login';
   router.go({ name: 'login' }, true);

@@ -2,6 +2,9 @@ import { choose, english, format, load, type Dictionary, type Key, type Locale, 
 
 const state = $state<{ locale: Locale; dictionary: Dictionary }>({ locale: 'en', dictionary: english });
 
+type More = (locale: Locale) => Promise<Partial<Dictionary>>;
+let more: More | null = null;
+
 /** The text of a key in the reader's language; reactive, because language can be changed at any time. */
 export function t(key: Key, params?: Params): string {
   return format(state.dictionary, state.locale, key, params);
@@ -17,11 +20,17 @@ export const i18n = {
   },
   /** `page` gets the language; not the page of others, where we are a guest. */
   async use(locale: Locale, page: HTMLElement | null = document.documentElement): Promise<void> {
-    const dictionary = await load(locale).catch(() => null);
-    if (!dictionary) return;
-    state.dictionary = dictionary;
+    const loaded = await Promise.all([load(locale), more?.(locale)]).catch(() => null);
+    if (!loaded) return;
+    state.dictionary = loaded[1] ? { ...loaded[0], ...loaded[1] } : loaded[0];
     state.locale = locale;
     if (page) page.lang = locale;
   },
+  /** Texts that only a part of the app needs; from now on in every language. */
+  async extend(loader: More): Promise<void> {
+    state.dictionary = { ...state.dictionary, ...(await loader(state.locale)) };
+    more = loader;
+  },
+  knows: (key: string): key is Key => key in state.dictionary,
   wished: (...first: (string | null | undefined)[]): Locale => choose([...first, ...navigator.languages]),
 };

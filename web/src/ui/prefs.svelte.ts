@@ -5,7 +5,11 @@ import { i18n } from './i18n.svelte';
 
 export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
-interface Prefs { theme: Theme; density: Density; single_keys: boolean }
+/** `system` follows what the device asks for. */
+export type Contrast = 'system' | 'normal' | 'high';
+interface Prefs { theme: Theme; density: Density; contrast: Contrast; single_keys: boolean; enter_sends: boolean }
+/** Shared with the small messenger of the back office, under its name. */
+interface Signs { sound_enabled: boolean; browser_notifications_enabled: boolean }
 
 function stored(key: string): string | null {
   try {
@@ -26,12 +30,18 @@ function store(key: string, value: string): void {
 const asTheme = (value: unknown): Theme => (value === 'light' || value === 'dark' ? value : 'system');
 const asDensity = (value: unknown): Density => (value === 'compact' ? 'compact' : 'comfortable');
 
+const asContrast = (value: unknown): Contrast => (value === 'high' || value === 'normal' ? value : 'system');
+
 const state = $state<Prefs>({
   theme: asTheme(stored('theme')),
   density: asDensity(stored('density')),
+  contrast: asContrast(stored('contrast')),
   single_keys: stored('single_keys') !== 'off',
+  enter_sends: stored('enter_sends') !== 'off',
 });
+const signs = $state<Signs>({ sound_enabled: stored('sound') !== 'off', browser_notifications_enabled: stored('browser') === 'on' });
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
+const systemContrast = matchMedia('(prefers-contrast: more)');
 let account: Me | null = null;
 /** Dressed by the page around us, which knows better than what was chosen here. */
 let dressed = false;
@@ -41,21 +51,32 @@ function paint(): void {
   const root = document.documentElement;
   root.dataset['theme'] = theme;
   root.dataset['density'] = state.density;
+  if (state.contrast === 'high' || (state.contrast === 'system' && systemContrast.matches)) root.dataset['contrast'] = 'high';
+  else delete root.dataset['contrast'];
 }
+systemContrast.addEventListener('change', paint);
 systemDark.addEventListener('change', paint);
 
 function remember(): void {
   store('theme', state.theme);
   store('density', state.density);
+  store('contrast', state.contrast);
   store('single_keys', state.single_keys ? 'on' : 'off');
+  store('enter_sends', state.enter_sends ? 'on' : 'off');
+  store('sound', signs.sound_enabled ? 'on' : 'off');
+  store('browser', signs.browser_notifications_enabled ? 'on' : 'off');
   paint();
 }
 
 function save(): void {
   remember();
-  if (!account) return;
-  const preferences = { ...account.preferences, inbox: { ...state } };
-  api.saveMe({ preferences }).catch(() => {}); // the browser keeps it anyway
+  if (account) void keep().catch(() => {}); // the browser keeps it anyway
+}
+
+/** Other devices and programs keep their own things beside ours: they are read again before ours are put in. */
+async function keep(): Promise<void> {
+  const { preferences } = await api.me();
+  await api.saveMe({ preferences: { ...preferences, inbox: { ...state }, internal_messenger: { ...signs } } });
 }
 
 export const prefs = {
@@ -65,6 +86,15 @@ export const prefs = {
   set density(value: Density) { state.density = value; save(); },
   get singleKeys() { return state.single_keys; },
   set singleKeys(value: boolean) { state.single_keys = value; save(); },
+  get contrast() { return state.contrast; },
+  set contrast(value: Contrast) { state.contrast = value; save(); },
+  get highContrast(): boolean { return state.contrast === 'high' || (state.contrast === 'system' && systemContrast.matches); },
+  get enterSends() { return state.enter_sends; },
+  set enterSends(value: boolean) { state.enter_sends = value; save(); },
+  get sound() { return signs.sound_enabled; },
+  set sound(value: boolean) { signs.sound_enabled = value; save(); },
+  get browser() { return signs.browser_notifications_enabled; },
+  set browser(value: boolean) { signs.browser_notifications_enabled = value; save(); },
   get locale(): Locale { return i18n.locale; },
 
   async setLocale(locale: Locale): Promise<void> {
@@ -86,7 +116,11 @@ export const prefs = {
     if (kept && stored('theme') === null) {
       state.theme = asTheme(kept.theme);
       state.density = asDensity(kept.density);
+      state.contrast = asContrast(kept.contrast);
       state.single_keys = kept.single_keys !== false;
+      state.enter_sends = kept.enter_sends !== false;
+      const told = me.preferences['internal_messenger'] as Partial<Signs> | undefined;
+      signs.sound_enabled = told?.sound_enabled !== false;
       remember();
     }
     if (stored('locale') === null) void i18n.use(i18n.wished(me.locale));

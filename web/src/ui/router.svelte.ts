@@ -1,4 +1,5 @@
-// Addresses: /app/ (inbox), /app/c/{id}?m=SEQ&thread=ROOT, /app/search?q=…, /app/drafts, /app/compose?to=…&text=…, /app/me, /app/login, /app/setup.
+// Addresses: /app/ (inbox), /app/c/{id}?m=SEQ&thread=ROOT, /app/search?q=…, /app/drafts, /app/compose?to=…&text=…, /app/me,
+// /app/admin/{page}, /app/login, /app/setup, /app/invite#TOKEN.
 export type Route =
   | { name: 'inbox' }
   | { name: 'conversation'; id: string; seq?: number; thread?: string; note?: boolean }
@@ -6,6 +7,8 @@ export type Route =
   | { name: 'drafts' }
   | { name: 'compose'; query: string }
   | { name: 'me' }
+  | { name: 'admin'; page?: string }
+  | { name: 'invite' }
   | { name: 'login' }
   | { name: 'setup' };
 
@@ -19,8 +22,9 @@ export function parse(url: URL): Route {
     return { name: 'conversation', id: decodeURIComponent(second), seq, thread: query.get('thread') ?? undefined, note: query.has('note') || undefined };
   }
   if (first === 'search') return { name: 'search', query: query.get('q') ?? '', in: query.get('in') ?? undefined };
+  if (first === 'admin') return { name: 'admin', page: second && decodeURIComponent(second) };
   if (first === 'compose') return { name: first, query: url.search };
-  if (first === 'drafts' || first === 'me' || first === 'login' || first === 'setup') return { name: first };
+  if (first === 'drafts' || first === 'me' || first === 'login' || first === 'setup' || first === 'invite') return { name: first };
   return { name: 'inbox' };
 }
 
@@ -39,6 +43,7 @@ export function href(route: Route): string {
     if (route.in) query.set('in', route.in);
     return `${BASE}/search${query.size ? `?${query}` : ''}`;
   }
+  if (route.name === 'admin') return `${BASE}/admin${route.page ? `/${encodeURIComponent(route.page)}` : ''}`;
   if (route.name === 'compose') return `${BASE}/compose${route.query}`;
   return `${BASE}/${route.name}`;
 }

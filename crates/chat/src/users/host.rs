@@ -15,7 +15,7 @@ use crate::{
     tx::Tx,
 };
 
-use super::{announce, checked_name, email_key, store};
+use super::{announce, checked_name, email_key, places, store};
 
 /// The claims of a host's token that say who it is. `exp` and `tenant` were used before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -170,12 +170,7 @@ fn follow_teams(
     if wanted == stored {
         return Ok(false);
     }
-    for team in stored.iter().filter(|team| !wanted.contains(team)) {
-        tx.db.execute(&store::LEAVE_TEAM, params![tenant.id, *team, id])?;
-    }
-    for team in &wanted {
-        tx.db.execute(&teams::ADD, params![tenant.id, *team, id])?;
-    }
+    places::set_teams(tx, tenant.id, id, stored, &wanted)?;
     Ok(true)
 }
 
@@ -200,11 +195,6 @@ fn follow_stores(
     if wanted == stored {
         return Ok(false);
     }
-    for gone in stored.iter().filter(|store| !wanted.contains(store)) {
-        tx.db.execute(&store::LEAVE_STORE, params![tenant.id, *gone, id])?;
-    }
-    for store in &wanted {
-        tx.db.execute(&stores::ADD, params![tenant.id, *store, id])?;
-    }
+    places::set_stores(tx, tenant.id, id, stored, &wanted)?;
     Ok(true)
 }

@@ -2,6 +2,7 @@
 //! Passwords arrive hashed; tokens are checked before they arrive.
 
 mod host;
+mod places;
 mod store;
 
 pub use host::{HostClaims, from_host};
@@ -96,6 +97,10 @@ pub struct UserChange {
     pub avatar_url: Option<String>,
     /// New roles.
     pub roles: Option<Vec<RoleId>>,
+    /// New teams.
+    pub teams: Option<Vec<TeamId>>,
+    /// New stores.
+    pub stores: Option<Vec<StoreId>>,
     /// May sign in.
     pub active: Option<bool>,
 }
@@ -272,6 +277,7 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     if let Some(roles) = &change.roles {
         set_roles(tx, actor, id, roles)?;
     }
+    places::set(tx, actor.tenant, &user, change)?;
     if change.active == Some(false) {
         crate::sessions::end_all(tx, actor.tenant, id)?;
     }
@@ -314,6 +320,31 @@ pub fn set_password(tx: &mut Tx, actor: &Actor, id: PersonId, hash: &str) -> Res
     tx.db.execute(&store::SET_PASSWORD, params![actor.tenant, id, hash])?;
     crate::sessions::end_all(tx, actor.tenant, id)?;
     audit::record(tx, actor, "user.password", Some(("user", &id.to_string())), &Value::Null)
+}
+
+/// The user and the present password of somebody who is to choose one. Needs `manage_users`.
+pub fn invite(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<(User, Option<String>)> {
+    actor.require(Right::ManageUsers, "user.invite")?;
+    let user = get(tx, actor, id)?;
+    if user.super_admin && !actor.super_admin {
+        let refusal =
+            crate::error::forbidden("user.invite", "super_admin", "only a super administrator may do this");
+        return Err(refusal.about("user", id));
+    }
+    let Some(email) = user.email.as_deref().filter(|_| user.active && user.kind == PersonKind::User) else {
+        return Err(conflict("email", "only an active person with an e-mail address can be invited"));
+    };
+    let hash = credentials(tx, actor.tenant, email)?.and_then(|found| found.password_hash);
+    audit::record(tx, actor, "user.invite", Some(("user", &id.to_string())), &json!({ "name": user.name }))?;
+    Ok((user, hash))
+}
+
+/// Ends every sign-in of a user. Needs `manage_users`; tokens of a host application serve on until they end.
+pub fn sign_out(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<()> {
+    actor.require(Right::ManageUsers, "user.sign_out")?;
+    let user = get(tx, actor, id)?;
+    crate::sessions::end_all(tx, actor.tenant, id)?;
+    audit::record(tx, actor, "user.sign_out", Some(("user", &id.to_string())), &json!({ "name": user.name }))
 }
 
 /// The credentials behind an address, if it is somebody's.

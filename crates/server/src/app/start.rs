@@ -1,6 +1,5 @@
 //! Owns: bringing an application up: data folder, database, first tenant, keys, background work.
 
-use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -124,8 +123,7 @@ impl App {
         let redis = config.redis.clone().filter(|url| !url.is_empty());
         let (cluster, notes) = Cluster::new(random_node(), redis.is_some());
         let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
-        let callers = Arc::new(Callers::default());
-        let tenant_settings: Arc<TenantSettings> = Arc::new(Mutex::new(HashMap::new()));
+        let (callers, tenant_settings) = (Arc::<Callers>::default(), Arc::<TenantSettings>::default());
         let options = Options {
             on_commit: Some(commit_hook(Committed {
                 to_publish: committed,
@@ -149,6 +147,7 @@ impl App {
             presence,
             cluster,
             metrics,
+            started_at: clock.now(),
             clock,
             files: Files::of(data, &config),
             config,

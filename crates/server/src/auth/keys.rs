@@ -43,6 +43,11 @@ impl KeyRing {
         (now < found.loaded.plus_seconds(MAX_AGE_SECONDS)).then(|| found.clone())
     }
 
+    /// Keys of the tenant were added or removed.
+    pub fn forget(&self, slug: &str) {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
+    }
+
     /// Reads stored keys and remembers them. `extra` is the secret from the environment.
     pub async fn put(
         self: &Arc<Self>,

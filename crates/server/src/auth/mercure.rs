@@ -49,6 +49,13 @@ pub struct MercureKeys {
 #[derive(Debug, Default)]
 pub struct MercureRing(Mutex<HashMap<String, Arc<MercureKeys>>>);
 
+impl MercureRing {
+    /// Keys of the tenant were added or removed.
+    pub fn forget(&self, slug: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
+    }
+}
+
 /// Whoever shows a token that is believed.
 #[derive(Clone, Debug)]
 pub struct Bearer {

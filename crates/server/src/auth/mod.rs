@@ -9,6 +9,7 @@ use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, co
 use crate::app::App;
 
 pub mod cache;
+pub mod invitation;
 pub mod jwt;
 pub mod keys;
 pub mod limiter;
@@ -35,6 +36,9 @@ impl Credential {
         }
     }
 }
+
+/// Using a token is remembered at most so often.
+const SEEN_SECONDS: i64 = 600;
 
 fn unauthorized(detail: &str) -> Error {
     Error::Unauthorized { detail: detail.to_owned() }
@@ -75,26 +79,38 @@ impl App {
 
     async fn by_session(&self, digest: [u8; 32]) -> Result<Known, Error> {
         let over = || unauthorized("the session is over, sign in again");
-        let (actor, expires) = self
+        let (actor, expires, seen) = self
             .read_plain(move |tx| {
                 let session = sessions::find(tx, &digest)?.ok_or_else(over)?;
                 let tenant = tenants::by_id(tx, session.tenant)?;
-                Ok((load_actor(tx, &tenant, session.kind, session.person)?, session.expires_at))
+                let actor = load_actor(tx, &tenant, session.kind, session.person)?;
+                Ok((actor, session.expires_at, session.seen_at))
             })
             .await?;
+        if self.is_due(seen) {
+            // Only for the list of devices: whoever calls is let in without it.
+            let _ = self.write_plain(actor.tenant_no, move |tx| sessions::seen(tx, &digest)).await;
+        }
         Ok(self.known(actor, Means::Cookie, Some(expires)))
     }
 
     async fn by_api_key(&self, digest: [u8; 32]) -> Result<Known, Error> {
-        let actor = self
+        let (actor, used) = self
             .read_plain(move |tx| {
                 let unknown = || unauthorized("this API key is not known or was revoked");
-                let (tenant, user) = api_keys::find(tx, &digest)?.ok_or_else(unknown)?;
+                let (tenant, user, used) = api_keys::find(tx, &digest)?.ok_or_else(unknown)?;
                 let tenant = tenants::by_id(tx, tenant)?;
-                users::actor(tx, &tenant, user)
+                Ok((users::actor(tx, &tenant, user)?, used))
             })
             .await?;
+        if self.is_due(used) {
+            let _ = self.write_plain(actor.tenant_no, move |tx| api_keys::used(tx, &digest)).await;
+        }
         Ok(self.known(actor, Means::ApiKey, None))
+    }
+
+    fn is_due(&self, last: Option<parlor_chat::Time>) -> bool {
+        last.is_none_or(|last| self.clock.now() >= last.plus_seconds(SEEN_SECONDS))
     }
 
     async fn by_host_token(&self, jwt: &str) -> Result<Known, Error> {
@@ -174,11 +190,11 @@ impl App {
         Ok(Actor { ip: actor.ip.clone(), ..fresh })
     }
 
-    /// Begins a session and answers its token.
+    /// Begins a session and answers its token. `agent` is the browser, in its own words.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn begin_session(&self, actor: &Actor) -> Result<String, Error> {
+    pub async fn begin_session(&self, actor: &Actor, agent: Option<String>) -> Result<String, Error> {
         let token = token::new_session_token();
         let digest = token::digest(&token);
         let session = sessions::Session {
@@ -186,8 +202,13 @@ impl App {
             kind: actor.person.kind,
             person: actor.id(),
             expires_at: self.clock.now().plus_seconds(self.config.session_days * 86_400),
+            seen_at: None,
         };
-        self.write_plain(actor.tenant_no, move |tx| sessions::begin(tx, &digest, &session)).await?;
+        let ip = actor.ip.clone();
+        let run = self.write_plain(actor.tenant_no, move |tx| {
+            sessions::begin(tx, &digest, &session, agent.as_deref(), ip.as_deref())
+        });
+        run.await?;
         Ok(token)
     }
 

@@ -26,6 +26,8 @@ struct AuditQuery {
     action: Option<String>,
     /// One actor.
     actor_id: Option<PersonId>,
+    /// Part of the action, the actor's name, what it was about, its details or the address.
+    search: Option<String>,
     /// Not before.
     from: Option<Time>,
     /// Before.
@@ -47,6 +49,7 @@ async fn list(
     let filter = AuditFilter {
         action: query.action,
         actor_id: query.actor_id,
+        search: query.search,
         from: query.from,
         to: query.to,
         after: query.after,

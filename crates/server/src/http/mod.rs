@@ -31,9 +31,12 @@ mod audit;
 mod contacts;
 pub mod contracts;
 mod conversations;
+mod devices;
 mod drafts;
 pub(crate) mod files;
 mod health;
+mod host_keys;
+mod invitations;
 pub(crate) mod me;
 pub(crate) mod messages;
 mod notifications;
@@ -47,7 +50,9 @@ mod sessions;
 mod settings;
 mod setup;
 mod stores;
+mod system;
 mod teams;
+mod tenant;
 mod users;
 
 use extract::Json;
@@ -62,6 +67,8 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(setup::routes())
         .merge(sessions::routes())
         .merge(me::routes())
+        .merge(devices::routes())
+        .merge(invitations::routes())
         .merge(conversations::routes())
         .merge(participants::routes())
         .merge(messages::routes())
@@ -78,9 +85,12 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(stores::routes())
         .merge(contacts::routes())
         .merge(settings::routes())
+        .merge(tenant::routes())
         .merge(api_keys::routes())
+        .merge(host_keys::routes())
         .merge(app::routes())
         .merge(audit::routes())
+        .merge(system::routes())
         .merge(transport::routes())
 }
 

@@ -1,23 +1,43 @@
 //! Owns: roles and the matrix over HTTP.
 
 use axum::extract::State;
-use parlor_chat::RoleId;
 use parlor_chat::page::Page;
-use parlor_chat::roles::{self, Role, RoleChange};
+use parlor_chat::roles::{self, Role, RoleChange, Verdict};
+use parlor_chat::{PersonId, RoleId};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Answer;
 use super::caller::Caller;
-use super::extract::{Done, Json, Path};
+use super::extract::{Done, Json, Path, Query};
 use super::once::{Creation, Written};
 use super::problem::Problem;
 use crate::app::Ctx;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change, delete))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, change, delete))
+        .routes(routes!(verdict))
+}
+
+/// Two users.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Pair {
+    /// Who writes.
+    from: PersonId,
+    /// To whom.
+    to: PersonId,
+}
+
+/// Whether the matrix lets one user write to another, and why; needs `manage_users`
+#[utoipa::path(get, path = "/matrix/verdict", tag = "roles", operation_id = "ask_matrix", params(Pair),
+    responses((status = 200, body = Verdict)))]
+async fn verdict(State(app): State<Ctx>, caller: Caller, Query(pair): Query<Pair>) -> Answer<Verdict> {
+    Ok(Json(app.read(&caller, move |tx, actor| roles::explain(tx, actor, pair.from, pair.to)).await?))
 }
 
 /// A new role.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use parlor_chat::{Actor, sessions};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     if let Some(token) = input.token {
         let (tenant, claims) = app.verify_host_token(&token).await?;
-        let actor = app.host_actor(tenant, claims).await?;
+        let actor = from(app.host_actor(tenant, claims).await?, ip);
         return signed_in(&app, actor, &headers).await;
     }
     let required = |field: &str| Problem::invalid(field, "required", format!("{field} is missing"));
@@ -64,7 +64,12 @@ async fn sign_in(
     limit_attempts(&app, ip, &account)?;
     let actor = app.check_password(tenant, email, password).await?;
     app.sign_ins.forget(&account);
-    signed_in(&app, actor, &headers).await
+    signed_in(&app, from(actor, ip), &headers).await
+}
+
+/// The actor with the address that it calls from.
+pub(super) fn from(actor: Actor, ip: Option<IpAddr>) -> Actor {
+    Actor { ip: ip.map(|ip| ip.to_string()), ..actor }
 }
 
 /// Takes one attempt from the address and one from the account.
@@ -82,7 +87,9 @@ pub(super) fn limit_attempts(app: &App, ip: Option<IpAddr>, account: &str) -> Re
 
 /// Begins a session for somebody who proved who they are.
 pub(super) async fn signed_in(app: &Ctx, actor: Actor, headers: &HeaderMap) -> Result<Response, Problem> {
-    let token = app.begin_session(&actor).await?;
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let agent = agent.map(|agent| agent.chars().take(300).collect());
+    let token = app.begin_session(&actor, agent).await?;
     let value = cookie(&token, app.config.session_days * 86_400, is_secure(headers, app));
     let me = app.read(&Arc::new(actor), me).await?;
     Ok((AppendHeaders([(SET_COOKIE, value)]), Json(SignedIn { me })).into_response())

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::caller::ClientIp;
 use super::extract::Json;
 use super::problem::Problem;
-use super::sessions::{SignedIn, limit_attempts, signed_in};
+use super::sessions::{SignedIn, from, limit_attempts, signed_in};
 use crate::app::{App, Ctx, default_tenant};
 use crate::auth::password;
 use crate::auth::token::same_secret;
@@ -63,7 +63,7 @@ async fn run(
     }
     let actor = app.first_administrator(input.name, input.email, input.password).await?;
     *app.setup_code.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    signed_in(&app, actor, &headers).await
+    signed_in(&app, from(actor, ip), &headers).await
 }
 
 fn check_code(app: &App, given: &str) -> Result<(), Problem> {

@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(list, create))
         .routes(routes!(get, change))
         .routes(routes!(set_password))
+        .routes(routes!(sign_out))
 }
 
 /// Which users.
@@ -144,6 +145,16 @@ async fn set_password(
         return signed_in(&app, Actor::clone(&caller), &headers).await;
     }
     Ok(Done.into_response())
+}
+
+/// Sign a user out everywhere; needs `manage_users`. Tokens of a host application serve on until they end
+#[utoipa::path(delete, path = "/users/{id}/sessions", tag = "users", operation_id = "sign_out_user",
+    params(("id" = PersonId, Path)), responses((status = 204)))]
+async fn sign_out(State(app): State<Ctx>, caller: Caller, Path(id): Path<PersonId>) -> Result<Done, Problem> {
+    app.write(&caller, move |tx, actor| users::sign_out(tx, actor, id)).await?;
+    app.callers.forget_tenant(caller.tenant);
+    app.sign_out(caller.tenant, id, None);
+    Ok(Done)
 }
 
 async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Problem> {

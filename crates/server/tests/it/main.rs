@@ -5,6 +5,7 @@ mod socketio;
 mod support;
 
 mod access;
+mod administration;
 mod auth;
 mod bodies;
 mod cli;

@@ -492,6 +492,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The state of the system; needs `manage_settings` */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/host-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key with which hosts and Mercure publishers sign, without secrets; needs `manage_settings` */
+        get: operations["list_host_keys"];
+        put?: never;
+        /** Add a key; needs `manage_settings` */
+        post: operations["create_host_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/host-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a key; tokens signed with it stop serving; needs `manage_settings` */
+        delete: operations["remove_host_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose a password, and sign in */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who is invited by a token */
+        post: operations["look_at_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matrix/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the matrix lets one user write to another, and why; needs `manage_users` */
+        get: operations["ask_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -522,6 +625,41 @@ export interface paths {
         put: operations["set_presence"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I am signed in, newest first */
+        get: operations["list_my_sessions"];
+        put?: never;
+        post?: never;
+        /** Sign out all my other devices */
+        delete: operations["end_my_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out one of my devices */
+        delete: operations["end_my_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -951,6 +1089,23 @@ export interface paths {
         patch: operations["change_team"];
         trace?: never;
     };
+    "/api/v1/tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename the tenant; needs `manage_settings` */
+        patch: operations["change_tenant"];
+        trace?: never;
+    };
     "/api/v1/unread": {
         parameters: {
             query?: never;
@@ -1004,6 +1159,23 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
+    "/api/v1/users/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link with which a user chooses a password, once, within a week; needs `manage_users` */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/password": {
         parameters: {
             query?: never;
@@ -1016,6 +1188,23 @@ export interface paths {
         put: operations["set_password"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign a user out everywhere; needs `manage_users`. Tokens of a host application serve on until they end */
+        delete: operations["sign_out_user"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1042,6 +1231,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A password for an invitation. */
+        Acceptance: {
+            /** @description At least 10 characters. */
+            password: string;
+            token: string;
+        };
         /** @description Who has acknowledged a broadcast or announcement. */
         Acks: components["schemas"]["Page_Ack"] & {
             /**
@@ -1078,6 +1273,7 @@ export interface components {
             /** @description What it is for. */
             name: string;
             revoked_at?: components["schemas"]["Time"] | null;
+            used_at?: components["schemas"]["Time"] | null;
             /** @description The user as whom it calls. */
             user_id: components["schemas"]["PersonId"];
         };
@@ -1129,6 +1325,11 @@ export interface components {
             /** @description From where. */
             ip?: string | null;
         };
+        /**
+         * @description Why the matrix lets one user write to another, or does not.
+         * @enum {string}
+         */
+        Because: "oneself" | "unrestricted" | "cell" | "no_cell" | "inactive";
         /** @description What the actor may do in a conversation now. */
         Can: {
             /** @description Close, resolve, archive and open again. */
@@ -1344,6 +1545,86 @@ export interface components {
             /** @description Its title or subject. */
             title?: string | null;
         };
+        /** @description The state of the node that answers, and of what it shares with others. */
+        Health: {
+            at: components["schemas"]["Time"];
+            database: components["schemas"]["HealthDatabase"];
+            /**
+             * Format: int64
+             * @description Events committed since the start.
+             */
+            events: number;
+            jobs: components["schemas"]["HealthJob"][];
+            /**
+             * Format: int64
+             * @description Messages posted since the start.
+             */
+            messages: number;
+            /** @description This node and those that it has heard of. */
+            nodes: number;
+            protocols: components["schemas"]["ProtocolFigures"][];
+            /** @description Events waiting in the longest queue. */
+            queue_longest: number;
+            /** @description Events waiting in the queues of connections. */
+            queue_waiting: number;
+            /** @description connected or lost; none without Redis. */
+            redis?: string | null;
+            started_at: components["schemas"]["Time"];
+            version: string;
+        };
+        HealthDatabase: {
+            /**
+             * Format: int64
+             * @description None where it cannot be found out.
+             */
+            bytes?: number | null;
+            /**
+             * Format: double
+             * @description How long an empty commit took just now.
+             */
+            commit_ms: number;
+            /**
+             * Format: int64
+             * @description Commits since the start.
+             */
+            commits: number;
+            /** @description sqlite or postgres. */
+            engine: string;
+            /**
+             * Format: int64
+             * @description Operations in them.
+             */
+            operations: number;
+            /**
+             * Format: double
+             * @description How long a read took just now.
+             */
+            read_ms: number;
+            /**
+             * Format: int64
+             * @description Reads since the start.
+             */
+            reads: number;
+            /** Format: int64 */
+            reads_waiting: number;
+            /**
+             * Format: int64
+             * @description Runs repeated after a conflict or a lost connection.
+             */
+            retries: number;
+            /** Format: int64 */
+            writes_waiting: number;
+        };
+        /** @description A background job. */
+        HealthJob: {
+            /** @description `search_index`, webhooks, relay. */
+            job: string;
+            /**
+             * Format: double
+             * @description How long its oldest work has waited.
+             */
+            lag_seconds: number;
+        };
         /** @description A message that was found. */
         Hit: {
             /** @description Where it is. */
@@ -1352,6 +1633,33 @@ export interface components {
             message: components["schemas"]["Message"];
             /** @description An extract with the found words in `<mark>`; everything else is escaped. */
             snippet_html: string;
+        };
+        /** @description A new key. */
+        HostKeyCreation: {
+            /** @description Key id that tokens name. */
+            kid?: string | null;
+            kind?: components["schemas"]["Kind"];
+            purpose?: components["schemas"]["Purpose"];
+            /**
+             * @description The secret (at least 32 characters), the PEM, the JWKS document or its address (https). Absent for `hs256`:
+             *     Parlor makes one.
+             */
+            secret?: string | null;
+        };
+        /** @description A key without what it is. */
+        HostKeyView: {
+            /** @description Since when. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["RowId"];
+            /** @description The key id that tokens name, if any. */
+            kid?: string | null;
+            /** @description hs256, pem, jwks or jwks_url. */
+            kind: string;
+            /** @description What its tokens are for: host, mercure, mercure-publisher, mercure-subscriber. */
+            purpose: string;
+            /** @description The address of published keys; no secret. */
+            url?: string | null;
         };
         /** @description How to subscribe to one's own updates. */
         Hub: {
@@ -1363,6 +1671,23 @@ export interface components {
             topics: components["schemas"]["Topics"];
             /** @description The hub's address. */
             url: string;
+        };
+        /** @description A link for one person. */
+        InvitationLink: {
+            expires_at: components["schemas"]["Time"];
+            /** @description Path and fragment, below the address of this server. Whoever has it can choose the password. */
+            path: string;
+        };
+        /** @description The token of a link. */
+        InvitationToken: {
+            token: string;
+        };
+        /** @description Who is invited. */
+        Invited: {
+            email?: string | null;
+            name: string;
+            /** @description Shown name of the tenant. */
+            tenant: string;
         };
         /** @description A new key. */
         KeyCreation: {
@@ -1536,6 +1861,10 @@ export interface components {
             /** @description The users who take part beside oneself. */
             user_ids?: components["schemas"]["PersonId"][];
         };
+        /** @description The key, with its secret this once when Parlor made it. */
+        NewHostKey: components["schemas"]["HostKeyView"] & {
+            secret?: string | null;
+        };
         /** @description The key itself, this once. */
         NewKey: components["schemas"]["ApiKey"] & {
             /** @description Send it as `Authorization: Bearer pk_…`. */
@@ -1696,6 +2025,7 @@ export interface components {
                 /** @description What it is for. */
                 name: string;
                 revoked_at?: components["schemas"]["Time"] | null;
+                used_at?: components["schemas"]["Time"] | null;
                 /** @description The user as whom it calls. */
                 user_id: components["schemas"]["PersonId"];
             }[];
@@ -1855,6 +2185,26 @@ export interface components {
             next?: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_HostKeyView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["RowId"];
+                /** @description The key id that tokens name, if any. */
+                kid?: string | null;
+                /** @description hs256, pem, jwks or jwks_url. */
+                kind: string;
+                /** @description What its tokens are for: host, mercure, mercure-publisher, mercure-subscriber. */
+                purpose: string;
+                /** @description The address of published keys; no secret. */
+                url?: string | null;
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next?: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Message: {
             /** @description The items. */
             items: {
@@ -1993,6 +2343,24 @@ export interface components {
                 rights: components["schemas"]["Right"][];
                 /** @description The row of the matrix. */
                 writes_to: components["schemas"]["RoleId"][];
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next?: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_Session: {
+            /** @description The items. */
+            items: {
+                /** @description In its own words. */
+                agent?: string | null;
+                created_at: components["schemas"]["Time"];
+                /** @description The one that asks. */
+                current: boolean;
+                expires_at: components["schemas"]["Time"];
+                id: string;
+                /** @description The address it signed in from. */
+                ip?: string | null;
+                seen_at?: components["schemas"]["Time"] | null;
             }[];
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
@@ -2193,6 +2561,26 @@ export interface components {
             /** @description IANA time zone. */
             time_zone?: string | null;
         };
+        /** @description What a person wants to see of a protocol. */
+        ProtocolFigures: {
+            /**
+             * Format: int64
+             * @description Open connections.
+             */
+            connections: number;
+            /**
+             * Format: int64
+             * @description Events written to connections since the start.
+             */
+            deliveries: number;
+            /** @description native, chat, sse, `long_poll`, pusher, mercure, socketio. */
+            protocol: string;
+            /**
+             * Format: int64
+             * @description Connections told to come back since the start.
+             */
+            resyncs: number;
+        };
         /** @description A purge that was done, or is being done. */
         Purge: {
             admin_id?: components["schemas"]["PersonId"] | null;
@@ -2219,6 +2607,11 @@ export interface components {
             /** @description logical or permanent. */
             mode: components["schemas"]["Mode"];
         };
+        /**
+         * @description What tokens signed with a key are for.
+         * @enum {string}
+         */
+        Purpose: "host" | "mercure" | "mercure-publisher" | "mercure-subscriber";
         /** @description An application of the Pusher protocol. */
         PusherApp: {
             created_at: components["schemas"]["Time"];
@@ -2343,6 +2736,19 @@ export interface components {
             /** @description A few words, at most 100 characters. */
             text?: string | null;
             text_until?: components["schemas"]["Time"] | null;
+        };
+        /** @description A browser or program in which one is signed in. */
+        Session: {
+            /** @description In its own words. */
+            agent?: string | null;
+            created_at: components["schemas"]["Time"];
+            /** @description The one that asks. */
+            current: boolean;
+            expires_at: components["schemas"]["Time"];
+            id: string;
+            /** @description The address it signed in from. */
+            ip?: string | null;
+            seen_at?: components["schemas"]["Time"] | null;
         };
         /** @description A setting with its value. */
         SettingView: components["schemas"]["Declared"] & {
@@ -2476,6 +2882,11 @@ export interface components {
             /** @description The short name in tokens and addresses. */
             slug: string;
         };
+        /** @description What of the tenant is to change. */
+        TenantChange: {
+            /** @description 1 to 120 characters. */
+            name: string;
+        };
         /** @description The isolation boundary. */
         TenantId: string;
         /**
@@ -2558,11 +2969,24 @@ export interface components {
             name?: string | null;
             /** @description New roles. */
             roles?: components["schemas"]["RoleId"][] | null;
+            /** @description New stores. */
+            stores?: components["schemas"]["StoreId"][] | null;
+            /** @description New teams. */
+            teams?: components["schemas"]["TeamId"][] | null;
         };
         /** @description A new user. */
         UserCreation: components["schemas"]["NewUser"] & {
             /** @description For signing in with the e-mail address; at least 10 characters. */
             password?: string | null;
+        };
+        /** @description What the matrix says of two users. */
+        Verdict: {
+            /** @description Whether the one may write to the other. */
+            allowed: boolean;
+            /** @description Why. */
+            because: components["schemas"]["Because"];
+            from_role?: components["schemas"]["RoleId"] | null;
+            to_role?: components["schemas"]["RoleId"] | null;
         };
         /** @description The people who look at a conversation. */
         Viewers: {
@@ -2742,6 +3166,8 @@ export interface operations {
                 action?: string;
                 /** @description One actor. */
                 actor_id?: components["schemas"]["PersonId"];
+                /** @description Part of the action, the actor's name, what it was about, its details or the address. */
+                search?: string;
                 /** @description Not before. */
                 from?: components["schemas"]["Time"];
                 /** @description Before. */
@@ -3909,6 +4335,219 @@ export interface operations {
             };
         };
     };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_host_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HostKeyView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostKeyCreation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewHostKey"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_matrix: {
+        parameters: {
+            query: {
+                /** @description Who writes. */
+                from: components["schemas"]["PersonId"];
+                /** @description To whom. */
+                to: components["schemas"]["PersonId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_me: {
         parameters: {
             query?: never;
@@ -3989,6 +4628,88 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SaidView"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_my_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {
@@ -5245,6 +5966,38 @@ export interface operations {
             };
         };
     };
+    change_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_unread: {
         parameters: {
             query?: never;
@@ -5410,6 +6163,36 @@ export interface operations {
             };
         };
     };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationLink"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     set_password: {
         parameters: {
             query?: never;
@@ -5424,6 +6207,34 @@ export interface operations {
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             204: {
                 headers: {

@@ -194,11 +194,11 @@ function acknowledged(store: Store, event: ChangeEvent): void {
 }
 
 function mine(store: Store, event: ChangeEvent): void {
-  const fresh = data<{ user?: Partial<Me>; me?: Partial<Me> }>(event);
+  const fresh = data<{ user?: Partial<Me>; me?: Partial<Me>; profile?: Partial<Me> }>(event);
   if (!store.me) return;
   // A User lists roles and teams as ids only: keep the named ones.
   const { roles: _roles, teams: _teams, stores: _stores, ...plainFields } = { ...fresh.user };
-  store.setMe({ ...store.me, ...plainFields, ...fresh.me } as Me);
+  store.setMe({ ...store.me, ...plainFields, ...fresh.me, ...fresh.profile } as Me);
 }
 
 function user(store: Store, fresh: User | undefined): void {

@@ -49,7 +49,8 @@ export class Store {
   /** All known conversations, newest activity first. */
   list(): readonly Conversation[] {
     this.#sorted ??= [...this.#conversations.values()].sort(
-      (a, b) => b.last_activity_at.localeCompare(a.last_activity_at) || (a.id < b.id ? 1 : -1),
+      // Times of one form compare as they are; a comparison by language would take ten times as long.
+      (a, b) => (a.last_activity_at === b.last_activity_at ? (a.id < b.id ? 1 : -1) : a.last_activity_at < b.last_activity_at ? 1 : -1),
     );
     return this.#sorted;
   }

@@ -13,6 +13,7 @@ import Search from '@lucide/svelte/icons/search';
 import Settings from '@lucide/svelte/icons/settings';
 import SquarePen from '@lucide/svelte/icons/square-pen';
 import Sun from '@lucide/svelte/icons/sun';
+import UserCog from '@lucide/svelte/icons/user-cog';
 import type { Component } from 'svelte';
 import type { Conversation, Kind, Person } from '$core/api';
 import { LOCALES, LOCALE_NAMES } from '$core/i18n';
@@ -21,6 +22,7 @@ import { t } from '$ui/i18n.svelte';
 import { live } from '$ui/live.svelte';
 import { prefs } from '$ui/prefs.svelte';
 import { router } from '$ui/router.svelte';
+import { allowed } from '../admin/entries';
 import { app, openConversation } from '../app.svelte';
 import { nameOf } from '../list/list.svelte';
 import { askSignOut } from '../signout';
@@ -66,7 +68,8 @@ export function paletteActions(query: string): Item[] {
     { key: 'browse', text: t('browse.title'), icon: Hash, run: () => app.show('browse') },
     { key: 'search', text: query.length > 1 ? t('palette.search_for', { query }) : t('search.title'), icon: Search, keys: 'search', run: () => router.go({ name: 'search', query }) },
     { key: 'drafts', text: t('drafts.title'), icon: Pencil, keys: 'drafts', run: () => router.go({ name: 'drafts' }) },
-    { key: 'me', text: t('me.title'), icon: Settings, run: () => router.go({ name: 'me' }) },
+    { key: 'me', text: t('me.title'), icon: UserCog, run: () => router.go({ name: 'me' }) },
+    ...(query ? allowed(me).map((page): Item => ({ key: `admin-${page}`, text: `${t('admin.title')}: ${t(`admin.${page}`)}`, icon: Settings, run: () => router.go({ name: 'admin', page }) })) : []),
     ...looks(),
     { key: 'keys', text: t('nav.shortcuts'), icon: Keyboard, keys: 'help', run: () => app.show('keys') },
     { key: 'out', text: t('me.sign_out'), icon: LogOut, run: askSignOut },

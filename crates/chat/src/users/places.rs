@@ -1,0 +1,64 @@
+//! Where a user works: teams and stores. Owns putting a user into them and taking it out; `host.rs` asks for it in the
+//! host's words, administrators by id.
+
+use parlor_db::params;
+
+use crate::{
+    error::{Result, invalid},
+    ids::{PersonId, StoreId, TeamId, TenantId},
+    stores, teams,
+    tx::Tx,
+};
+
+use super::{User, UserChange, store};
+
+/// What a change says of teams and stores.
+pub(super) fn set(tx: &mut Tx, tenant: TenantId, user: &User, change: &UserChange) -> Result<()> {
+    if let Some(wanted) = &change.teams {
+        let known = teams::all(tx, tenant)?;
+        if wanted.iter().any(|team| !known.iter().any(|known| known.id == *team)) {
+            return Err(invalid("teams", "known", "names a team that does not exist"));
+        }
+        set_teams(tx, tenant, user.id, &user.teams, wanted)?;
+    }
+    if let Some(wanted) = &change.stores {
+        let known = stores::all(tx, tenant)?;
+        if wanted.iter().any(|store| !known.iter().any(|known| known.id == *store)) {
+            return Err(invalid("stores", "known", "names a store that does not exist"));
+        }
+        set_stores(tx, tenant, user.id, &user.stores, wanted)?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_teams(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: PersonId,
+    stored: &[TeamId],
+    wanted: &[TeamId],
+) -> Result<()> {
+    for team in stored.iter().filter(|team| !wanted.contains(team)) {
+        tx.db.execute(&store::LEAVE_TEAM, params![tenant, *team, id])?;
+    }
+    for team in wanted {
+        tx.db.execute(&teams::ADD, params![tenant, *team, id])?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_stores(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: PersonId,
+    stored: &[StoreId],
+    wanted: &[StoreId],
+) -> Result<()> {
+    for gone in stored.iter().filter(|gone| !wanted.contains(gone)) {
+        tx.db.execute(&store::LEAVE_STORE, params![tenant, *gone, id])?;
+    }
+    for wanted in wanted {
+        tx.db.execute(&stores::ADD, params![tenant, *wanted, id])?;
+    }
+    Ok(())
+}

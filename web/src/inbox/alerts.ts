@@ -1,0 +1,62 @@
+// What tells of a new message when nobody looks: a short tone and the browser's own notification.
+import type { Message } from '$core/api';
+import { plain } from '$core/plain';
+import { maybeSession } from '$ui/live.svelte';
+import { t } from '$ui/i18n.svelte';
+import { prefs } from '$ui/prefs.svelte';
+import { router } from '$ui/router.svelte';
+
+const PAUSE = 2_000;
+let audio: AudioContext | undefined;
+let last = 0;
+
+/** Two soft notes. Browsers let a page sound only after somebody has touched it. */
+export function tone(): void {
+  audio ??= new AudioContext();
+  void audio.resume();
+  const { currentTime: now, destination } = audio;
+  for (const [at, pitch] of [[0, 660], [0.12, 880]] as const) {
+    const note = audio.createOscillator();
+    const loud = audio.createGain();
+    note.frequency.value = pitch;
+    loud.gain.setValueAtTime(0, now + at);
+    loud.gain.linearRampToValueAtTime(0.12, now + at + 0.015);
+    loud.gain.exponentialRampToValueAtTime(0.001, now + at + 0.25);
+    note.connect(loud).connect(destination);
+    note.start(now + at);
+    note.stop(now + at + 0.3);
+  }
+}
+
+/** Whether I want to hear of it: not my own, not muted, not while I am busy or looking at it. */
+function wanted(message: Message): boolean {
+  const session = maybeSession();
+  const me = session?.store.me;
+  const conversation = session?.store.conversation(message.conversation_id);
+  if (!session || !me || !conversation || message.kind !== 'text' || message.author?.id === me.id) return false;
+  const { muted, notify } = conversation.me;
+  if (muted || notify === 'none' || session.presence.of(me.id)?.busy) return false;
+  if (notify === 'mentions' && !message.mentions.some((one) => one.user_id === me.id)) return false;
+  const route = router.route;
+  return !(document.hasFocus() && route.name === 'conversation' && route.id === message.conversation_id);
+}
+
+export function alertOf(message: Message): void {
+  if (!wanted(message)) return;
+  if (prefs.sound && Date.now() - last > PAUSE && navigator.userActivation?.hasBeenActive !== false) {
+    last = Date.now();
+    tone();
+  }
+  if (prefs.browser && !document.hasFocus() && 'Notification' in window && Notification.permission === 'granted') show(message);
+}
+
+function show(message: Message): void {
+  const title = t('me.notify_new', { name: message.author?.name ?? t('common.unknown_person') });
+  // One tag a message: several open tabs show it once.
+  const note = new Notification(title, { body: plain(message.body, 160), tag: message.id, icon: '/app/favicon.svg', silent: true });
+  note.onclick = () => {
+    window.focus();
+    router.open(message.conversation_id, message.seq);
+    note.close();
+  };
+}

@@ -1,0 +1,37 @@
+// The time zone that times are shown in: the device's own, or one that was chosen in this browser. The server is told which.
+import { api } from '$core/api';
+import { useTimeZone } from '$core/time';
+
+const KEY = 'parlor.zone';
+const state = $state({ name: '' });
+
+function use(name: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name || undefined });
+  } catch {
+    return; // a name that this browser does not know
+  }
+  state.name = name;
+  useTimeZone(name);
+}
+
+export const zone = {
+  /** Empty where the device's own holds. */
+  get name() { return state.name; },
+  start(): void {
+    try {
+      use(localStorage.getItem(KEY) ?? '');
+    } catch {
+      // private window
+    }
+  },
+  async choose(name: string): Promise<void> {
+    await api.saveMe({ time_zone: name || Intl.DateTimeFormat().resolvedOptions().timeZone });
+    use(name);
+    try {
+      localStorage.setItem(KEY, name);
+    } catch {
+      // it lasts as long as the page
+    }
+  },
+};
