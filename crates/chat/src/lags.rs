@@ -8,14 +8,13 @@ use crate::{error::Result, time::Time, tx::Tx};
 statements! {
     /// The oldest message that the search index lacks, over all tenants.
     pub static SEARCH = both("
-        SELECT MIN(m.created_at) FROM logs l JOIN tenants t ON t.id = l.tenant
-        JOIN messages m ON m.no = t.no * 1099511627776 + l.indexed + 1
-        WHERE l.indexed < l.messages").global();
+        SELECT MIN((SELECT m.created_at FROM messages m WHERE m.no = t.no * 1099511627776 + l.indexed + 1))
+        FROM logs l JOIN tenants t ON t.id = l.tenant WHERE l.indexed < l.messages").global();
     /// The oldest webhook on its way, over all tenants.
     pub static WEBHOOKS = both("SELECT MIN(created_at) FROM channel_hooks").global();
     /// The oldest event that an external hub lacks, over all tenants.
     pub static RELAY = both("
-        SELECT MIN(e.at) FROM relays r JOIN events e ON e.tenant = r.tenant AND e.seq = r.seq + 1").global();
+        SELECT MIN((SELECT e.at FROM events e WHERE e.tenant = r.tenant AND e.seq = r.seq + 1)) FROM relays r").global();
     /// How large the database is.
     pub static BYTES = dialect {
         sqlite: "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s",
