@@ -1,4 +1,4 @@
-// End-to-end tests against the real server: PARLOR_BIN names the binary, e2e/server.ts starts it with demo data.
+// End-to-end tests against the real server: PARLOR_BIN names the binary, e2e/server.ts starts it.
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
@@ -10,9 +10,9 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   reporter: [['list']],
-  globalSetup: './e2e/server.ts',
   outputDir: 'test-results',
   use: {
+    actionTimeout: 15_000,
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',

@@ -258,7 +258,7 @@ test('the samples of the host sign-in make tokens that Parlor believes', async (
     expect(code).toContain(kid);
     const token = execFileSync(program!, [...options, code], { env, encoding: 'utf8' }).trim();
     const answer = await fetch(`${world().url}/api/v1/me`, { headers: { Authorization: `Bearer ${token}` } });
-    expect(((await answer.json()) as { name: string }).name, language).toBe('Ana Lima');
+    expect(((await answer.json()) as { name: string }).name, language).toBe('Maria Silva');
   }
   await page.getByRole('button', { name: `Remove “${kid}”` }).click();
   await page.getByRole('dialog').getByRole('textbox').fill(kid);
@@ -310,4 +310,10 @@ test('me: Enter, name, time zone, devices', async ({ browser }) => {
   const at = new Date(sent.items.find((one) => one.body.startsWith(text))!.created_at);
   const tokyo = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Tokyo' }).format(at);
   await expect(messages(page).getByText(tokyo).last()).toBeVisible();
+
+  // As it was, for the tests that follow.
+  await page.goto(`${url}/app/me`);
+  await page.getByRole('switch', { name: 'Enter sends' }).check();
+  await page.getByLabel('Time zone').selectOption('Europe/Berlin');
+  await expect.poll(async () => (await (await apiOf('ben')).call<{ time_zone: string }>('GET', '/me')).time_zone).toBe('Europe/Berlin');
 });

@@ -1,6 +1,6 @@
 // Opening one of every kind by the dialog, and changing it by the details.
 import type { Page } from '@playwright/test';
-import { browserOf, composer, expect, messages, test, unique } from './fixtures';
+import { browserOf, colleagues, composer, expect, messages, test, unique } from './fixtures';
 
 async function begin(page: Page, kind: RegExp): Promise<void> {
   await page.locator('nav').getByRole('button', { name: 'New conversation' }).click();
@@ -77,7 +77,7 @@ test('channel, broadcast, announcement, ticket and support', async ({ browser })
   await page.getByRole('textbox', { name: 'Message', exact: true }).fill('For all');
   await page.getByRole('button', { name: 'Publish' }).click();
   await expect(title(page)).toHaveText(`Announcement ${name}`);
-  await expect(page.getByText(/0 of 2 acknowledged/)).toBeVisible();
+  await expect(page.getByText(`0 of ${await colleagues('ana')} acknowledged`)).toBeVisible();
 
   await begin(page, /^Ticket/);
   await page.getByLabel('Subject').fill(`Ticket ${name}`);

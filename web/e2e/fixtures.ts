@@ -1,8 +1,10 @@
 import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
 import { Api } from './api';
-import type { World } from './server';
+import { settle, startPlayground, type World } from './server';
 
-export const world = (): World => JSON.parse(process.env.E2E_WORLD!) as World;
+/** The server and the people of this file's tests. */
+let here: { file: string; world: World; stop: () => void } | undefined;
+export const world = (): World => here!.world;
 export type Who = keyof World['people'];
 
 /** A browser of one person, signed in already. Errors of the page fail the test. */
@@ -28,6 +30,12 @@ export async function apiOf(who: Who): Promise<Api> {
   return api;
 }
 
+/** How many active users there are besides this one. */
+export async function colleagues(who: Who): Promise<number> {
+  const { items } = await (await apiOf(who)).call<{ items: { id: string }[] }>('GET', '/users?active=true&limit=200');
+  return items.length - 1;
+}
+
 export async function openChat(page: Page, id: string): Promise<void> {
   await page.locator(`[data-conversation="${id}"]`).click();
   await expect(composer(page)).toBeVisible();
@@ -47,5 +55,26 @@ let counter = 0;
 /** A text that no other test has written. */
 export const unique = (text: string) => `${text} ${Date.now().toString(36)}-${++counter}`;
 
-export const test = base;
+/** A server for each file, so that no file meets what another has left; every window of a test is closed when it ends. */
+export const test = base.extend<{ windows: void }, { servers: void }>({
+  servers: [
+    async ({}, use) => {
+      await use();
+      here?.stop();
+    },
+    { scope: 'worker', auto: true },
+  ],
+  windows: [
+    async ({ browser }, use, { file }) => {
+      if (here?.file !== file) {
+        here?.stop();
+        const { url, code, stop } = await startPlayground();
+        here = { file, world: await settle(url, code), stop };
+      }
+      await use();
+      await Promise.all(browser.contexts().map((context) => context.close()));
+    },
+    { auto: true },
+  ],
+});
 export { expect };

@@ -3,7 +3,6 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
 import { apiOf, expect, test, unique, world, type Who } from './fixtures';
 
-test.skip(!process.env.PARLOR_BIN, 'needs the playground');
 
 interface Where extends BrowserContextOptions { path?: string; query?: Record<string, string>; site?: string }
 
@@ -43,7 +42,14 @@ async function readAll(who: Who): Promise<void> {
   for (const one of items) await api.call('POST', `/conversations/${one.id}/read`, {});
 }
 
-const directOf = async (one: Who, other: Who) => (await (await apiOf(one)).open({ kind: 'direct', user_ids: [world().people[other].id] })).id;
+/** Their conversation, among the latest of both, however many others there are. */
+async function directOf(one: Who, other: Who): Promise<string> {
+  const api = await apiOf(one);
+  const { id } = await api.open({ kind: 'direct', user_ids: [world().people[other].id] });
+  await api.say(id, unique('good morning'));
+  await (await apiOf(other)).call('POST', `/conversations/${id}/read`, {});
+  return id;
+}
 const told = (page: Page, name: string) => page.evaluate((wanted) => (window as never as { host: { told: [string, unknown][] } }).host.told.filter(([one]) => one === wanted).map(([, data]) => data), name);
 
 test('a message: badge, toast, order of the list, open thread, read; within 200 ms', async ({ browser }) => {
@@ -166,7 +172,7 @@ test('a notification of the browser, where it is wanted, allowed, and the window
 test('"Discuss" puts a draft and a card; sent once, the card stays with the message', async ({ browser }) => {
   const direct = await directOf('ana', 'chloe');
   await (await apiOf('ana')).call('DELETE', `/conversations/${direct}/draft?mode=reply`).catch(() => {});
-  await hostPage(browser, 'chloe'); // now the host's id of Chloé is known
+  await expect(launcher(await hostPage(browser, 'chloe'))).toBeVisible(); // now the host's id of Chloé is known
   const ana = await hostPage(browser, 'ana', { query: { to: 'pg-chloe' } });
   await expect(launcher(ana)).toBeVisible();
   await ana.locator('[data-discuss="C-1042"]').click();
@@ -269,8 +275,9 @@ test('it stays when the application changes its page, and there is one of it', a
 });
 
 const box = (page: Page) =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
     const root = document.querySelector('parlor-quick')!.shadowRoot!;
+    await Promise.all(root.getAnimations().map((one) => one.finished.catch(() => {})));
     return ['[data-launcher]', '[data-panel]', '[data-panel] h2', 'input[type=search]', '[data-conversation]'].map((selector) => {
       const element = root.querySelector(selector)!;
       const { width, height } = element.getBoundingClientRect();

@@ -65,7 +65,6 @@ async function blockedWhile(page: Page, work: () => Promise<void>): Promise<numb
 }
 
 test('5,000 conversations and 10,000 messages', async ({ browser }) => {
-  test.skip(!process.env.PARLOR_BIN, 'needs a server of its own');
   test.setTimeout(240_000);
   const server = await startServer();
   try {

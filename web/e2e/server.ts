@@ -1,5 +1,4 @@
-// Starts the real server (PARLOR_BIN) with an empty data folder and puts a small company into it. PARLOR_URL and
-// PARLOR_SETUP_CODE name a running, not yet set up server instead.
+// Starts the real server (PARLOR_BIN) with an empty data folder and puts a small company into it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -22,7 +21,7 @@ export const PASSWORD = 'correct horse battery';
 
 export function startServer(env: NodeJS.ProcessEnv = {}, port = 0): Promise<Running> {
   const binary = process.env.PARLOR_BIN;
-  if (!binary) throw new Error('PARLOR_BIN must name the parlor binary (or PARLOR_URL a running server)');
+  if (!binary) throw new Error('PARLOR_BIN must name the parlor binary');
   const data = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
   const child = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], {
     stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env },
@@ -84,14 +83,7 @@ function freePort(): Promise<number> {
 }
 
 /** With the playground; its pages are also reached as `localhost`, which is another origin. */
-async function startPlayground(): Promise<Running> {
+export async function startPlayground(): Promise<Running> {
   const port = await freePort();
   return startServer({ PARLOR_PLAYGROUND: 'true', PARLOR_ORIGINS: `http://localhost:${port}` }, port);
-}
-
-export default async function setup(): Promise<() => void> {
-  const { PARLOR_URL: url, PARLOR_SETUP_CODE: code } = process.env;
-  const server = url && code ? { url, code, data: '', stop: () => {} } : await startPlayground();
-  process.env.E2E_WORLD = JSON.stringify(await settle(server.url, server.code));
-  return server.stop;
 }

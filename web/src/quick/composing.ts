@@ -1,5 +1,5 @@
 // "Discuss" on a record of the host application: who is meant, and the record as a card.
-import { ApiError, api, type Conversation, type Id, type Related } from '$core/api';
+import { ApiError, api, type Conversation, type Related } from '$core/api';
 import type { Choice } from '$ui/PeoplePicker.svelte';
 import type { Composing } from './options';
 
@@ -49,5 +49,8 @@ export function whole(address: string | null | undefined, base: string): string 
   }
 }
 
-export const directWith = (list: readonly Conversation[], person: Id): Conversation | undefined =>
-  list.find(({ kind, participants }) => kind === 'direct' && participants.some((part) => part.person.id === person));
+/** The direct conversation with a person: among those that are loaded, else the server looks. */
+export async function directWith(list: readonly Conversation[], person: Choice): Promise<Conversation | undefined> {
+  const withThem = (all: readonly Conversation[]) => all.find(({ kind, participants }) => kind === 'direct' && participants.some((part) => part.person.id === person.id));
+  return withThem(list) ?? withThem((await api.conversations({ kind: 'direct', search: person.name, limit: 100 }).catch(() => ({ items: [] }))).items);
+}

@@ -204,11 +204,13 @@ export async function compose(wish: Composing): Promise<void> {
   const now = life;
   state.busy = true;
   const found = await people([wish.to ?? []].flat()).catch(() => null);
+  const one = found?.missing.length === 0 && found.known.length === 1 ? found.known[0] : undefined;
+  const direct = one && (await directWith(maybeSession()?.store.list() ?? [], one));
   state.busy = false;
   if (now !== life) return;
   const related = relatedOf(wish.context);
-  const direct = found && found.missing.length === 0 && found.known.length === 1 ? directWith(session().store.list(), found.known[0]!.id) : undefined;
   if (direct) {
+    session().store.putConversation(direct);
     state.card = related && { id: direct.id, related };
     if (wish.text && !session().drafts.get(direct.id, 'reply')?.body) session().drafts.set(direct.id, 'reply', wish.text);
     messenger.openPanel({ name: 'thread', id: direct.id });
