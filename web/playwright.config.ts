@@ -1,5 +1,12 @@
 // End-to-end tests against the real server: PARLOR_BIN names the binary, e2e/server.ts starts it.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
+
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** Letters and edges differ from one Chromium to the next: each major version has its own pictures, and a new one makes them. */
+const major = /\d+/.exec(execFileSync(chromium, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[0];
+const pictures = `e2e/pictures/chromium-${major}`;
 
 export default defineConfig({
   testDir: 'e2e',
@@ -9,6 +16,8 @@ export default defineConfig({
   fullyParallel: false,
   workers: 1,
   retries: 0,
+  snapshotPathTemplate: `${pictures}/{arg}{ext}`,
+  updateSnapshots: existsSync(pictures) ? 'none' : 'all',
   reporter: [['list']],
   outputDir: 'test-results',
   use: {
@@ -18,7 +27,7 @@ export default defineConfig({
     timezoneId: 'Europe/Berlin',
     trace: 'retain-on-failure',
     launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: chromium,
       args: [
         '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
         '--disable-component-update', '--disable-sync', '--font-render-hinting=none',

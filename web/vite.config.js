@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
+import { plainIcons } from './icons.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,7 +11,7 @@ export default defineConfig({
   root: here('.'),
   base: '/app/',
   publicDir: here('public'),
-  plugins: [tailwindcss(), svelte()],
+  plugins: [plainIcons(), tailwindcss(), svelte()],
   resolve: { alias: { $core: here('src/core'), $ui: here('src/ui'), $locales: here('locales') } },
   build: {
     outDir: here('dist/app'),

@@ -22,7 +22,7 @@ test('a spreadsheet runs nothing that comes from the log', () => {
 });
 
 const user = (name: string, more: Partial<AdminUser> = {}): AdminUser => ({
-  id: name, kind: 'user', name, email: `${name}@example.com`, avatar_url: null, roles: [], teams: [], stores: [], active: true, super_admin: false, created_at: '', ...more,
+  id: name, kind: 'user', name, email: `${name}@example.com`, avatar_url: null, roles: [], teams: [], stores: [], active: true, super_admin: false, created_at: '', time_zone: '', ...more,
 });
 
 test('users are found without accents, filtered and sorted', () => {

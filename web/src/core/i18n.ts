@@ -39,10 +39,22 @@ export function format(dictionary: Dictionary, locale: Locale, key: Key, params:
   const text = typeof entry === 'string' ? entry : plural(entry, locale, Number(params['count'] ?? 0));
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
-    return value === undefined ? whole : typeof value === 'number' ? value.toLocaleString(locale) : value;
+    return value === undefined ? whole : typeof value === 'number' ? numbers(locale).format(value) : value;
   });
 }
 
 function plural(forms: Plural, locale: Locale, count: number): string {
-  return forms[new Intl.PluralRules(locale).select(count)] ?? forms.other;
+  return forms[plurals(locale).select(count)] ?? forms.other;
 }
+
+/** Making one of these costs more than all its uses on a screen. */
+function once<T>(make: (locale: string) => T): (locale: string) => T {
+  const made = new Map<string, T>();
+  return (locale) => {
+    const found = made.get(locale) ?? make(locale);
+    made.set(locale, found);
+    return found;
+  };
+}
+const plurals = once((locale) => new Intl.PluralRules(locale));
+const numbers = once((locale) => new Intl.NumberFormat(locale));

@@ -30,6 +30,24 @@ export const clock = (iso: string, locale: string) => formatter(locale, { hour: 
 export const bareClock = (iso: string, locale: string) =>
   formatter(locale, { hour: 'numeric', minute: '2-digit' }).formatToParts(new Date(iso)).filter((part) => part.type === 'hour' || part.type === 'minute').map((part) => part.value).join(':');
 
+/** What time it is elsewhere, and by how many hours that differs from here ("" where it does not). */
+export function elsewhere(there: string, locale: string, now: Date = new Date()): { time: string; ahead: string } | null {
+  try {
+    const offset = (timeZone: string | undefined) => {
+      const name = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(now).find((part) => part.type === 'timeZoneName')!.value;
+      const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+      return hours ? (Number(hours) + Number(minutes) / 60) * (sign === '-' ? -1 : 1) : 0;
+    };
+    const hours = offset(there) - offset(zone);
+    return {
+      time: new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone: there }).format(now),
+      ahead: hours === 0 ? '' : new Intl.NumberFormat(locale, { style: 'unit', unit: 'hour', signDisplay: 'always' }).format(hours),
+    };
+  } catch {
+    return null; // a zone that this browser does not know
+  }
+}
+
 export const exact = (iso: string, locale: string) =>
   formatter(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
 

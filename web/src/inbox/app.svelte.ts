@@ -143,6 +143,7 @@ export async function enter(me: Me | null): Promise<void> {
   const inside = () => {
     forgetSetup(null);
     prefs.adopt(session.store.me!);
+    zone.adopt(session.store.me!.time_zone);
     state.phase = 'in';
     if (router.route.name === 'login' || router.route.name === 'setup' || router.route.name === 'invite') history.replaceState(null, '', where ?? '/app/');
     dispatchEvent(new PopStateEvent('popstate'));

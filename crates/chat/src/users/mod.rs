@@ -54,6 +54,8 @@ pub struct User {
     pub super_admin: bool,
     /// Since when.
     pub created_at: Time,
+    /// IANA time zone; empty until a client has told it.
+    pub time_zone: String,
 }
 
 /// What is one's own of a profile.

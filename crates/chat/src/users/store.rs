@@ -15,10 +15,11 @@ use super::{Credentials, Profile, User, UserFilter};
 statements! {
     /// One with its roles, teams and stores.
     pub static FIND = both("
-        SELECT id, kind, name, email, avatar_url, active, super_admin, created_at FROM users WHERE tenant = $1 AND id = $2");
+        SELECT id, kind, name, email, avatar_url, active, super_admin, created_at, time_zone FROM users WHERE tenant = $1 AND id = $2");
     /// A page by name.
     pub static PAGE = both("
-        SELECT u.id, u.kind, u.name, u.email, u.avatar_url, u.active, u.super_admin, u.created_at FROM users u
+        SELECT u.id, u.kind, u.name, u.email, u.avatar_url, u.active, u.super_admin, u.created_at, u.time_zone
+        FROM users u
         WHERE u.tenant = $1 AND (u.name, u.id) > ($2, $3)
           AND ($4 = '' OR lower(u.name) LIKE $4 OR u.email_key LIKE $4)
           AND ($5 = FALSE OR u.active = $6)
@@ -138,6 +139,7 @@ fn from_row(row: &Row<'_>) -> Result<User, DbError> {
         active: row.get(5)?,
         super_admin: row.get(6)?,
         created_at: row.get(7)?,
+        time_zone: row.get(8)?,
         roles: Vec::new(),
         teams: Vec::new(),
         stores: Vec::new(),

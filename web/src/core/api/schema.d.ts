@@ -2437,6 +2437,8 @@ export interface components {
                 super_admin: boolean;
                 /** @description Teams. */
                 teams: components["schemas"]["TeamId"][];
+                /** @description IANA time zone; empty until a client has told it. */
+                time_zone: string;
             }[];
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
@@ -2956,6 +2958,8 @@ export interface components {
             super_admin: boolean;
             /** @description Teams. */
             teams: components["schemas"]["TeamId"][];
+            /** @description IANA time zone; empty until a client has told it. */
+            time_zone: string;
         };
         /** @description What of a user is to change. */
         UserChange: {

@@ -44,6 +44,8 @@ export interface User {
   stores: Id[];
   active: boolean;
   created_at: string;
+  /** IANA; empty until a client has told it. */
+  time_zone: string;
 }
 
 export interface Contact {

@@ -1,5 +1,4 @@
 // The actions of the palette: what can be done with the open conversation, where one can go, and how the app looks.
-import Circle from '@lucide/svelte/icons/circle';
 import Hash from '@lucide/svelte/icons/hash';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import Languages from '@lucide/svelte/icons/languages';
@@ -27,6 +26,7 @@ import { app, openConversation } from '../app.svelte';
 import { nameOf } from '../list/list.svelte';
 import { askSignOut } from '../signout';
 import { labelOf, may, run, type TriageId } from '../triage';
+import { TRIAGE_ICONS } from '../triageicons';
 
 export interface Item {
   key: string;
@@ -45,7 +45,7 @@ const KINDS: Kind[] = ['direct', 'group', 'channel', 'ticket', 'broadcast', 'ann
 function here(): Item[] {
   const open = openConversation();
   if (!open) return [];
-  const items: Item[] = TRIAGE.filter((id) => may[id](open)).map((id) => ({ key: id, text: t(labelOf(id, open)), hint: nameOf(open), keys: id, icon: Circle, run: () => run(id, open) }));
+  const items: Item[] = TRIAGE.filter((id) => may[id](open)).map((id) => ({ key: id, text: t(labelOf(id, open)), hint: nameOf(open), keys: id, icon: TRIAGE_ICONS[id], run: () => run(id, open) }));
   return [...items, { key: 'details', text: app.details ? t('thread.hide_details') : t('thread.details'), icon: PanelRight, keys: 'details', run: () => (app.details = !app.details) }];
 }
 

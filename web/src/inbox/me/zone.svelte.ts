@@ -5,6 +5,8 @@ import { useTimeZone } from '$core/time';
 const KEY = 'parlor.zone';
 const state = $state({ name: '' });
 
+const device = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 function use(name: string): void {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name || undefined });
@@ -25,8 +27,12 @@ export const zone = {
       // private window
     }
   },
+  /** Colleagues see what time it is where one works: the first client tells. */
+  adopt(known: string): void {
+    if (!known) void api.saveMe({ time_zone: device() }).catch(() => {});
+  },
   async choose(name: string): Promise<void> {
-    await api.saveMe({ time_zone: name || Intl.DateTimeFormat().resolvedOptions().timeZone });
+    await api.saveMe({ time_zone: name || device() });
     use(name);
     try {
       localStorage.setItem(KEY, name);
