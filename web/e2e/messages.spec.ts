@@ -34,6 +34,29 @@ test('unread and mention badges appear elsewhere, the title counts, opening show
   await expect(ben.locator('[data-new-divider]')).toBeVisible();
 });
 
+for (const long of [3, 14, 40, 120]) {
+  test(`a conversation of ${long} messages opens at the first unread, and again at its end`, async ({ browser }) => {
+    const [ana, ben] = [await apiOf('ana'), await apiOf('ben')];
+    const { id } = await ana.open({ kind: 'group', title: unique(`long ${long}`), user_ids: [world().people.ben.id] });
+    for (let n = 1; n <= long; n++) await ana.say(id, `Line ${n} of ${long}`);
+    await ben.call('POST', `/conversations/${id}/read`, {});
+    for (const n of [1, 2]) await ana.say(id, `Unread ${n} of ${long}`);
+    const page = await browserOf(browser, 'ben');
+    await openChat(page, id);
+    await expect(page.locator('[data-new-divider]')).toBeInViewport();
+    await expect(messages(page).getByText(`Unread 2 of ${long}`)).toBeInViewport();
+    await expect(messages(page).getByText(`Line ${long} of ${long}`)).toBeVisible();
+    await openChat(page, world().channel);
+    await openChat(page, id);
+    await expect(messages(page).getByText(`Unread 2 of ${long}`)).toBeInViewport();
+    // Upwards, page by page, to the very first.
+    await expect(async () => {
+      await messages(page).evaluate((box) => box.scrollTo(0, 0));
+      await expect(messages(page).getByText(`Line 1 of ${long}`, { exact: true })).toBeInViewport({ timeout: 300 });
+    }).toPass();
+  });
+}
+
 test('edit with arrow up, react, reply, reply in a thread, delete with undo', async ({ browser }) => {
   const { channel } = world();
   const [ana, ben] = [await browserOf(browser, 'ana'), await browserOf(browser, 'ben')];
