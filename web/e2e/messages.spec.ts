@@ -38,10 +38,10 @@ for (const long of [3, 14, 40, 120]) {
   test(`a conversation of ${long} messages opens at the first unread, and again at its end`, async ({ browser }) => {
     const [ana, ben] = [await apiOf('ana'), await apiOf('ben')];
     const { id } = await ana.open({ kind: 'group', title: unique(`long ${long}`), user_ids: [world().people.ben.id] });
-    for (let n = 1; n <= long; n++) await ana.say(id, `Line ${n} of ${long}`);
+    for (let n = 1; n <= long; n++) await ana.say(id, n % 4 ? `Line ${n} of ${long}` : `Line ${n} of ${long}\n\n- is\n- much\n- higher`);
     await ben.call('POST', `/conversations/${id}/read`, {});
     for (const n of [1, 2]) await ana.say(id, `Unread ${n} of ${long}`);
-    const page = await browserOf(browser, 'ben');
+    const page = await browserOf(browser, 'ben', { reducedMotion: long > 14 ? 'reduce' : null });
     await openChat(page, id);
     await expect(page.locator('[data-new-divider]')).toBeInViewport();
     await expect(messages(page).getByText(`Unread 2 of ${long}`)).toBeInViewport();
@@ -49,6 +49,9 @@ for (const long of [3, 14, 40, 120]) {
     await openChat(page, world().channel);
     await openChat(page, id);
     await expect(messages(page).getByText(`Unread 2 of ${long}`)).toBeInViewport();
+    await page.reload();
+    await expect(messages(page).getByText(`Unread 2 of ${long}`)).toBeInViewport();
+    await expect.poll(() => messages(page).evaluate((box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight))).toBe(0);
     // Upwards, page by page, to the very first.
     await expect(async () => {
       await messages(page).evaluate((box) => box.scrollTo(0, 0));

@@ -1,7 +1,7 @@
 // Every screen in both themes: no accessibility violation, no sideways scrolling; and the layouts of phone and tablet.
 import type { Page } from '@playwright/test';
 import { accessible } from './axe';
-import { apiOf, browserOf, composer, expect, messages, openChat, rowOf, test, world } from './fixtures';
+import { apiOf, browserOf, composer, expect, messages, openChat, rowOf, test, unique, world } from './fixtures';
 import { PASSWORD, startServer } from './server';
 
 const fits = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
@@ -174,4 +174,23 @@ test('what my rights do not allow is named', async ({ browser }) => {
   const page = await browserOf(browser, 'ben');
   await page.locator('nav').getByRole('button', { name: 'New conversation' }).click();
   await expect(page.getByText('Needs the right “Publish announcements”')).toBeVisible();
+});
+
+test('on paper stands the whole conversation, and nothing else', async ({ browser }) => {
+  const ana = await apiOf('ana');
+  const { id } = await ana.open({ kind: 'group', title: unique('minutes'), user_ids: [world().people.ben.id] });
+  for (let n = 1; n <= 40; n++) await ana.say(id, `Point ${n} of the minutes`);
+  const page = await browserOf(browser, 'ana');
+  await rowOf(page, id).click();
+  await expect(messages(page).getByText('Point 40 of the minutes')).toBeVisible();
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  await page.emulateMedia({ media: 'print' });
+  await expect(messages(page).getByText(/Point \d+ of the minutes/)).toHaveCount(40);
+  await expect(page.locator('nav').first()).toBeHidden();
+  await expect(composer(page)).toBeHidden();
+  await expect(rowOf(page, id)).toBeHidden();
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  await page.emulateMedia({ media: null });
+  await expect(messages(page).getByText('Point 1 of the minutes', { exact: true })).toHaveCount(0);
+  await expect(composer(page)).toBeVisible();
 });
