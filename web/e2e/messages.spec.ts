@@ -52,11 +52,20 @@ for (const long of [3, 14, 40, 120]) {
     await page.reload();
     await expect(messages(page).getByText(`Unread 2 of ${long}`)).toBeInViewport();
     await expect.poll(() => messages(page).evaluate((box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight))).toBe(0);
+    await expect(rowOf(page, id).locator('.count')).toHaveCount(0);
+    // What is written takes room from above, and covers nothing.
+    await composer(page).fill('1\n2\n3\n4\n5\n6\n7');
+    await expect(messages(page).getByText(`Unread 2 of ${long}`)).toBeInViewport();
+    await composer(page).fill('');
     // Upwards, page by page, to the very first.
     await expect(async () => {
       await messages(page).evaluate((box) => box.scrollTo(0, 0));
       await expect(messages(page).getByText(`Line 1 of ${long}`, { exact: true })).toBeInViewport({ timeout: 300 });
     }).toPass();
+    // Where one was reading is where one comes back to.
+    await openChat(page, world().channel);
+    await openChat(page, id);
+    await expect(messages(page).getByText(`Line 1 of ${long}`, { exact: true })).toBeInViewport();
   });
 }
 

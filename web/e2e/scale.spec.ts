@@ -8,6 +8,8 @@ import { Api } from './api';
 import { expect, test } from './fixtures';
 import { PASSWORD, settle, startServer } from './server';
 
+test.use({ trace: 'off' }); // its recording would be measured
+
 const ROOM = Number(process.env.PARLOR_SCALE_ROOM ?? 4);
 const LIMITS = { nodes: 1_500, switch: 50 * ROOM, blocked: 100 * ROOM, key: 50 * ROOM };
 const CONVERSATIONS = 5_000;
@@ -40,6 +42,7 @@ const switches = (page: Page) =>
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     const shown = () => [...document.querySelectorAll('#messages [data-seq]')].at(-1)?.checkVisibility({ visibilityProperty: true });
     const scroller = document.querySelector('section [role=list]')!;
+    await new Promise((done) => setTimeout(done, 500)); // the list has come to rest at its top
     const ids = [...scroller.querySelectorAll<HTMLElement>('[data-conversation]')].slice(0, 8).map((row) => row.dataset['conversation']!);
     const times: number[] = [];
     for (let round = 0; round < 6; round++) {
