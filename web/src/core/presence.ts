@@ -11,6 +11,7 @@ const TYPING_FOR = 6_000;
 /** How far apart one's own signs are. */
 const TYPING_AGAIN = 3_000;
 const ACTIVE_AGAIN = 30_000;
+const VIEW_AFTER = 100;
 
 export interface Line {
   /** Says something to the server over the open WebSocket; false when there is none. */
@@ -22,6 +23,7 @@ export class Presences {
   readonly #typing = new Map<Id, Map<Id, ReturnType<typeof setTimeout>>>();
   readonly #viewing = new Map<Id, Set<Id>>();
   #view: Id | null = null;
+  #viewSoon: ReturnType<typeof setTimeout> | undefined;
   #typedAt = new Map<Id, number>();
   #activeAt = 0;
 
@@ -103,12 +105,15 @@ export class Presences {
     this.topics.changed(viewingTopic(conversation));
   }
 
-  /** This conversation is on my screen now, or none is. */
+  /** This conversation is on my screen now, or none is. Said a moment later: who only passes through does not look at it. */
   view(conversation: Id | null): void {
-    if (this.#view === conversation) return;
-    this.#view = conversation;
-    this.line.send({ type: 'view', conversation_id: conversation });
-    if (conversation) void this.#whoViews(conversation);
+    clearTimeout(this.#viewSoon);
+    this.#viewSoon = setTimeout(() => {
+      if (this.#view === conversation) return;
+      this.#view = conversation;
+      this.line.send({ type: 'view', conversation_id: conversation });
+      if (conversation) void this.#whoViews(conversation);
+    }, VIEW_AFTER);
   }
 
   /** Who came before me is not told again. */

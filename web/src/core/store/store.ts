@@ -102,7 +102,10 @@ export class Store {
     if (old && old.last_seq > fresh.last_seq) {
       const { last_seq, last_message, last_activity_at } = old;
       this.#set({ ...fresh, last_seq, last_message, last_activity_at, me: { ...fresh.me, unread: old.me.unread, mentions: old.me.mentions } });
-    } else this.#set(old ? { ...fresh, participants: richer(old.participants, fresh) } : fresh);
+      return;
+    }
+    const next = old ? { ...fresh, participants: richer(old.participants, fresh) } : fresh;
+    if (!old || !same(old, next)) this.#set(next);
   }
 
   changeConversation(id: Id, changes: Partial<Conversation>): void {
@@ -157,7 +160,9 @@ export class Store {
 
   putPage(id: Id, page: MessagePage, at: PageAt): void {
     for (const { author } of page.items) if (author) this.putPerson(author);
-    this.#setTimeline(id, withPage(this.#timelines.get(id), page, at));
+    const old = this.#timelines.get(id);
+    const next = withPage(old, page, at);
+    if (!old || !same(old, next)) this.#setTimeline(id, next);
   }
 
   /** What was kept in the browser: to be shown until it is fetched. */
@@ -214,6 +219,9 @@ export class Store {
     this.topics.changed(topic.timeline(id));
   }
 }
+
+/** Fetched again and unchanged: nothing on the screen has to be drawn anew. */
+const same = (old: unknown, fresh: unknown) => JSON.stringify(old) === JSON.stringify(fresh);
 
 /** A list answer names only some participants: do not forget the others that are known already. */
 function richer(known: Participant[], fresh: Conversation): Participant[] {

@@ -72,10 +72,10 @@ export const listView = {
 function matches(conversation: Conversation, me: Id, words: string[]): boolean {
   if (!inFilter(conversation.kind, state.filter)) return false;
   const { unread, mentions } = conversation.me;
-  const stays = conversation.id === state.keep;
+  const stays = () => conversation.id === state.keep; // asked for only where it counts: it changes with each conversation opened
   for (const narrow of state.narrow) {
-    if (narrow === 'unread' && unread === 0 && !stays) return false;
-    if (narrow === 'mentions' && mentions === 0 && !stays) return false;
+    if (narrow === 'unread' && unread === 0 && !stays()) return false;
+    if (narrow === 'mentions' && mentions === 0 && !stays()) return false;
     if (narrow === 'mine' && !isMine(conversation, me)) return false;
     if (narrow === 'unassigned' && !isUnassigned(conversation)) return false;
   }
