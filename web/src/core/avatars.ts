@@ -18,8 +18,8 @@ export function middle(width: number, height: number): { x: number; y: number; s
   return { x: Math.round((width - side) / 2), y: Math.round((height - side) / 2), side, drawn: Math.min(SIDE, side) };
 }
 
-/** The middle of a picture, upright. What this browser cannot read goes as it is: the server judges it. */
-export async function squareOf(file: Blob): Promise<Blob> {
+/** The middle of a picture, upright; null when this browser can read none in it. */
+export async function squareOf(file: Blob): Promise<Blob | null> {
   try {
     const picture = await createImageBitmap(file);
     const { x, y, side, drawn } = middle(picture.width, picture.height);
@@ -30,8 +30,8 @@ export async function squareOf(file: Blob): Promise<Blob> {
     picture.close();
     // Only a photograph is sure to have nothing that one looks through.
     const [type, quality] = file.type === 'image/jpeg' ? (['image/jpeg', 0.92] as const) : (['image/png', undefined] as const);
-    return await new Promise<Blob>((resolve) => canvas.toBlob((blob) => resolve(blob ?? file), type, quality));
+    return await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, quality));
   } catch {
-    return file;
+    return null;
   }
 }
