@@ -316,3 +316,15 @@ test('me: Enter, name, time zone, devices', async ({ browser }) => {
   await page.getByLabel('Time zone').selectOption('Europe/Berlin');
   await expect.poll(async () => (await (await apiOf('ben')).call<{ time_zone: string }>('GET', '/me')).time_zone).toBe('Europe/Berlin');
 });
+
+test('somebody beyond the users that a page loads is found', async ({ browser }) => {
+  test.setTimeout(180_000);
+  const ana = await apiOf('ana');
+  const names = Array.from({ length: 2_005 }, (_, n) => `Crew ${String(n).padStart(4, '0')}`);
+  while (names.length) await Promise.all(names.splice(0, 50).map((name) => ana.call('POST', '/users', { name })));
+  await ana.call('POST', '/users', { name: 'Zoë Zimmer' });
+  const page = await adminOf(browser, 'users');
+  await expect(page.getByText('The first 2,000 users are shown')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Name or e-mail' }).fill('zimmer');
+  await expect(page.getByRole('button', { name: 'Actions for Zoë Zimmer' })).toBeVisible();
+});
