@@ -1,10 +1,10 @@
 // The administration and one's own page against the real server: what is done there holds, by mouse and by keyboard alone.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, Page } from '@playwright/test';
 import { Api } from './api';
 import { apiOf, browserOf, composer, expect, messages, openChat, test, unique, world } from './fixtures';
+import { RUNS } from './samples';
 import { PASSWORD } from './server';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -242,6 +242,7 @@ test('an API key is shown once, serves, and is revoked by typing its name', asyn
 });
 
 test('the samples of the host sign-in make tokens that Parlor believes', async ({ browser }) => {
+  test.setTimeout(300_000); // the one in Rust is compiled
   const page = await adminOf(browser, 'host-keys');
   await page.getByRole('button', { name: 'New signing key' }).click();
   const kid = unique('key').replace(' ', '-');
@@ -251,13 +252,11 @@ test('the samples of the host sign-in make tokens that Parlor believes', async (
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByText(kid, { exact: true })).toBeVisible();
   const env = { ...process.env, PARLOR_SECRET: secret };
-  const runs = { 'Node.js': ['node', '--input-type=module', '-e'], Python: ['python3', '-c'] };
-  for (const [language, [program, ...options]] of Object.entries(runs)) {
+  for (const [language, run] of Object.entries(RUNS)) {
     await page.getByRole('radio', { name: language }).click();
     const code = await page.getByRole('region', { name: `Sample in ${language}` }).innerText();
     expect(code).toContain(kid);
-    const token = execFileSync(program!, [...options, code], { env, encoding: 'utf8' }).trim();
-    const answer = await fetch(`${world().url}/api/v1/me`, { headers: { Authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${world().url}/api/v1/me`, { headers: { Authorization: `Bearer ${run(code, env).trim()}` } });
     expect(((await answer.json()) as { name: string }).name, language).toBe('Maria Silva');
   }
   await page.getByRole('button', { name: `Remove “${kid}”` }).click();
@@ -316,4 +315,16 @@ test('me: Enter, name, time zone, devices', async ({ browser }) => {
   await page.getByRole('switch', { name: 'Enter sends' }).check();
   await page.getByLabel('Time zone').selectOption('Europe/Berlin');
   await expect.poll(async () => (await (await apiOf('ben')).call<{ time_zone: string }>('GET', '/me')).time_zone).toBe('Europe/Berlin');
+});
+
+test('somebody beyond the users that a page loads is found', async ({ browser }) => {
+  test.setTimeout(180_000);
+  const ana = await apiOf('ana');
+  const names = Array.from({ length: 2_005 }, (_, n) => `Crew ${String(n).padStart(4, '0')}`);
+  while (names.length) await Promise.all(names.splice(0, 50).map((name) => ana.call('POST', '/users', { name })));
+  await ana.call('POST', '/users', { name: 'Zoë Zimmer' });
+  const page = await adminOf(browser, 'users');
+  await expect(page.getByText('The first 2,000 users are shown')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Name or e-mail' }).fill('zimmer');
+  await expect(page.getByRole('button', { name: 'Actions for Zoë Zimmer' })).toBeVisible();
 });

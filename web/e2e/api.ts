@@ -7,8 +7,9 @@ export class Api {
 
   async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { 'X-Parlor-Csrf': '1', Cookie: this.cookie };
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    const response = await fetch(`${this.base}/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const raw = body instanceof FormData || body instanceof Blob;
+    if (body !== undefined && !raw) headers['Content-Type'] = 'application/json';
+    const response = await fetch(`${this.base}/api/v1${path}`, { method, headers, body: raw ? body : body === undefined ? undefined : JSON.stringify(body) });
     const cookie = response.headers.get('set-cookie');
     if (cookie) this.cookie = cookie.split(';')[0]!;
     const text = await response.text();
@@ -24,6 +25,13 @@ export class Api {
 
   open(body: Record<string, unknown>): Promise<{ id: string }> {
     return this.call('POST', '/conversations', { client_id: crypto.randomUUID(), ...body });
+  }
+
+  /** A file that waits for a message. */
+  upload(name: string, bytes: Buffer): Promise<{ id: string }> {
+    const form = new FormData();
+    form.append('file', new Blob([new Uint8Array(bytes)]), name);
+    return this.call('POST', '/files', form);
   }
 
   say(conversation: string, body: string, more: Record<string, unknown> = {}): Promise<{ id: string; seq: number }> {

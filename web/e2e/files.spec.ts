@@ -76,6 +76,27 @@ test('what is too large is said before it is sent; a failed upload is tried agai
   }
 });
 
+test('a file shows how far it has come, and can be stopped on its way', async ({ browser }) => {
+  const { direct } = world();
+  const ana = await browserOf(browser, 'ana');
+  await openChat(ana, direct);
+  // A slow line: 20 MB would take more than half a minute.
+  const line = await ana.context().newCDPSession(ana);
+  await line.send('Network.enable');
+  await line.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 500_000 });
+  await ana.locator('input[type=file]').setInputFiles({ name: 'film.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(20_000_000) });
+  const bar = ana.getByRole('progressbar', { name: 'film.bin' });
+  await expect.poll(() => bar.evaluate((one: HTMLProgressElement) => one.value)).toBeGreaterThan(0);
+  expect(await bar.evaluate((one: HTMLProgressElement) => one.value)).toBeLessThan(1);
+  await expect(upload(ana, 'sending')).toContainText(/\d+ % of 20 MB/);
+  const stopped = ana.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/v1/files'));
+  await ana.getByRole('button', { name: 'Cancel film.bin' }).press('Enter');
+  expect((await stopped).failure()!.errorText).toContain('ABORTED');
+  await expect(upload(ana)).toHaveCount(0);
+  await composer(ana).fill(unique('Without the film'));
+  await expect(ana.getByRole('button', { name: 'Send' })).toBeEnabled();
+});
+
 test('Enter while a file is on its way sends when it is there', async ({ browser }) => {
   const { direct } = world();
   const ana = await browserOf(browser, 'ana');

@@ -2,6 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { apiOf, expect, test, unique, world } from './fixtures';
+import { picture } from './picture';
 import { badge, composer, directOf, hostPage, launcher, openPanel, panel, readAll, row, say, thread, toasts, told } from './quickhost';
 
 test('a message: badge, toast, order of the list, open thread, read; within 200 ms', async ({ browser }) => {
@@ -319,6 +320,42 @@ test('the whole inbox in a frame: signed in by the page, counting to it, in its 
   await expect(frame.getByText('Live connection')).toBeVisible();
   await expect(frame.getByRole('button', { name: 'Sign out' })).toHaveCount(0);
   expect((await ben.context().cookies()).filter((cookie) => cookie.name === 'parlor_session')).toEqual([]);
+});
+
+test('pictures without a cookie: of people at their own address, of messages at links that are renewed', async ({ browser }) => {
+  test.setTimeout(60_000);
+  const { url, people } = world();
+  const site = url.replace('127.0.0.1', 'localhost');
+  const [ana, direct] = [await apiOf('ana'), await directOf('ana', 'ben')];
+  await ana.call('PUT', '/me/avatar', new Blob([new Uint8Array(picture(300, 200))]));
+  const { id } = await ana.upload('wall.png', picture(400, 200));
+  await ana.say(direct, 'the wall', { attachment_ids: [id] });
+  const ben = await hostPage(browser, 'ben', { site, query: { server: url } });
+  await openPanel(ben);
+  await row(ben, direct).click();
+  const face = panel(ben).locator('[data-messages] .avatar img').last();
+  await expect.poll(() => face.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(256);
+
+  const inbox = await hostPage(browser, 'ben', { site, query: { server: url }, path: '/playground/' });
+  const asked: string[] = [];
+  let refused = 0;
+  // The first link is over when the page uses it: it asks for another one.
+  await inbox.context().route(/\/files\/[^/]+\?expires=/, (route) => {
+    asked.push(route.request().url());
+    return refused++ === 0 ? route.fulfill({ status: 403, body: '' }) : route.continue();
+  });
+  await inbox.goto(`${site}/playground/inbox.html?${new URLSearchParams({ sub: 'pg-ben', email: people.ben.email, server: url, button: 'off' })}`);
+  const frame = inbox.frameLocator('parlor-inbox iframe');
+  await frame.locator(`[data-conversation="${direct}"]`).click();
+  const shown = frame.getByRole('img', { name: 'wall.png' });
+  await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.naturalWidth), { timeout: 10_000 }).toBe(400);
+  expect(asked.length).toBe(2);
+  expect(await frame.locator('html').evaluate((page) => page.innerHTML.includes('access_token'))).toBe(false);
+  expect(await shown.getAttribute('src')).toContain('signature=');
+  await expect.poll(() => frame.locator('#messages .avatar img').last().evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(256);
+  await ana.call('DELETE', '/me/avatar');
+  await expect(frame.locator('#messages .avatar img')).toHaveCount(0);
+  await expect(face).toHaveCount(0);
 });
 
 test('a phone: the whole screen, no button over it, letters that do not zoom', async ({ browser }) => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { apply, withReaction, type Needs } from '../src/core/store/events';
 import { Store } from '../src/core/store/store';
-import { ana, conversation, event, me, message, myPart, posted, snapshot } from './helpers';
+import { ana, ben, conversation, event, me, message, myPart, posted, snapshot } from './helpers';
 
 const needs = { conversation: vi.fn(), message: vi.fn(), refused: vi.fn(), draft: vi.fn(), arrived: vi.fn() } satisfies Needs;
 let store: Store;
@@ -135,4 +135,18 @@ test('pages join without doubles, in order', () => {
   const timeline = store.timeline('c1')!;
   expect(timeline.items.map((one) => one.seq)).toEqual([3, 4, 5, 6]);
   expect(timeline).toMatchObject({ hasBefore: false, hasAfter: false });
+});
+
+test('another name or picture is shown wherever the person is, and nothing else is drawn anew', () => {
+  store.reset(snapshot([conversation(), conversation({ id: 'c2', participants: [] })]));
+  store.putPage('c1', { items: [message(1), message(2, { author: ana })], has_before: false, has_after: false }, 'around');
+  const [other, mine] = [store.conversation('c2'), store.timeline('c1')!.items[1]];
+  const fresh = { ...ben, name: 'Ben R.', avatar_url: '/files/avatars/t/1' };
+  take(event(11, 'user.updated', { user: fresh }));
+  expect(store.timeline('c1')!.items[0]!.author).toEqual(fresh);
+  expect(store.conversation('c1')!.participants[1]!.person).toEqual(fresh);
+  expect(store.timeline('c1')!.items[1]).toBe(mine);
+  expect(store.conversation('c2')).toBe(other);
+  take(event(12, 'user.updated', { user: { ...ana, avatar_url: '/files/avatars/t/2' } }));
+  expect(store.me!.avatar_url).toBe('/files/avatars/t/2');
 });

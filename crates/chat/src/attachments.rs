@@ -96,7 +96,7 @@ statements! {
     /// Those that waited too long: nobody can claim them any more.
     pub static GIVE_UP = both("
         UPDATE attachments SET uploader_id = $2, name = '', created_at = 0
-        WHERE message_id IS NULL AND created_at > 0 AND created_at < $1").global();
+        WHERE message_id IS NULL AND avatar_of IS NULL AND created_at > 0 AND created_at < $1").global();
     /// Files that are to be removed.
     pub static ABANDONED = both("
         SELECT tenant, id FROM attachments WHERE message_id IS NULL AND created_at = 0 LIMIT $1").global();
@@ -124,7 +124,7 @@ fn from_row(row: &Row<'_>) -> Result<Stored, parlor_db::Error> {
     Ok(Stored { attachment, message: row.get(4)?, uploader: row.get(5)? })
 }
 
-fn nobody() -> PersonId {
+pub(crate) fn nobody() -> PersonId {
     PersonId(uuid::Uuid::nil())
 }
 

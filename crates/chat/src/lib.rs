@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod apps;
 pub mod attachments;
 pub mod audit;
+pub mod avatars;
 pub mod channel_hooks;
 pub mod contacts;
 pub mod conversations;
@@ -64,6 +65,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "contracts", sql: include_str!("../../../migrations/0003_contracts.sql") },
     Migration { version: 4, name: "pictures", sql: include_str!("../../../migrations/0004_pictures.sql") },
     Migration { version: 5, name: "devices", sql: include_str!("../../../migrations/0005_devices.sql") },
+    Migration { version: 6, name: "avatars", sql: include_str!("../../../migrations/0006_avatars.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -74,6 +76,7 @@ pub fn statements() -> Vec<&'static Sql> {
         attachments::statements(),
         apps::statements(),
         audit::statements(),
+        avatars::statements(),
         channel_hooks::statements(),
         contacts::statements(),
         conversations::statements(),

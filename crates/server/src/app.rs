@@ -8,7 +8,7 @@ use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, PersonId, TenantId, Time, Tx, audit};
 use parlor_db::Db;
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::auth::cache::Callers;
 use crate::auth::keys::KeyRing;
@@ -67,6 +67,8 @@ pub struct App {
     pub sending: Limiter<(TenantId, PersonId)>,
     /// Attached files.
     pub files: Files,
+    /// Turns at opening pictures.
+    pub pictures: Semaphore,
     /// Signs cursors.
     pub cursor_key: Vec<u8>,
     /// The code that makes the first administrator, while there is none.

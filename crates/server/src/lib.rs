@@ -14,5 +14,6 @@ pub mod files;
 pub mod http;
 mod impatient;
 pub mod metrics;
+mod pictures;
 pub mod serve;
 pub mod transport;

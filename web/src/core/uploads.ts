@@ -1,7 +1,7 @@
 // Files on their way to the server before their message is sent: by conversation and mode, with progress, cancel and retry. What has
 // arrived is kept in the browser like a draft. Knows nothing of how they look.
-import { ApiError, address, fileAddress, identify, readProblem, server } from './api/client';
-import { api, signals, type Attachment, type Id } from './api';
+import { api, ApiError, type Attachment, type Id } from './api';
+import { transfer, type Progress } from './api/transfer';
 import { newId } from './id';
 import type { Shelf } from './idb';
 import type { Topics } from './topics';
@@ -21,7 +21,7 @@ export interface Upload {
   description: string;
 }
 
-type Send = (file: File, progress: (part: number) => void, signal: AbortSignal) => Promise<Attachment>;
+type Send = (file: File, progress: Progress, signal: AbortSignal) => Promise<Attachment>;
 interface Kept { at: number; list: Attachment[] }
 
 export const MOST_FILES = 10;
@@ -150,28 +150,11 @@ export class Uploads {
 
 const arrived = (attachment: Attachment): Upload => ({
   key: attachment.id, name: attachment.name, type: attachment.content_type, size: attachment.size, progress: 1, state: 'done', error: null,
-  attachment, preview: isPicture(attachment.content_type) ? fileAddress(attachment.id) : null, description: attachment.description ?? '',
+  attachment, preview: null, description: attachment.description ?? '',
 });
 
-/** fetch tells nothing of how far an upload is; XMLHttpRequest does. */
-async function upload(file: File, progress: (part: number) => void, signal: AbortSignal): Promise<Attachment> {
-  await identify();
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open('POST', address('/files'));
-    if (server.renew) request.setRequestHeader('Authorization', `Bearer ${server.token ?? ''}`);
-    else request.setRequestHeader('X-Parlor-Csrf', '1');
-    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
-    request.onerror = () => reject(new ApiError({ status: 0, code: 'offline', detail: 'The server cannot be reached' }));
-    request.onload = async () => {
-      const response = new Response(request.responseText, { status: request.status, headers: { 'Retry-After': request.getResponseHeader('Retry-After') ?? '' } });
-      if (response.ok) return resolve((await response.json()) as Attachment);
-      if (request.status === 401) signals.unauthorized();
-      reject(await readProblem(response));
-    };
-    signal.addEventListener('abort', () => request.abort());
-    const form = new FormData();
-    form.append('file', file, file.name || 'file');
-    request.send(form);
-  });
+function upload(file: File, progress: Progress, signal: AbortSignal): Promise<Attachment> {
+  const form = new FormData();
+  form.append('file', file, file.name || 'file');
+  return transfer('POST', '/files', form, progress, signal);
 }

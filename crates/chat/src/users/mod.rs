@@ -254,12 +254,7 @@ pub fn set_super_admin(tx: &mut Tx, actor: &Actor, id: PersonId, yes: bool) -> R
 /// Changes a user. Needs `manage_users`.
 pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> Result<User> {
     actor.require(Right::ManageUsers, "user.update")?;
-    let user = get(tx, actor, id)?;
-    if user.super_admin && !actor.super_admin {
-        let refusal =
-            crate::error::forbidden("user.update", "super_admin", "only a super administrator may do this");
-        return Err(refusal.about("user", id));
-    }
+    let user = managed(tx, actor, id, "user.update")?;
     let name = change.name.as_deref().map(checked_name).transpose()?.unwrap_or(&user.name);
     let email = change.email.as_deref().map(email_key).transpose()?;
     if let Some((_, key)) = &email
@@ -269,6 +264,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     }
     let avatar = change.avatar_url.as_deref().or(user.avatar_url.as_deref());
     checked_url("avatar_url", avatar)?;
+    if avatar != user.avatar_url.as_deref() {
+        crate::avatars::release(tx, actor.tenant, id)?;
+    }
     if change.active == Some(false) && id == actor.id() {
         return Err(invalid("active", "not_oneself", "nobody can deactivate their own account"));
     }
@@ -284,6 +282,17 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
         crate::sessions::end_all(tx, actor.tenant, id)?;
     }
     announce(tx, actor, id, "user.update")
+}
+
+/// A user whom the actor may change: of a super administrator only others of them change anything.
+pub(crate) fn managed(tx: &mut Tx, actor: &Actor, id: PersonId, action: &'static str) -> Result<User> {
+    let user = get(tx, actor, id)?;
+    if user.super_admin && !actor.super_admin {
+        let refusal =
+            crate::error::forbidden(action, "super_admin", "only a super administrator may do this");
+        return Err(refusal.about("user", id));
+    }
+    Ok(user)
 }
 
 fn set_roles(tx: &mut Tx, actor: &Actor, id: PersonId, roles: &[RoleId]) -> Result<()> {
@@ -310,14 +319,7 @@ fn set_roles(tx: &mut Tx, actor: &Actor, id: PersonId, roles: &[RoleId]) -> Resu
 pub fn set_password(tx: &mut Tx, actor: &Actor, id: PersonId, hash: &str) -> Result<()> {
     if id != actor.id() {
         actor.require(Right::ManageUsers, "user.password")?;
-        if get(tx, actor, id)?.super_admin && !actor.super_admin {
-            let refusal = crate::error::forbidden(
-                "user.password",
-                "super_admin",
-                "only a super administrator may do this",
-            );
-            return Err(refusal.about("user", id));
-        }
+        managed(tx, actor, id, "user.password")?;
     }
     tx.db.execute(&store::SET_PASSWORD, params![actor.tenant, id, hash])?;
     crate::sessions::end_all(tx, actor.tenant, id)?;
@@ -327,12 +329,7 @@ pub fn set_password(tx: &mut Tx, actor: &Actor, id: PersonId, hash: &str) -> Res
 /// The user and the present password of somebody who is to choose one. Needs `manage_users`.
 pub fn invite(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<(User, Option<String>)> {
     actor.require(Right::ManageUsers, "user.invite")?;
-    let user = get(tx, actor, id)?;
-    if user.super_admin && !actor.super_admin {
-        let refusal =
-            crate::error::forbidden("user.invite", "super_admin", "only a super administrator may do this");
-        return Err(refusal.about("user", id));
-    }
+    let user = managed(tx, actor, id, "user.invite")?;
     let Some(email) = user.email.as_deref().filter(|_| user.active && user.kind == PersonKind::User) else {
         return Err(conflict("email", "only an active person with an e-mail address can be invited"));
     };
@@ -413,15 +410,21 @@ pub fn update_profile(tx: &mut Tx, actor: &Actor, change: &ProfileChange) -> Res
     Ok(())
 }
 
+/// The address of a user's picture, checked and put in its place by `avatars`.
+pub(crate) fn set_avatar_url(tx: &mut Tx, actor: &Actor, user: &User, url: Option<&str>) -> Result<User> {
+    store::update(tx, actor.tenant, user.id, &user.name, url, user.active)?;
+    tell(tx, actor, User { avatar_url: url.map(str::to_owned), ..user.clone() })
+}
+
 fn announce(tx: &mut Tx, actor: &Actor, id: PersonId, action: &str) -> Result<User> {
     let user = store::find(tx, actor.tenant, id)?.ok_or(not_found("user"))?;
-    audit::record(
-        tx,
-        actor,
-        action,
-        Some(("user", &id.to_string())),
-        &json!({ "name": user.name, "active": user.active }),
-    )?;
+    let details = json!({ "name": user.name, "active": user.active });
+    audit::record(tx, actor, action, Some(("user", &id.to_string())), &details)?;
+    tell(tx, actor, user)
+}
+
+/// Everybody sees the user as it is now.
+fn tell(tx: &mut Tx, actor: &Actor, user: User) -> Result<User> {
     events::append(
         tx,
         actor,

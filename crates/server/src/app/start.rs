@@ -11,7 +11,7 @@ use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, MIGRATIONS, TenantId, Tx, users};
 use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use super::{App, Cluster, Ctx, TenantSettings, cluster, workers};
 use crate::auth::cache::Callers;
@@ -139,7 +139,6 @@ impl App {
         let opened = tokio::task::spawn_blocking(move || open_database(&folder, options)).await;
         let db = opened.map_err(|error| StartError::Environment(error.to_string()))??;
         let cursor_key = cursor_key(data, &config)?;
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
         let app = Arc::new(App {
             db,
             hub,
@@ -150,12 +149,13 @@ impl App {
             started_at: clock.now(),
             clock,
             files: Files::of(data, &config),
+            pictures: Semaphore::new(1),
             config,
             defaults: Arc::new(defaults()?),
             callers,
             keys: Arc::default(),
             mercure: MercureRing::default(),
-            passwords: Passwords::new(at_once),
+            passwords: Passwords::new(std::thread::available_parallelism().map_or(1, usize::from)),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),
             cursor_key,

@@ -46,7 +46,7 @@ impl FromRequestParts<Ctx> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
-        let caller = Self::sent(parts, app).await?;
+        let caller = Self::sent(credential(parts), parts, app).await?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         if caller.means == Means::Cookie && changes && !parts.headers.contains_key(CSRF_HEADER) {
             return Err(Problem::forbidden("csrf", "send the header X-Parlor-Csrf with this call"));
@@ -57,9 +57,8 @@ impl FromRequestParts<Ctx> for Caller {
 
 impl Caller {
     /// Who calls; whether a page of another site made the browser call is not looked at.
-    async fn sent(parts: &Parts, app: &App) -> Result<Self, Problem> {
-        let credential =
-            credential(parts).ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
+    async fn sent(shown: Option<Credential>, parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let credential = shown.ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
         Ok(Self::find(app, &credential, client_ip(parts, app)).await?)
     }
 
@@ -78,6 +77,19 @@ impl Caller {
     }
 }
 
+/// Who opens a stream: browsers cannot set headers for some of them, so that the address may carry the token. Only
+/// here: addresses are written into logs, and handed on.
+#[derive(Clone, Debug)]
+pub struct StreamCaller(pub Caller);
+
+impl FromRequestParts<Ctx> for StreamCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
+        Ok(Self(Caller::sent(stream_credential(parts), parts, app).await?))
+    }
+}
+
 /// A caller whose library knows no CSRF header of ours: a cookie also serves with the header such libraries send, or
 /// when the browser says that the page is ours.
 #[derive(Clone, Debug)]
@@ -87,7 +99,7 @@ impl FromRequestParts<Ctx> for PageCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
-        let caller = Caller::sent(parts, app).await?;
+        let caller = Caller::sent(credential(parts), parts, app).await?;
         check_origin(&caller, &parts.headers, app)?;
         let told = [CSRF_HEADER, "x-csrf-token", ORIGIN.as_str()];
         if caller.means == Means::Cookie && !told.iter().any(|header| parts.headers.contains_key(*header)) {
@@ -128,17 +140,23 @@ pub fn is_secure(headers: &HeaderMap, app: &App) -> bool {
     app.config.is_secure() || (app.config.behind_proxy && forwarded)
 }
 
-/// What the request shows: a header, a query, or a cookie.
-#[must_use]
-pub fn credential(parts: &Parts) -> Option<Credential> {
+/// What the request shows: a header or a cookie.
+fn credential(parts: &Parts) -> Option<Credential> {
     if let Some(value) = parts.headers.get(AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()));
     }
-    if let Some(token) = query_value(parts.uri.query().unwrap_or_default(), "access_token") {
-        return Some(Credential::Bearer(token));
-    }
     session_cookie(&parts.headers).map(Credential::Session)
+}
+
+/// What a request for a stream shows: a header, a query, or a cookie.
+#[must_use]
+pub fn stream_credential(parts: &Parts) -> Option<Credential> {
+    let token = query_value(parts.uri.query().unwrap_or_default(), "access_token");
+    match token.filter(|_| !parts.headers.contains_key(AUTHORIZATION)) {
+        Some(token) => Some(Credential::Bearer(token)),
+        None => credential(parts),
+    }
 }
 
 fn query_value(query: &str, name: &str) -> Option<String> {

@@ -25,8 +25,10 @@ use super::problem::Problem;
 use crate::app::{App, Ctx};
 use crate::files::{is_shown, sign_link, verify_link};
 
-/// How long a link serves.
-const LINK_SECONDS: i64 = 3_600;
+/// How long a link serves that a page asks for when it needs it.
+const LINK_SECONDS: i64 = 600;
+/// How long one serves that is in an answer of a contract, where it may be needed later.
+pub(crate) const CONTRACT_LINK_SECONDS: i64 = 3_600;
 const CHUNK: usize = 64 * 1024;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
@@ -149,19 +151,19 @@ async fn describe(
     ))
 }
 
-/// A link to a file that serves for an hour without a token, as for a picture in a page
+/// A link to a file that serves for ten minutes without a token, as for a picture in a page
 #[utoipa::path(get, path = "/files/{id}/link", tag = "files", operation_id = "link_file",
     params(("id" = RowId, Path)), responses((status = 200, body = Link)))]
 async fn link(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Answer<Link> {
     app.read(&caller, move |tx, actor| attachments::readable(tx, actor, id)).await?;
-    Ok(Json(app.link(caller.tenant, id)))
+    Ok(Json(app.link(caller.tenant, id, LINK_SECONDS)))
 }
 
 impl App {
     /// A link to a file, for somebody who was found to be allowed to read it.
-    pub(crate) fn link(&self, tenant: TenantId, id: RowId) -> Link {
+    pub(crate) fn link(&self, tenant: TenantId, id: RowId, seconds: i64) -> Link {
         // Whole seconds are in the address.
-        let seconds = self.clock.now().plus_seconds(LINK_SECONDS).micros() / 1_000_000;
+        let seconds = self.clock.now().plus_seconds(seconds).micros() / 1_000_000;
         let expires_at = Time(seconds * 1_000_000);
         let signature = sign_link(tenant, id, expires_at, &self.cursor_key);
         let base = self.config.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
@@ -182,7 +184,7 @@ async fn serve(
 }
 
 /// The answer with a file: nothing in it can run in our origin.
-async fn bytes(app: &Ctx, tenant: TenantId, file: Attachment) -> Result<Response, Problem> {
+pub(super) async fn bytes(app: &Ctx, tenant: TenantId, file: Attachment) -> Result<Response, Problem> {
     let opened = app.files.open(tenant, file.id).await;
     let opened = opened.map_err(|_| Problem::not_found("file not found"))?;
     let body = Body::from_stream(stream::try_unfold(opened, |mut opened| async move {

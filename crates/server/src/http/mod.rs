@@ -28,6 +28,7 @@ pub mod problem;
 mod api_keys;
 mod app;
 mod audit;
+mod avatars;
 mod contacts;
 pub mod contracts;
 mod conversations;
@@ -67,6 +68,7 @@ pub(crate) fn api() -> OpenApiRouter<Ctx> {
         .merge(setup::routes())
         .merge(sessions::routes())
         .merge(me::routes())
+        .merge(avatars::routes())
         .merge(devices::routes())
         .merge(invitations::routes())
         .merge(conversations::routes())
@@ -104,6 +106,7 @@ pub fn router(app: &Ctx) -> Router {
         .merge(transport::pusher::routes(app))
         .merge(contracts::routes(app))
         .merge(files::links())
+        .merge(avatars::addresses())
         .merge(openapi::routes())
         .merge(health::routes())
         .merge(transport::socketio::routes(app))

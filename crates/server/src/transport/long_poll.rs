@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Dialect, Opened, Stage, advance, open};
 use crate::app::Ctx;
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, StreamCaller};
 use crate::http::extract::{Json, Query};
 use crate::http::problem::Problem;
 use crate::metrics::Protocol;
@@ -45,7 +45,7 @@ pub(crate) struct Polled {
     responses((status = 200, body = Polled)))]
 pub(super) async fn poll(
     State(app): State<Ctx>,
-    caller: Caller,
+    StreamCaller(caller): StreamCaller,
     Query(query): Query<PollQuery>,
 ) -> Result<Json<Polled>, Problem> {
     answer_in(&app, &caller, query, Dialect::Native).await

@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 
 use super::{Dialect, Opened, Stage, advance, open, time_left};
 use crate::app::Ctx;
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, StreamCaller};
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
 use crate::metrics::Protocol;
@@ -37,7 +37,7 @@ pub(crate) struct StreamQuery {
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub(super) async fn stream(
     State(app): State<Ctx>,
-    caller: Caller,
+    StreamCaller(caller): StreamCaller,
     headers: HeaderMap,
     Query(query): Query<StreamQuery>,
 ) -> Result<Response, Problem> {

@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 use super::websocket::{self, Socket, Upgrade};
 use super::{Dialect, Opened, Stage, advance, open, time_left, token_ended};
 use crate::app::Ctx;
-use crate::http::caller::{Caller, check_origin};
+use crate::http::caller::{Caller, StreamCaller, check_origin};
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
 use crate::metrics::Protocol;
@@ -37,7 +37,7 @@ pub(crate) struct ConnectQuery {
     responses((status = 101, description = "docs/protocols/native.md tells the frames")))]
 pub(super) async fn connect(
     State(app): State<Ctx>,
-    caller: Caller,
+    StreamCaller(caller): StreamCaller,
     headers: HeaderMap,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,

@@ -1,5 +1,8 @@
 //! Attached files: from the upload to the link, and what hostile uploads come to.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parlor::clock::Clock;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -63,6 +66,37 @@ async fn a_picture_travels_with_a_message() {
     ana.delete(&format!("/messages/{}", sent["id"].as_str().unwrap())).await.ok(200);
     ben.get(&path).await.problem(404, "not_found");
     assert_eq!(open(format!("{}{url}", site.url)).await, 404, "not even by link");
+}
+
+#[tokio::test]
+async fn a_link_serves_one_file_of_one_tenant_for_some_minutes() {
+    let site = Site::at(Clock::fixed(Clock::System.now()), |_| {}).await;
+    let (ana, _, eve, group) = group(&site).await;
+    let file = upload(&ana, "plan.png", PNG).await.ok(201);
+    send(&ana, &group, "", &[&file["id"]]).await.ok(201);
+    let path = format!("/files/{}/link", file["id"].as_str().unwrap());
+    eve.get(&path).await.problem(404, "not_found");
+    let link = async || ana.get(&path).await.ok(200)["url"].as_str().unwrap().to_owned();
+    let open = async |url: &str| reqwest::get(format!("{}{url}", site.url)).await.unwrap().status().as_u16();
+    let url = link().await;
+    assert_eq!(open(&url).await, 200);
+
+    let (address, signature) = url.split_once("signature=").unwrap();
+    let signed = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    for at in [0, 15, 16, signed.len() - 1] {
+        let mut other = signed.clone();
+        other[at] ^= 1;
+        let forged = format!("{address}signature={}", URL_SAFE_NO_PAD.encode(other));
+        assert_eq!(open(&forged).await, 403, "byte {at}: of another tenant, or not ours");
+    }
+    for cut in ["", "AAAA", &signature[..signature.len() - 2]] {
+        assert_eq!(open(&format!("{address}signature={cut}")).await, 403);
+    }
+    site.app.clock.advance(599);
+    assert_eq!(open(&url).await, 200);
+    site.app.clock.advance(1);
+    assert_eq!(open(&url).await, 403, "its time is over");
+    assert_eq!(open(&link().await).await, 200, "and there is a new one for who may still read");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod support;
 mod access;
 mod administration;
 mod auth;
+mod avatars;
 mod bodies;
 mod cli;
 mod cluster;

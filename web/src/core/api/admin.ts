@@ -102,8 +102,11 @@ async function all<T>(path: string, query: Query, most: number, signal?: AbortSi
   return { items, more: after !== undefined };
 }
 
+/** As many are loaded at once; others are found by searching. */
+export const MOST_USERS = 2_000;
+
 export const admin = {
-  users: (query: { search?: string; active?: boolean }, signal?: AbortSignal) => all<AdminUser>('/users', query, 2_000, signal),
+  users: (query: { search?: string; active?: boolean }, signal?: AbortSignal) => all<AdminUser>('/users', query, MOST_USERS, signal),
   findUsers: (search: string, signal?: AbortSignal) => get<Page<AdminUser>>('/users', { search: search || undefined, limit: 20 }, signal),
   createUser: (body: { name: string; email?: string; roles?: Id[]; bot?: boolean; password?: string }) => post<AdminUser>('/users', body),
   changeUser: (id: Id, body: UserChange) => patch<AdminUser>(`/users/${id}`, body),

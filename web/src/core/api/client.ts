@@ -88,9 +88,6 @@ export function address(path: string, query: Query = {}): string {
   return server.origin + API + path + (text ? `?${text}` : '');
 }
 
-/** Where a file's bytes are, for pictures and links, which cannot carry headers. */
-export const fileAddress = (id: string) => address(`/files/${encodeURIComponent(id)}`, { access_token: server.renew ? server.token : null });
-
 /** Called whenever the server says that nobody is signed in. */
 export const signals = { unauthorized: () => {} };
 

@@ -39,7 +39,7 @@ const handlers: Record<string, Handler> = {
   'user.updated': (store, event) => user(store, data<{ user: User }>(event).user),
   'contact.updated': (store, event) => {
     const { contact } = data<{ contact: { id: Id; name: string; avatar_url: string | null } }>(event);
-    if (contact) store.putPerson({ id: contact.id, kind: 'contact', name: contact.name, avatar_url: contact.avatar_url ?? null });
+    if (contact) store.renewPerson({ id: contact.id, kind: 'contact', name: contact.name, avatar_url: contact.avatar_url ?? null });
   },
   'team.updated': (store, event) => {
     const { team } = data<{ team: Team }>(event);
@@ -204,5 +204,8 @@ function mine(store: Store, event: ChangeEvent): void {
 
 function user(store: Store, fresh: User | undefined): void {
   if (!fresh) return;
-  store.putPerson({ id: fresh.id, kind: fresh.kind, name: fresh.name, avatar_url: fresh.avatar_url });
+  const { id, kind, name, avatar_url } = fresh;
+  const { me } = store;
+  if (me?.id === id && (me.name !== name || me.avatar_url !== avatar_url)) store.setMe({ ...me, name, avatar_url });
+  store.renewPerson({ id, kind, name, avatar_url });
 }

@@ -142,6 +142,28 @@ export class Store {
     this.topics.changed(topic.people);
   }
 
+  /** Somebody has another name or picture: wherever the person is shown, and nothing else is drawn anew. */
+  renewPerson(person: Person): void {
+    const holds = (old: Person | null | undefined) => old?.id === person.id && (old.name !== person.name || old.avatar_url !== person.avatar_url);
+    const now = (old: Person | null) => (holds(old) ? person : old);
+    this.putPerson(person);
+    for (const one of this.#conversations.values()) {
+      const { participants, last_message } = one;
+      if (!holds(last_message?.author) && !participants.some((part) => holds(part.person))) continue;
+      this.#set({
+        ...one,
+        participants: participants.map((part) => (holds(part.person) ? { ...part, person } : part)),
+        last_message: last_message && { ...last_message, author: now(last_message.author) },
+      });
+    }
+    for (const [id, timeline] of this.#timelines) {
+      const concerns = ({ author, reply_to }: Message) => holds(author) || holds(reply_to?.author);
+      if (!timeline.items.some(concerns)) continue;
+      const anew = (item: Message) => (concerns(item) ? { ...item, author: now(item.author), reply_to: item.reply_to && { ...item.reply_to, author: now(item.reply_to.author) } } : item);
+      this.#setTimeline(id, { ...timeline, items: timeline.items.map(anew) });
+    }
+  }
+
   putTeams(teams: Team[]): void {
     for (const team of teams) this.#teams.set(team.id, team);
     this.topics.changed(topic.teams);

@@ -21,7 +21,7 @@ use super::namespaces::{Client, Socket};
 use super::person::Person;
 use crate::app::Ctx;
 use crate::auth::Credential;
-use crate::http::caller::{Caller, client_ip, credential, may_use_cookie};
+use crate::http::caller::{Caller, client_ip, may_use_cookie, stream_credential};
 use crate::http::contracts::erp;
 use crate::http::problem::Problem;
 use crate::metrics::Protocol;
@@ -56,7 +56,7 @@ impl Visitor {
     pub(super) fn new(app: &Ctx, parts: &Parts, dialect: Dialect) -> Self {
         let token = Query::<TokenQuery>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.token);
         let shown = token.filter(|token| !token.is_empty()).map(Credential::Bearer);
-        let shown = shown.or_else(|| credential(parts)).filter(|shown| {
+        let shown = shown.or_else(|| stream_credential(parts)).filter(|shown| {
             // A page of another site must not connect with our user's cookie.
             !matches!(shown, Credential::Session(_)) || may_use_cookie(&parts.headers, app)
         });

@@ -89,7 +89,7 @@ end
 puts parlor_token(ENV.fetch("PARLOR_SECRET"), { id: 42, name: "Maria Silva", email: "maria@example.com" })
 `;
 
-const rust = ({ tenant, kid }: Signing) => `// Cargo.toml: jsonwebtoken = { version = "10", features = ["rust_crypto"] }, serde_json = "1"
+const rust = ({ tenant, kid }: Signing) => `// Cargo.toml: jsonwebtoken = { version = "11", features = ["rust_crypto"] }, serde_json = "1"
 use jsonwebtoken::{encode, Algorithm, EncodingKey, Header};
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::app::Ctx;
 use crate::http::Answer;
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, StreamCaller};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::messages::allowance;
 use crate::http::problem::Problem;
@@ -143,7 +143,7 @@ async fn history(
 
 async fn poll(
     State(app): State<Ctx>,
-    caller: Caller,
+    StreamCaller(caller): StreamCaller,
     Query(query): Query<long_poll::PollQuery>,
 ) -> Result<Json<long_poll::Polled>, Problem> {
     long_poll::answer_in(&app, &caller, query, Dialect::Chat).await
@@ -151,7 +151,7 @@ async fn poll(
 
 async fn stream(
     State(app): State<Ctx>,
-    caller: Caller,
+    StreamCaller(caller): StreamCaller,
     headers: HeaderMap,
     Query(query): Query<sse::StreamQuery>,
 ) -> Result<Response, Problem> {

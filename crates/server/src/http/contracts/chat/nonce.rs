@@ -15,7 +15,7 @@ use crate::auth::cache::Means;
 use crate::auth::token::{digest, new_session_token};
 use crate::auth::{Credential, load_actor};
 use crate::http::Answer;
-use crate::http::caller::{Caller, check_origin, session_cookie};
+use crate::http::caller::{Caller, StreamCaller, check_origin, session_cookie};
 use crate::http::extract::{Json, Query};
 use crate::http::problem::Problem;
 use crate::transport::websocket::Upgrade;
@@ -63,7 +63,7 @@ impl FromRequestParts<Ctx> for Connecting {
         let query = axum::extract::Query::<NonceQuery>::try_from_uri(&parts.uri).ok();
         let nonce = query.and_then(|query| query.0.nonce).filter(|nonce| !nonce.is_empty());
         let Some(nonce) = nonce else {
-            let caller = Caller::from_request_parts(parts, app).await?;
+            let StreamCaller(caller) = StreamCaller::from_request_parts(parts, app).await?;
             check_origin(&caller, &parts.headers, app)?;
             return Ok(Self(caller));
         };

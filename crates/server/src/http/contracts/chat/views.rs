@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{KINDS, shapes};
 use crate::app::App;
 use crate::http::caller::Caller;
+use crate::http::files::CONTRACT_LINK_SECONDS;
 use crate::http::problem::Problem;
 
 fn seconds(at: Time) -> i64 {
@@ -72,7 +73,7 @@ pub(super) fn message(
 ) -> Result<shapes::Message, Problem> {
     let native = serde_json::to_value(message).map_err(Problem::internal)?;
     let link = |id: &str| match id.parse() {
-        Ok(id) => app.link(caller.tenant, id).url,
+        Ok(id) => app.link(caller.tenant, id, CONTRACT_LINK_SECONDS).url,
         Err(_) => shapes::plain_path(id),
     };
     Ok(shapes::Message::from_native(&native, link))
