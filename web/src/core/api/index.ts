@@ -55,6 +55,7 @@ export const api = {
   viewers: (id: Id) => get<{ items: Id[] }>(`${of(id)}/viewers`),
   say: (body: { busy: boolean; text: string | null; text_until: string | null }) => put<Pick<Presence, 'busy' | 'text' | 'text_until'>>('/me/presence', body),
   typing: (id: Id, body: { typing: boolean; is_private_note: boolean }) => post<void>(`${of(id)}/typing`, body),
+  happened: (id: Id, before?: number) => get<MessagePage>(`${of(id)}/history`, { before }),
   pins: (id: Id) => get<Page<Message>>(`${of(id)}/pins`),
   drafts: () => get<Page<Draft>>('/drafts'),
   saveDraft: (id: Id, mode: string, body: string) => call<unknown>('PUT', `${of(id)}/draft`, { body: { mode, body }, keepalive: body.length < LEAVING }),
