@@ -64,7 +64,7 @@ export const api = {
 
   message: (id: Id) => get<Message>(message(id)),
   edit: (id: Id, body: string) => patch<Message>(message(id), { body }),
-  deleteMessage: (id: Id) => remove<unknown>(message(id)),
+  deleteMessage: (id: Id) => call<unknown>('DELETE', message(id), { keepalive: true }),
   history: (id: Id) => get<Page<HistoryEntry>>(`${message(id)}/history`),
   thread: (id: Id) => get<Page<Message> & { root?: Message }>(`${message(id)}/thread`),
   readers: (id: Id) => get<Page<Reader>>(`${message(id)}/readers`),
