@@ -99,14 +99,14 @@ statements! {
     /// Those of a conversation whose name is one of these.
     pub static NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lower(u.name) = ANY($3)");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) = ANY($3)");
     /// Users with one of these names, whoever they are.
     pub static NAMED_ANYWHERE = both("
         SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE AND u.name = ANY($2)");
     /// Those of a conversation whose name begins so.
     pub static FIRST_NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lower(u.name) LIKE $3 LIMIT 2");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) LIKE $3 LIMIT 2");
     /// Another body.
     pub static EDIT = both("
         UPDATE messages SET body = $3, mentions = $4, edited_at = $5 WHERE tenant = $1 AND id = $2");
