@@ -289,9 +289,15 @@ test('realtime options and health', async ({ browser }) => {
   await page.getByRole('main').getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('name at most 10 addresses', { exact: false })).toBeVisible();
   await page.getByRole('button', { name: 'Remove webhook 1' }).click();
+  await page.getByLabel('Key for encrypted channels').fill('too short');
+  await page.getByRole('main').getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('give 32 bytes in Base64')).toBeVisible();
+  await page.getByRole('button', { name: 'Make one' }).click();
   await page.getByRole('switch', { name: 'Subscription counts' }).check();
   await page.getByRole('main').getByRole('button', { name: 'Save' }).click();
   await expect(toast(page).getByText('Saved')).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel('Key for encrypted channels')).toHaveValue(/^[\w+/]{43}=$/);
   await page.getByRole('link', { name: 'System health' }).click();
   await expect(page.getByText('Everything is in order.')).toBeVisible();
   await expect(page.getByRole('row', { name: /Parlor \(WebSocket\) [1-9]/ })).toBeVisible();
