@@ -1783,7 +1783,10 @@ export interface components {
             /** @description "all", "mentions" or "none". */
             notify?: string | null;
         };
-        /** @description Somebody named in a message. */
+        /**
+         * @description Somebody named in a message. Those whom `@all` or `@here` named are there one by one, and the word itself without a
+         *     person: its id is zero.
+         */
         Mention: {
             /** @description As named then. */
             name: string;
