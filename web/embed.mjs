@@ -1,8 +1,9 @@
-// Builds what other sites load: one file each, with its styles and only the texts it uses inside.
+// Builds what other sites load: one script each, with its styles and only the texts it uses.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { framedIcons } from './icons.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const ROOTS = { $core: here('src/core'), $ui: here('src/ui'), $locales: here('locales') };
@@ -19,7 +20,7 @@ function options(configFile, entry, file, first) {
     configFile,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [usedTexts(here(entry)), usedOperations(here(entry)), nothingToPreload, styles()],
+    plugins: [framedIcons(here('src/quick/icon.ts')), usedTexts(here(entry)), usedOperations(here(entry)), nothingToPreload, styles()],
     build: {
       outDir: here('dist/embed'),
       emptyOutDir: first,
@@ -47,7 +48,10 @@ function reached(file, seen = new Set()) {
   return seen;
 }
 
-/** Keeps of the locale files the texts that the reached modules name, whole or by the beginning of a template. */
+/**
+ * Keeps of the locale files the texts that the reached modules name, whole or by the beginning of a template. English is in the script; another
+ * language is a file beside it, asked for by pages that want it.
+ */
 function usedTexts(entry) {
   const source = [...reached(entry)].map((file) => readFileSync(file, 'utf8')).join('\n');
   const named = new Set([...source.matchAll(/'([a-z_]+\.[a-z_.]+)'/g)].map((match) => match[1]));
@@ -58,13 +62,15 @@ function usedTexts(entry) {
     load(id) {
       if (!id.startsWith(ROOTS.$locales)) return null;
       const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
-      const english = join(ROOTS.$locales, 'en.json');
-      const keys = Object.keys(read(english)).filter((key) => named.has(key) || begun.some((start) => key.startsWith(start)));
+      const english = read(join(ROOTS.$locales, 'en.json'));
+      const keys = Object.keys(english).filter((key) => named.has(key) || begun.some((start) => key.startsWith(start)));
       const texts = read(id);
-      if (id === english) return { code: `export default ${JSON.stringify(Object.fromEntries(keys.map((key) => [key, texts[key]])))}`, moduleType: 'js' };
-      // The other languages are lists in the order of the English keys: the keys stand in the file once.
-      const list = JSON.stringify(keys.map((key) => texts[key]));
-      return { code: `import en from ${JSON.stringify(english)};\nconst texts = ${list};\nexport default Object.fromEntries(Object.keys(en).map((key, at) => [key, texts[at]]));`, moduleType: 'js' };
+      const kept = JSON.stringify(Object.fromEntries(keys.map((key) => [key, texts[key]])));
+      const language = basename(id, '.json');
+      if (language === 'en') return { code: `export default ${kept}`, moduleType: 'js' };
+      this.emitFile({ type: 'asset', fileName: `quick-${language}.json`, source: kept });
+      const code = `import { server } from '${ROOTS.$core}/api/client.ts';\nexport default fetch(server.origin + '/embed/quick-${language}.json').then((answer) => answer.json());`;
+      return { code, moduleType: 'js' };
     },
   };
 }
@@ -106,7 +112,8 @@ function styles() {
         const sheets = Object.values(bundle).filter((file) => file.type === 'asset' && file.fileName.endsWith('.css'));
         const text = sheets.map((sheet) => String(sheet.source)).join('\n');
         for (const sheet of sheets) delete bundle[sheet.fileName];
-        const quoted = JSON.stringify(forShadow(text));
+        const script = Object.values(bundle).map((file) => (file.type === 'chunk' ? file.code : '')).join('');
+        const quoted = JSON.stringify(withoutUnused(forShadow(text), script));
         for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = file.code.replace(new RegExp(`(["'\`])${PLACE}\\1`), () => quoted);
       },
     },
@@ -115,10 +122,21 @@ function styles() {
 
 export function forShadow(css) {
   return css
+    .replaceAll(/calc\(var\(--spacing\) ?\* ?(-?[\d.]+)\)/g, (_, times) => `${Number(times) * 4}px`)
+    .replaceAll('var(--spacing)', '4px')
     .replaceAll(':root', ':host')
     // `@property` does nothing in a shadow root, so it can go: the plain values that Tailwind keeps for old browsers always apply.
     .replace(/@supports \(\(\(?-webkit-hyphens[^{]*\{/g, '@supports (display:block){')
     .replace(/@property [^{]+\{[^}]*\}/g, '')
     // The host page decides how large its `rem` is; ours must not follow.
     .replace(/(\d*\.?\d+)rem\b/g, (_, size) => `${Number(size) * 16}px`);
+}
+
+/** Of the classes that the inbox has too, those that no component here names; the server's own (in messages) stay. */
+function withoutUnused(css, script) {
+  const unused = (selector) => /^\.(?!prose|mention)([a-z-]+)/.exec(selector)?.slice(1).some((name) => !new RegExp(`[\\s"'\`]${name}[\\s"'\`$]`).test(script));
+  const layer = css.indexOf('@layer components{');
+  const end = css.indexOf('@layer utilities{');
+  const kept = css.slice(layer, end).replace(/(?<=[{}])(\.[^{}]+)\{[^{}]*\}/g, (rule, selectors) => (selectors.split(',').every(unused) ? '' : rule));
+  return css.slice(0, layer) + kept + css.slice(end);
 }

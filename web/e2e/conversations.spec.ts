@@ -96,10 +96,18 @@ test('channel, broadcast, announcement, ticket and support', async ({ browser })
 
   await page.getByRole('button', { name: 'Details', exact: true }).click();
   await page.getByRole('button', { name: 'Assign to me' }).click();
-  await expect(messages(page).getByText('Ana Lima assigned Ana Lima')).toBeVisible();
+  await expect(messages(page).getByText('Ana Lima took this on')).toBeVisible();
   await composer(page).press('Escape');
   await page.keyboard.press('e');
   await expect(page.locator('header [data-status]')).toHaveAttribute('data-status', 'resolved');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('header [data-status]')).toHaveAttribute('data-status', 'open');
+  // What has happened stands apart from what was said, the newest first, and leads there.
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByRole('button', { name: 'History' }).click();
+  await expect(details.getByRole('region', { name: 'History' }).getByRole('listitem').first()).toContainText('Ana Lima set the status to Open');
+  await page.keyboard.press('e');
+  await expect(details.getByRole('region', { name: 'History' }).getByRole('listitem').first()).toContainText('Ana Lima set the status to Resolved');
+  await details.getByRole('button', { name: /took this on/ }).click();
+  await expect(messages(page).getByText('Ana Lima took this on')).toBeInViewport();
 });

@@ -1,57 +1,9 @@
 // The quick messenger on pages of a host application: two people, two browsers, nothing reloaded.
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
-import { apiOf, expect, test, unique, world, type Who } from './fixtures';
+import type { Page } from '@playwright/test';
+import { apiOf, expect, test, unique, world } from './fixtures';
 import { picture } from './picture';
-
-
-interface Where extends BrowserContextOptions { path?: string; query?: Record<string, string>; site?: string }
-
-async function hostPage(browser: Browser, who: Who, { path = '/playground/', query = {}, site, ...options }: Where = {}): Promise<Page> {
-  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
-  const page = await context.newPage();
-  page.on('pageerror', (error) => expect.soft(error.stack, 'an error in the page').toBeUndefined());
-  const { url, people } = world();
-  const search = new URLSearchParams({ sub: `pg-${who}`, email: people[who].email, ...query });
-  await page.goto(`${site ?? url}${path}?${search}`);
-  return page;
-}
-
-const launcher = (page: Page) => page.locator('[data-launcher]');
-const badge = (page: Page) => page.locator('[data-badge]');
-const panel = (page: Page) => page.locator('[data-panel]');
-const toasts = (page: Page) => page.locator('[data-toasts]');
-const thread = (page: Page) => page.locator('[data-messages]');
-const composer = (page: Page) => panel(page).getByRole('textbox', { name: /^Message to/ });
-const row = (page: Page, id: string) => panel(page).locator(`[data-conversation="${id}"]`);
-
-async function openPanel(page: Page): Promise<void> {
-  await launcher(page).click();
-  await expect(panel(page).getByRole('searchbox')).toBeVisible();
-}
-
-async function say(page: Page, text: string, shown = text): Promise<void> {
-  await composer(page).fill(text);
-  await composer(page).press('Enter');
-  await expect(thread(page).getByText(shown)).toBeVisible();
-}
-
-/** Everything that Ben and Chloé have not read is read now, so that the counts of a test are its own. */
-async function readAll(who: Who): Promise<void> {
-  const api = await apiOf(who);
-  const { items } = await api.call<{ items: { id: string; me: { unread: number } }[] }>('GET', '/conversations?unread=true&limit=100');
-  for (const one of items) await api.call('POST', `/conversations/${one.id}/read`, {});
-}
-
-/** Their conversation, among the latest of both, however many others there are. */
-async function directOf(one: Who, other: Who): Promise<string> {
-  const api = await apiOf(one);
-  const { id } = await api.open({ kind: 'direct', user_ids: [world().people[other].id] });
-  await api.say(id, unique('good morning'));
-  await (await apiOf(other)).call('POST', `/conversations/${id}/read`, {});
-  return id;
-}
-const told = (page: Page, name: string) => page.evaluate((wanted) => (window as never as { host: { told: [string, unknown][] } }).host.told.filter(([one]) => one === wanted).map(([, data]) => data), name);
+import { badge, composer, directOf, hostPage, launcher, openPanel, panel, readAll, row, say, thread, toasts, told } from './quickhost';
 
 test('a message: badge, toast, order of the list, open thread, read; within 200 ms', async ({ browser }) => {
   test.setTimeout(60_000);

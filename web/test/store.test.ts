@@ -64,6 +64,15 @@ test('an edit replaces, a deletion empties and gives the unread count back', () 
   expect(mine().unread).toBe(0);
 });
 
+test('what quotes a message follows its changes and its deletion', () => {
+  const quoted = { id: 'm1', seq: 1, author: ana, preview: 'message 1', deleted: false };
+  const quote = () => store.timeline('c1')!.items[1]!.reply_to;
+  take(posted(11, message(2, { reply_to: quoted })), event(12, 'message.edited', { message: message(1, { body: 'put **right**' }) }));
+  expect(quote()).toMatchObject({ preview: 'put right', deleted: false });
+  take(event(13, 'message.deleted', { message: message(1, { body: '', html: '', deleted_at: '2026-01-01T01:00:00Z' }) }));
+  expect(quote()).toEqual({ ...quoted, preview: '', deleted: true });
+});
+
 test('the deletion of a message that was read counts nothing', () => {
   store.changeMine('c1', { unread: 1, last_read_seq: 5 });
   take(event(12, 'message.deleted', { message: message(2, { body: '', deleted_at: 'x' }) }));

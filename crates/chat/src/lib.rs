@@ -66,6 +66,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "pictures", sql: include_str!("../../../migrations/0004_pictures.sql") },
     Migration { version: 5, name: "devices", sql: include_str!("../../../migrations/0005_devices.sql") },
     Migration { version: 6, name: "avatars", sql: include_str!("../../../migrations/0006_avatars.sql") },
+    Migration { version: 7, name: "history", sql: include_str!("../../../migrations/0007_history.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

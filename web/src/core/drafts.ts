@@ -1,5 +1,6 @@
-// What was typed and not yet sent: one text per conversation and mode, kept here at once, in IndexedDB and on the server 300 ms later.
-import { api, type Id, type Related, type ReplyTo } from './api';
+// What was typed and not yet sent: one text per conversation and mode, kept here at once, in IndexedDB and on the server 300 ms later,
+// or when there is a connection again.
+import { ApiError, api, type Id, type Related, type ReplyTo } from './api';
 import type { Shelf } from './idb';
 import type { Topics } from './topics';
 
@@ -8,12 +9,15 @@ export type Mode = string;
 export interface Kept { conversation_id: Id; mode: Mode; body: string; reply_to: ReplyTo | null; related?: Related | null; at: number }
 
 const SAVE_AFTER = 300;
+const UNHEARD = 'drafts.unheard';
 const keyOf = (conversation: Id, mode: Mode) => `${conversation}:${mode}`;
 export const draftTopic = (conversation: Id) => `draft:${conversation}`;
 
 export class Drafts {
   #kept = new Map<string, Kept>();
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Those that the server has not heard of; kept over a reload. */
+  #unheard = new Set<string>();
 
   constructor(private readonly shelf: Shelf, private readonly topics: Topics) {}
 
@@ -22,13 +26,20 @@ export class Drafts {
       const key = keyOf(draft.conversation_id, draft.mode);
       if (!this.#kept.has(key)) this.#keep(key, draft);
     }
+    for (const key of (await this.shelf.get<string[]>('cache', UNHEARD)) ?? []) this.#unheard.add(key);
+  }
+
+  /** There is a connection: the server hears what it has missed. */
+  async kick(): Promise<void> {
+    await Promise.all([...this.#unheard].map((key) => this.#tell(key)));
   }
 
   /** Takes those of the server where nothing is typed here. */
   async sync(): Promise<void> {
+    await this.kick();
     const { items } = await api.drafts();
     for (const { conversation_id, mode, body, updated_at } of items) {
-      if (!conversation_id) continue;
+      if (!conversation_id || this.#unheard.has(keyOf(conversation_id, mode))) continue;
       const mine = this.#kept.get(keyOf(conversation_id, mode));
       if (!mine || (updated_at && Date.parse(updated_at) > mine.at)) this.arrived(conversation_id, mode, body);
     }
@@ -97,10 +108,26 @@ export class Drafts {
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
     void this.#shelve(key);
+    void this.#tell(key);
+  }
+
+  async #tell(key: string): Promise<void> {
     const at = key.indexOf(':');
     const [conversation, mode] = [key.slice(0, at), key.slice(at + 1)];
     const body = this.#kept.get(key)?.body ?? '';
-    const call = body ? api.saveDraft(conversation, mode, body) : api.dropDraft(conversation, mode);
-    call.catch(() => {}); // offline: it stays in IndexedDB
+    this.#heard(key, false); // the page may be gone before there is an answer
+    try {
+      await (body ? api.saveDraft(conversation, mode, body) : api.dropDraft(conversation, mode));
+      this.#heard(key, (this.#kept.get(key)?.body ?? '') === body);
+    } catch (error) {
+      this.#heard(key, !(error instanceof ApiError && error.transient));
+    }
+  }
+
+  #heard(key: string, heard: boolean): void {
+    if (heard !== this.#unheard.has(key)) return;
+    if (heard) this.#unheard.delete(key);
+    else this.#unheard.add(key);
+    void this.shelf.put('cache', UNHEARD, [...this.#unheard]).catch(() => {});
   }
 }

@@ -1,5 +1,6 @@
 // The shortcuts: one list that binds them, fills the sheet on `?`, and gives the hints in tooltips and the palette.
 import type { Key } from './i18n';
+import { composing } from './typing';
 
 export type Scope = 'global' | 'list' | 'messages' | 'composer';
 export interface Shortcut {
@@ -61,12 +62,6 @@ export function glyphs(keys: string): string[] {
 export function shortcut(id: string): Shortcut | undefined {
   return SHORTCUTS.find((one) => one.id === id);
 }
-
-/** Whether this key press sends: Enter, or with Ctrl or Cmd where Enter alone starts a new line. */
-export const sends = (event: KeyboardEvent, enterSends: boolean) => event.key === 'Enter' && !event.shiftKey && !event.altKey && (enterSends || event.ctrlKey || event.metaKey);
-
-/** True while an input method composes: Enter and arrows belong to it, not to us. */
-export const composing = (event: KeyboardEvent) => event.isComposing || event.keyCode === 229;
 
 export const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || target.matches('input:not([type=checkbox]):not([type=radio]),textarea,select,[role=combobox]'));

@@ -170,6 +170,7 @@ export class Session {
     if (state !== 'online' || before === 'online') return;
     this.outbox.kick();
     this.#uploads?.kick();
+    this.drafts.kick().catch(() => {});
     void this.reading.flush();
     void this.presence.connected();
   }

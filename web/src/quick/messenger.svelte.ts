@@ -4,6 +4,7 @@ import { choose } from '$core/i18n';
 import { newId } from '$core/id';
 import { Session } from '$core/session';
 import { topic } from '$core/store/store';
+import { Uploads } from '$core/uploads';
 import type { Choice } from '$ui/PeoplePicker.svelte';
 import { i18n } from '$ui/i18n.svelte';
 import { maybeSession, session, useSession } from '$ui/live.svelte';
@@ -67,6 +68,7 @@ export const messenger = {
 
 /** Where the whole inbox shows the same. */
 export const fullAddress = (view: View): string => `${server.origin}/app/${view.name === 'thread' ? `c/${encodeURIComponent(view.id)}` : ''}`;
+export const threadAddress = (conversation: Id, root: Id): string => `${fullAddress({ name: 'thread', id: conversation })}?thread=${encodeURIComponent(root)}`;
 
 export async function start(options: Options, page: { locale: string | null }): Promise<void> {
   stop();
@@ -75,8 +77,8 @@ export async function start(options: Options, page: { locale: string | null }): 
   server.token = null;
   server.renew = options.token;
   signals.unauthorized = refused;
-  await setLocale(options.locale ?? page.locale);
-  await enter();
+  // Until another language is there, or when it does not come, it is English.
+  await Promise.all([setLocale(options.locale ?? page.locale), enter()]);
 }
 
 export async function setLocale(wish: string | null): Promise<void> {
@@ -94,7 +96,7 @@ async function enter(): Promise<void> {
       state.phase = 'forbidden';
       return;
     }
-    const begun = await Session.start(me, { ended: refused, arrived, appeared, refused: left, remembers: false });
+    const begun = await Session.start(me, { ended: refused, arrived, appeared, refused: left, remembers: false, uploads: (shelf, topics) => new Uploads(shelf, topics) });
     if (now !== life) return begun.stop();
     await firstSnapshot(begun);
     if (now !== life) return begun.stop();
@@ -177,7 +179,8 @@ function arrived(message: Message): void {
   const conversation = here?.store.conversation(message.conversation_id);
   const me = here?.store.me?.id;
   const mentioned = message.mentions.some((mention) => mention.user_id === me);
-  if (conversation) news(conversation, { id: message.id, author: message.author, body: message.body, mentioned });
+  const body = message.body || (message.attachments?.[0]?.name ?? '');
+  if (conversation) news(conversation, { id: message.id, author: message.author, body, mentioned });
 }
 
 function appeared(conversation: Conversation): void {

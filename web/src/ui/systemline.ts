@@ -5,7 +5,7 @@ import { i18n, t } from './i18n.svelte';
 
 /** A system message in the reader's words. */
 export function systemLine(payload: SystemPayload | null | undefined, author: Person | null): string {
-  const system = systemText(payload);
+  const system = systemText(payload, author?.id ?? null);
   const people = new Intl.ListFormat(i18n.locale).format(system?.people ?? []) || t('system.somebody');
   const actor = !author || author.kind === 'system' ? t('system.system') : author.name;
   if (!system) return t('system.other', { actor });

@@ -44,6 +44,7 @@ export const toasts = {
       if (!open) return;
       open = false;
       removeEventListener('pagehide', finish);
+      remove(id); // a page that comes back offers no Undo any more
       work();
     };
     addEventListener('pagehide', finish);

@@ -15,7 +15,7 @@ pub use body::Body;
 pub use change::{delete, edit};
 pub use html::{preview, render};
 pub use marks::{pin, pins, react};
-pub use pages::{Edit, MessagePage, Range, Reader, get, history, ids_at, page, readers, thread};
+pub use pages::{Edit, MessagePage, Range, Reader, get, history, ids_at, noted, page, readers, thread};
 pub use post::{NewMessage, Posted, post};
 pub use store::statements;
 

@@ -112,6 +112,33 @@ pub fn page(
     Ok(MessagePage { items: store::complete(tx, actor.tenant, id, older)?, has_before, has_after })
 }
 
+/// What has happened to a conversation: the system messages before a position, or the newest.
+pub fn noted(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+    before: Option<i64>,
+    asked: Option<i64>,
+) -> Result<MessagePage> {
+    let (conversation, _) = conversations::require_readable(tx, actor, id, "message.list")?;
+    let most = limit(asked);
+    let wanted = i64::try_from(most).unwrap_or(50) + 1;
+    let seq = before.unwrap_or(i64::MAX);
+    let mut rows = tx.db.all(
+        &store::NOTED,
+        params![actor.tenant, id, seq, actor.is_staff(), wanted],
+        store::from_row,
+    )?;
+    let has_before = rows.len() > most;
+    rows.truncate(most);
+    rows.reverse();
+    Ok(MessagePage {
+        items: store::complete(tx, actor.tenant, id, rows)?,
+        has_before,
+        has_after: conversation.last_seq >= seq,
+    })
+}
+
 /// The message, if the actor sees it, and where it is.
 pub(super) fn readable(tx: &mut Tx, actor: &Actor, id: MessageId, action: &'static str) -> Result<Stored> {
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;

@@ -63,6 +63,10 @@ statements! {
     pub static PINNED = both(concat!("SELECT ", columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.pinned_at IS NOT NULL AND (m.is_private = FALSE OR $3)
         ORDER BY m.pinned_at DESC LIMIT 200"));
+    /// What Parlor noted down, before a position, newest first.
+    pub static NOTED = both(concat!("SELECT ", columns!(), from!(), "
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.kind = 'system' AND m.seq < $3 AND (m.is_private = FALSE OR $4)
+        ORDER BY m.seq DESC LIMIT $5"));
     /// The newest of each of several conversations. CROSS JOIN so that SQLite does not begin with all their messages.
     pub static LAST = both(concat!("SELECT ", columns!(), " FROM conversations c CROSS JOIN messages m
         LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id

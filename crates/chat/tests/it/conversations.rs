@@ -201,6 +201,46 @@ fn support_is_seen_by_the_unassigned_the_team_and_the_assigned() {
 }
 
 #[test]
+fn what_happened_is_read_without_what_was_said() {
+    let world = World::new();
+    let agent = world.user("Agent", &[Right::Support]);
+    let kim = world.contact("Kim");
+    let mut new = blank(Kind::Support);
+    new.message = Some(message("help"));
+    let id = world.open(&kim, new).unwrap().conversation.id;
+    for number in 0..3 {
+        world.post(&agent, id, &format!("answer {number}")).unwrap();
+        update(&world, &agent, id, status("resolved")).unwrap();
+        update(&world, &agent, id, status("open")).unwrap();
+    }
+    let noted = |who: &Actor, before, limit| {
+        let who = who.clone();
+        world.read(move |tx| parlor_chat::messages::noted(tx, &who, id, before, limit)).unwrap()
+    };
+    let seqs =
+        |items: &[parlor_chat::messages::Message]| items.iter().map(|item| item.seq).collect::<Vec<_>>();
+    let all = noted(&agent, None, None);
+    // The agent took it over with the first answer; then come the six changes.
+    assert_eq!((all.items.len(), all.has_before, all.has_after), (7, false, false));
+    assert!(all.items.iter().all(|item| item.system.is_some()));
+    assert!(all.items.is_sorted_by_key(|item| item.seq));
+    let newest = noted(&agent, None, Some(4));
+    assert_eq!((seqs(&newest.items), newest.has_before), (seqs(&all.items[3..]), true));
+    let older = noted(&agent, Some(newest.items[0].seq), Some(4));
+    assert_eq!((seqs(&older.items), older.has_before, older.has_after), (seqs(&all.items[..3]), false, true));
+    let by = kim.clone();
+    let page = world
+        .read(move |tx| parlor_chat::messages::page(tx, &by, id, parlor_chat::messages::Range::Newest, None));
+    let mut told = page.unwrap().items;
+    told.retain(|item| item.system.is_some());
+    assert_eq!(
+        seqs(&noted(&kim, None, None).items),
+        seqs(&told),
+        "a customer reads of it what stands in the thread"
+    );
+}
+
+#[test]
 fn marketplace_threads_keep_to_their_store() {
     let world = World::new();
     let admin = world.user("Admin", &[Right::Administer]);

@@ -21,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
         .routes(routes!(page, post))
         .routes(routes!(pins))
+        .routes(routes!(noted))
         .routes(routes!(get, edit, delete))
         .routes(routes!(history))
         .routes(routes!(thread))
@@ -141,6 +142,29 @@ async fn pins(
 ) -> Answer<Page<Message>> {
     let items = app.read(&caller, move |tx, actor| messages::pins(tx, actor, id)).await?;
     Ok(Json(Page { items, next: None }))
+}
+
+/// Which part of a conversation's history.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// What happened before this position; the newest when absent.
+    before: Option<i64>,
+    /// 1 to 200; 50 when absent.
+    limit: Option<i64>,
+}
+
+/// What has happened to a conversation: its system messages alone, ascending
+#[utoipa::path(get, path = "/conversations/{id}/history", tag = "messages", operation_id = "list_history",
+    params(("id" = ConversationId, Path), HistoryQuery), responses((status = 200, body = MessagePage)))]
+async fn noted(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<HistoryQuery>,
+) -> Answer<MessagePage> {
+    let run = app.read(&caller, move |tx, actor| messages::noted(tx, actor, id, query.before, query.limit));
+    Ok(Json(run.await?))
 }
 
 /// One message

@@ -26,6 +26,7 @@ async fn another_tenants_things_do_not_exist() {
         format!("/conversations/{group}/messages"),
         format!("/conversations/{group}/participants"),
         format!("/conversations/{group}/pins"),
+        format!("/conversations/{group}/history"),
         format!("/conversations/{group}/draft"),
         format!("/messages/{message}"),
         format!("/messages/{message}/history"),

@@ -55,6 +55,7 @@ export const api = {
   viewers: (id: Id) => get<{ items: Id[] }>(`${of(id)}/viewers`),
   say: (body: { busy: boolean; text: string | null; text_until: string | null }) => put<Pick<Presence, 'busy' | 'text' | 'text_until'>>('/me/presence', body),
   typing: (id: Id, body: { typing: boolean; is_private_note: boolean }) => post<void>(`${of(id)}/typing`, body),
+  happened: (id: Id, before?: number) => get<MessagePage>(`${of(id)}/history`, { before }),
   pins: (id: Id) => get<Page<Message>>(`${of(id)}/pins`),
   drafts: () => get<Page<Draft>>('/drafts'),
   saveDraft: (id: Id, mode: string, body: string) => call<unknown>('PUT', `${of(id)}/draft`, { body: { mode, body }, keepalive: body.length < LEAVING }),
@@ -63,7 +64,7 @@ export const api = {
 
   message: (id: Id) => get<Message>(message(id)),
   edit: (id: Id, body: string) => patch<Message>(message(id), { body }),
-  deleteMessage: (id: Id) => remove<unknown>(message(id)),
+  deleteMessage: (id: Id) => call<unknown>('DELETE', message(id), { keepalive: true }),
   history: (id: Id) => get<Page<HistoryEntry>>(`${message(id)}/history`),
   thread: (id: Id) => get<Page<Message> & { root?: Message }>(`${message(id)}/thread`),
   readers: (id: Id) => get<Page<Reader>>(`${message(id)}/readers`),

@@ -113,6 +113,7 @@ export function withMine(store: Store, message: Message): Message {
 function changed(store: Store, event: ChangeEvent): void {
   const message = withMine(store, data<{ message: Message }>(event).message);
   if (store.message(message.conversation_id, message.id)) store.putMessage(message);
+  store.requote(message.id, plain(message.body) || (message.attachments?.[0]?.name ?? ''), message.deleted_at !== null);
   const conversation = store.conversation(message.conversation_id);
   if (conversation?.last_message?.id === message.id) store.changeConversation(conversation.id, { last_message: lastMessage(message) });
 }

@@ -220,6 +220,15 @@ export class Store {
     }
   }
 
+  /** Answers to a message that has changed quote it as it is now. */
+  requote(id: Id, preview: string, deleted: boolean): void {
+    for (const [key, timeline] of this.#timelines) {
+      const quotes = (item: Message) => item.reply_to?.id === id;
+      if (!timeline.items.some(quotes)) continue;
+      this.#setTimeline(key, { ...timeline, items: timeline.items.map((item) => (quotes(item) ? { ...item, reply_to: { ...item.reply_to!, preview, deleted } } : item)) });
+    }
+  }
+
   /** Old messages of a conversation are gone: what is left is shown until it is fetched anew. */
   purge(id: Id, before: string): void {
     const limit = Date.parse(before);

@@ -1,28 +1,10 @@
-// What one can do with a message. Everything shows at once and is taken back when the server refuses.
+// What one can do with a message in the inbox, beside what `$ui/messageactions` has.
 import { api, type Conversation, type Message } from '$core/api';
-import { withReaction } from '$core/store/events';
-import { live, session } from '$ui/live.svelte';
+import { session } from '$ui/live.svelte';
 import { t } from '$ui/i18n.svelte';
+import { attempt } from '$ui/messageactions';
 import { href } from '$ui/router.svelte';
 import { toasts } from '$ui/toast.svelte';
-
-async function attempt(work: () => Promise<unknown>, back: () => void): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    back();
-    toasts.failed(error);
-  }
-}
-
-export function react(message: Message, emoji: string): void {
-  const { store } = session();
-  const me = store.me!.id;
-  const added = !message.reactions.some((one) => one.emoji === emoji && (one.mine ?? one.users.includes(me)));
-  const set = (on: boolean) => store.changeMessage(message.id, (one) => withReaction(one, emoji, me, on, me));
-  set(added);
-  void attempt(() => (added ? api.react(message.id, emoji) : api.unreact(message.id, emoji)), () => set(!added));
-}
 
 export function togglePin(message: Message): void {
   const { store } = session();
@@ -30,14 +12,6 @@ export function togglePin(message: Message): void {
   const set = (pinned_at: string | null) => store.changeMessage(message.id, (one) => ({ ...one, pinned_at }));
   set(before ? null : new Date().toISOString());
   void attempt(() => (before ? api.unpin(message.id) : api.pin(message.id)), () => set(before));
-}
-
-/** The row shows the tombstone at once; the server is told when the time for Undo is over. */
-export function remove(message: Message): void {
-  const { store } = session();
-  const back = () => store.changeMessage(message.id, () => message);
-  store.changeMessage(message.id, (one) => ({ ...one, body: '', html: '', reactions: [], deleted_at: new Date().toISOString() }));
-  toasts.undoable(t('action.deleted'), () => void attempt(() => api.deleteMessage(message.id), back), back);
 }
 
 async function copy(text: string, said: string): Promise<void> {
@@ -68,13 +42,4 @@ export function markUnread(message: Message): void {
   }, () => {});
 }
 
-export function mayEdit(message: Message): boolean {
-  if (!mayDeleteOwn(message)) return false;
-  const seconds = live.me().settings.edit_window_seconds ?? -1; // -1 is for ever, 0 never
-  return seconds < 0 || Date.now() - Date.parse(message.created_at) < seconds * 1000;
-}
-
-const mayDeleteOwn = (message: Message) => message.kind === 'text' && !message.deleted_at && message.author?.id === live.me().id;
-export const mayDelete = (message: Message, conversation: Conversation) =>
-  mayDeleteOwn(message) || (message.kind === 'text' && !message.deleted_at && conversation.me.can.manage && conversation.kind !== 'direct');
 export const mayPin = (message: Message, conversation: Conversation) => message.kind === 'text' && !message.deleted_at && conversation.me.participant;
