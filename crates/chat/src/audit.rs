@@ -72,8 +72,8 @@ statements! {
         LEFT JOIN contacts k ON k.tenant = a.tenant AND k.id = a.actor_id
         WHERE a.tenant = $1 AND a.id < $2 AND a.at >= $3 AND a.at < $4
           AND ($5 = '' OR a.action = $5) AND ($6 = FALSE OR a.actor_id = $7)
-          AND ($8 = '' OR lower(a.action) LIKE $8 OR lower(a.entity_id) LIKE $8 OR lower(a.details) LIKE $8
-               OR a.ip LIKE $8 OR lower(u.name) LIKE $8)
+          AND ($8 = '' OR lowered(a.action) LIKE $8 OR lowered(a.entity_id) LIKE $8 OR lowered(a.details) LIKE $8
+               OR a.ip LIKE $8 OR lowered(u.name) LIKE $8)
         ORDER BY a.id DESC LIMIT $9");
     /// Forgets old rows; ids ascend in time.
     pub static PRUNE = both("

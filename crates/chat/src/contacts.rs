@@ -89,7 +89,7 @@ statements! {
     pub static PAGE = both("
         SELECT id, external_id, platform, name, email, phone, avatar_url, attributes, blocked, created_at, last_activity_at
         FROM contacts WHERE tenant = $1 AND (name, id) > ($2, $3)
-          AND ($4 = '' OR lower(name) LIKE $4 OR email_key LIKE $4 OR phone LIKE $4)
+          AND ($4 = '' OR lowered(name) LIKE $4 OR email_key LIKE $4 OR phone LIKE $4)
         ORDER BY name, id LIMIT $5");
     /// By the host application's id.
     pub static BY_EXTERNAL = both("SELECT id FROM contacts WHERE tenant = $1 AND external_id = $2");

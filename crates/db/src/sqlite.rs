@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 
@@ -93,6 +94,7 @@ impl Conn {
         // partial indexes are compiled anew for every call, which costs more than running them.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(plain_error)?;
         rusqlite::vtab::array::load_module(&db).map_err(plain_error)?;
+        lowered(&db).map_err(plain_error)?;
         Ok(Conn { db })
     }
 
@@ -201,6 +203,15 @@ impl ToSql for Param<'_> {
 }
 
 /// An error outside of any statement.
+/// `lowered(text)`: in small letters, those of every alphabet. SQLite's own `lower` knows ASCII only. PostgreSQL gets it by a migration.
+fn lowered(db: &Connection) -> rusqlite::Result<()> {
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    db.create_scalar_function("lowered", 1, flags, |call| {
+        Ok(call.get_raw(0).as_str_or_null()?.map(str::to_lowercase))
+    })
+}
+
 fn plain_error(error: rusqlite::Error) -> Error {
     match &error {
         rusqlite::Error::SqliteFailure(failure, message) => {

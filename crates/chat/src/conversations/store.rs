@@ -66,12 +66,12 @@ macro_rules! mentions {
 macro_rules! filters {
     () => {
         "c.kind = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
-         AND ($6 = '' OR lower(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
+         AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
               OR EXISTS (SELECT 1 FROM participants q JOIN users u ON u.tenant = q.tenant AND u.id = q.person_id
-                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lower(u.name) LIKE $6
+                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6
                            AND c.kind IN ('direct', 'group'))
               OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
-                           AND lower(k.name) LIKE $6))
+                           AND lowered(k.name) LIKE $6))
          AND (c.last_activity_at, c.id) < ($7, $8)"
     };
 }

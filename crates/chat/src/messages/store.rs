@@ -105,14 +105,14 @@ statements! {
     /// Those of a conversation whose name is one of these.
     pub static NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lower(u.name) = ANY($3)");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) = ANY($3)");
     /// Users with one of these names, whoever they are.
     pub static NAMED_ANYWHERE = both("
         SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE AND u.name = ANY($2)");
     /// Those of a conversation whose name begins so.
     pub static FIRST_NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lower(u.name) LIKE $3 LIMIT 2");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) LIKE $3 LIMIT 2");
     /// Its other members who are people and active: all, or those of a list.
     pub static CALLED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id

@@ -21,7 +21,7 @@ statements! {
         SELECT u.id, u.kind, u.name, u.email, u.avatar_url, u.active, u.super_admin, u.created_at, u.time_zone
         FROM users u
         WHERE u.tenant = $1 AND (u.name, u.id) > ($2, $3)
-          AND ($4 = '' OR lower(u.name) LIKE $4 OR u.email_key LIKE $4)
+          AND ($4 = '' OR lowered(u.name) LIKE $4 OR u.email_key LIKE $4)
           AND ($5 = FALSE OR u.active = $6)
           AND ($7 = FALSE OR (u.id <> $8 AND EXISTS (
             SELECT 1 FROM user_roles a

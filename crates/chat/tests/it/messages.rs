@@ -154,6 +154,32 @@ fn mentions_name_members_only() {
 }
 
 #[test]
+fn names_are_found_whatever_their_letters() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let others =
+        [world.user("Élodie Ünsal", &[]), world.user("ÅSA Östberg", &[]), world.user("Юлия Орлова", &[])];
+    let id = world.group(&ana, &others.each_ref());
+    let named = |text: &str| {
+        let message = world.post(&ana, id, text).unwrap();
+        message.mentions.into_iter().map(|mention| mention.name).collect::<Vec<_>>()
+    };
+    assert_eq!(named("@[Élodie Ünsal], @[åsa östberg]"), ["Élodie Ünsal", "ÅSA Östberg"]);
+    assert_eq!(named("@élodie and @юлия"), ["Élodie Ünsal", "Юлия Орлова"]);
+    let found = |search: &str| {
+        let (by, filter) = (
+            ana.clone(),
+            parlor_chat::users::UserFilter { search: Some(search.to_owned()), ..Default::default() },
+        );
+        let page = world.read(move |tx| parlor_chat::users::list(tx, &by, &filter)).unwrap();
+        page.items.into_iter().map(|user| user.name).collect::<Vec<_>>()
+    };
+    assert_eq!(found("élo"), ["Élodie Ünsal"]);
+    assert_eq!(found("åsa"), ["ÅSA Östberg"]);
+    assert_eq!(found("ЮЛИЯ"), ["Юлия Орлова"]);
+}
+
+#[test]
 fn reactions_are_emoji_once_per_person() {
     let world = World::new();
     let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
