@@ -21,13 +21,11 @@ const tag = (document.currentScript ?? document.querySelector('script[src*="/emb
 let place: Place | null = null;
 let app: Record<string, unknown> | null = null;
 let unwatch = () => {};
-/** Commands that came while the messenger was starting. */
-let ready: Promise<void> = Promise.resolve();
 
 function init(given: Given): void {
   const options = complete(given);
   shutdown(false);
-  ready = start(options, { locale: document.documentElement.lang || null });
+  void start(options, { locale: document.documentElement.lang || null });
   place = takePlace();
   unwatch = theme.watch();
   app = mount(Quick, { target: place.root });
@@ -46,10 +44,10 @@ function shutdown(signedOut = true): Promise<void> | void {
 const commands: Record<string, (...args: never[]) => unknown> = {
   init,
   shutdown: () => shutdown(),
-  open: () => ready.then(() => messenger.openPanel()),
+  open: () => messenger.openPanel(),
   close: () => messenger.close(),
-  toggle: () => ready.then(() => messenger.toggle()),
-  compose: (wish: Composing) => ready.then(() => compose(wish ?? {})),
+  toggle: () => messenger.toggle(),
+  compose: (wish: Composing) => compose(wish ?? {}),
   on,
   off,
   setTheme: (wish: unknown) => void (theme.wish = asTheme(wish)),
@@ -70,16 +68,8 @@ function quick(...[command, ...args]: Call): unknown {
 }
 
 // The page may be kept in memory and shown again: an open connection would prevent that.
-addEventListener('pagehide', () => {
-  const session = maybeSession();
-  session?.drafts.flush();
-  void session?.cache.save().catch(() => {});
-  session?.socket.stop();
-});
-addEventListener('pageshow', (event) => {
-  const session = maybeSession();
-  if (event.persisted && session) session.socket.start(session.socket.cursor);
-});
+addEventListener('pagehide', () => messenger.pause());
+addEventListener('pageshow', (event) => event.persisted && messenger.resume());
 addEventListener('online', () => (maybeSession() ? maybeSession()!.nudge() : messenger.phase === 'failed' && messenger.retry()));
 addEventListener('offline', () => maybeSession()?.socket.lost());
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && maybeSession()?.nudge());

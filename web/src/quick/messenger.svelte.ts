@@ -15,7 +15,8 @@ import { theme } from './theme.svelte';
 import type { Composing, Options } from './options';
 
 export type View = { name: 'list' } | { name: 'thread'; id: Id } | { name: 'new' } | { name: 'settings' };
-type Phase = 'off' | 'starting' | 'in' | 'failed' | 'forbidden';
+/** `loading`: the person may be here, their conversations are not there yet. */
+type Phase = 'off' | 'starting' | 'loading' | 'in' | 'failed' | 'forbidden';
 export interface Draft { people: Choice[]; text: string; related: Related | null; missing: string[]; client_id: string }
 
 interface State { phase: Phase; error: unknown; open: boolean; view: View; options: Options | null; draft: Draft; card: { id: Id; related: Related } | null; busy: boolean }
@@ -25,6 +26,10 @@ const state = $state<State>({ phase: 'off', error: null, open: false, view: { na
 /** Counts starts and stops: what was begun before the last one has no say any more. */
 let life = 0;
 let told = '';
+/** A "Discuss" that waits until one is in. */
+let wished: Composing | null = null;
+/** The session, also while it starts. */
+let begun: Session | null = null;
 
 export const messenger = {
   get phase() { return state.phase; },
@@ -64,6 +69,18 @@ export const messenger = {
     this.openPanel({ name: 'thread', id });
   },
   retry: (): void => void enter(),
+
+  /** The page is being left, perhaps to be shown again out of the browser's memory. */
+  pause(): void {
+    begun?.drafts.flush();
+    void begun?.cache.save().catch(() => {});
+    begun?.socket.stop();
+  },
+  /** It is shown again as it was left: what was missed comes by the cursor. */
+  resume(): void {
+    if (begun) begun.socket.start(begun.socket.cursor);
+    else if (state.phase === 'failed') void enter();
+  },
 };
 
 /** Where the whole inbox shows the same. */
@@ -96,16 +113,19 @@ async function enter(): Promise<void> {
       state.phase = 'forbidden';
       return;
     }
-    const begun = await Session.start(me, { ended: refused, arrived, appeared, refused: left, remembers: false, uploads: (shelf, topics) => new Uploads(shelf, topics) });
-    if (now !== life) return begun.stop();
-    await firstSnapshot(begun);
-    if (now !== life) return begun.stop();
-    useSession(begun);
+    const fresh = await Session.start(me, { ended: refused, arrived, appeared, refused: left, remembers: false, uploads: (shelf, topics) => new Uploads(shelf, topics) });
+    if (now !== life) return fresh.stop();
+    begun = fresh;
+    state.phase = 'loading';
+    await firstSnapshot(fresh);
+    if (now !== life) return fresh.stop();
+    useSession(fresh);
     attention.start(me);
     state.phase = 'in';
-    begun.store.topics.on(topic.list, count);
+    fresh.store.topics.on(topic.list, count);
     count();
     tell('ready', { user: { id: me.id, name: me.name } });
+    if (wished) void compose(wished);
   } catch (error) {
     if (now === life) fail(error);
   }
@@ -114,14 +134,14 @@ async function enter(): Promise<void> {
 const mayUse = (me: Me) => me.kind === 'user' && (me.super_admin || me.rights.includes('messenger'));
 
 /** What was kept is shown at once; a browser that keeps nothing waits for the server. */
-function firstSnapshot(begun: Session): Promise<void> {
-  if (begun.store.list().length > 0) return Promise.resolve();
+function firstSnapshot(fresh: Session): Promise<void> {
+  if (fresh.store.list().length > 0) return Promise.resolve();
   return new Promise((resolve) => {
-    const off = begun.store.topics.on('next', () => {
+    const off = fresh.store.topics.on('next', () => {
       off();
       resolve();
     });
-    // Without an answer the list shows what it has: nothing, and that it is offline.
+    // Without an answer the list says so by itself.
     setTimeout(resolve, 8_000);
   });
 }
@@ -142,7 +162,8 @@ function refused(): void {
 
 function leave(): void {
   life += 1;
-  maybeSession()?.stop();
+  begun?.stop();
+  begun = null;
   attention.stop();
   told = '';
   state.phase = 'off';
@@ -151,6 +172,7 @@ function leave(): void {
 
 export function stop(): void {
   leave();
+  wished = null;
   Object.assign(state, { open: false, view: { name: 'list' }, draft: emptyDraft(), card: null, error: null });
   server.token = server.renew = null;
 }
@@ -203,7 +225,8 @@ function left(id: Id): void {
 /** "Discuss": opens a conversation with these people, a draft, and the card of a record. Nothing is sent. */
 export async function compose(wish: Composing): Promise<void> {
   messenger.openPanel();
-  if (state.phase !== 'in') return;
+  wished = state.phase === 'in' ? null : wish;
+  if (wished) return;
   const now = life;
   state.busy = true;
   const found = await people([wish.to ?? []].flat()).catch(() => null);
