@@ -1802,7 +1802,10 @@ export interface components {
             /** @description "all", "mentions" or "none". */
             notify?: string | null;
         };
-        /** @description Somebody named in a message. */
+        /**
+         * @description Somebody named in a message. Those whom `@all` or `@here` named are there one by one, and the word itself without a
+         *     person: its id is zero.
+         */
         Mention: {
             /** @description As named then. */
             name: string;
