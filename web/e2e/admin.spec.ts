@@ -179,7 +179,23 @@ test('teams and settings: refused at the field, saved, back to the default', asy
   await dialog.getByRole('combobox', { name: 'Members' }).fill('Chlo');
   await dialog.getByRole('option', { name: /Chloé/ }).click();
   await dialog.getByRole('button', { name: 'Create' }).click();
-  await expect(page.getByRole('button', { name: new RegExp(`${name}.*1 member`) })).toBeVisible();
+  const team = page.getByRole('button', { name: new RegExp(`${name}.*1 member`) });
+  await expect(team).toBeVisible();
+  // What a conversation belongs to stays; what nothing belongs to can go.
+  const { items } = await (await apiOf('ana')).call<{ items: { id: string; name: string }[] }>('GET', '/teams');
+  await (await apiOf('ana')).open({ kind: 'ticket', title: 'Crane', team_id: items.find((one) => one.name === name)!.id, message: { body: 'It squeaks' } });
+  await team.click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(dialog.getByText('Conversations belong to it')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'New team' }).first().click();
+  await dialog.getByLabel('Name').fill(`${name} at night`);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('button', { name: `${name} at night` }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText(`${name} at night`)).toHaveCount(0);
 
   await page.getByRole('link', { name: 'Settings' }).click();
   const field = page.getByRole('textbox', { name: 'Away after' });

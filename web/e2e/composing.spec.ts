@@ -27,6 +27,30 @@ test('people, channels and emoji are completed by the keyboard, and channels bec
   await expect(row.getByRole('link', { name: '#launch' })).toHaveAttribute('href', new RegExp(`/app/c/${channel}$`));
 });
 
+test('one word mentions everybody', async ({ browser }) => {
+  const { channel, direct } = world();
+  const [ana, ben] = [await browserOf(browser, 'ana'), await browserOf(browser, 'ben')];
+  await openChat(ben, direct);
+  await openChat(ana, channel);
+  await composer(ana).pressSequentially('Lunch @al');
+  await expect(options(ana).filter({ hasText: '@all' })).toContainText('2 people');
+  await composer(ana).press('Enter');
+  await expect(composer(ana)).toHaveValue('Lunch @all ');
+  const word = unique('today');
+  await composer(ana).pressSequentially(word);
+  await composer(ana).press('Enter');
+  await expect(rowOf(ben, channel).locator('.count-mention')).toContainText('@');
+  await openChat(ben, channel);
+  const mention = (page: Page) => messages(page).locator('[role=listitem]', { hasText: word }).locator('.mention');
+  await expect(mention(ben)).toHaveText('@all');
+  await expect(mention(ben)).toHaveClass(/mention-me/);
+  await expect(mention(ana)).not.toHaveClass(/mention-me/);
+  await openChat(ana, direct);
+  await composer(ana).pressSequentially('Lunch @al');
+  await expect(options(ana).filter({ hasText: '@all' })).toHaveCount(0);
+  await composer(ana).fill('');
+});
+
 test('an input method keeps its Enter', async ({ browser }) => {
   const { direct } = world();
   const ana = await browserOf(browser, 'ana');

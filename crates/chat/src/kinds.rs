@@ -80,6 +80,8 @@ pub struct Rules {
     pub notes: bool,
     /// Members can be added and removed, and leave.
     pub membership: bool,
+    /// All its members can be mentioned at once.
+    pub calls: bool,
     /// People acknowledge it.
     pub acknowledged: bool,
     /// It needs a title or a subject.
@@ -120,6 +122,7 @@ const BASE: Rules = Rules {
     contact: false,
     notes: false,
     membership: true,
+    calls: false,
     acknowledged: false,
     titled: Titled::Optional,
     workflow: false,
@@ -136,7 +139,7 @@ pub static RULES: [Rules; 10] = [
         titled: Titled::No,
         ..BASE
     },
-    BASE,
+    Rules { calls: true, ..BASE },
     Rules {
         kind: Kind::Broadcast,
         name: "broadcast",
@@ -162,6 +165,7 @@ pub static RULES: [Rules; 10] = [
         opener: Opener::Right(Right::Channel),
         statuses: &["active", "archived"],
         closed: &["archived"],
+        calls: true,
         titled: Titled::Title,
         ..BASE
     },

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     audit,
-    error::{Result, invalid, not_found},
+    error::{Result, conflict, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{PersonId, StoreId, TenantId},
     person::Actor,
@@ -65,6 +65,10 @@ statements! {
     pub static ADD = both("
         INSERT INTO store_users (tenant, store_id, user_id) VALUES ($1, $2, $3)
         ON CONFLICT (tenant, store_id, user_id) DO NOTHING");
+    /// Whether a conversation belongs to it.
+    pub static USED = both("SELECT 1 FROM conversations WHERE tenant = $1 AND store_id = $2 LIMIT 1");
+    /// Removes one.
+    pub static DELETE = both("DELETE FROM stores WHERE tenant = $1 AND id = $2");
     /// All platforms.
     pub static PLATFORMS = both("SELECT slug, name FROM platforms WHERE tenant = $1 ORDER BY slug");
     /// Adds or renames a platform.
@@ -156,18 +160,36 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> 
         Some(("store", &id.to_string())),
         &serde_json::to_value(&store)?,
     )?;
+    announce(tx, actor, json!({ "store": store }))?;
+    Ok(store)
+}
+
+/// Deletes a store to which no conversation belongs. Needs `manage_users`.
+pub fn delete(tx: &mut Tx, actor: &Actor, id: StoreId) -> Result<()> {
+    actor.require(Right::ManageUsers, "store.delete")?;
+    let store = get(tx, actor, id)?;
+    if tx.db.opt(&USED, params![actor.tenant, id], |row| row.get::<i64>(0))?.is_some() {
+        return Err(conflict("used", "conversations belong to this store"));
+    }
+    tx.db.execute(&CLEAR, params![actor.tenant, id])?;
+    tx.db.execute(&DELETE, params![actor.tenant, id])?;
+    audit::record(
+        tx,
+        actor,
+        "store.delete",
+        Some(("store", &id.to_string())),
+        &json!({ "name": store.name }),
+    )?;
+    announce(tx, actor, json!({ "store": Store { users: Vec::new(), ..store }, "deleted": true }))
+}
+
+fn announce(tx: &mut Tx, actor: &Actor, data: serde_json::Value) -> Result<()> {
     events::append(
         tx,
         actor,
-        NewEvent {
-            kind: "store.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "store": store }),
-        },
+        NewEvent { kind: "store.updated", conversation: None, audience: Audience::Staff, access: &[], data },
     )?;
-    Ok(store)
+    Ok(())
 }
 
 /// The tenant's platforms.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     audit,
-    error::{Result, invalid, not_found},
+    error::{Result, conflict, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{PersonId, TeamId, TenantId},
     person::Actor,
@@ -60,6 +60,10 @@ statements! {
     pub static ADD = both("
         INSERT INTO team_members (tenant, team_id, user_id) VALUES ($1, $2, $3)
         ON CONFLICT (tenant, team_id, user_id) DO NOTHING");
+    /// Whether a conversation belongs to it.
+    pub static USED = both("SELECT 1 FROM conversations WHERE tenant = $1 AND team_id = $2 LIMIT 1");
+    /// Removes one.
+    pub static DELETE = both("DELETE FROM teams WHERE tenant = $1 AND id = $2");
 }
 
 fn from_row(row: &Row<'_>) -> Result<Team, parlor_db::Error> {
@@ -176,16 +180,28 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: TeamId, change: &TeamChange) -> Re
     }
     let team = get(tx, actor, id)?;
     audit::record(tx, actor, "team.update", Some(("team", &id.to_string())), &serde_json::to_value(&team)?)?;
+    announce(tx, actor, json!({ "team": team }))?;
+    Ok(team)
+}
+
+/// Deletes a team to which no conversation belongs. Needs `manage_users`.
+pub fn delete(tx: &mut Tx, actor: &Actor, id: TeamId) -> Result<()> {
+    actor.require(Right::ManageUsers, "team.delete")?;
+    let team = get(tx, actor, id)?;
+    if tx.db.opt(&USED, params![actor.tenant, id], |row| row.get::<i64>(0))?.is_some() {
+        return Err(conflict("used", "conversations belong to this team: give them to another one first"));
+    }
+    tx.db.execute(&CLEAR, params![actor.tenant, id])?;
+    tx.db.execute(&DELETE, params![actor.tenant, id])?;
+    audit::record(tx, actor, "team.delete", Some(("team", &id.to_string())), &json!({ "name": team.name }))?;
+    announce(tx, actor, json!({ "team": Team { members: Vec::new(), ..team }, "deleted": true }))
+}
+
+fn announce(tx: &mut Tx, actor: &Actor, data: serde_json::Value) -> Result<()> {
     events::append(
         tx,
         actor,
-        NewEvent {
-            kind: "team.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "team": team }),
-        },
+        NewEvent { kind: "team.updated", conversation: None, audience: Audience::Staff, access: &[], data },
     )?;
-    Ok(team)
+    Ok(())
 }

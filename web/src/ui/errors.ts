@@ -13,6 +13,7 @@ export function reasonOf(error: unknown): string {
   if (error.code === 'forbidden') {
     return error.right ? t('error.forbidden_right', { right: t(`right.${error.right as Right}`) }) : t('error.forbidden');
   }
+  if (error.rule === 'mention_all') return t('error.mention_all');
   if (error.code === 'invalid' || error.code === 'malformed') return error.message || t('error.invalid');
   return t(TEXTS[error.code] ?? 'error.unavailable');
 }

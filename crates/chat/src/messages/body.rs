@@ -3,7 +3,10 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::error::{Error, Result, invalid};
+use crate::{
+    error::{Error, Result, invalid},
+    ids::PersonId,
+};
 
 use super::html;
 
@@ -14,8 +17,43 @@ pub struct Body {
     pub text: String,
     /// The names after `@`, as written: `@name` and `@[Full Name]`.
     pub(crate) names: Vec<String>,
+    /// Whom it names beside those, all at once.
+    pub(crate) call: Option<Call>,
     /// The rendering, where it needs no look at who takes part.
     pub(crate) html: Option<String>,
+}
+
+/// Many people who are named by one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// `@all`: every member.
+    All,
+    /// `@here`: the members among these, who are online.
+    Here(Vec<PersonId>),
+}
+
+impl Call {
+    /// The word in a text; one in code is only shown, because many would hear of it.
+    fn of(text: &str, named: &[String]) -> Option<Call> {
+        let said = |names: &[String], word: &str| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+        if !said(named, "all") && !said(named, "here") {
+            return None;
+        }
+        let named = names(&html::outside_code(text));
+        if said(&named, "all") {
+            Some(Call::All)
+        } else {
+            said(&named, "here").then(|| Call::Here(Vec::new()))
+        }
+    }
+
+    /// The word for it.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Call::All => "all",
+            Call::Here(_) => "here",
+        }
+    }
 }
 
 /// The most characters any tenant may allow.
@@ -37,15 +75,31 @@ impl Body {
         if text.trim().is_empty() || !text.chars().any(is_visible) {
             return Err(invalid("body", "not_empty", "write something"));
         }
-        Ok(Body { names: names(text), html: None, text: text.to_owned() })
+        let names = names(text);
+        Ok(Body { call: Call::of(text, &names), names, html: None, text: text.to_owned() })
     }
 
     /// Checks the body of a message with files, which may be empty.
     pub fn parse_with_files(text: &str, limit: i64) -> Result<Body> {
         if text.trim().is_empty() {
-            return Ok(Body { text: String::new(), names: Vec::new(), html: None });
+            return Ok(Body { text: String::new(), names: Vec::new(), call: None, html: None });
         }
         Body::parse(text, limit)
+    }
+
+    /// Whether it matters who is online.
+    #[must_use]
+    pub fn calls_here(&self) -> bool {
+        matches!(self.call, Some(Call::Here(_)))
+    }
+
+    /// With those who are online.
+    #[must_use]
+    pub fn with_online(mut self, people: Vec<PersonId>) -> Body {
+        if self.calls_here() {
+            self.call = Some(Call::Here(people));
+        }
+        self
     }
 
     /// Renders a body that names nobody ahead of the transaction, so that the writer need not.

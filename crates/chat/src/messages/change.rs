@@ -16,8 +16,7 @@ use crate::{
 };
 
 use super::{
-    Body, Mention, Message, MessageKind, html,
-    post::named,
+    Body, Mention, Message, MessageKind, html, mentions,
     store::{self, Stored},
 };
 
@@ -40,7 +39,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     let own = stored.message.author.as_ref().is_some_and(|author| author.id == actor.id());
     if !own
         || stored.message.kind != MessageKind::Text
-        || !me.is_some_and(|me| me.is_active() || conversation.rules().everyone)
+        || !me.as_ref().is_some_and(|me| me.is_active() || conversation.rules().everyone)
     {
         return Err(refuse("author", "only its author edits a message"));
     }
@@ -58,7 +57,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
         &store::KEEP,
         params![actor.tenant, id, stored.body.as_str(), actor.id(), tx.now, stored.event_seq],
     )?;
-    let mentions = renamed(tx, actor, &conversation, &stored, body)?;
+    let mentions = renamed(tx, actor, &conversation, me.as_ref(), &stored, body)?;
     let text = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     tx.db.execute(&store::EDIT, params![actor.tenant, id, body.text.as_str(), text.as_deref(), tx.now])?;
     search::reindex(
@@ -76,15 +75,13 @@ fn renamed(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
+    me: Option<&Membership>,
     stored: &Stored,
     body: &Body,
 ) -> Result<Vec<Mention>> {
-    let mentions = named(tx, actor, conversation, &body.names)?;
+    let mentions = mentions::of(tx, actor, conversation, me, body)?;
     tx.db.execute(&store::UNMENTION, params![actor.tenant, conversation.id, stored.message.seq])?;
-    for mention in mentions.iter().filter(|mention| mention.user_id != actor.id()) {
-        let row = params![actor.tenant, mention.user_id, conversation.id, stored.message.seq];
-        tx.db.execute(&store::MENTION, row)?;
-    }
+    mentions::store(tx, actor, conversation, stored.message.seq, &mentions)?;
     Ok(mentions)
 }
 

@@ -27,6 +27,21 @@ pub fn render(text: &str, mentions: &[Mention]) -> String {
     out
 }
 
+/// The words of a text that are in no code.
+pub(crate) fn outside_code(text: &str) -> String {
+    let mut in_code = false;
+    let mut out = String::new();
+    for event in TextMergeStream::new(Parser::new(text)) {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) => in_code = true,
+            Event::End(TagEnd::CodeBlock) => in_code = false,
+            Event::Text(words) if !in_code => out.push_str(&words),
+            _ => out.push(' '),
+        }
+    }
+    out
+}
+
 fn safe<'a>(event: Event<'a>, literal: bool, mentions: &[Mention]) -> Vec<Event<'a>> {
     match event {
         Event::Html(html) | Event::InlineHtml(html) => vec![Event::Text(html)],

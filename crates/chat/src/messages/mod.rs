@@ -1,11 +1,12 @@
 //! Messages: what people write, and what Parlor notes down about a conversation. Owns their rows, posting exactly once
 //! (`post.rs`), editing and deleting (`change.rs`), pages (`pages.rs`), reactions and pins (`marks.rs`), what a body may
-//! be (`body.rs`) and its rendering (`html.rs`).
+//! be (`body.rs`), whom it names (`mentions.rs`) and its rendering (`html.rs`).
 
 mod body;
 mod change;
 mod html;
 mod marks;
+mod mentions;
 mod pages;
 mod post;
 pub(crate) mod store;
@@ -84,7 +85,11 @@ pub struct Quote {
     pub deleted: bool,
 }
 
-/// Somebody named in a message.
+/// Stands among the mentions for the word that named many: `@all` or `@here`.
+pub(crate) const MANY: PersonId = PersonId(uuid::Uuid::nil());
+
+/// Somebody named in a message. Those whom `@all` or `@here` named are there one by one, and the word itself without a
+/// person: its id is zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Mention {
     /// Who.

@@ -22,7 +22,7 @@ use crate::{
     tx::Tx,
 };
 
-use super::{Body, Mention, Message, MessageKind, Quote, html, store};
+use super::{Body, Mention, Message, MessageKind, Quote, html, mentions, store};
 
 /// What is to be posted.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -117,7 +117,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         client_id: new.client_id.as_deref(),
         reply_to,
         root,
-        mentions: named(tx, actor, &conversation, &body.names)?,
+        mentions: mentions::of(tx, actor, &conversation, me.as_ref(), body)?,
         related: new.related.as_ref(),
         files: attachments::wanted(tx, actor, &new.attachment_ids)?,
         system: None,
@@ -217,42 +217,6 @@ fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMe
         ));
     }
     Ok((Some(store::quote(reply.message)), Some((root_message.id, root_seq))))
-}
-
-/// The members of the conversation whom the body names: full names, or a first name that only one of them has.
-pub(super) fn named(
-    tx: &mut Tx,
-    actor: &Actor,
-    conversation: &Conversation,
-    names: &[String],
-) -> Result<Vec<Mention>> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let from_row = |row: &parlor_db::Row<'_>| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? });
-    let mut found: Vec<Mention> = if conversation.rules().everyone {
-        tx.db.all(&store::NAMED_ANYWHERE, params![actor.tenant, names], from_row)?
-    } else {
-        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        tx.db.all(&store::NAMED, params![actor.tenant, conversation.id, &lower[..]], from_row)?
-    };
-    for name in names.iter().filter(|name| !name.contains(' ')).take(10) {
-        if found.iter().any(|mention| mention.name.to_lowercase() == name.to_lowercase()) {
-            continue;
-        }
-        let begins = format!("{} %", name.to_lowercase().replace(['%', '_'], ""));
-        let mut some = tx.db.all(
-            &store::FIRST_NAMED,
-            params![actor.tenant, conversation.id, begins.as_str()],
-            from_row,
-        )?;
-        if some.len() == 1 {
-            found.append(&mut some);
-        }
-    }
-    found.sort_by_key(|mention| mention.user_id);
-    found.dedup_by_key(|mention| mention.user_id);
-    Ok(found)
 }
 
 /// Notes down what happened to a conversation. Counts as unread for nobody.
@@ -477,10 +441,7 @@ fn insert(
         ],
     )?;
     attachments::claim(tx, actor.tenant, &draft.files, message.id)?;
-    for mention in draft.mentions.iter().filter(|mention| mention.user_id != actor.id()) {
-        let row = params![actor.tenant, mention.user_id, conversation.id, conversation.last_seq];
-        tx.db.execute_later(&store::MENTION, row)?;
-    }
+    mentions::store(tx, actor, conversation, conversation.last_seq, &draft.mentions)?;
     if let Some(root) = root {
         tx.db.execute_later(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, 1_i64])?;
     }

@@ -94,6 +94,12 @@ statements! {
     pub static MENTION = both("
         INSERT INTO mentions (tenant, person_id, conversation_id, seq) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, person_id, conversation_id, seq) DO NOTHING");
+    /// Members of its conversation are named in it.
+    pub static MENTION_MEMBERS = both("
+        INSERT INTO mentions (tenant, person_id, conversation_id, seq)
+        SELECT p.tenant, p.person_id, p.conversation_id, $3 FROM participants p
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND p.person_id = ANY($4)
+        ON CONFLICT (tenant, person_id, conversation_id, seq) DO NOTHING");
     /// Nobody is named in it any more.
     pub static UNMENTION = both("DELETE FROM mentions WHERE tenant = $1 AND conversation_id = $2 AND seq = $3");
     /// Those of a conversation whose name is one of these.
@@ -107,6 +113,11 @@ statements! {
     pub static FIRST_NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) LIKE $3 LIMIT 2");
+    /// Its other members who are people and active: all, or those of a list.
+    pub static CALLED = both("
+        SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND p.person_id <> $3
+          AND u.active = TRUE AND u.kind = 'user' AND ($4 = TRUE OR u.id = ANY($5))");
     /// Another body.
     pub static EDIT = both("
         UPDATE messages SET body = $3, mentions = $4, edited_at = $5 WHERE tenant = $1 AND id = $2");

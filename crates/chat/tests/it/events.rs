@@ -112,6 +112,7 @@ fn what_is_done_to_messages_is_told_completely() {
     let group = verify(&world, clients, "open a group", open(new, &ana));
     let first = verify(&world, clients, "post", post(&ana, group, "hello @[Ben Roth]", None, false));
     let reply = verify(&world, clients, "reply", post(&ben, group, "**hi** there", Some(first), false));
+    verify(&world, clients, "call all", post(&ben, group, "lunch, @all?", None, false));
     let by = ana.clone();
     verify(&world, clients, "edit", move |tx| messages::edit(tx, &by, first, &body("hello again @ben")));
     let by = ben.clone();

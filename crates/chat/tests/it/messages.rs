@@ -79,6 +79,63 @@ fn replies_make_threads() {
 }
 
 #[test]
+fn one_word_names_all_members_or_those_who_are_here() {
+    let world = World::new();
+    let (ana, ben) =
+        (world.user("Ana", &[Right::Group, Right::Channel, Right::Support]), world.user("Ben", &[]));
+    let (cleo, dan) = (world.user("Cleo", &[]), world.user("Dan", &[]));
+    let id = world.group(&ana, &[&ben, &cleo]);
+    let mentions = |who: &parlor_chat::Actor| {
+        let by = who.clone();
+        let view = world.read(move |tx| parlor_chat::conversations::get(tx, &by, id)).unwrap();
+        view.me.unwrap().mentions
+    };
+    let all = world.post(&ben, id, "lunch, @All?").unwrap();
+    let mut names: Vec<_> = all.mentions.iter().map(|mention| mention.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Ana", "Cleo", "all"]);
+    assert!(all.html.contains("<span class=\"mention\"") && all.html.contains("@All</span>"), "{}", all.html);
+    assert_eq!([&ana, &ben, &cleo].map(mentions), [1, 0, 1]);
+
+    let say = |text: &str, online: &[&parlor_chat::Actor]| {
+        let body = body(text).with_online(online.iter().map(|one| one.id()).collect());
+        let (by, new) = (ben.clone(), messages::NewMessage::text(text));
+        world.write(move |tx| Ok(messages::post(tx, &by, id, &new, &body)?.message)).unwrap()
+    };
+    let here = say("is anybody @here", &[&ben, &cleo, &dan]);
+    assert_eq!(here.mentions.len(), 2, "Cleo and the word: Ana is away, Dan is no member, Ben wrote it");
+    assert_eq!([&ana, &cleo].map(mentions), [1, 2]);
+    let (by, taken) = (ben.clone(), body("lunch"));
+    world.write(move |tx| messages::edit(tx, &by, all.id, &taken)).unwrap();
+    assert_eq!([&ana, &cleo].map(mentions), [0, 1], "who is no longer named does not count it");
+    assert_eq!(say("mail all@here.com or `@all`", &[]).mentions, [], "no name, and code");
+
+    let by = ana.clone();
+    let pair = parlor_chat::conversations::NewConversation {
+        user_ids: vec![ben.id()],
+        ..parlor_chat::conversations::NewConversation::of(parlor_chat::Kind::Direct)
+    };
+    let pair = world.write(move |tx| parlor_chat::conversations::open(tx, &by, &pair, None)).unwrap();
+    let words = world.post(&ana, pair.conversation.id, "not for @all").unwrap();
+    assert_eq!(words.mentions, [], "two people have no all");
+}
+
+#[test]
+fn in_large_groups_only_those_who_manage_name_all() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let many: Vec<_> = (0..50).map(|number| world.user(&format!("Member {number}"), &[])).collect();
+    let id = world.group(&ana, &many.iter().collect::<Vec<_>>());
+    assert_eq!(rule(world.post(&many[0], id, "hello @all")), "invalid: body mention_all");
+    assert_eq!(rule(world.post(&many[0], id, "hello @here")), "invalid: body mention_all");
+    assert_eq!(world.post(&ana, id, "hello @all").unwrap().mentions.len(), 51);
+    let by = ana.clone();
+    let last = many[49].id();
+    world.write(move |tx| parlor_chat::participants::remove(tx, &by, id, last)).unwrap();
+    assert_eq!(world.post(&many[0], id, "hello @all").unwrap().mentions.len(), 50);
+}
+
+#[test]
 fn mentions_name_members_only() {
     let world = World::new();
     let (ana, ben) = (world.user("Ana Lima", &[Right::Group]), world.user("Ben Roth", &[]));

@@ -4,6 +4,7 @@ use axum::extract::State;
 use parlor_chat::messages::{self, Body, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader};
 use parlor_chat::page::Page;
 use parlor_chat::{Actor, ConversationId, MessageId};
+use parlor_realtime::presence::Connection;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -60,7 +61,18 @@ struct Reactions {
 /// Checks a body before it comes to the writer.
 pub(crate) async fn body(app: &Ctx, caller: &Actor, text: &str) -> Result<Body, Problem> {
     let limit = app.settings(caller.tenant).await?.message_max_chars;
-    Ok(Body::parse(text, limit)?.rendered())
+    Ok(with_online(app, caller, Body::parse(text, limit)?.rendered()))
+}
+
+/// Who is online is known to the server only.
+fn with_online(app: &Ctx, caller: &Actor, body: Body) -> Body {
+    if !body.calls_here() {
+        return body;
+    }
+    let people = app.presence.people(caller.tenant).into_iter();
+    let online =
+        people.filter(|(_, shown)| shown.connection == Connection::Online).map(|(id, _)| id).collect();
+    body.with_online(online)
 }
 
 /// The body of a new message: one with files may be without words.
@@ -69,7 +81,7 @@ pub(crate) async fn body_of(app: &Ctx, caller: &Actor, new: &NewMessage) -> Resu
         return body(app, caller, &new.body).await;
     }
     let limit = app.settings(caller.tenant).await?.message_max_chars;
-    Ok(Body::parse_with_files(&new.body, limit)?.rendered())
+    Ok(with_online(app, caller, Body::parse_with_files(&new.body, limit)?.rendered()))
 }
 
 /// Takes one message from the sender's allowance.

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::Answer;
 use super::caller::Caller;
-use super::extract::{Json, Path};
+use super::extract::{Done, Json, Path};
 use super::once::{Creation, Written};
 use super::problem::Problem;
 use crate::app::Ctx;
@@ -19,7 +19,7 @@ use crate::app::Ctx;
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(get, change))
+        .routes(routes!(get, change, delete))
         .routes(routes!(list_platforms, put_platform))
 }
 
@@ -73,6 +73,14 @@ async fn change(
     Json(input): Json<StoreChange>,
 ) -> Answer<Store> {
     Ok(Json(app.write(&caller, move |tx, actor| stores::update(tx, actor, id, &input)).await?))
+}
+
+/// Delete a store to which no conversation belongs; needs `manage_users`
+#[utoipa::path(delete, path = "/stores/{id}", tag = "stores", operation_id = "delete_store",
+    params(("id" = StoreId, Path)), responses((status = 204)))]
+async fn delete(State(app): State<Ctx>, caller: Caller, Path(id): Path<StoreId>) -> Result<Done, Problem> {
+    app.write(&caller, move |tx, actor| stores::delete(tx, actor, id)).await?;
+    Ok(Done)
 }
 
 /// Every brand

@@ -11,13 +11,13 @@ use utoipa_axum::routes;
 
 use super::Answer;
 use super::caller::Caller;
-use super::extract::{Json, Path};
+use super::extract::{Done, Json, Path};
 use super::once::{Creation, Written};
 use super::problem::Problem;
 use crate::app::Ctx;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change, delete))
 }
 
 /// A new team.
@@ -67,4 +67,12 @@ async fn change(
     Json(input): Json<TeamChange>,
 ) -> Answer<Team> {
     Ok(Json(app.write(&caller, move |tx, actor| teams::update(tx, actor, id, &input)).await?))
+}
+
+/// Delete a team to which no conversation belongs; needs `manage_users`
+#[utoipa::path(delete, path = "/teams/{id}", tag = "teams", operation_id = "delete_team",
+    params(("id" = TeamId, Path)), responses((status = 204)))]
+async fn delete(State(app): State<Ctx>, caller: Caller, Path(id): Path<TeamId>) -> Result<Done, Problem> {
+    app.write(&caller, move |tx, actor| teams::delete(tx, actor, id)).await?;
+    Ok(Done)
 }

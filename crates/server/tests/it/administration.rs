@@ -179,6 +179,31 @@ async fn users_get_teams_and_stores_and_teams_keep_who_left() {
 }
 
 #[tokio::test]
+async fn teams_and_stores_without_conversations_are_deleted() {
+    let site = Site::start().await;
+    let (admin, ben) = (site.user_with("Ada", &["admin"]).await, site.user("Ben").await);
+    let id = |value: Value| value["id"].as_str().unwrap().to_owned();
+    let used = id(admin.post("/teams", json!({"name": "Dev", "members": [ben.id]})).await.ok(201));
+    let idle = id(admin.post("/teams", json!({"name": "Night", "members": [ben.id]})).await.ok(201));
+    let store = id(admin.post("/stores", json!({"name": "Shoes", "users": [ben.id]})).await.ok(201));
+    let ticket = json!({"kind": "ticket", "title": "Broken", "team_id": used, "message": {"body": "It is"}});
+    admin.post("/conversations", ticket).await.ok(201);
+    admin.delete(&format!("/teams/{used}")).await.problem(409, "conflict");
+    ben.delete(&format!("/teams/{idle}")).await.problem(403, "forbidden");
+    for path in [format!("/teams/{idle}"), format!("/stores/{store}")] {
+        assert_eq!(admin.delete(&path).await.status, 204, "{path}");
+        admin.get(&path).await.problem(404, "not_found");
+        admin.delete(&path).await.problem(404, "not_found");
+    }
+    let ben = admin.get(&format!("/users/{}", ben.id)).await.ok(200);
+    assert_eq!((&ben["teams"], &ben["stores"]), (&json!([used]), &json!([])));
+    let log = admin.get("/audit?limit=50").await.ok(200);
+    let done: Vec<_> =
+        log["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert!(done.contains(&"team.delete") && done.contains(&"store.delete"), "{done:?}");
+}
+
+#[tokio::test]
 async fn the_name_of_the_company_and_the_state_of_the_system() {
     let site = Site::start().await;
     let admin = site.user_with("Ada", &["admin"]).await;

@@ -60,6 +60,25 @@ async fn what_cannot_be_said() {
 }
 
 #[tokio::test]
+async fn here_names_those_who_are_online() {
+    let site = Site::start().await;
+    let (ana, ben, cleo) = (site.user("Ana").await, site.user("Ben").await, site.user("Cleo").await);
+    let group = ana.group("lunch", &[&ben, &cleo]).await;
+    let mut eyes = ana.ws(None).await;
+    let mut screen = ben.ws(None).await;
+    assert_eq!(news(&mut eyes, &ben).await["status"], "online");
+    let said = ana.say(&group, "who is @here?").await;
+    let named = said["mentions"].as_array().unwrap();
+    let ids: Vec<&str> = named.iter().map(|mention| mention["user_id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 2);
+    assert!(ids.contains(&ben.id.as_str()) && ids.contains(&"00000000-0000-0000-0000-000000000000"));
+    let heard = screen.next_of("message.posted").await;
+    assert_eq!(heard["data"]["message"]["mentions"], said["mentions"]);
+    let mentions = async |who: &Person| who.get("/unread").await.ok(200)["mentions"].clone();
+    assert_eq!((mentions(&ben).await, mentions(&cleo).await), (json!(1), json!(0)));
+}
+
+#[tokio::test]
 async fn idle_people_are_away() {
     let clock = Clock::fixed(Clock::System.now());
     let site = Site::at(clock.clone(), |_| {}).await;

@@ -127,6 +127,8 @@ export const admin = {
   changeTeam: (id: Id, body: { name?: string; ticket_prefix?: string; members?: Id[] }) => patch<AdminTeam>(`/teams/${id}`, body),
   stores: () => get<Page<AdminStore>>('/stores'),
   createStore: (body: { name: string; external_id?: string; users?: Id[] }) => post<AdminStore>('/stores', body),
+  deleteTeam: (id: Id) => remove<void>(`/teams/${id}`),
+  deleteStore: (id: Id) => remove<void>(`/stores/${id}`),
   changeStore: (id: Id, body: { name?: string; users?: Id[] }) => patch<AdminStore>(`/stores/${id}`, body),
 
   settings: () => get<Page<Setting>>('/settings'),

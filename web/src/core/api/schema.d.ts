@@ -1081,7 +1081,8 @@ export interface paths {
         get: operations["get_store"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a store to which no conversation belongs; needs `manage_users` */
+        delete: operations["delete_store"];
         options?: never;
         head?: never;
         /** Change a store; needs `manage_users` */
@@ -1117,7 +1118,8 @@ export interface paths {
         get: operations["get_team"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a team to which no conversation belongs; needs `manage_users` */
+        delete: operations["delete_team"];
         options?: never;
         head?: never;
         /** Change a team; needs `manage_users` */
@@ -1800,7 +1802,10 @@ export interface components {
             /** @description "all", "mentions" or "none". */
             notify?: string | null;
         };
-        /** @description Somebody named in a message. */
+        /**
+         * @description Somebody named in a message. Those whom `@all` or `@here` named are there one by one, and the word itself without a
+         *     person: its id is zero.
+         */
         Mention: {
             /** @description As named then. */
             name: string;
@@ -5960,6 +5965,34 @@ export interface operations {
             };
         };
     };
+    delete_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_store: {
         parameters: {
             query?: never;
@@ -6072,6 +6105,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Team"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

@@ -42,8 +42,9 @@ const handlers: Record<string, Handler> = {
     if (contact) store.renewPerson({ id: contact.id, kind: 'contact', name: contact.name, avatar_url: contact.avatar_url ?? null });
   },
   'team.updated': (store, event) => {
-    const { team } = data<{ team: Team }>(event);
-    if (team) store.putTeams([team]);
+    const { team, deleted } = data<{ team: Team; deleted?: boolean }>(event);
+    if (team && deleted) store.dropTeam(team.id);
+    else if (team) store.putTeams([team]);
   },
   'history.imported': (_store, event, needs) => {
     for (const id of data<{ conversation_ids: Id[] }>(event).conversation_ids ?? []) needs.conversation(id);

@@ -169,6 +169,10 @@ export class Store {
     this.topics.changed(topic.teams);
   }
 
+  dropTeam(id: Id): void {
+    if (this.#teams.delete(id)) this.topics.changed(topic.teams);
+  }
+
   putParticipants(id: Id, changed: Participant[]): void {
     const old = this.#conversations.get(id);
     if (!old) return;

@@ -3,7 +3,7 @@ import { i18n, t } from '$ui/i18n.svelte';
 
 export const ACTIONS = [
   'forbidden_attempt', 'user.create', 'user.update', 'user.from_host', 'user.password', 'user.avatar', 'user.invite', 'user.sign_out', 'user.super_admin', 'role.update', 'role.delete',
-  'team.update', 'store.update', 'settings.update', 'tenant.rename', 'api_key.create', 'api_key.revoke', 'host_key.create', 'host_key.remove', 'app.update', 'contact.update',
+  'team.update', 'team.delete', 'store.update', 'store.delete', 'settings.update', 'tenant.rename', 'api_key.create', 'api_key.revoke', 'host_key.create', 'host_key.remove', 'app.update', 'contact.update',
   'history.purge', 'conversation.view_as_admin', 'conversation.create', 'message.send', 'message.read', 'message.edited', 'message.deleted', 'ws.connect', 'ws.disconnect',
 ] as const;
 
