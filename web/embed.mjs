@@ -20,7 +20,7 @@ function options(configFile, entry, file, first) {
     configFile,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [framedIcons(here('src/quick/icon.ts')), usedTexts(here(entry)), usedOperations(here(entry)), nothingToPreload, styles()],
+    plugins: [...(first ? [emojiBeside] : []), framedIcons(here('src/quick/icon.ts')), usedTexts(here(entry)), usedOperations(here(entry)), nothingToPreload, styles()],
     build: {
       outDir: here('dist/embed'),
       emptyOutDir: first,
@@ -92,6 +92,15 @@ function usedOperations(entry) {
     },
   };
 }
+
+/** The names of emoji: a file that is asked for when somebody looks for one. */
+const emojiBeside = {
+  name: 'emoji-beside',
+  buildStart() {
+    const names = /const NAMES = `\n([^`]+)`/.exec(readFileSync(join(ROOTS.$core, 'emoji.ts'), 'utf8'))[1];
+    this.emitFile({ type: 'asset', fileName: 'quick-emoji.json', source: JSON.stringify(names) });
+  },
+};
 
 /** Everything is in one file: Vite's helper, which loads the styles of a chunk before it, has nothing to do. */
 const nothingToPreload = {

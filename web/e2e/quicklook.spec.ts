@@ -92,6 +92,12 @@ for (const theme of ['light', 'dark'] as const) {
     await line.hover();
     await panel(ana).getByRole('button', { name: 'Add reaction' }).click();
     await check('reactions');
+    await panel(ana).getByRole('button', { name: 'Search emoji' }).click();
+    await expect(panel(ana).locator('[data-emoji] button').first()).toBeVisible();
+    await check('emoji');
+    await ana.keyboard.press('Escape');
+    await line.hover();
+    await panel(ana).getByRole('button', { name: 'Add reaction' }).click();
     await panel(ana).locator('[data-tools]').getByRole('button', { name: '👍' }).click();
     await line.hover();
     await panel(ana).getByRole('button', { name: 'Edit message' }).click();

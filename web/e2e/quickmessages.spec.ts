@@ -40,6 +40,13 @@ test('a reaction, a change, a quote and a deletion reach the other side at once'
   await expect(mine).toHaveText('🎉1');
   await expect(mine).toHaveAttribute('aria-pressed', 'true');
 
+  // Any other one: by its name.
+  await (await withTools(ben, text)).getByRole('button', { name: 'Add reaction' }).click();
+  await tools(ben).getByRole('button', { name: 'Search emoji' }).click();
+  await panel(ben).getByRole('searchbox', { name: 'Search emoji' }).fill('rocket');
+  await ben.keyboard.press('Enter');
+  await expect(line(ana, text).getByRole('button', { name: /^🚀/ })).toHaveText('🚀1');
+
   // What somebody else wrote cannot be changed.
   await expect((await withTools(ben, text)).getByRole('button', { name: 'Reply' })).toBeVisible();
   await expect(tools(ben).getByRole('button', { name: /Edit|Delete/ })).toHaveCount(0);

@@ -1,4 +1,6 @@
 // Emoji by the names that people type after a colon. The names are the usual short ones, the same in every language.
+import { fitting, named, type Emoji } from './emojisearch';
+
 const NAMES = `
 👍 thumbsup +1 yes|👎 thumbsdown -1 no|❤️ heart love|😂 joy laugh|🎉 tada party|😮 open_mouth wow|😢 cry sad|🙏 pray thanks|👀 eyes|✅ check done|❌ cross x|🔥 fire|💯 hundred 100|
 👏 clap|🙌 raised_hands hooray|💪 muscle strong|🤝 handshake deal|🤔 thinking|😅 sweat_smile|😊 blush|😍 heart_eyes|😎 sunglasses cool|🥳 partying_face|😴 sleeping|😡 rage angry|🤷 shrug|🫡 salute|
@@ -12,15 +14,6 @@ const NAMES = `
 ☀️ sun|🌧️ rain|❄️ snow|🌈 rainbow|🌙 moon|🌍 earth|🌱 seedling|🌹 rose|🐶 dog|🐱 cat|🦄 unicorn|🐢 turtle|🦆 duck|🍎 apple|🍺 beer|🍷 wine|🍾 champagne|🥐 croissant|🍰 dessert|🍫 chocolate|⚽ football|🏆 trophy|🥇 gold first|
 🎯 target|🎵 music|🎁 gift|🎄 christmas|💎 gem|💔 broken_heart|💙 blue_heart|💚 green_heart|💛 yellow_heart|🖤 black_heart|✨ sparkles|💥 boom|💤 zzz|💬 speech|🆗 ok_button|🆕 new|🔜 soon|™️ tm|©️ copyright`;
 
-export interface Emoji { sign: string; names: string[] }
+export const EMOJI: Emoji[] = named(NAMES);
 
-export const EMOJI: Emoji[] = NAMES.replaceAll('\n', '').split('|').map((entry) => {
-  const [sign, ...names] = entry.split(' ');
-  return { sign: sign!, names };
-});
-
-/** The best fitting ones first. */
-export function findEmoji(query: string, most: number): Emoji[] {
-  const rank = ({ names }: Emoji) => (names.includes(query) ? 0 : names.some((name) => name.startsWith(query)) ? 1 : names.some((name) => name.includes(query)) ? 2 : 3);
-  return EMOJI.map((one) => ({ one, at: rank(one) })).filter(({ at }) => at < 3).sort((a, b) => a.at - b.at).slice(0, most).map(({ one }) => one);
-}
+export const findEmoji = (query: string, most: number): Emoji[] => fitting(EMOJI, query, most);
