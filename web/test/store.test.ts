@@ -64,6 +64,14 @@ test('an edit replaces, a deletion empties and gives the unread count back', () 
   expect(mine().unread).toBe(0);
 });
 
+test('the mark of a draft goes when the draft does', () => {
+  store.putConversation(conversation({ me: myPart({ draft: true }) }));
+  take(event(11, 'draft.saved', { mode: 'reply', body: '' }));
+  expect(mine().draft).toBe(false);
+  take(event(12, 'draft.saved', { mode: 'reply', body: 'half' }));
+  expect(mine().draft).toBe(true);
+});
+
 test('what quotes a message follows its changes and its deletion', () => {
   const quoted = { id: 'm1', seq: 1, author: ana, preview: 'message 1', deleted: false };
   const quote = () => store.timeline('c1')!.items[1]!.reply_to;

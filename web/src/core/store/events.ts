@@ -31,9 +31,11 @@ const handlers: Record<string, Handler> = {
   delivered: (store, event) => position(store, event.conversation_id!, data<{ person_id: Id }>(event)),
   acknowledged: acknowledged,
   'me.conversation': (store, event) => store.changeMine(event.conversation_id!, data<{ me: MyPart }>(event).me),
-  'draft.saved': (_store, event, needs) => {
+  'draft.saved': (store, event, needs) => {
     const { mode, body } = data<{ mode: string; body: string }>(event);
     needs.draft(event.conversation_id!, mode, body);
+    // What the server said when the conversation was fetched holds no longer; those of other modes are known from themselves.
+    if (store.conversation(event.conversation_id!)?.me.draft !== (body !== '')) store.changeMine(event.conversation_id!, { draft: body !== '' });
   },
   'me.updated': (store, event) => mine(store, event),
   'user.updated': (store, event) => user(store, data<{ user: User }>(event).user),
