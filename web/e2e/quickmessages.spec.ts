@@ -112,6 +112,7 @@ test('a quoted message that is far away is loaded and shown', async ({ browser }
   for (let count = 0; count < 70; count++) await api.say(direct, `in between ${count}`);
   const answer = unique('back to that');
   await api.say(direct, answer, { reply_to_id: old.id });
+  await api.call('POST', `/conversations/${direct}/read`, {}); // else it would open at what is unread
   const ana = await hostPage(browser, 'ana');
   await openPanel(ana);
   await row(ana, direct).click();
