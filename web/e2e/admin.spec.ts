@@ -327,8 +327,16 @@ test('me: Enter, name, time zone, devices', async ({ browser }) => {
   await expect(composer(page)).toHaveValue(`${text}\n`);
   await composer(page).press('Control+Enter');
   await expect(messages(page).getByText(text)).toBeVisible();
-  const sent = await (await apiOf('ben')).call<{ items: { body: string; created_at: string }[] }>('GET', `/conversations/${direct}/messages`);
-  const at = new Date(sent.items.find((one) => one.body.startsWith(text))!.created_at);
+  const ben = await apiOf('ben');
+  // It stands on the screen before the server has it.
+  let sent: { body: string; created_at: string } | undefined;
+  await expect
+    .poll(async () => {
+      const { items } = await ben.call<{ items: { body: string; created_at: string }[] }>('GET', `/conversations/${direct}/messages`);
+      return (sent = items.find((one) => one.body.startsWith(text)));
+    })
+    .toBeTruthy();
+  const at = new Date(sent!.created_at);
   const tokyo = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Tokyo' }).format(at);
   await expect(messages(page).getByText(tokyo).last()).toBeVisible();
 
