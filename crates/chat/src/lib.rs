@@ -23,6 +23,7 @@ pub mod import;
 pub mod kinds;
 pub mod lags;
 pub mod leases;
+mod lists;
 pub mod messages;
 pub mod nonces;
 pub mod notifications;
@@ -68,6 +69,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "avatars", sql: include_str!("../../../migrations/0006_avatars.sql") },
     Migration { version: 7, name: "history", sql: include_str!("../../../migrations/0007_history.sql") },
     Migration { version: 8, name: "letters", sql: include_str!("../../../migrations/0008_letters.sql") },
+    Migration { version: 9, name: "search", sql: include_str!("../../../migrations/0009_search.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result, conflict, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{PersonId, RoleId, TenantId},
+    lists::distinct,
     person::Actor,
     rights::{Right, Rights},
     tx::Tx,
@@ -186,8 +187,8 @@ fn set_writes(tx: &mut Tx, actor: &Actor, id: RoleId, writes_to: &[RoleId]) -> R
         return Err(invalid("writes_to", "known", "names a role that does not exist"));
     }
     tx.db.execute(&CLEAR_WRITES, params![actor.tenant, id])?;
-    for to in writes_to {
-        tx.db.execute(&ADD_WRITE, params![actor.tenant, id, *to])?;
+    for to in distinct("writes_to", writes_to)? {
+        tx.db.execute(&ADD_WRITE, params![actor.tenant, id, to])?;
     }
     Ok(())
 }

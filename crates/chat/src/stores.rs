@@ -9,6 +9,7 @@ use crate::{
     error::{Result, conflict, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{PersonId, StoreId, TenantId},
+    lists::distinct,
     person::Actor,
     rights::Right,
     tx::Tx,
@@ -145,11 +146,12 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> 
     }
     tx.db.execute(&UPDATE, params![actor.tenant, id, name])?;
     if let Some(members) = &change.users {
+        let members = distinct("users", members)?;
         let new: Vec<_> = members.iter().copied().filter(|user| !store.users.contains(user)).collect();
         users::require_all(tx, actor.tenant, &new, "users")?;
         tx.db.execute(&CLEAR, params![actor.tenant, id])?;
         for user in members {
-            tx.db.execute(&ADD, params![actor.tenant, id, *user])?;
+            tx.db.execute(&ADD, params![actor.tenant, id, user])?;
         }
     }
     let store = get(tx, actor, id)?;

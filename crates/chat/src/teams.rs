@@ -9,6 +9,7 @@ use crate::{
     error::{Result, conflict, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{PersonId, TeamId, TenantId},
+    lists::distinct,
     person::Actor,
     rights::Right,
     tx::Tx,
@@ -170,12 +171,13 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: TeamId, change: &TeamChange) -> Re
         change.ticket_prefix.as_deref().map(checked_prefix).transpose()?.unwrap_or(team.ticket_prefix);
     tx.db.execute(&UPDATE, params![actor.tenant, id, name, prefix.as_str()])?;
     if let Some(members) = &change.members {
+        let members = distinct("members", members)?;
         // Whoever is there already may have left the company meanwhile.
         let new: Vec<_> = members.iter().copied().filter(|user| !team.members.contains(user)).collect();
         users::require_all(tx, actor.tenant, &new, "members")?;
         tx.db.execute(&CLEAR, params![actor.tenant, id])?;
         for user in members {
-            tx.db.execute(&ADD, params![actor.tenant, id, *user])?;
+            tx.db.execute(&ADD, params![actor.tenant, id, user])?;
         }
     }
     let team = get(tx, actor, id)?;

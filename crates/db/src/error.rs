@@ -4,6 +4,7 @@
 //! one of these is known by `sqlite.rs` and `postgres.rs` only. No business word belongs here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A failure of the storage engine. Cheap to clone: a failed commit hands the same one to a whole group.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum Error {
     /// A lock was held by someone else for so long that it is no use waiting.
     #[error("database busy: {0}")]
     Busy(String),
+    /// A read took longer than [`Options::read_limit`](crate::Options::read_limit), or its caller went away.
+    #[error("the read was stopped: it took longer than {} s", .0.as_secs_f32())]
+    TimedOut(Duration),
     /// An earlier statement of this operation failed, so it can do nothing more and cannot commit.
     #[error("an earlier statement of this operation failed")]
     Poisoned,

@@ -6,10 +6,12 @@
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::deadline::{Deadline, Waits};
 use crate::stats::Counters;
 use crate::tx::NothingToGoBackTo;
 use crate::{CommitHook, Error, Tx, TxError};
@@ -28,6 +30,8 @@ pub(crate) trait Job: Send {
     fn may_retry(&self, tx: &Tx) -> bool;
     /// Nobody waits for it any more.
     fn is_abandoned(&self) -> bool;
+    /// Lives as long as somebody waits for it.
+    fn caller(&self) -> Weak<()>;
     /// Answers with the kept result, or with the error that befell the group.
     fn answer(self: Box<Self>, refused: Option<Error>);
 }
@@ -38,17 +42,47 @@ struct Op<T, E, F> {
     panicked: bool,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    caller: Weak<()>,
+}
+
+/// Where the answer of a job arrives. Whoever drops it waits no longer.
+pub(crate) struct Answer<T, E> {
+    receiver: oneshot::Receiver<Result<T, E>>,
+    waits: Waits,
+}
+
+impl<T, E: TxError> Answer<T, E> {
+    pub(crate) async fn wait(self) -> Result<T, E> {
+        let Answer { receiver, waits } = self;
+        let answer = receiver.await;
+        drop(waits);
+        answered(answer)
+    }
+
+    pub(crate) fn wait_blocking(self) -> Result<T, E> {
+        let Answer { receiver, waits } = self;
+        let answer = receiver.blocking_recv();
+        drop(waits);
+        answered(answer)
+    }
+}
+
+fn answered<T, E: TxError>(answer: Result<Result<T, E>, oneshot::error::RecvError>) -> Result<T, E> {
+    // The sender is gone without a word only if its thread died.
+    answer.unwrap_or_else(|_| Err(Error::Unavailable("the database thread ended".into()).into()))
 }
 
 /// A closure as a job, and where its answer will arrive.
-pub(crate) fn job<T, E, F>(closure: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>)
+pub(crate) fn job<T, E, F>(closure: F) -> (Box<dyn Job>, Answer<T, E>)
 where
     T: Send + 'static,
     E: TxError,
     F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
 {
-    let (reply, answer) = oneshot::channel();
-    (Box::new(Op { closure, panicked: false, result: None, reply }), answer)
+    let (reply, receiver) = oneshot::channel();
+    let waits = Waits::default();
+    let caller = Arc::downgrade(&waits);
+    (Box::new(Op { closure, panicked: false, result: None, reply, caller }), Answer { receiver, waits })
 }
 
 impl<T, E, F> Job for Op<T, E, F>
@@ -83,6 +117,10 @@ where
 
     fn is_abandoned(&self) -> bool {
         self.reply.is_closed()
+    }
+
+    fn caller(&self) -> Weak<()> {
+        self.caller.clone()
     }
 
     fn answer(self: Box<Self>, refused: Option<Error>) {
@@ -256,14 +294,15 @@ impl Writer {
     }
 }
 
-/// Runs one read in a snapshot of its own and answers.
-pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, counters: &Counters) {
+/// Runs one read in a snapshot of its own and answers. It ends when its time is up or its caller gone.
+pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, limit: Duration, counters: &Counters) {
     if job.is_abandoned() {
         return;
     }
     let started = Instant::now();
+    let deadline = Deadline::new(limit, job.caller());
     for attempt in 1.. {
-        let begun = tx.begin_read();
+        let begun = tx.begin_read(deadline.clone());
         let again = match &begun {
             Ok(()) => !job.run(tx) && (!tx.is_alive() || job.may_retry(tx)),
             Err(error) => matches!(error, Error::Unavailable(_)),

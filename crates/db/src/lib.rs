@@ -24,6 +24,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod deadline;
 mod error;
 mod group;
 mod migrate;
@@ -42,8 +43,7 @@ mod value;
 
 use std::any::Any;
 use std::sync::Arc;
-
-use tokio::sync::oneshot;
+use std::time::Duration;
 
 pub use error::{Error, TxError};
 pub use migrate::Migration;
@@ -53,6 +53,7 @@ pub use stats::{BATCH_SIZES, Stats};
 pub use tx::Tx;
 pub use value::{FromValue, Param, Value};
 
+use group::Answer;
 use threads::Threads;
 
 /// Something an operation leaves for the commit hook.
@@ -82,14 +83,27 @@ pub struct Options {
     pub max_batch: usize,
     /// The most operations that may wait, for each lane and for the readers; more are refused with [`Error::Full`].
     pub max_waiting: usize,
+    /// How long a read may take; then its statement is stopped, and the read answers [`Error::TimedOut`].
+    pub read_limit: Duration,
     /// Told of every commit.
     pub on_commit: Option<CommitHook>,
 }
 
+/// Far beyond what any read of a request should take, and short enough that a few of the worst do not keep the readers
+/// from everybody else for long.
+const READ_LIMIT: Duration = Duration::from_secs(10);
+
 impl Default for Options {
     fn default() -> Options {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Options { readers: cores.clamp(2, 8), lanes: 4, max_batch: 128, max_waiting: 65_536, on_commit: None }
+        Options {
+            readers: cores.clamp(2, 8),
+            lanes: 4,
+            max_batch: 128,
+            max_waiting: 65_536,
+            read_limit: READ_LIMIT,
+            on_commit: None,
+        }
     }
 }
 
@@ -138,6 +152,9 @@ impl Db {
     }
 
     /// Runs a closure that only reads. All its statements see the database at one moment.
+    ///
+    /// If the returned future is dropped, a running statement is stopped. One that takes longer than
+    /// [`Options::read_limit`] is stopped as well.
     pub async fn read<T, E>(
         &self,
         closure: impl FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
@@ -146,7 +163,7 @@ impl Db {
         T: Send + 'static,
         E: TxError,
     {
-        answered(self.start_read(closure)?.await)
+        self.start_read(closure)?.wait().await
     }
 
     /// Runs a closure that may write, and answers once it is committed.
@@ -163,7 +180,7 @@ impl Db {
         T: Send + 'static,
         E: TxError,
     {
-        answered(self.start_write(lane, closure)?.await)
+        self.start_write(lane, closure)?.wait().await
     }
 
     /// [`read`](Db::read) for code outside of any async runtime, such as the command line.
@@ -175,7 +192,7 @@ impl Db {
         T: Send + 'static,
         E: TxError,
     {
-        answered(self.start_read(closure)?.blocking_recv())
+        self.start_read(closure)?.wait_blocking()
     }
 
     /// [`write`](Db::write) for code outside of any async runtime, such as the command line.
@@ -188,13 +205,13 @@ impl Db {
         T: Send + 'static,
         E: TxError,
     {
-        answered(self.start_write(lane, closure)?.blocking_recv())
+        self.start_write(lane, closure)?.wait_blocking()
     }
 
     fn start_read<T, E>(
         &self,
         closure: impl FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
-    ) -> Result<oneshot::Receiver<Result<T, E>>, E>
+    ) -> Result<Answer<T, E>, E>
     where
         T: Send + 'static,
         E: TxError,
@@ -208,7 +225,7 @@ impl Db {
         &self,
         lane: u64,
         closure: impl FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
-    ) -> Result<oneshot::Receiver<Result<T, E>>, E>
+    ) -> Result<Answer<T, E>, E>
     where
         T: Send + 'static,
         E: TxError,
@@ -228,9 +245,4 @@ impl Db {
     pub fn shutdown(&self) {
         self.inner.threads.stop();
     }
-}
-
-fn answered<T, E: TxError>(answer: Result<Result<T, E>, oneshot::error::RecvError>) -> Result<T, E> {
-    // The sender is gone without a word only if its thread died.
-    answer.unwrap_or_else(|_| Err(Error::Unavailable("the database thread ended".into()).into()))
 }

@@ -12,6 +12,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSql, ToSqlOutput, Value as Owned, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 
+use crate::deadline::Deadline;
 use crate::{Engine, Error, Param, Row, Sql};
 
 /// More than the statements of the whole program, so that none is prepared twice.
@@ -41,9 +42,15 @@ const WRITER: &str = "
     PRAGMA journal_size_limit = 67108864;
 ";
 
+/// After so many steps of a statement the deadline is looked at: some ten microseconds.
+const STEPS: i32 = 2_000;
+
 /// A connection with the one statement runner.
 pub(crate) struct Conn {
     db: Connection,
+    deadline: Option<Deadline>,
+    #[cfg(feature = "testing")]
+    steps: std::cell::Cell<u64>,
 }
 
 /// The file that a URL names: `sqlite:PATH`, `sqlite://PATH` or a plain path.
@@ -95,7 +102,12 @@ impl Conn {
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(plain_error)?;
         rusqlite::vtab::array::load_module(&db).map_err(plain_error)?;
         lowered(&db).map_err(plain_error)?;
-        Ok(Conn { db })
+        Ok(Conn {
+            db,
+            deadline: None,
+            #[cfg(feature = "testing")]
+            steps: std::cell::Cell::default(),
+        })
     }
 
     /// Runs a statement and lends each row to `each`. Always to the end: a constraint that is checked after the last
@@ -111,9 +123,48 @@ impl Conn {
         loop {
             match rows.next() {
                 Ok(Some(row)) => each(&Row::Sqlite(row))?,
-                Ok(None) => return Ok(()),
-                Err(error) => return Err(error_of(&self.db, error)),
+                Ok(None) => break,
+                Err(error) => return Err(self.error_of(error)),
             }
+        }
+        #[cfg(feature = "testing")]
+        {
+            drop(rows);
+            self.add_steps(&statement);
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "testing")]
+    fn add_steps(&self, statement: &CachedStatement<'_>) {
+        let steps = statement.reset_status(rusqlite::StatementStatus::VmStep);
+        self.steps.set(self.steps.get() + u64::try_from(steps).unwrap_or(0));
+    }
+
+    /// The steps of SQLite's machine since the last call; some ten for each row that is looked at.
+    #[cfg(feature = "testing")]
+    pub(crate) fn steps(&mut self) -> u64 {
+        self.steps.take()
+    }
+
+    /// Statements end at the deadline, until [`Conn::stop_no_more`].
+    pub(crate) fn stop_at(&mut self, deadline: Deadline) -> Result<(), Error> {
+        self.deadline = Some(deadline.clone());
+        self.db.progress_handler(STEPS, Some(move || deadline.is_reached())).map_err(plain_error)
+    }
+
+    /// Statements take as long as they take.
+    pub(crate) fn stop_no_more(&mut self) {
+        if self.deadline.take().is_some() {
+            // Taking a handler away cannot fail on an open connection.
+            self.db.progress_handler(0, None::<fn() -> bool>).unwrap_or_default();
+        }
+    }
+
+    fn error_of(&self, error: rusqlite::Error) -> Error {
+        match (&self.deadline, error.sqlite_error_code()) {
+            (Some(deadline), Some(ErrorCode::OperationInterrupted)) => Error::TimedOut(deadline.limit()),
+            _ => error_of(&self.db, error),
         }
     }
 
@@ -123,7 +174,7 @@ impl Conn {
         if statement.column_count() > 0 {
             return Err(Error::internal("execute() of a statement that returns rows"));
         }
-        statement.raw_execute().map(|count| count as u64).map_err(|error| error_of(&self.db, error))
+        statement.raw_execute().map(|count| count as u64).map_err(|error| self.error_of(error))
     }
 
     fn bound<'a>(&'a self, sql: &Sql, params: &[Param<'_>]) -> Result<CachedStatement<'a>, Error> {

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::group::{Job, Writer, run_read};
 use crate::queue::{Queue, Refused};
@@ -65,12 +66,12 @@ impl Threads {
             })?;
         }
         for index in 0..options.readers.max(1) {
-            let mut tx = reading(engine, url)?;
-            let (jobs, counters) = (self.reads.clone(), self.counters.clone());
+            let mut tx = reading(engine, url, options.read_limit)?;
+            let (jobs, counters, limit) = (self.reads.clone(), self.counters.clone(), options.read_limit);
             self.spawn(format!("db-read-{index}"), move || {
                 let mut one = Vec::new();
                 while jobs.take(1, &mut one) {
-                    one.drain(..).for_each(|waiting| run_read(&mut tx, waiting.job, &counters));
+                    one.drain(..).for_each(|waiting| run_read(&mut tx, waiting.job, limit, &counters));
                 }
             })?;
         }
@@ -141,9 +142,9 @@ fn writing(engine: Engine, url: &str, first: bool) -> Result<Tx, Error> {
     }
 }
 
-fn reading(engine: Engine, url: &str) -> Result<Tx, Error> {
+fn reading(engine: Engine, url: &str, limit: Duration) -> Result<Tx, Error> {
     match engine {
         Engine::Sqlite => Ok(Tx::sqlite(sqlite::Conn::reader(&sqlite::path_of(url)?)?)),
-        Engine::Postgres => Ok(Tx::postgres(postgres::Conn::new(url)?)),
+        Engine::Postgres => Ok(Tx::postgres(postgres::Conn::reader(url, limit)?)),
     }
 }

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 
+use crate::deadline::Deadline;
 use crate::{Engine, Error, Note, Param, Row, Sql, postgres, sqlite};
 
 /// A connection of either engine, with a transaction open on it.
@@ -19,6 +20,9 @@ pub struct Tx {
     reading: bool,
     /// The running operation has run something else than a plain `SELECT`.
     wrote: bool,
+    /// What each statement walked, once a test has asked for it.
+    #[cfg(feature = "testing")]
+    walked: Option<Vec<(&'static str, u64)>>,
 }
 
 /// An operation without a savepoint has written something, or broken the transaction.
@@ -126,11 +130,14 @@ impl Tx {
         }
         self.wrote |= sql.may_write();
         let checked = params.iter().try_for_each(Param::check);
-        checked.and_then(|()| run(&mut self.conn)).map_err(|error| {
+        let done = checked.and_then(|()| run(&mut self.conn)).map_err(|error| {
             let error = error.in_statement(sql.name());
             self.failure = Some(error.clone());
             error
-        })
+        });
+        #[cfg(feature = "testing")]
+        self.count_walked(sql)?;
+        done
     }
 }
 
@@ -145,7 +152,16 @@ impl Tx {
     }
 
     fn new(conn: Conn) -> Tx {
-        Tx { conn, notes: Vec::new(), notes_before: 0, failure: None, reading: false, wrote: false }
+        Tx {
+            conn,
+            notes: Vec::new(),
+            notes_before: 0,
+            failure: None,
+            reading: false,
+            wrote: false,
+            #[cfg(feature = "testing")]
+            walked: None,
+        }
     }
 
     /// The failure that poisoned the running operation.
@@ -162,13 +178,20 @@ impl Tx {
         }
     }
 
-    /// A transaction whose statements all see the database as it was at the first of them.
-    pub(crate) fn begin_read(&mut self) -> Result<(), Error> {
+    /// A transaction whose statements all see the database as it was at the first of them, and end at the deadline.
+    pub(crate) fn begin_read(&mut self, deadline: Deadline) -> Result<(), Error> {
         self.reset();
         self.reading = true;
         match &mut self.conn {
-            Conn::Sqlite(conn) => conn.control("BEGIN DEFERRED"),
-            Conn::Postgres(conn) => conn.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Conn::Sqlite(conn) => {
+                conn.control("BEGIN DEFERRED")?;
+                conn.stop_at(deadline)
+            }
+            Conn::Postgres(conn) => {
+                conn.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+                conn.stop_at(deadline);
+                Ok(())
+            }
         }
     }
 
@@ -236,6 +259,7 @@ impl Tx {
         self.reset();
         match &mut self.conn {
             Conn::Sqlite(conn) => {
+                conn.stop_no_more();
                 if conn.in_transaction() {
                     // Fails only if SQLite rolled back on its own.
                     conn.control("ROLLBACK").unwrap_or_default();
@@ -259,6 +283,36 @@ impl Tx {
         match &mut self.conn {
             Conn::Sqlite(conn) => conn.script(text),
             Conn::Postgres(conn) => conn.control(text),
+        }
+    }
+
+    /// From now on, counts what each statement walks: see [`testing::walked`](crate::testing::walked).
+    #[cfg(feature = "testing")]
+    pub(crate) fn count_from_now(&mut self) -> Result<(), Error> {
+        self.walked = Some(Vec::new());
+        self.steps().map(drop)
+    }
+
+    /// The statements since then, each with what it walked. Counts no more.
+    #[cfg(feature = "testing")]
+    pub(crate) fn counted(&mut self) -> Vec<(&'static str, u64)> {
+        self.walked.take().unwrap_or_default()
+    }
+
+    #[cfg(feature = "testing")]
+    fn count_walked(&mut self, sql: &'static Sql) -> Result<(), Error> {
+        if self.walked.is_some() && self.failure.is_none() {
+            let steps = self.steps()?;
+            self.walked.iter_mut().for_each(|walked| walked.push((sql.name(), steps)));
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "testing")]
+    fn steps(&mut self) -> Result<u64, Error> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => Ok(conn.steps()),
+            Conn::Postgres(conn) => conn.steps(),
         }
     }
 

@@ -63,7 +63,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     search::reindex(
         tx,
         actor.tenant,
-        &search::Place::of(&conversation, &stored.message, stored.no),
+        &search::Place::of(&conversation, &stored.message, stored.no, &body.text),
         Some(&body.text),
     )?;
     retell(tx, actor, &stored, &body.text, &mentions)?;
@@ -109,7 +109,8 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     if let Some(root) = stored.thread_root_seq {
         tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, -1_i64])?;
     }
-    search::reindex(tx, actor.tenant, &search::Place::of(&conversation, &stored.message, stored.no), None)?;
+    let place = search::Place::of(&conversation, &stored.message, stored.no, "");
+    search::reindex(tx, actor.tenant, &place, None)?;
     retell(tx, actor, &stored, "", &[])?;
     purges::forget_quotes(tx, actor.tenant, conversation.id, &[stored.message.seq])?;
     announce(tx, actor, &conversation, id, "message.deleted")

@@ -515,7 +515,12 @@ pub(crate) fn append_import(
             None::<&str>
         ],
     )?;
-    let place =
-        search::Place { conversation: conversation.id, kind: conversation.kind, author, no: import.no };
+    let place = search::Place {
+        conversation: conversation.id,
+        kind: conversation.kind,
+        author,
+        no: import.no,
+        has: search::has_of(&import.body.text, &[]),
+    };
     search::index(tx, &place, import.terms)
 }

@@ -173,7 +173,7 @@ pub(crate) struct Stored {
     pub body: String,
 }
 
-fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
+pub(crate) fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
     text.and_then(|text| serde_json::from_str(&text).ok())
 }
 

@@ -8,18 +8,19 @@
 mod snippet;
 pub(crate) mod terms;
 
-use parlor_db::{Engine, params, statements};
+use parlor_db::{Engine, Sql, params, statements};
 use serde::Serialize;
 
 use crate::{
     access::{outsider, outsider_kinds},
+    attachments::Attachment,
     conversations::{self},
     error::{Result, invalid},
     ids::{ConversationId, PersonId, TenantId},
     kinds::Kind,
     messages::{
         Message,
-        store::{self as message_store, columns, from_row},
+        store::{self as message_store, Stored, columns, from_row, json},
     },
     page::{Page, limit},
     person::Actor,
@@ -102,43 +103,72 @@ pub struct Found {
     pub title: Option<String>,
 }
 
-/// Where a message is and who wrote it, as the index needs it.
+/// Where a message is, who wrote it and what it has, as the index needs it.
 pub(crate) struct Place {
     pub conversation: ConversationId,
     pub kind: Kind,
     pub author: PersonId,
     pub no: i64,
+    pub has: Vec<Has>,
 }
 
 impl Place {
-    pub(crate) fn of(conversation: &conversations::Conversation, message: &Message, no: i64) -> Place {
+    /// Of a message that says `body` from now on.
+    pub(crate) fn of(
+        conversation: &conversations::Conversation,
+        message: &Message,
+        no: i64,
+        body: &str,
+    ) -> Place {
         Place {
             conversation: conversation.id,
             kind: conversation.kind,
             author: message.author.as_ref().map_or(PersonId(uuid::Uuid::nil()), |author| author.id),
             no,
+            has: has_of(body, &message.attachments),
         }
     }
 }
 
+/// What a message has beside words.
+pub(crate) fn has_of(body: &str, attachments: &[Attachment]) -> Vec<Has> {
+    let body = body.to_ascii_lowercase();
+    let link = body.contains("http://") || body.contains("https://");
+    let picture = attachments.iter().any(|file| file.content_type.starts_with("image/"));
+    [(Has::File, !attachments.is_empty()), (Has::Picture, picture), (Has::Link, link)]
+        .into_iter()
+        .filter_map(|(has, it_has)| it_has.then_some(has))
+        .collect()
+}
+
 /// How many conversations a question names in the index; beyond it the rows are filtered after the index.
 const MOST_NAMED: usize = 3_000;
+/// How many matching messages are looked at first, and at most at once: pages are small, and most matches are seen.
+const FIRST_LOOK: usize = 200;
+const WIDEST_LOOK: usize = 3_200;
+/// PostgreSQL gives no match before it has found them all, so words that most messages have are looked for among so many
+/// of the newest first.
+const NEWEST: i64 = 4_000;
 
-/// What a message has beside words; `$1` is empty where it does not matter.
-macro_rules! having {
-    ($has:literal) => {
+/// SQLite joins in the order written, from the numbers on; without that it may walk a tenant's messages to find them.
+macro_rules! visible {
+    ($from:literal, $which:literal) => {
         concat!(
-            "(CAST(",
-            $has,
-            " AS TEXT) = '' OR (",
-            $has,
-            " = 'file' AND m.attachments IS NOT NULL)",
-            " OR (",
-            $has,
-            " = 'picture' AND m.attachments LIKE '%\"content_type\":\"image/%')",
-            " OR (",
-            $has,
-            " = 'link' AND (m.body LIKE '%http://%' OR m.body LIKE '%https://%')))"
+            "SELECT ",
+            columns!(),
+            ", c.kind, COALESCE(c.title, c.subject) FROM ",
+            $from,
+            " JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
+            LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
+            LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id
+            LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
+            WHERE ",
+            $which,
+            " AND m.tenant = $1 AND m.deleted_at IS NULL AND (m.is_private = FALSE OR $4)
+              AND m.created_at < $5 AND m.created_at > $6
+              AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ",
+            outsider!("$7", "$8", "$9", "$10"),
+            ") ORDER BY m.no DESC LIMIT $11"
         )
     };
 }
@@ -169,33 +199,32 @@ statements! {
         WHERE l.indexed < l.messages").global();
     /// Messages that are to be indexed.
     pub static PENDING = both("
-        SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id
+        SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id, m.attachments
         FROM messages m JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
         WHERE m.no > $2 AND m.no <= $3 AND m.tenant = $1 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.no");
-    /// Messages that match, newest first, that the actor may see.
-    pub static SEARCH = dialect {
-        sqlite: concat!("SELECT ", columns!(), ", c.kind, COALESCE(c.title, c.subject)
-            FROM message_search s JOIN messages m ON m.no = s.rowid
-            JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
-            LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-            LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id
-            LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
-            WHERE s.message_search MATCH $3 AND s.rowid > $4 AND s.rowid < $5 AND m.tenant = $1
-              AND m.deleted_at IS NULL AND (m.is_private = FALSE OR $6) AND m.created_at < $7 AND m.created_at > $8
-              AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ", outsider!("$9", "$10", "$11", "$12"), ")
-              AND ", having!("$14"), "
-            ORDER BY s.rowid DESC LIMIT $13"),
-        postgres: concat!("SELECT ", columns!(), ", c.kind, COALESCE(c.title, c.subject)
-            FROM message_search s JOIN messages m ON m.no = s.no
-            JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
-            LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-            LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id
-            LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
-            WHERE s.terms @@ CAST(CAST($3 AS TEXT) AS TSQUERY) AND s.no > $4 AND s.no < $5 AND m.tenant = $1
-              AND m.deleted_at IS NULL AND (m.is_private = FALSE OR $6) AND m.created_at < $7 AND m.created_at > $8
-              AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ", outsider!("$9", "$10", "$11", "$12"), ")
-              AND ", having!("$14"), "
-            ORDER BY s.no DESC LIMIT $13")
+    /// Messages that match, newest first: whether the actor may see them is asked of [`VISIBLE`].
+    ///
+    /// PostgreSQL is made to go by the words: with the limit inside it may walk every message from the newest on, which
+    /// is quick for words that most messages have, and no others.
+    pub static MATCHING = dialect {
+        sqlite: "SELECT rowid FROM message_search WHERE message_search MATCH $1 AND rowid > $2 AND rowid < $3
+            ORDER BY rowid DESC LIMIT $4",
+        postgres: "WITH found AS MATERIALIZED (
+                SELECT no FROM message_search
+                WHERE terms @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND no + 0 > $2 AND no + 0 < $3)
+            SELECT no FROM found ORDER BY no DESC LIMIT $4"
+    }.global();
+    /// The same, going by the numbers: for a short stretch of them.
+    pub static MATCHING_AMONG = dialect {
+        sqlite: "SELECT rowid FROM message_search WHERE message_search MATCH $1 AND rowid > $2 AND rowid < $3
+            ORDER BY rowid DESC LIMIT $4",
+        postgres: "SELECT no FROM message_search
+            WHERE terms @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND no > $2 AND no < $3 ORDER BY no DESC LIMIT $4"
+    }.global();
+    /// Those of some messages that the actor may see, newest first.
+    pub static VISIBLE = dialect {
+        sqlite: visible!("rarray($3) f CROSS JOIN messages m ON m.no = f.value", "TRUE"),
+        postgres: visible!("messages m", "m.no = ANY($3)")
     };
 }
 
@@ -211,6 +240,10 @@ pub(crate) fn index(tx: &mut Tx, place: &Place, terms: &str) -> Result<()> {
     all.push_str(&author_mark(place.author));
     all.push(' ');
     all.push_str(&kind_mark(place.kind));
+    for has in &place.has {
+        all.push(' ');
+        all.push_str(&has_mark(*has));
+    }
     tx.db.execute(&INDEX, params![place.no, all.as_str()])?;
     Ok(())
 }
@@ -241,11 +274,18 @@ pub fn catch_up(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<bool> {
     }
     let first = tenant_no << 40;
     let pending = tx.db.all(&PENDING, params![tenant, first | indexed, first | upto], |row| {
-        let place =
-            Place { conversation: row.get(2)?, kind: row.get(3)?, author: row.get(4)?, no: row.get(0)? };
-        Ok((place, row.get::<String>(1)?))
+        let place = Place {
+            conversation: row.get(2)?,
+            kind: row.get(3)?,
+            author: row.get(4)?,
+            no: row.get(0)?,
+            has: Vec::new(),
+        };
+        Ok((place, row.get::<String>(1)?, row.get::<Option<String>>(5)?))
     })?;
-    for (place, body) in pending {
+    for (mut place, body, attachments) in pending {
+        let attachments: Vec<Attachment> = json(attachments).unwrap_or_default();
+        place.has = has_of(&body, &attachments);
         index(tx, &place, &terms::of(&body))?;
     }
     tx.db.execute(&INDEXED, params![tenant, upto])?;
@@ -291,7 +331,15 @@ fn kind_mark(kind: Kind) -> String {
     format!("{MARK}k{}", kind.name().replace('_', ""))
 }
 
+fn has_mark(has: Has) -> String {
+    format!("{MARK}h{}", has.name())
+}
+
 /// Messages that match, newest first.
+///
+/// What it costs goes by what the words match, not by how much there is: the newest matches are looked at first, whoever
+/// may see them. If they do not fill the page, the actor's conversations are named to the index as well, so that words
+/// which are frequent where it does not read cost nothing more.
 pub fn search(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Page<Hit>> {
     let words = terms::query(&question.text);
     let limited = question.author.is_some() || question.conversation.is_some() || question.has.is_some();
@@ -301,32 +349,8 @@ pub fn search(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Page<Hi
     if let Some(conversation) = question.conversation {
         conversations::require_readable(tx, actor, conversation, "search")?;
     }
-    let reach = outsider_kinds(actor);
-    let expression = expression(tx, actor, question, &words, &reach.kinds())?;
-    let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
-    let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
-    let below = question.cursor.as_deref().and_then(|cursor| cursor.parse::<i64>().ok());
     let limit = limit(question.limit).min(100);
-    let rows = tx.db.all(
-        &SEARCH,
-        params![
-            actor.tenant,
-            actor.id(),
-            expression.as_str(),
-            actor.tenant_no << 40,
-            below.unwrap_or((actor.tenant_no + 1) << 40).min((actor.tenant_no + 1) << 40),
-            actor.is_staff(),
-            question.before.unwrap_or(Time(i64::MAX)),
-            question.after.unwrap_or(Time(i64::MIN)),
-            &teams[..],
-            &stores[..],
-            &reach.all[..],
-            &reach.unassigned[..],
-            i64::try_from(limit + 1).unwrap_or(51),
-            question.has.map_or("", Has::name)
-        ],
-        |row| Ok((from_row(row)?, row.get::<Kind>(27)?, row.get::<Option<String>>(28)?)),
-    )?;
+    let rows = matches(tx, actor, question, &words, limit + 1)?;
     let page = Page::cut(rows, limit, |(stored, _, _)| stored.no.to_string());
     let mut hits = Vec::new();
     for (stored, kind, title) in page.items {
@@ -338,39 +362,123 @@ pub fn search(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Page<Hi
     Ok(Page { items: hits, next: page.next })
 }
 
-/// The question in the engine's own language: every word, and where it may be.
-fn expression(
+type Row = (Stored, Kind, Option<String>);
+
+fn matches(
     tx: &mut Tx,
     actor: &Actor,
     question: &Question,
     words: &[QueryTerm],
-    outside: &[Kind],
-) -> Result<String> {
-    let mut every: Vec<String> = words.iter().map(|word| term(tx, &word.text, word.prefix)).collect();
-    if let Some(author) = question.author {
-        every.push(term(tx, &author_mark(author), false));
-    }
-    let or = if tx.db.engine() == Engine::Sqlite { " OR " } else { " | " };
-    if !question.kinds.is_empty() {
-        let kinds: Vec<String> =
-            question.kinds.iter().map(|kind| term(tx, &kind_mark(*kind), false)).collect();
-        every.push(format!("({})", kinds.join(or)));
-    }
-    if let Some(conversation) = question.conversation {
-        every.push(term(tx, &conversation_mark(conversation), false));
-    } else {
-        let mine = conversations::searchable(tx, actor)?;
-        if mine.len() <= MOST_NAMED {
-            let mut places: Vec<String> =
-                mine.iter().map(|id| term(tx, &conversation_mark(*id), false)).collect();
-            places.extend(outside.iter().map(|kind| term(tx, &kind_mark(*kind), false)));
-            if places.is_empty() {
-                places.push(term(tx, &format!("{MARK}nowhere"), false));
-            }
-            every.push(format!("({})", places.join(or)));
+    wanted: usize,
+) -> Result<Vec<Row>> {
+    let first = actor.tenant_no << 40;
+    let newest: i64 = tx.db.one(&PROGRESS, params![actor.tenant], |row| row.get(0))?;
+    let cursor = question.cursor.as_deref().and_then(|cursor| cursor.parse::<i64>().ok());
+    let mut below = cursor.unwrap_or(i64::MAX).min(first + newest + 1);
+    let mut expression = expression(tx, question, words);
+    let mut rows = Vec::new();
+    // The newest matches, wherever they are; then those where the actor reads, in ever wider steps.
+    let (mut from, mut statement) = match tx.db.engine() {
+        Engine::Sqlite => (first, &MATCHING),
+        Engine::Postgres => (first.max(below - NEWEST), &MATCHING_AMONG),
+    };
+    let mut look = FIRST_LOOK;
+    let mut named = question.conversation.is_some();
+    loop {
+        let found = matching(tx, statement, &expression, (from, below), look)?;
+        rows.extend(visible(tx, actor, question, &found, wanted - rows.len())?);
+        let is_end = found.len() < look && from == first;
+        if is_end || rows.len() >= wanted {
+            return Ok(rows);
         }
+        below = found.last().copied().unwrap_or(below);
+        if !std::mem::replace(&mut named, true) {
+            expression.extend(readable(tx, actor)?);
+        }
+        (from, statement) = (first, &MATCHING);
+        look = (look * 2).min(WIDEST_LOOK);
     }
-    Ok(every.join(if tx.db.engine() == Engine::Sqlite { " AND " } else { " & " }))
+}
+
+fn matching(
+    tx: &mut Tx,
+    statement: &'static Sql,
+    expression: &[String],
+    (from, below): (i64, i64),
+    most: usize,
+) -> Result<Vec<i64>> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let and = if tx.db.engine() == Engine::Sqlite { " AND " } else { " & " };
+    Ok(tx.db.all(statement, params![expression.join(and).as_str(), from, below, most], |row| row.get(0))?)
+}
+
+/// Those of some messages that the actor may see and the question asks for.
+fn visible(
+    tx: &mut Tx,
+    actor: &Actor,
+    question: &Question,
+    found: &[i64],
+    wanted: usize,
+) -> Result<Vec<Row>> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reach = outsider_kinds(actor);
+    let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
+    let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
+    Ok(tx.db.all(
+        &VISIBLE,
+        params![
+            actor.tenant,
+            actor.id(),
+            found,
+            actor.is_staff(),
+            question.before.unwrap_or(Time(i64::MAX)),
+            question.after.unwrap_or(Time(i64::MIN)),
+            &teams[..],
+            &stores[..],
+            &reach.all[..],
+            &reach.unassigned[..],
+            i64::try_from(wanted).unwrap_or(101)
+        ],
+        |row| Ok((from_row(row)?, row.get::<Kind>(27)?, row.get::<Option<String>>(28)?)),
+    )?)
+}
+
+/// The question in the engine's own language: all that a message must have.
+fn expression(tx: &Tx, question: &Question, words: &[QueryTerm]) -> Vec<String> {
+    let mut every: Vec<String> = words.iter().map(|word| term(tx, &word.text, word.prefix)).collect();
+    let marks = [
+        question.author.map(author_mark),
+        question.conversation.map(conversation_mark),
+        question.has.map(has_mark),
+    ];
+    every.extend(marks.into_iter().flatten().map(|mark| term(tx, &mark, false)));
+    // Each kind once, however often it was asked for.
+    let kinds =
+        crate::kinds::RULES.iter().map(|rules| rules.kind).filter(|kind| question.kinds.contains(kind));
+    every.extend(any_of(tx, kinds.map(kind_mark)));
+    every
+}
+
+/// Where the actor reads, unless that is in so many places that naming them costs more than it spares.
+fn readable(tx: &mut Tx, actor: &Actor) -> Result<Option<String>> {
+    let mine = conversations::searchable(tx, actor)?;
+    if mine.len() > MOST_NAMED {
+        return Ok(None);
+    }
+    let mut places: Vec<String> = mine.into_iter().map(conversation_mark).collect();
+    places.extend(outsider_kinds(actor).kinds().into_iter().map(kind_mark));
+    if places.is_empty() {
+        places.push(format!("{MARK}nowhere"));
+    }
+    Ok(any_of(tx, places.into_iter()))
+}
+
+fn any_of(tx: &Tx, marks: impl Iterator<Item = String>) -> Option<String> {
+    let terms: Vec<String> = marks.map(|mark| term(tx, &mark, false)).collect();
+    let or = if tx.db.engine() == Engine::Sqlite { " OR " } else { " | " };
+    (!terms.is_empty()).then(|| format!("({})", terms.join(or)))
 }
 
 /// One term, quoted. Terms hold letters, digits and marks only, so nothing in them can end the quotation.

@@ -50,8 +50,19 @@ fn tls() -> Result<MakeRustlsConnect, Error> {
     Ok(MakeRustlsConnect::new(config))
 }
 
+/// Asks the server to stop what a session is doing. Without effect if the server cannot be reached.
+pub(super) async fn cancel(config: &Config, client: &Client) -> Result<(), Error> {
+    let failed =
+        |error: tokio_postgres::Error| Error::Unavailable(format!("cannot cancel: {}", words_of(&error)));
+    match config.get_ssl_mode() {
+        SslMode::Require => client.cancel_token().cancel_query(tls()?).await.map_err(failed),
+        _ => client.cancel_token().cancel_query(NoTls).await.map_err(failed),
+    }
+}
+
 /// Connects and sets the session up. To be called in the runtime that will drive the connection.
-pub(super) async fn connect(config: &Config) -> Result<Client, Error> {
+/// `limit`: how long a statement may take; zero is for ever.
+pub(super) async fn connect(config: &Config, limit: Duration) -> Result<Client, Error> {
     let unreachable = |error: tokio_postgres::Error| {
         Error::Unavailable(format!("cannot connect to PostgreSQL: {}", words_of(&error)))
     };
@@ -65,7 +76,8 @@ pub(super) async fn connect(config: &Config) -> Result<Client, Error> {
         tokio::spawn(connection);
         client
     };
-    client.batch_execute(SESSION).await.map_err(unreachable)?;
+    let session = format!("{SESSION}; SET statement_timeout = {}", limit.as_millis());
+    client.batch_execute(&session).await.map_err(unreachable)?;
     let version: i32 = client
         .query_one("SELECT current_setting('server_version_num')::int4", &[])
         .await

@@ -2,11 +2,12 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::Error;
 
-/// What an error of the server or of the connection means.
-pub(super) fn error_of(error: tokio_postgres::Error) -> Error {
+/// What an error of the server or of the connection means. `limit`: how long a statement may take.
+pub(super) fn error_of(error: tokio_postgres::Error, limit: Duration) -> Error {
     let Some(db) = error.as_db_error() else {
         let io = error.source().is_some_and(|source| source.is::<std::io::Error>());
         return if error.is_closed() || io { Error::Unavailable(words_of(&error)) } else { internal(error) };
@@ -19,6 +20,8 @@ pub(super) fn error_of(error: tokio_postgres::Error) -> Error {
         "23502" => Error::Check {
             constraint: format!("{}.{}", db.table().unwrap_or_default(), db.column().unwrap_or_default()),
         },
+        // `statement_timeout`, or we asked for it.
+        "57014" => Error::TimedOut(limit),
         "40001" | "40P01" => Error::Serialization(db.message().to_owned()),
         "55P03" => Error::Busy(db.message().to_owned()),
         "53100" => Error::Full(db.message().to_owned()),

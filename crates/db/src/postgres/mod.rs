@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::future::join;
 use tokio::runtime::Runtime;
@@ -18,6 +19,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Statement};
 
+use crate::deadline::Deadline;
 use crate::sqlite::wrong_count;
 use crate::{Engine, Error, Param, Row, Sql};
 use params::Owned;
@@ -28,6 +30,10 @@ use params::Owned;
 /// answer is not needed yet in `ahead`, then the words of the transaction in `words`.
 pub(crate) struct Conn {
     config: Config,
+    /// How long a statement may take, as the server is told; zero is for ever.
+    limit: Duration,
+    /// When the running transaction has to end.
+    deadline: Option<Deadline>,
     runtime: Runtime,
     client: Option<Arc<Client>>,
     // By the address of the static: comparing texts would cost more than it tells.
@@ -40,6 +46,8 @@ pub(crate) struct Conn {
     failed_late: bool,
     /// Something of this transaction has left for the server.
     begun: bool,
+    #[cfg(feature = "testing")]
+    steps: i64,
 }
 
 /// Something to send before the next statement.
@@ -65,6 +73,11 @@ struct Failed {
 impl Conn {
     /// A connection that is made at its first use.
     pub(crate) fn new(url: &str) -> Result<Conn, Error> {
+        Conn::reader(url, Duration::ZERO)
+    }
+
+    /// One whose statements take no longer than `limit`.
+    pub(crate) fn reader(url: &str, limit: Duration) -> Result<Conn, Error> {
         let config = connect::config_of(url)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -72,6 +85,8 @@ impl Conn {
             .map_err(|error| Error::Unavailable(format!("cannot start a connection: {error}")))?;
         Ok(Conn {
             config,
+            limit,
+            deadline: None,
             runtime,
             client: None,
             statements: HashMap::new(),
@@ -80,6 +95,8 @@ impl Conn {
             of_others: 0,
             failed_late: false,
             begun: false,
+            #[cfg(feature = "testing")]
+            steps: 0,
         })
     }
 
@@ -87,7 +104,7 @@ impl Conn {
     pub(crate) fn connect(&mut self) -> Result<(), Error> {
         if !self.is_connected() {
             self.drop_connection();
-            self.client = Some(Arc::new(self.runtime.block_on(connect::connect(&self.config))?));
+            self.client = Some(Arc::new(self.runtime.block_on(connect::connect(&self.config, self.limit))?));
         }
         Ok(())
     }
@@ -122,9 +139,14 @@ impl Conn {
     pub(crate) fn begin(&mut self, word: &str) -> Result<(), Error> {
         self.connect()?;
         self.forget();
-        (self.failed_late, self.begun) = (false, false);
+        (self.failed_late, self.begun, self.deadline) = (false, false, None);
         self.defer(word);
         Ok(())
+    }
+
+    /// The statements of the transaction that has just begun end at the deadline.
+    pub(crate) fn stop_at(&mut self, deadline: Deadline) {
+        self.deadline = Some(deadline);
     }
 
     pub(crate) fn savepoint(&mut self) {
@@ -170,6 +192,7 @@ impl Conn {
     /// A connection that cannot roll back is dropped, which does the same.
     pub(crate) fn rollback(&mut self) {
         self.forget();
+        self.deadline = None;
         if self.begun && self.is_connected() && self.control("ROLLBACK").is_err() {
             self.drop_connection();
         }
@@ -207,7 +230,8 @@ impl Conn {
     ) -> Result<(), Error> {
         let statement = self.prepared(sql, params)?;
         let (client, leaving, params) = (self.client()?, self.leaving()?, as_dyn(params));
-        let rows = self.runtime.block_on(leaving.and_then(client.query(&statement, &params)));
+        let work = leaving.and_then(client.query(&statement, &params));
+        let rows = self.runtime.block_on(until(self.deadline.as_ref(), &self.config, &client, work));
         let rows = rows.map_err(|failed| self.heard(failed))?;
         rows.iter().try_for_each(|row| each(&Row::Postgres(row)))
     }
@@ -283,11 +307,25 @@ impl Conn {
     }
 
     fn error_of(&mut self, error: tokio_postgres::Error) -> Error {
-        let error = errors::error_of(error);
+        let error = errors::error_of(error, self.limit);
         if matches!(error, Error::Unavailable(_)) {
             self.drop_connection();
         }
         error
+    }
+
+    /// Rows of tables and entries of indexes that the transaction has looked at since the last call.
+    #[cfg(feature = "testing")]
+    pub(crate) fn steps(&mut self) -> Result<u64, Error> {
+        const LOOKED_AT: &str = "
+            SELECT CAST(COALESCE(SUM(pg_stat_get_xact_tuples_returned(c.oid)), 0) AS BIGINT)
+            FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'i')";
+        self.control("")?;
+        let client = self.client()?;
+        let row = self.runtime.block_on(client.query_one(LOOKED_AT, &[]));
+        let total = row.map_err(|error| self.error_of(error))?.get::<_, i64>(0);
+        let before = std::mem::replace(&mut self.steps, total);
+        Ok(u64::try_from(total - before).unwrap_or(0))
     }
 
     /// The plan of a statement, one step a line. Leaves its settings to the transaction, which must end.
@@ -346,6 +384,30 @@ impl Leaving {
             }
         }
         done.map_err(|error| Failed { error, earlier: None, of_others: false })
+    }
+}
+
+/// How often a running statement is looked after.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Waits for an answer, and asks the server to stop once the deadline is reached; then the answer says so.
+async fn until<T>(
+    deadline: Option<&Deadline>,
+    config: &Config,
+    client: &Client,
+    work: impl Future<Output = Result<T, Failed>>,
+) -> Result<T, Failed> {
+    let Some(deadline) = deadline else { return work.await };
+    let mut work = std::pin::pin!(work);
+    loop {
+        if let Ok(done) = tokio::time::timeout(LOOK, &mut work).await {
+            return done;
+        }
+        if deadline.is_reached() {
+            // Failing that, the server's own limit ends it.
+            drop(connect::cancel(config, client).await);
+            return work.await;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::TempPostgres;
-use crate::{Db, Engine, Error, Migration, Options};
+use crate::{Db, Engine, Error, Migration, Options, Sql};
 
 /// Picks the engine of [`TestDb::new`]: `sqlite` (the default) or `postgres`, so that one suite runs on both.
 const ENGINE: &str = "PARLOR_TEST_ENGINE";
@@ -64,6 +64,15 @@ impl TestDb {
         };
         let db = Db::open(&url, options)?;
         Ok(TestDb { db, url, _place: place })
+    }
+
+    /// Has PostgreSQL look at what the tables hold, as it does by itself in time. SQLite plans without that.
+    pub fn analyze(&self) -> Result<(), Error> {
+        static ANALYZE: Sql = Sql::both("parlor_db::testing::fresh::ANALYZE", "ANALYZE").global();
+        match self.db.engine() {
+            Engine::Sqlite => Ok(()),
+            Engine::Postgres => self.db.write_blocking(0, |tx| tx.execute(&ANALYZE, &[]).map(drop)),
+        }
     }
 
     /// Where the database is, to open it once more.

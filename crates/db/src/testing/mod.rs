@@ -9,6 +9,6 @@ mod schema;
 mod temp_postgres;
 
 pub use fresh::{TempDir, TestDb};
-pub use plans::{explain, fails_to_prepare, full_scans, without_tenant};
+pub use plans::{explain, fails_to_prepare, full_scans, walked, without_tenant};
 pub use schema::schema;
 pub use temp_postgres::TempPostgres;

@@ -2,7 +2,7 @@
 //!
 //! Owns the reading of query plans. Which tables are large, and which statements are excused, is the caller's knowledge.
 
-use crate::{Db, Engine, Error, Sql, params};
+use crate::{Db, Engine, Error, Sql, Tx, params};
 
 /// The statements this engine refuses to prepare, with its reasons. Ought to be empty.
 pub fn fails_to_prepare(db: &Db, statements: &[&'static Sql]) -> Vec<String> {
@@ -26,6 +26,19 @@ pub fn without_tenant(statements: &[&'static Sql]) -> Vec<&'static str> {
 /// PostgreSQL is told to avoid sequential scans, so that one that is left says: no index can serve.
 pub fn explain(db: &Db, sql: &'static Sql) -> Result<String, Error> {
     db.read_blocking(move |tx| tx.explain(sql))
+}
+
+/// Runs `work` and tells what each of its statements walked, in the engine's own unit: steps of SQLite's machine, or rows
+/// and index entries that PostgreSQL looked at. Only numbers of one engine can be compared.
+///
+/// A plan that searches by an index may still walk a whole tenant; only running it among many rows shows that.
+pub fn walked<E: From<Error>>(
+    tx: &mut Tx,
+    work: impl FnOnce(&mut Tx) -> Result<(), E>,
+) -> Result<Vec<(&'static str, u64)>, E> {
+    tx.count_from_now()?;
+    work(tx)?;
+    Ok(tx.counted())
 }
 
 /// The statements that read one of the `large` tables from end to end, with their plans. Ought to be empty, but for the

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, clippy::print_stdout)]
 
 mod errors;
+mod limits;
 mod mixed;
 mod schema;
 mod trouble;

@@ -90,23 +90,24 @@ impl App {
         }
     }
 
-    /// Brings a tenant's search index to its newest message.
+    /// Brings a tenant's search index to its newest message before a search. One that is far behind, as after an upgrade,
+    /// is left to [`keep_house`](Self::keep_house): whoever searches does not wait for it.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn catch_up_search(&self, tenant: TenantId, tenant_no: i64) -> Result<(), Error> {
-        if !self.read_plain(move |tx| search::is_behind(tx, tenant)).await? {
-            return Ok(());
-        }
-        while self.write_plain(tenant_no, move |tx| search::catch_up(tx, tenant, tenant_no)).await? {
-            tokio::task::yield_now().await;
+        if self.read_plain(move |tx| search::is_behind(tx, tenant)).await? {
+            self.write_plain(tenant_no, move |tx| search::catch_up(tx, tenant, tenant_no)).await?;
         }
         Ok(())
     }
 
     async fn keep_house(&self) -> Result<(), Error> {
         for tenant in self.read_plain(search::behind).await? {
-            self.catch_up_search(tenant.id, tenant.no).await?;
+            let no = tenant.no;
+            while self.write_plain(no, move |tx| search::catch_up(tx, tenant.id, no)).await? {
+                tokio::task::yield_now().await;
+            }
         }
         for tenant in self.read_plain(conversations::awakening).await? {
             self.write_plain(tenant.no, move |tx| conversations::wake(tx, &tenant)).await?;

@@ -1,6 +1,7 @@
 //! Owns: the database as commands use it: opened, brought up to date, blocking. Must not know: any command.
 
 use std::path::Path;
+use std::time::Duration;
 
 use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
@@ -29,7 +30,9 @@ impl Store {
 
     /// Opens the database as it is.
     pub fn bare(data: &DataArgs) -> Result<Self, Failure> {
-        let options = Options { readers: 1, lanes: 1, ..Options::default() };
+        // A command may count through a whole history.
+        let read_limit = Duration::from_secs(3_600);
+        let options = Options { readers: 1, lanes: 1, read_limit, ..Options::default() };
         let db = open_database(data, options)?;
         Ok(Self { db, defaults: defaults()?.into(), clock: Clock::System })
     }

@@ -50,7 +50,7 @@ impl ListQuery {
     fn filter(self) -> Result<ListFilter, Problem> {
         Ok(ListFilter {
             kinds: kinds(self.kind.as_deref())?,
-            statuses: comma_list(self.status.as_deref()),
+            statuses: comma_list(self.status.as_deref()).into_iter().collect(),
             unread: self.unread.unwrap_or(false),
             mine: self.mine.unwrap_or(false),
             search: self.search.filter(|text| !text.trim().is_empty()),

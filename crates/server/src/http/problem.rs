@@ -263,6 +263,10 @@ impl From<parlor_db::Error> for Problem {
                 tracing::warn!(%error, "database");
                 Self::unavailable("the database is busy or cannot be reached")
             }
+            Db::TimedOut(_) => {
+                tracing::warn!(%error, "database");
+                Self::unavailable("this took too long and was stopped: ask for less, or try again later")
+            }
             Db::Value(detail) => Self::invalid("body", "storable", detail),
             other => Self::internal(other),
         }
