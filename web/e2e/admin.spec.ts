@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, Page } from '@playwright/test';
 import { Api } from './api';
-import { apiOf, browserOf, composer, expect, messages, openChat, test, unique, world } from './fixtures';
+import { apiOf, browserOf, composer, expect, messages, openChat, stored, test, unique, world } from './fixtures';
 import { RUNS } from './samples';
 import { PASSWORD } from './server';
 
@@ -272,7 +272,8 @@ test('the samples of the host sign-in make tokens that Parlor believes', async (
     await page.getByRole('radio', { name: language }).click();
     const code = await page.getByRole('region', { name: `Sample in ${language}` }).innerText();
     expect(code).toContain(kid);
-    const answer = await fetch(`${world().url}/api/v1/me`, { headers: { Authorization: `Bearer ${run(code, env).trim()}` } });
+    const token = (await run(code, env)).trim();
+    const answer = await fetch(`${world().url}/api/v1/me`, { headers: { Authorization: `Bearer ${token}` } });
     expect(((await answer.json()) as { name: string }).name, language).toBe('Maria Silva');
   }
   await page.getByRole('button', { name: `Remove “${kid}”` }).click();
@@ -327,16 +328,7 @@ test('me: Enter, name, time zone, devices', async ({ browser }) => {
   await expect(composer(page)).toHaveValue(`${text}\n`);
   await composer(page).press('Control+Enter');
   await expect(messages(page).getByText(text)).toBeVisible();
-  const ben = await apiOf('ben');
-  // It stands on the screen before the server has it.
-  let sent: { body: string; created_at: string } | undefined;
-  await expect
-    .poll(async () => {
-      const { items } = await ben.call<{ items: { body: string; created_at: string }[] }>('GET', `/conversations/${direct}/messages`);
-      return (sent = items.find((one) => one.body.startsWith(text)));
-    })
-    .toBeTruthy();
-  const at = new Date(sent!.created_at);
+  const at = new Date((await stored('ben', direct, text))[0]!.created_at);
   const tokyo = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Tokyo' }).format(at);
   await expect(messages(page).getByText(tokyo).last()).toBeVisible();
 

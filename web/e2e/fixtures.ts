@@ -51,6 +51,28 @@ export async function send(page: Page, text: string): Promise<void> {
   await expect(messages(page).getByText(text)).toBeVisible();
 }
 
+export interface Stored {
+  body: string;
+  created_at: string;
+  related: { type: string; id: string } | null;
+}
+
+/**
+ * The messages with this text, and no other, as the server has them, once it has any. A screen shows what its person sends before that, so a
+ * test that goes on to ask the server asks through this.
+ */
+export async function stored(who: Who, conversation: string, text: string): Promise<Stored[]> {
+  const api = await apiOf(who);
+  let found: Stored[] = [];
+  const look = async (): Promise<number> => {
+    const { items } = await api.call<{ items: Stored[] }>('GET', `/conversations/${conversation}/messages?limit=20`);
+    found = items.filter((one) => one.body.trim() === text);
+    return found.length;
+  };
+  await expect.poll(look, `“${text}” has come to the server`).toBeGreaterThan(0);
+  return found;
+}
+
 let counter = 0;
 /** A text that no other test has written. */
 export const unique = (text: string) => `${text} ${Date.now().toString(36)}-${++counter}`;

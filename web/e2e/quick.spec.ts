@@ -1,5 +1,5 @@
 // The quick messenger on pages of a host application: two people, two browsers, nothing reloaded.
-import { apiOf, expect, test, unique, world } from './fixtures';
+import { apiOf, expect, stored, test, unique, world } from './fixtures';
 import { picture } from './picture';
 import { badge, composer, directOf, hostPage, launcher, openPanel, panel, readAll, row, say, thread, toasts, told } from './quickhost';
 
@@ -134,8 +134,7 @@ test('"Discuss" puts a draft and a card; sent once, the card stays with the mess
   await composer(ana).press('Enter');
   const sent = thread(ana).locator('[data-related]').last();
   await expect(sent.getByRole('link')).toHaveAttribute('href', /^http.*\/playground\/\?customer=C-1042$/);
-  const { items } = await (await apiOf('chloe')).call<{ items: { body: string; related: { type: string; id: string } | null }[] }>('GET', `/conversations/${direct}/messages?limit=5`);
-  expect(items.filter((one) => one.body === text.trim()).map((one) => one.related?.id)).toEqual(['C-1042']);
+  expect((await stored('chloe', direct, text.trim())).map((one) => one.related?.id)).toEqual(['C-1042']);
   await expect(panel(ana).locator('[data-related]')).toHaveCount(await thread(ana).locator('[data-related]').count());
 
   // Somebody unknown: the draft is kept, and one chooses.
@@ -186,8 +185,7 @@ test('offline: a banner, and what was written is sent once', async ({ browser })
   await expect(panel(ana).getByText('You are offline')).toBeVisible({ timeout: 10_000 });
   await ana.context().setOffline(false);
   await expect(panel(ana).getByText('Back online')).toBeVisible({ timeout: 15_000 });
-  const ben = await apiOf('ben');
-  await expect.poll(async () => (await ben.call<{ items: { body: string }[] }>('GET', `/conversations/${direct}/messages?limit=10`)).items.filter((one) => one.body === text).length).toBe(1);
+  expect(await stored('ben', direct, text)).toHaveLength(1);
 });
 
 test('a token that ends is asked for again; signing out takes everything away', async ({ browser }) => {

@@ -1,6 +1,6 @@
 // A page with the quick messenger that comes back by the back button, out of the browser's memory as it was left.
 import config from '../playwright.config';
-import { apiOf, expect, test, unique, world } from './fixtures';
+import { apiOf, expect, stored, test, unique, world } from './fixtures';
 import { composer, directOf, hostPage, launcher, openPanel, panel, row, say, thread, toasts } from './quickhost';
 
 // Playwright switches that memory off.
@@ -31,8 +31,7 @@ test('going away and back: connected again, nothing missed, nothing twice, one o
   await say(ben, answer);
   await expect(thread(ben).locator('[data-row]', { hasText: answer }).locator('[data-receipt]')).toBeVisible();
   for (const text of [missed, later, answer]) await expect(thread(ben).getByText(text)).toHaveCount(1);
-  const { items } = await ana.call<{ items: { body: string }[] }>('GET', `/conversations/${direct}/messages?limit=10`);
-  expect(items.filter((one) => one.body === answer)).toHaveLength(1);
+  expect(await stored('ana', direct, answer)).toHaveLength(1);
 
   // Closed as well: the toast comes once.
   await panel(ben).getByRole('button', { name: 'Close messages' }).click();

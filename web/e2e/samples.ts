@@ -1,10 +1,14 @@
-// Runs what the page of signing keys offers to copy, each sample in its own language; what it prints is the token.
-import { execFileSync } from 'node:child_process';
+// Runs what the page of signing keys offers to copy, each sample in its own language; what it prints is the token. While one runs, this
+// process goes on: one that stands still for a minute would not notice that the server has closed its idle connections meanwhile.
+import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
-type Run = (code: string, env: NodeJS.ProcessEnv) => string;
+const execute = promisify(execFile);
+
+type Run = (code: string, env: NodeJS.ProcessEnv) => Promise<string>;
 
 /** By the names that the page gives them. */
 export const RUNS: Record<string, Run> = {
@@ -16,11 +20,11 @@ export const RUNS: Record<string, Run> = {
 };
 
 function program(name: string, ...options: string[]): Run {
-  return (code, env) => execFileSync(name, [...options, code], { env, encoding: 'utf8' });
+  return async (code, env) => (await execute(name, [...options, code], { env })).stdout;
 }
 
 /** The line that names the sample's crates is its manifest; it is built beside the server, with the same versions. */
-function rust(code: string, env: NodeJS.ProcessEnv): string {
+async function rust(code: string, env: NodeJS.ProcessEnv): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-sample-'));
   const crates = /^\/\/ Cargo.toml: (.*)$/m.exec(code)![1]!.replace('}, ', '}\n');
   mkdirSync(join(folder, 'src'));
@@ -28,7 +32,7 @@ function rust(code: string, env: NodeJS.ProcessEnv): string {
   copyFileSync(join(import.meta.dirname, '../../Cargo.lock'), join(folder, 'Cargo.lock'));
   writeFileSync(join(folder, 'src/main.rs'), code);
   const target = join(dirname(process.env.PARLOR_BIN!), '..');
-  const token = execFileSync('cargo', ['run', '--quiet'], { cwd: folder, env: { ...env, CARGO_TARGET_DIR: target }, encoding: 'utf8' });
+  const { stdout } = await execute('cargo', ['run', '--quiet'], { cwd: folder, env: { ...env, CARGO_TARGET_DIR: target } });
   rmSync(folder, { recursive: true });
-  return token;
+  return stdout;
 }

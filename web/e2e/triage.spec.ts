@@ -67,9 +67,11 @@ test('a support conversation from beginning to end without a mouse', async ({ br
   await ana.keyboard.press('e');
   await expect(status(ana)).toHaveAttribute('data-status', 'resolved');
   const api = await apiOf('ana');
-  const made = await api.call<{ labels: string[]; linked_conversation_id: string | null }>('GET', `/conversations/${id}`);
-  expect(made.labels).toContain(label);
-  expect(made.linked_conversation_id).not.toBeNull();
+  const made = () => api.call<{ status: string; labels: string[]; linked_conversation_id: string | null }>('GET', `/conversations/${id}`);
+  await expect.poll(async () => (await made()).status, 'the last of it has come to the server').toBe('resolved');
+  const { labels, linked_conversation_id } = await made();
+  expect(labels).toContain(label);
+  expect(linked_conversation_id).not.toBeNull();
 });
 
 test('several at once by mouse and keyboard, with undo', async ({ browser }) => {
