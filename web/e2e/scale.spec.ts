@@ -1,6 +1,6 @@
 // 5,000 conversations and a thread of 10,000 messages: how many nodes the document has, how long a switch takes, how long the page is
 // blocked while it scrolls, how long a key in the palette takes. The figures are printed. A busy machine is given room: `ROOM` times.
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -78,7 +78,7 @@ test('5,000 conversations and 10,000 messages', async ({ browser }) => {
     await ana.call('POST', '/users', { name: NAME, email: 'kim@example.com', password: PASSWORD, external_id: `import:${NAME}` });
     const file = join(server.data, 'history.jsonl');
     writeFileSync(file, history());
-    execFileSync(process.env.PARLOR_BIN!, ['import', 'chat', file, '--data', server.data], { stdio: 'ignore' });
+    await promisify(execFile)(process.env.PARLOR_BIN!, ['import', 'chat', file, '--data', server.data]);
     const kim = await new Api(server.url).signIn('kim@example.com', PASSWORD);
 
     const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 } });
