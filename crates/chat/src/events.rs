@@ -16,6 +16,7 @@ use crate::{
     publications::{self, Publication},
     time::Time,
     tx::Tx,
+    visible,
 };
 
 /// A committed event, as hubs and replays hand it on.
@@ -182,8 +183,9 @@ statements! {
                c.kind, c.team_id, c.store_id, c.assignee_id
         FROM events e LEFT JOIN conversations c ON c.tenant = e.tenant AND c.id = e.conversation_id
         WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
-    /// One event's text.
-    pub static TEXT = both("SELECT json FROM events WHERE tenant = $1 AND seq = $2");
+    /// The text of an event and of the next.
+    pub static TEXT = both("
+        SELECT seq, json FROM events WHERE tenant = $1 AND seq >= $2 AND seq <= $2 + 1 ORDER BY seq");
     /// Replaces an event's text: what was deleted must not come back by replay.
     pub static REWRITE = both("UPDATE events SET json = $3 WHERE tenant = $1 AND seq = $2");
     /// The newest event that is older than a time.
@@ -349,7 +351,9 @@ impl Access {
 /// Up to `limit` events after `after`, for a hub: whoever takes them decides who sees them.
 pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<Vec<Event>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    Ok(tx.db.all(&AFTER, params![tenant, after, limit], |row| from_row(tenant, row))?)
+    let mut events = tx.db.all(&AFTER, params![tenant, after, limit], |row| from_row(tenant, row))?;
+    visible::clean(tx, tenant, &mut events)?;
+    Ok(events)
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
@@ -395,21 +399,29 @@ fn published(json: &str) -> Option<Arc<Publication>> {
     serde_json::from_str::<Kept>(json).ok().map(|kept| Arc::new(kept.data))
 }
 
-/// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted.
+/// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted. The staff may have been told of
+/// the same message right after it: see [`visible::tell_both`].
 pub(crate) fn rewrite(
     tx: &mut Tx,
     tenant: TenantId,
     seq: i64,
-    change: impl FnOnce(&mut serde_json::Value),
+    change: impl Fn(&mut serde_json::Value),
 ) -> Result<()> {
-    let Some(text) = tx.db.opt(&TEXT, params![tenant, seq], |row| row.get::<String>(0))? else {
-        return Ok(());
-    };
-    let mut value: serde_json::Value = serde_json::from_str(&text)?;
-    if let Some(data) = value.get_mut("data") {
-        change(data);
+    let texts =
+        tx.db.all(&TEXT, params![tenant, seq], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
+    let mut about = None;
+    for (at, text) in texts {
+        let mut value: serde_json::Value = serde_json::from_str(&text)?;
+        let subject = value.pointer("/data/message/id").cloned().map(|id| (value["type"].clone(), id));
+        if at != seq && (subject.is_none() || subject != about) {
+            continue;
+        }
+        about = subject;
+        if let Some(data) = value.get_mut("data") {
+            change(data);
+        }
+        tx.db.execute(&REWRITE, params![tenant, at, value.to_string().as_str()])?;
     }
-    tx.db.execute(&REWRITE, params![tenant, seq, value.to_string().as_str()])?;
     Ok(())
 }
 

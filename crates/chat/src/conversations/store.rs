@@ -61,9 +61,24 @@ macro_rules! mentions {
     };
 }
 
+/// When something last happened in conversation `c` that everybody sees.
+macro_rules! seen_activity {
+    () => {
+        "COALESCE((SELECT n.created_at FROM messages n WHERE n.tenant = c.tenant AND n.conversation_id = c.id
+            AND n.is_private = FALSE ORDER BY n.seq DESC LIMIT 1), c.created_at)"
+    };
+}
+
 /// The filters of a list, over `c`. $3 kinds, $4 whether statuses are given, $5 statuses, $6 pattern or '',
 /// $7 and $8 the cursor (activity, id).
 macro_rules! filters {
+    () => {
+        concat!(matching!(), " AND (c.last_activity_at, c.id) < ($7, $8)")
+    };
+}
+
+/// The same without the cursor.
+macro_rules! matching {
     () => {
         "c.kind = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
          AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
@@ -71,8 +86,7 @@ macro_rules! filters {
                          WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6
                            AND c.kind IN ('direct', 'group'))
               OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
-                           AND lowered(k.name) LIKE $6))
-         AND (c.last_activity_at, c.id) < ($7, $8)"
+                           AND lowered(k.name) LIKE $6))"
     };
 }
 
@@ -102,6 +116,17 @@ statements! {
           AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!(), "
           AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
+    /// The same for a contact: newest first by what it sees, for the order and the times tell of what happened.
+    pub static MINE_AS_CONTACT = both(concat!("
+        SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
+            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id), ",
+            seen_activity!(), "
+        FROM participants p CROSS JOIN conversations c
+        WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
+          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", matching!(), "
+          AND (", seen_activity!(), ", c.id) < ($7, $8)
+          AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
+        ORDER BY ", seen_activity!(), " DESC, c.id DESC LIMIT $10"));
     /// A page of those of one kind that the actor reads without taking part.
     pub static OUTSIDE = both(concat!("
         SELECT ", columns!(), ", ", unread!("FALSE"), ", ", mentions!("$2"), ",
@@ -283,6 +308,13 @@ pub(crate) struct Listed {
     pub unread: i64,
     pub mentions: i64,
     pub draft: bool,
+}
+
+/// A row of a contact's list: something has happened when it saw it.
+pub(super) fn listed_as_contact(row: &Row<'_>) -> Result<Listed, DbError> {
+    let mut listed = listed(row)?;
+    listed.conversation.last_activity_at = row.get(COLUMNS + 3)?;
+    Ok(listed)
 }
 
 pub(super) fn listed(row: &Row<'_>) -> Result<Listed, DbError> {
