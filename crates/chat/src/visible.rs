@@ -183,11 +183,7 @@ const POINTING: [&str; 10] = [
 pub(crate) fn clean(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Result<()> {
     let mut by_place: BTreeMap<ConversationId, Vec<(usize, Value)>> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
-        let Audience::Conversation { facets, staff_only: false } = &event.audience else { continue };
-        if let Some(place) = event.conversation
-            && facets.kind.rules().notes
-            && POINTING.contains(&event.kind.as_str())
-        {
+        if let Some(place) = event.conversation.filter(|_| may_point(event)) {
             by_place.entry(place).or_default().push((index, serde_json::from_str(&event.json)?));
         }
     }
@@ -212,6 +208,21 @@ pub(crate) fn clean(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Resu
     }
     Ok(())
 }
+
+/// Whether somebody other than the staff gets the event, and it may point to a note.
+fn may_point(event: &Event) -> bool {
+    match &event.audience {
+        Audience::Conversation { facets, staff_only: false } => {
+            facets.kind.rules().notes && POINTING.contains(&event.kind.as_str())
+        }
+        // What it says of oneself; the actor is the person that it is for.
+        Audience::Person(_) => event.kind == "me.conversation" && event.json.contains(BY_CONTACT),
+        _ => false,
+    }
+}
+
+/// Part of an event whose actor is a contact, or which names one.
+const BY_CONTACT: &str = r#""kind":"contact""#;
 
 /// A thread has as many replies as everybody sees.
 fn count_replies(
@@ -238,6 +249,7 @@ const PLACES: [&str; 3] = ["last_read_seq", "last_delivered_seq", "author_read_s
 /// Calls `each` with everything in an event's data that has places.
 fn with_places(data: &mut Value, mut each: impl FnMut(&mut Value)) {
     each(data);
+    data.get_mut("me").into_iter().for_each(&mut each);
     for list in ["/participants", "/conversation/participants"] {
         if let Some(Value::Array(people)) = data.pointer_mut(list) {
             people.iter_mut().for_each(&mut each);

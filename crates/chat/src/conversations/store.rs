@@ -10,6 +10,7 @@ use crate::{
     person::{Actor, text},
     time::Time,
     tx::Tx,
+    visible::seen_place,
 };
 
 use super::{Conversation, Membership, Mine, Role};
@@ -17,13 +18,26 @@ use super::{Conversation, Membership, Mine, Role};
 /// The columns of a conversation `c` and of one person's row `p` in it, in the order of [`mine`].
 macro_rules! columns {
     () => {
-        "c.id, c.kind, c.status, c.title, c.slug, c.description, c.subject, c.is_private, c.replies_enabled,
+        columns!("p.read_seq", "p.delivered_seq")
+    };
+    ($read:expr, $delivered:expr) => {
+        concat!("c.id, c.kind, c.status, c.title, c.slug, c.description, c.subject, c.is_private, c.replies_enabled,
          c.created_by, c.contact_id, c.store_id, c.team_id, c.assignee_id, c.priority, c.labels, c.ticket_prefix,
          c.ticket_number, c.source, c.platform, c.linked_conversation_id, c.related, c.metadata, c.snoozed_until,
          c.created_at, c.updated_at, c.last_activity_at, c.last_seq, c.last_public_seq, c.last_deleted_seq,
          c.staff_count, c.public_count, c.team_read_seq, c.team_read_count, c.members, c.pins,
-         p.role, p.left_at, p.read_seq, p.read_count, p.delivered_seq, p.own_count, p.own_seq, p.own_read, p.muted,
-         p.notify, p.acknowledged_at, c.purged_seq"
+         p.role, p.left_at, ", $read, ", p.read_count, ", $delivered, ", p.own_count, p.own_seq, p.own_read, p.muted,
+         p.notify, p.acknowledged_at, c.purged_seq")
+    };
+}
+
+/// The same to be shown: a contact stands at what it sees.
+macro_rules! shown_columns {
+    () => {
+        columns!(
+            seen_place!("p", "read_seq", "p.person_kind <> 'contact'"),
+            seen_place!("p", "delivered_seq", "p.person_kind <> 'contact'")
+        )
     };
 }
 
@@ -118,7 +132,7 @@ statements! {
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// The same for a contact: newest first by what it sees, for the order and the times tell of what happened.
     pub static MINE_AS_CONTACT = both(concat!("
-        SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
+        SELECT ", shown_columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
             EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id), ",
             seen_activity!(), "
         FROM participants p CROSS JOIN conversations c
@@ -154,7 +168,7 @@ statements! {
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $9"));
     /// The actor's own part of one.
     pub static ME = both(concat!("
-        SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$3"), ",
+        SELECT ", shown_columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$3"), ",
             EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $3 AND d.conversation_id = c.id)
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3

@@ -105,7 +105,6 @@ pub struct Me {
 pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
     let sight = sight(actor, &listed.conversation, listed.me.as_ref());
     let row = listed.me.as_ref();
-    let newest = listed.conversation.newest(Eyes::of(actor));
     let active = row.filter(|me| me.is_active());
     let counts = active.is_some() || listed.conversation.rules().everyone;
     Me {
@@ -113,8 +112,8 @@ pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
         role: active.map(|me| me.role),
         unread: if counts { listed.unread } else { 0 },
         mentions: if counts { listed.mentions } else { 0 },
-        last_read_seq: row.map_or(0, |me| me.read_seq.min(newest)),
-        last_delivered_seq: row.map_or(0, |me| me.delivered_seq.min(newest)),
+        last_read_seq: row.map_or(0, |me| me.read_seq),
+        last_delivered_seq: row.map_or(0, |me| me.delivered_seq),
         muted: row.is_some_and(|me| me.muted),
         notify: row.map_or_else(|| "all".to_owned(), |me| me.notify.clone()),
         draft: listed.draft,

@@ -11,3 +11,4 @@ mod search;
 mod statements;
 mod support;
 mod unread;
+mod visible;
