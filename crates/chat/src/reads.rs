@@ -116,27 +116,19 @@ pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) ->
         return Err(invalid("seq", "range", "must be 0 or more"));
     }
     let seq = standing(tx, actor, &conversation, seq)?;
-    let before = me.as_ref().map_or(0, |me| me.read_seq);
+    let (before, received) = me.as_ref().map_or((0, 0), |me| (me.read_seq, me.delivered_seq));
     let moves = seq > before && sight != Sight::Override;
-    let shown = if moves { shown(tx, actor, &conversation, before, seq)? } else { None };
+    let seen = if moves { seen(tx, actor, &conversation, seq)? } else { visible::Place::default() };
     if moves {
         participants::remember(tx, actor, id)?;
-        place(tx, actor, &conversation, me.as_ref(), seq, shown.is_some())?;
+        place(tx, actor, &conversation, me.as_ref(), seq, seen.seq > before)?;
     }
     let mut conversation = conversation;
     if sight != Sight::Override && actor.is_staff() {
         read_for_team(tx, actor, &mut conversation, seq)?;
     }
     if moves {
-        let message: Option<MessageId> =
-            tx.db.opt(&ID_AT, params![actor.tenant, id, seq], |row| row.get(0))?;
-        let told = |seq: i64, message: Option<MessageId>| {
-            json!({
-                "person_id": actor.id(), "last_read_seq": seq, "last_read_at": tx.now, "message_id": message,
-            })
-        };
-        let (shown, exact) = (shown.map(|at| told(at.seq, at.id.or(message))), told(seq, message));
-        receipt(tx, actor, &conversation, "read", shown, exact)?;
+        tell_read(tx, actor, &conversation, (before, received), seq, seen)?;
         conversations::announce_me(tx, actor, id)?;
         direct::read(tx, actor, &conversation, before, seq)?;
     }
@@ -153,19 +145,36 @@ fn standing(tx: &mut Tx, actor: &Actor, conversation: &Conversation, seq: i64) -
     Ok(visible::up_to(tx, actor.tenant, conversation.id, seq)?.seq)
 }
 
-/// Where everybody is shown somebody who moves from one place to another; none where it seems to stay.
-fn shown(
+/// Where everybody sees somebody stand who stands at `seq`.
+fn seen(tx: &mut Tx, actor: &Actor, conversation: &Conversation, seq: i64) -> Result<visible::Place> {
+    if !conversation.rules().notes || seq == conversation.last_public_seq {
+        return Ok(visible::Place { seq, id: None });
+    }
+    visible::up_to(tx, actor.tenant, conversation.id, seq)
+}
+
+/// Tells who has read how far. Everybody hears of what everybody sees: of nothing while only notes were read.
+fn tell_read(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
-    before: i64,
+    (before, received): (i64, i64),
     seq: i64,
-) -> Result<Option<visible::Place>> {
-    if !conversation.rules().notes || seq == conversation.last_public_seq {
-        return Ok(Some(visible::Place { seq, id: None }));
+    seen: visible::Place,
+) -> Result<()> {
+    let at = params![actor.tenant, conversation.id, seq];
+    let message: Option<MessageId> = tx.db.opt(&ID_AT, at, |row| row.get(0))?;
+    let now = tx.now;
+    let told = |seq: i64, message: Option<MessageId>| {
+        json!({ "person_id": actor.id(), "last_read_seq": seq, "last_read_at": now, "message_id": message })
+    };
+    if seen.seq <= before && seen.seq > received {
+        // What was read was received.
+        let received = json!({ "person_id": actor.id(), "last_delivered_seq": seen.seq });
+        receipt(tx, actor, conversation, "delivered", Some(received.clone()), received)?;
     }
-    let at = visible::up_to(tx, actor.tenant, conversation.id, seq)?;
-    Ok(Some(at).filter(|at| at.seq > before))
+    let shown = (seen.seq > before).then(|| told(seen.seq, seen.id.or(message)));
+    receipt(tx, actor, conversation, "read", shown, told(seq, message))
 }
 
 fn state(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<ReadState> {
@@ -300,10 +309,11 @@ pub fn delivered(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: i64) -> Re
     let (conversation, me, _) = conversations::lock(tx, actor, id)?;
     let seq = standing(tx, actor, &conversation, seq)?;
     let Some(me) = me.filter(|me| me.is_active() && me.delivered_seq < seq) else { return Ok(()) };
-    let shown = shown(tx, actor, &conversation, me.delivered_seq, seq)?;
+    let seen = seen(tx, actor, &conversation, seq)?;
     tx.db.execute(&DELIVER, params![actor.tenant, id, actor.id(), seq])?;
     let told = |seq: i64| json!({ "person_id": actor.id(), "last_delivered_seq": seq });
-    receipt(tx, actor, &conversation, "delivered", shown.map(|at| told(at.seq)), told(seq))
+    let shown = (seen.seq > me.delivered_seq).then(|| told(seen.seq));
+    receipt(tx, actor, &conversation, "delivered", shown, told(seq))
 }
 
 /// Acknowledges a broadcast or announcement. Doing it twice changes nothing.

@@ -208,11 +208,13 @@ impl Scene {
             // The owner of the group stays.
             Step::ComeOrGo { by: 2, at: 3 } => {}
             Step::ComeOrGo { by, at } => {
-                let (by, place) = self.place(by, at);
+                let (who, place) = self.place(by, at);
                 self.attempt(move |tx| {
-                    let gone = participants::remove(tx, &by, place, by.id());
-                    if gone.is_ok() { gone } else { participants::join(tx, &by, place).map(drop) }
+                    let gone = participants::remove(tx, &who, place, who.id());
+                    if gone.is_ok() { gone } else { participants::join(tx, &who, place).map(drop) }
                 });
+                // Who left and still reads by right begins anew.
+                self.clients[by] = Client::start(&self.world, &self.people[by]);
             }
         }
     }
