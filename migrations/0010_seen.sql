@@ -13,3 +13,7 @@ UPDATE participants SET
         AND m.conversation_id = participants.conversation_id AND m.seq <= participants.delivered_seq AND m.is_private = FALSE
         ORDER BY m.seq DESC LIMIT 1), delivered_seq)
     WHERE person_kind = 'contact';
+
+-- Who reads what nobody is assigned to sees the contacts of it.
+CREATE INDEX conversations_unassigned ON conversations (tenant, kind, contact_id)
+    WHERE team_id IS NULL AND assignee_id IS NULL AND contact_id IS NOT NULL;

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 pub use crate::access::{Access, AccessChange, Facets, access};
 use crate::{
+    contacts,
     error::Result,
     ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
     kinds::Kind,
@@ -77,7 +78,7 @@ impl Event {
 }
 
 /// Who may see an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// One person, on all of its devices.
     Person(PersonId),
@@ -90,6 +91,13 @@ pub enum Audience {
         /// Contacts do not get it.
         staff_only: bool,
     },
+    /// The staff who see a contact.
+    Contact {
+        /// Which.
+        id: PersonId,
+        /// Its conversations: who reads one of them sees it.
+        places: Arc<[(ConversationId, Facets)]>,
+    },
     /// Whoever listens to the names of its publication.
     Named,
 }
@@ -99,6 +107,7 @@ const TO_STAFF: i64 = 1;
 const TO_READERS: i64 = 2;
 const TO_STAFF_READERS: i64 = 3;
 const TO_NAMED: i64 = 4;
+const TO_CONTACT: i64 = 5;
 
 impl Access {
     /// Whether the person may see the event. Whoever is removed by it sees it as the last one.
@@ -106,13 +115,14 @@ impl Access {
         if event.tenant != self.tenant {
             return false;
         }
-        match event.audience {
-            Audience::Person(person) => person == self.person,
+        match &event.audience {
+            Audience::Person(person) => *person == self.person,
             Audience::Staff => self.is_staff,
+            Audience::Contact { places, .. } => self.sees_contact(places),
             Audience::Named => false,
             Audience::Conversation { staff_only: true, .. } if !self.is_staff => false,
             Audience::Conversation { facets, .. } => {
-                event.conversation.is_some_and(|conversation| self.reads(conversation, &facets))
+                event.conversation.is_some_and(|conversation| self.reads(conversation, facets))
                     || event.access.iter().any(|change| change.person == self.person)
             }
         }
@@ -231,8 +241,9 @@ pub(crate) fn append_as<D: Serialize>(
         data: new.data,
     };
     let json = serde_json::to_string(&public)?;
-    let (code, person) = match new.audience {
-        Audience::Person(person) => (TO_PERSON, Some(person)),
+    let (code, person) = match &new.audience {
+        Audience::Person(person) => (TO_PERSON, Some(*person)),
+        Audience::Contact { id, .. } => (TO_CONTACT, Some(*id)),
         Audience::Staff => (TO_STAFF, None),
         Audience::Conversation { staff_only: false, .. } => (TO_READERS, None),
         Audience::Conversation { staff_only: true, .. } => (TO_STAFF_READERS, None),
@@ -338,9 +349,9 @@ impl Access {
     /// As [`Access::admits`], but an earlier removal admits nothing else: who was removed sees that one event.
     pub fn admits_on_replay(&self, event: &Event) -> bool {
         self.admits(event)
-            && match event.audience {
+            && match &event.audience {
                 Audience::Conversation { facets, .. } => {
-                    event.conversation.is_some_and(|conversation| self.reads(conversation, &facets))
+                    event.conversation.is_some_and(|conversation| self.reads(conversation, facets))
                         || event.access.iter().any(|change| change.person == self.person && !change.member)
                 }
                 _ => true,
@@ -353,6 +364,7 @@ pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut events = tx.db.all(&AFTER, params![tenant, after, limit], |row| from_row(tenant, row))?;
     visible::clean(tx, tenant, &mut events)?;
+    contacts::address(tx, tenant, &mut events)?;
     Ok(events)
 }
 
@@ -371,6 +383,7 @@ fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
             },
             staff_only: code == TO_STAFF_READERS,
         },
+        (TO_CONTACT, Some(id), _) => Audience::Contact { id, places: Arc::default() },
         (TO_NAMED, ..) => Audience::Named,
         _ => Audience::Staff,
     };

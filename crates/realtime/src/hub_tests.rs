@@ -220,8 +220,11 @@ fn happenings() -> impl Strategy<Value = Event> {
             store: store.map(|n| StoreId(Uuid::from_u128(n))),
             assignee: assignee.map(person),
             ..facets(kind)
-        });
+        })
+        .boxed();
+    let places = prop::collection::vec(((0_u128..4).prop_map(conversation), facets.clone()), 0..3);
     let audience = prop_oneof![
+        1 => places.prop_map(|places| Audience::Contact { id: person(9), places: places.into() }),
         1 => (1_u128..6).prop_map(|n| Audience::Person(person(n))),
         1 => Just(Audience::Staff),
         3 => (facets, any::<bool>()).prop_map(|(facets, staff_only)| Audience::Conversation { facets, staff_only }),
