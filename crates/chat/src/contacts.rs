@@ -93,13 +93,36 @@ macro_rules! columns {
 
 /// A page of contacts `k` by name: $2 and $3 the cursor, $4 a pattern or '', $5 how many.
 macro_rules! page {
-    ($which:expr) => {
+    ($from:expr, $which:expr) => {
         concat!(
-            "SELECT ", columns!(), " FROM contacts k WHERE k.tenant = $1 AND (k.name, k.id) > ($2, $3)
+            "SELECT ",
+            columns!(),
+            " FROM ",
+            $from,
+            " WHERE k.tenant = $1 AND (k.name, k.id) > ($2, $3)
                AND ($4 = '' OR lowered(k.name) LIKE $4 OR k.email_key LIKE $4 OR k.phone LIKE $4)",
             $which,
             " ORDER BY k.name, k.id LIMIT $5"
         )
+    };
+}
+
+/// The contacts `r` of the conversations that somebody may read, found through what lets it read them: $6 the person,
+/// $7 its teams, $8 its stores, $9 and $10 the kinds that it reads by right, and while nobody is assigned. CROSS JOIN so
+/// that SQLite does not begin with everybody's.
+macro_rules! reached {
+    () => {
+        "(SELECT DISTINCT s.contact_id FROM (
+            SELECT c.contact_id FROM participants p CROSS JOIN conversations c
+                WHERE p.tenant = $1 AND p.person_id = $6 AND p.left_at IS NULL
+                  AND c.tenant = p.tenant AND c.id = p.conversation_id
+            UNION ALL SELECT c.contact_id FROM conversations c WHERE c.tenant = $1 AND c.team_id = ANY($7)
+            UNION ALL SELECT c.contact_id FROM conversations c WHERE c.tenant = $1 AND c.store_id = ANY($8)
+            UNION ALL SELECT c.contact_id FROM conversations c WHERE c.tenant = $1 AND c.kind = ANY($9)
+            UNION ALL SELECT c.contact_id FROM conversations c
+                WHERE c.tenant = $1 AND c.kind = ANY($10) AND c.team_id IS NULL AND c.assignee_id IS NULL
+                  AND c.contact_id IS NOT NULL
+        ) s) r CROSS JOIN contacts k"
     };
 }
 
@@ -125,23 +148,14 @@ statements! {
     pub static SEES = both(concat!("
         SELECT k.id FROM contacts k WHERE k.tenant = $1 AND k.id = $2 AND", known!("$3", "$4", "$5", "$6", "$7")));
     /// A page of all of them.
-    pub static PAGE = both(page!(""));
+    pub static PAGE = both(page!("contacts k", ""));
     /// A page of those whom somebody sees who reads nearly every conversation: by name, each looked at.
-    pub static PAGE_OF_MANY = both(page!(concat!(" AND", known!("$6", "$7", "$8", "$9", "$10"))));
-    /// A page of those whom somebody sees who reads some: of the conversations that it reads, whoever has them.
-    pub static PAGE_OF_SOME = both(page!(concat!(" AND k.id IN (
-        SELECT c.contact_id FROM participants p CROSS JOIN conversations c
-            WHERE p.tenant = $1 AND p.person_id = $6 AND p.left_at IS NULL AND c.tenant = p.tenant AND c.id = p.conversation_id
-              AND c.contact_id IS NOT NULL
-        UNION SELECT c.contact_id FROM conversations c
-            WHERE c.tenant = $1 AND c.team_id = ANY($7) AND c.contact_id IS NOT NULL
-        UNION SELECT c.contact_id FROM conversations c
-            WHERE c.tenant = $1 AND c.store_id = ANY($8) AND c.contact_id IS NOT NULL
-        UNION SELECT c.contact_id FROM conversations c
-            WHERE c.tenant = $1 AND c.kind = ANY($9) AND c.contact_id IS NOT NULL
-        UNION SELECT c.contact_id FROM conversations c
-            WHERE c.tenant = $1 AND c.kind = ANY($10) AND c.team_id IS NULL AND c.assignee_id IS NULL
-              AND c.contact_id IS NOT NULL) AND", known!("$6", "$7", "$8", "$9", "$10"))));
+    pub static PAGE_OF_MANY = both(page!("contacts k", concat!(" AND", known!("$6", "$7", "$8", "$9", "$10"))));
+    /// A page of those whom somebody sees who reads some conversations: of these only, however many others there are.
+    pub static PAGE_OF_SOME = both(page!(
+        reached!(),
+        concat!(" AND k.id = r.contact_id AND", known!("$6", "$7", "$8", "$9", "$10"))
+    ));
     /// The conversations of some contacts, and what decides who reads them.
     pub static PLACES = both("
         SELECT contact_id, id, kind, team_id, store_id, assignee_id FROM conversations
@@ -250,11 +264,17 @@ struct Reach {
 impl Reach {
     fn of(actor: &Actor) -> Reach {
         let kinds = outsider_kinds(actor);
+        let with_contacts = |names: Vec<String>| {
+            names
+                .into_iter()
+                .filter(|name| Kind::parse(name).is_some_and(|kind| kind.rules().contact))
+                .collect()
+        };
         Reach {
             teams: actor.teams.iter().map(|id| id.0.into_bytes()).collect(),
             stores: actor.stores.iter().map(|id| id.0.into_bytes()).collect(),
-            by_right: kinds.all,
-            unassigned: kinds.unassigned,
+            by_right: with_contacts(kinds.all),
+            unassigned: with_contacts(kinds.unassigned),
         }
     }
 

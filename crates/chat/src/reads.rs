@@ -165,9 +165,7 @@ fn tell_read(
     let at = params![actor.tenant, conversation.id, seq];
     let message: Option<MessageId> = tx.db.opt(&ID_AT, at, |row| row.get(0))?;
     let now = tx.now;
-    let told = |seq: i64, message: Option<MessageId>| {
-        json!({ "person_id": actor.id(), "last_read_seq": seq, "last_read_at": now, "message_id": message })
-    };
+    let told = |seq: i64, message: Option<MessageId>| json!({ "person_id": actor.id(), "last_read_seq": seq, "last_read_at": now, "message_id": message });
     if seen.seq <= before && seen.seq > received {
         // What was read was received.
         let received = json!({ "person_id": actor.id(), "last_delivered_seq": seen.seq });
@@ -184,9 +182,11 @@ fn state(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<ReadState> {
 /// "Mark unread from here": `seq` is the first unread message.
 pub fn unread_from(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: i64) -> Result<ReadState> {
     let (conversation, me, sight) = conversations::lock(tx, actor, id)?;
-    let newest = conversation.newest(Eyes::of(actor));
-    if !(1..=newest).contains(&seq) {
-        return Err(invalid("seq", "range", format!("must be from 1 to {newest}")));
+    // A contact is not told by a refusal how far the conversation goes beyond what it sees.
+    let last =
+        if actor.is_contact() && conversation.rules().notes { i64::MAX } else { conversation.last_seq };
+    if !(1..=last).contains(&seq) {
+        return Err(invalid("seq", "range", format!("must be from 1 to {}", conversation.last_seq)));
     }
     if sight == Sight::Override {
         return Err(forbidden(

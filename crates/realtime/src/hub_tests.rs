@@ -214,8 +214,8 @@ fn people() -> impl Strategy<Value = Access> {
 
 fn happenings() -> impl Strategy<Value = Event> {
     let option = |n: u128| prop::option::of(0..n);
-    let facets =
-        (kinds(), option(3), option(3), option(6)).prop_map(|(kind, team, store, assignee)| Facets {
+    let facets = (kinds(), option(3), option(3), option(6))
+        .prop_map(|(kind, team, store, assignee)| Facets {
             team: team.map(|n| TeamId(Uuid::from_u128(n))),
             store: store.map(|n| StoreId(Uuid::from_u128(n))),
             assignee: assignee.map(person),
