@@ -65,6 +65,14 @@ impl Access {
                     && rules.unassigned.is_some_and(|right| self.rights.has(right))))
     }
 
+    /// Whether the person sees a contact that has these conversations: by right, or because it reads one of them. The
+    /// same as SQL is in contacts.rs.
+    pub fn sees_contact(&self, places: &[(ConversationId, Facets)]) -> bool {
+        self.is_staff
+            && (SEE_CONTACTS.iter().any(|right| self.rights.has(*right))
+                || places.iter().any(|(conversation, facets)| self.reads(*conversation, facets)))
+    }
+
     /// Follows a change of participants.
     pub fn apply(&mut self, change: &AccessChange) {
         if change.person != self.person {
@@ -77,6 +85,9 @@ impl Access {
         }
     }
 }
+
+/// Who has one of these sees every contact: whoever manages them, and whoever reads every conversation.
+pub(crate) const SEE_CONTACTS: [Right; 2] = [Right::Contacts, Right::ViewAll];
 
 /// Somebody became, or ceased to be, a participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

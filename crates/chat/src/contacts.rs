@@ -4,11 +4,15 @@ use parlor_db::{Error as DbError, Row, params, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use std::{collections::HashMap, sync::Arc};
+
 use crate::{
+    access::{Facets, SEE_CONTACTS, outsider, outsider_kinds},
     audit,
     error::{Error, Result, conflict, invalid, not_found},
-    events::{self, Audience, NewEvent},
-    ids::{PersonId, TenantId},
+    events::{self, Audience, Event, NewEvent},
+    ids::{ConversationId, PersonId, TenantId},
+    kinds::Kind,
     page::{Page, limit},
     person::{Actor, Person, PersonKind},
     rights::{Right, Rights},
@@ -80,17 +84,82 @@ pub struct ContactFilter {
     pub limit: Option<i64>,
 }
 
+macro_rules! columns {
+    () => {
+        "k.id, k.external_id, k.platform, k.name, k.email, k.phone, k.avatar_url, k.attributes, k.blocked, k.created_at,
+         k.last_activity_at"
+    };
+}
+
+/// A page of contacts `k` by name: $2 and $3 the cursor, $4 a pattern or '', $5 how many.
+macro_rules! page {
+    ($from:expr, $which:expr) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM ",
+            $from,
+            " WHERE k.tenant = $1 AND (k.name, k.id) > ($2, $3)
+               AND ($4 = '' OR lowered(k.name) LIKE $4 OR k.email_key LIKE $4 OR k.phone LIKE $4)",
+            $which,
+            " ORDER BY k.name, k.id LIMIT $5"
+        )
+    };
+}
+
+/// The contacts `r` of the conversations that somebody may read, found through what lets it read them: $6 the person,
+/// $7 its teams, $8 its stores, $9 and $10 the kinds that it reads by right, and while nobody is assigned. CROSS JOIN so
+/// that SQLite does not begin with everybody's.
+macro_rules! reached {
+    () => {
+        "(SELECT DISTINCT s.contact_id FROM (
+            SELECT c.contact_id FROM participants p CROSS JOIN conversations c
+                WHERE p.tenant = $1 AND p.person_id = $6 AND p.left_at IS NULL
+                  AND c.tenant = p.tenant AND c.id = p.conversation_id
+            UNION ALL SELECT c.contact_id FROM conversations c WHERE c.tenant = $1 AND c.team_id = ANY($7)
+            UNION ALL SELECT c.contact_id FROM conversations c WHERE c.tenant = $1 AND c.store_id = ANY($8)
+            UNION ALL SELECT c.contact_id FROM conversations c WHERE c.tenant = $1 AND c.kind = ANY($9)
+            UNION ALL SELECT c.contact_id FROM conversations c
+                WHERE c.tenant = $1 AND c.kind = ANY($10) AND c.team_id IS NULL AND c.assignee_id IS NULL
+                  AND c.contact_id IS NOT NULL
+        ) s) r CROSS JOIN contacts k"
+    };
+}
+
+/// The rule as SQL: whether somebody without a right to see all contacts sees `k`, because of a conversation with it
+/// that it reads. Takes the numbers of the parameters for the person and, as `outsider!`, for what it reads besides.
+macro_rules! known {
+    ($me:literal, $teams:literal, $stores:literal, $by_right:literal, $unassigned:literal) => {
+        concat!(
+            " EXISTS (SELECT 1 FROM conversations c
+                LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = ", $me, "
+                WHERE c.tenant = k.tenant AND c.contact_id = k.id
+                  AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ",
+            outsider!($teams, $stores, $by_right, $unassigned),
+            "))"
+        )
+    };
+}
+
 statements! {
     /// One.
-    pub static FIND = both("
-        SELECT id, external_id, platform, name, email, phone, avatar_url, attributes, blocked, created_at, last_activity_at
-        FROM contacts WHERE tenant = $1 AND id = $2");
-    /// A page by name.
-    pub static PAGE = both("
-        SELECT id, external_id, platform, name, email, phone, avatar_url, attributes, blocked, created_at, last_activity_at
-        FROM contacts WHERE tenant = $1 AND (name, id) > ($2, $3)
-          AND ($4 = '' OR lowered(name) LIKE $4 OR email_key LIKE $4 OR phone LIKE $4)
-        ORDER BY name, id LIMIT $5");
+    pub static FIND = both(concat!("SELECT ", columns!(), " FROM contacts k WHERE k.tenant = $1 AND k.id = $2"));
+    /// Whether somebody sees one without a right to see them all.
+    pub static SEES = both(concat!("
+        SELECT k.id FROM contacts k WHERE k.tenant = $1 AND k.id = $2 AND", known!("$3", "$4", "$5", "$6", "$7")));
+    /// A page of all of them.
+    pub static PAGE = both(page!("contacts k", ""));
+    /// A page of those whom somebody sees who reads nearly every conversation: by name, each looked at.
+    pub static PAGE_OF_MANY = both(page!("contacts k", concat!(" AND", known!("$6", "$7", "$8", "$9", "$10"))));
+    /// A page of those whom somebody sees who reads some conversations: of these only, however many others there are.
+    pub static PAGE_OF_SOME = both(page!(
+        reached!(),
+        concat!(" AND k.id = r.contact_id AND", known!("$6", "$7", "$8", "$9", "$10"))
+    ));
+    /// The conversations of some contacts, and what decides who reads them.
+    pub static PLACES = both("
+        SELECT contact_id, id, kind, team_id, store_id, assignee_id FROM conversations
+        WHERE tenant = $1 AND contact_id = ANY($2)");
     /// By the host application's id.
     pub static BY_EXTERNAL = both("SELECT id FROM contacts WHERE tenant = $1 AND external_id = $2");
     /// By address.
@@ -154,24 +223,94 @@ pub fn actor(tx: &mut Tx, tenant: &Tenant, id: PersonId) -> Result<Actor> {
     })
 }
 
-/// One contact, for staff.
+/// One contact, for staff who see it; to others it is not there.
 pub fn get(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<Contact> {
     actor.require_staff("contact.get")?;
-    find(tx, actor.tenant, id)?.ok_or(not_found("contact"))
+    let found = find(tx, actor.tenant, id)?.ok_or(not_found("contact"))?;
+    if sees(tx, actor, id)? { Ok(found) } else { Err(not_found("contact")) }
 }
 
-/// A page of contacts by name, for staff.
+/// Whether the actor sees every contact.
+fn sees_all(actor: &Actor) -> bool {
+    actor.person.kind == PersonKind::System || SEE_CONTACTS.iter().any(|right| actor.has(*right))
+}
+
+/// Whether the actor sees a contact.
+pub(crate) fn sees(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<bool> {
+    if sees_all(actor) {
+        return Ok(true);
+    }
+    let reach = Reach::of(actor);
+    let asked = params![
+        actor.tenant,
+        id,
+        actor.id(),
+        &reach.teams[..],
+        &reach.stores[..],
+        &reach.by_right[..],
+        &reach.unassigned[..]
+    ];
+    Ok(actor.is_staff() && tx.db.opt(&SEES, asked, |row| row.get::<PersonId>(0))?.is_some())
+}
+
+/// What somebody reads without taking part, as the statements ask for it.
+struct Reach {
+    teams: Vec<[u8; 16]>,
+    stores: Vec<[u8; 16]>,
+    by_right: Vec<String>,
+    unassigned: Vec<String>,
+}
+
+impl Reach {
+    fn of(actor: &Actor) -> Reach {
+        let kinds = outsider_kinds(actor);
+        let with_contacts = |names: Vec<String>| {
+            names
+                .into_iter()
+                .filter(|name| Kind::parse(name).is_some_and(|kind| kind.rules().contact))
+                .collect()
+        };
+        Reach {
+            teams: actor.teams.iter().map(|id| id.0.into_bytes()).collect(),
+            stores: actor.stores.iter().map(|id| id.0.into_bytes()).collect(),
+            by_right: with_contacts(kinds.all),
+            unassigned: with_contacts(kinds.unassigned),
+        }
+    }
+
+    /// Whether it reads the conversations of nearly every contact.
+    fn is_wide(&self) -> bool {
+        self.by_right.iter().any(|kind| kind == Kind::Support.name())
+    }
+}
+
+/// A page by name of the contacts that the actor sees, for staff.
 pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<Contact>> {
     actor.require_staff("contact.list")?;
     let limit = limit(filter.limit);
     let (name, id) = filter.after.as_deref().and_then(|after| after.split_once('\n')).unwrap_or(("", ""));
     let id = id.parse().unwrap_or(PersonId(uuid::Uuid::nil()));
     let pattern = filter.search.as_deref().map_or(String::new(), crate::users::like);
-    let rows = tx.db.all(
-        &PAGE,
-        params![actor.tenant, name, id, pattern.as_str(), i64::try_from(limit + 1).unwrap_or(200)],
-        from_row,
-    )?;
+    let most = i64::try_from(limit + 1).unwrap_or(200);
+    let rows = if sees_all(actor) {
+        tx.db.all(&PAGE, params![actor.tenant, name, id, pattern.as_str(), most], from_row)?
+    } else {
+        let reach = Reach::of(actor);
+        let statement = if reach.is_wide() { &PAGE_OF_MANY } else { &PAGE_OF_SOME };
+        let asked = params![
+            actor.tenant,
+            name,
+            id,
+            pattern.as_str(),
+            most,
+            actor.id(),
+            &reach.teams[..],
+            &reach.stores[..],
+            &reach.by_right[..],
+            &reach.unassigned[..]
+        ];
+        tx.db.all(statement, asked, from_row)?
+    };
     Ok(Page::cut(rows, limit, |contact| format!("{}\n{}", contact.name, contact.id)))
 }
 
@@ -303,18 +442,56 @@ fn announce(tx: &mut Tx, actor: &Actor, contact: &Contact) -> Result<()> {
         Some(("contact", &id)),
         &json!({ "blocked": contact.blocked }),
     )?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "contact.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "contact": contact }),
-        },
-    )?;
+    let places = places(tx, actor.tenant, &[contact.id])?.remove(&contact.id).unwrap_or_default();
+    let audience = Audience::Contact { id: contact.id, places: places.into() };
+    let data = json!({ "contact": contact });
+    events::append(tx, actor, NewEvent { kind: UPDATED, conversation: None, audience, access: &[], data })?;
     Ok(())
+}
+
+/// The event that tells of a contact.
+const UPDATED: &str = "contact.updated";
+
+type Places = Vec<(ConversationId, Facets)>;
+
+/// The conversations of some contacts: who reads one of them sees the contact.
+fn places(tx: &mut Tx, tenant: TenantId, ids: &[PersonId]) -> Result<HashMap<PersonId, Places>> {
+    let keys: Vec<[u8; 16]> = ids.iter().map(|id| id.0.into_bytes()).collect();
+    let rows = tx.db.all(&PLACES, params![tenant, &keys[..]], |row| {
+        let facets =
+            Facets { kind: row.get(2)?, team: row.get(3)?, store: row.get(4)?, assignee: row.get(5)? };
+        Ok((row.get::<PersonId>(0)?, (row.get::<ConversationId>(1)?, facets)))
+    })?;
+    let mut found: HashMap<PersonId, Places> = HashMap::new();
+    for (id, place) in rows {
+        found.entry(id).or_default().push(place);
+    }
+    Ok(found)
+}
+
+/// Addresses stored events that tell of contacts to whoever sees those today. Earlier versions told all of the staff.
+pub(crate) fn address(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Result<()> {
+    let of = |event: &Event| match &event.audience {
+        Audience::Contact { id, .. } => Some(*id),
+        _ => told_of(&event.json),
+    };
+    let about: Vec<PersonId> = events.iter().filter(|event| event.kind == UPDATED).filter_map(of).collect();
+    if about.is_empty() && !events.iter().any(|event| event.kind == UPDATED) {
+        return Ok(());
+    }
+    let known: HashMap<PersonId, Arc<[_]>> =
+        places(tx, tenant, &about)?.into_iter().map(|(id, places)| (id, places.into())).collect();
+    for event in events.iter_mut().filter(|event| event.kind == UPDATED) {
+        let id = of(event).unwrap_or(PersonId(uuid::Uuid::nil()));
+        event.audience = Audience::Contact { id, places: known.get(&id).cloned().unwrap_or_default() };
+    }
+    Ok(())
+}
+
+/// The contact that a stored event tells of.
+fn told_of(json: &str) -> Option<PersonId> {
+    let told: Value = serde_json::from_str(json).ok()?;
+    told.pointer("/data/contact/id")?.as_str()?.parse().ok()
 }
 
 /// The contact that a host's token names, made on first sight.

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 pub use crate::access::{Access, AccessChange, Facets, access};
 use crate::{
+    contacts,
     error::Result,
     ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
     kinds::Kind,
@@ -16,6 +17,7 @@ use crate::{
     publications::{self, Publication},
     time::Time,
     tx::Tx,
+    visible,
 };
 
 /// A committed event, as hubs and replays hand it on.
@@ -76,7 +78,7 @@ impl Event {
 }
 
 /// Who may see an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// One person, on all of its devices.
     Person(PersonId),
@@ -89,6 +91,13 @@ pub enum Audience {
         /// Contacts do not get it.
         staff_only: bool,
     },
+    /// The staff who see a contact.
+    Contact {
+        /// Which.
+        id: PersonId,
+        /// Its conversations: who reads one of them sees it.
+        places: Arc<[(ConversationId, Facets)]>,
+    },
     /// Whoever listens to the names of its publication.
     Named,
 }
@@ -98,6 +107,7 @@ const TO_STAFF: i64 = 1;
 const TO_READERS: i64 = 2;
 const TO_STAFF_READERS: i64 = 3;
 const TO_NAMED: i64 = 4;
+const TO_CONTACT: i64 = 5;
 
 impl Access {
     /// Whether the person may see the event. Whoever is removed by it sees it as the last one.
@@ -105,13 +115,14 @@ impl Access {
         if event.tenant != self.tenant {
             return false;
         }
-        match event.audience {
-            Audience::Person(person) => person == self.person,
+        match &event.audience {
+            Audience::Person(person) => *person == self.person,
             Audience::Staff => self.is_staff,
+            Audience::Contact { places, .. } => self.sees_contact(places),
             Audience::Named => false,
             Audience::Conversation { staff_only: true, .. } if !self.is_staff => false,
             Audience::Conversation { facets, .. } => {
-                event.conversation.is_some_and(|conversation| self.reads(conversation, &facets))
+                event.conversation.is_some_and(|conversation| self.reads(conversation, facets))
                     || event.access.iter().any(|change| change.person == self.person)
             }
         }
@@ -182,8 +193,9 @@ statements! {
                c.kind, c.team_id, c.store_id, c.assignee_id
         FROM events e LEFT JOIN conversations c ON c.tenant = e.tenant AND c.id = e.conversation_id
         WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
-    /// One event's text.
-    pub static TEXT = both("SELECT json FROM events WHERE tenant = $1 AND seq = $2");
+    /// The text of an event and of the next.
+    pub static TEXT = both("
+        SELECT seq, json FROM events WHERE tenant = $1 AND seq >= $2 AND seq <= $2 + 1 ORDER BY seq");
     /// Replaces an event's text: what was deleted must not come back by replay.
     pub static REWRITE = both("UPDATE events SET json = $3 WHERE tenant = $1 AND seq = $2");
     /// The newest event that is older than a time.
@@ -229,8 +241,9 @@ pub(crate) fn append_as<D: Serialize>(
         data: new.data,
     };
     let json = serde_json::to_string(&public)?;
-    let (code, person) = match new.audience {
-        Audience::Person(person) => (TO_PERSON, Some(person)),
+    let (code, person) = match &new.audience {
+        Audience::Person(person) => (TO_PERSON, Some(*person)),
+        Audience::Contact { id, .. } => (TO_CONTACT, Some(*id)),
         Audience::Staff => (TO_STAFF, None),
         Audience::Conversation { staff_only: false, .. } => (TO_READERS, None),
         Audience::Conversation { staff_only: true, .. } => (TO_STAFF_READERS, None),
@@ -336,9 +349,9 @@ impl Access {
     /// As [`Access::admits`], but an earlier removal admits nothing else: who was removed sees that one event.
     pub fn admits_on_replay(&self, event: &Event) -> bool {
         self.admits(event)
-            && match event.audience {
+            && match &event.audience {
                 Audience::Conversation { facets, .. } => {
-                    event.conversation.is_some_and(|conversation| self.reads(conversation, &facets))
+                    event.conversation.is_some_and(|conversation| self.reads(conversation, facets))
                         || event.access.iter().any(|change| change.person == self.person && !change.member)
                 }
                 _ => true,
@@ -349,7 +362,10 @@ impl Access {
 /// Up to `limit` events after `after`, for a hub: whoever takes them decides who sees them.
 pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<Vec<Event>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    Ok(tx.db.all(&AFTER, params![tenant, after, limit], |row| from_row(tenant, row))?)
+    let mut events = tx.db.all(&AFTER, params![tenant, after, limit], |row| from_row(tenant, row))?;
+    visible::clean(tx, tenant, &mut events)?;
+    contacts::address(tx, tenant, &mut events)?;
+    Ok(events)
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
@@ -367,6 +383,7 @@ fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
             },
             staff_only: code == TO_STAFF_READERS,
         },
+        (TO_CONTACT, Some(id), _) => Audience::Contact { id, places: Arc::default() },
         (TO_NAMED, ..) => Audience::Named,
         _ => Audience::Staff,
     };
@@ -395,21 +412,29 @@ fn published(json: &str) -> Option<Arc<Publication>> {
     serde_json::from_str::<Kept>(json).ok().map(|kept| Arc::new(kept.data))
 }
 
-/// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted.
+/// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted. The staff may have been told of
+/// the same message right after it: see [`visible::tell_both`].
 pub(crate) fn rewrite(
     tx: &mut Tx,
     tenant: TenantId,
     seq: i64,
-    change: impl FnOnce(&mut serde_json::Value),
+    change: impl Fn(&mut serde_json::Value),
 ) -> Result<()> {
-    let Some(text) = tx.db.opt(&TEXT, params![tenant, seq], |row| row.get::<String>(0))? else {
-        return Ok(());
-    };
-    let mut value: serde_json::Value = serde_json::from_str(&text)?;
-    if let Some(data) = value.get_mut("data") {
-        change(data);
+    let texts =
+        tx.db.all(&TEXT, params![tenant, seq], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
+    let mut about = None;
+    for (at, text) in texts {
+        let mut value: serde_json::Value = serde_json::from_str(&text)?;
+        let subject = value.pointer("/data/message/id").cloned().map(|id| (value["type"].clone(), id));
+        if at != seq && (subject.is_none() || subject != about) {
+            continue;
+        }
+        about = subject;
+        if let Some(data) = value.get_mut("data") {
+            change(data);
+        }
+        tx.db.execute(&REWRITE, params![tenant, at, value.to_string().as_str()])?;
     }
-    tx.db.execute(&REWRITE, params![tenant, seq, value.to_string().as_str()])?;
     Ok(())
 }
 

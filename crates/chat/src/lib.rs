@@ -48,6 +48,7 @@ pub mod tickets;
 pub mod time;
 mod tx;
 pub mod users;
+mod visible;
 
 pub use error::{Error, Result};
 pub use ids::{ConversationId, MessageId, PersonId, RoleId, RowId, StoreId, TeamId, TenantId};
@@ -70,6 +71,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "history", sql: include_str!("../../../migrations/0007_history.sql") },
     Migration { version: 8, name: "letters", sql: include_str!("../../../migrations/0008_letters.sql") },
     Migration { version: 9, name: "search", sql: include_str!("../../../migrations/0009_search.sql") },
+    Migration { version: 10, name: "seen", sql: include_str!("../../../migrations/0010_seen.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -109,6 +111,7 @@ pub fn statements() -> Vec<&'static Sql> {
         tenants::statements(),
         tickets::statements(),
         users::statements(),
+        visible::statements(),
     ]
     .concat()
 }

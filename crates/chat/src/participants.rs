@@ -11,7 +11,6 @@ use crate::{
     access::AccessChange,
     conversations::{self, Conversation, Me, Membership, Role, Sight},
     error::{Error, Result, forbidden, invalid, not_found},
-    events::{self, NewEvent},
     ids::{ConversationId, PersonId, TenantId},
     kinds::Poster,
     messages,
@@ -21,6 +20,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
+    visible::{self, Eyes, seen_place},
 };
 
 /// Somebody in a conversation.
@@ -57,10 +57,18 @@ const MOST_AT_ONCE: usize = 1_000;
 pub(crate) const SMALL: i64 = 50;
 const LARGE: i64 = 500;
 
+/// The columns of a participant `p`, in the order of [`from_row`]; `$staff` says whether the staff looks.
 macro_rules! columns {
-    () => {
-        "p.conversation_id, p.person_id, p.person_kind, COALESCE(u.name, k.name, ''), COALESCE(u.avatar_url, k.avatar_url),
-         p.role, p.joined_at, p.left_at, p.read_seq, p.read_at, p.delivered_seq"
+    ($staff:literal) => {
+        concat!(
+            "p.conversation_id, p.person_id, p.person_kind, COALESCE(u.name, k.name, ''),
+             COALESCE(u.avatar_url, k.avatar_url), p.role, p.joined_at, p.left_at, ",
+            seen_place!("p", "read_seq", $staff),
+            ", CASE WHEN ",
+            $staff,
+            " THEN p.read_at ELSE p.seen_at END, ",
+            seen_place!("p", "delivered_seq", $staff)
+        )
     };
 }
 macro_rules! people {
@@ -73,20 +81,20 @@ macro_rules! people {
 statements! {
     /// The first ones of a conversation, in the order in which they came.
     pub static FIRST = both(concat!("
-        SELECT ", columns!(), " FROM participants p", people!(), "
+        SELECT ", columns!("$4"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL ORDER BY p.joined_at, p.person_id LIMIT $3"));
     /// A page of a conversation's, by id.
     pub static PAGE = both(concat!("
-        SELECT ", columns!(), " FROM participants p", people!(), "
+        SELECT ", columns!("$5"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND p.person_id > $3
         ORDER BY p.person_id LIMIT $4"));
     /// One.
     pub static FIND = both(concat!("
-        SELECT ", columns!(), " FROM participants p", people!(), "
+        SELECT ", columns!("$4"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id = $3"));
     /// Some of each of several small conversations, the actor last.
     pub static PREVIEWS = both(concat!("
-        SELECT ", columns!(), " FROM (
+        SELECT ", columns!("$4"), " FROM (
             SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.conversation_id
                 ORDER BY (CASE WHEN q.person_id = $2 THEN 1 ELSE 0 END), q.joined_at, q.person_id) AS place
             FROM participants q WHERE q.tenant = $1 AND q.conversation_id = ANY($3) AND q.left_at IS NULL
@@ -157,7 +165,8 @@ fn from_row(row: &Row<'_>) -> Result<(ConversationId, Participant), DbError> {
 /// Those who came first, oldest first; of a large conversation any `most` of them, for its members would have to be sorted.
 pub(crate) fn first(
     tx: &mut Tx,
-    actor: &Actor,
+    tenant: TenantId,
+    eyes: Eyes,
     id: ConversationId,
     members: i64,
     most: i64,
@@ -165,18 +174,20 @@ pub(crate) fn first(
     let only = |row: &Row<'_>| from_row(row).map(|(_, found)| found);
     if members > LARGE {
         let nobody = PersonId(uuid::Uuid::nil());
-        return Ok(tx.db.all(&PAGE, params![actor.tenant, id, nobody, most], only)?);
+        return Ok(tx.db.all(&PAGE, params![tenant, id, nobody, most, eyes.are_staff()], only)?);
     }
-    Ok(tx.db.all(&FIRST, params![actor.tenant, id, most], only)?)
+    Ok(tx.db.all(&FIRST, params![tenant, id, most, eyes.are_staff()], only)?)
 }
 
+/// One, as the staff sees it.
 pub(crate) fn find(
     tx: &mut Tx,
     actor: &Actor,
     id: ConversationId,
     person: PersonId,
 ) -> Result<Option<Participant>> {
-    Ok(tx.db.opt(&FIND, params![actor.tenant, id, person], |row| from_row(row).map(|(_, found)| found))?)
+    let asked = params![actor.tenant, id, person, true];
+    Ok(tx.db.opt(&FIND, asked, |row| from_row(row).map(|(_, found)| found))?)
 }
 
 pub(crate) fn previews(
@@ -184,7 +195,11 @@ pub(crate) fn previews(
     actor: &Actor,
     ids: &[[u8; 16]],
 ) -> Result<HashMap<ConversationId, Vec<Participant>>> {
-    let rows = tx.db.all(&PREVIEWS, params![actor.tenant, actor.id(), ids], from_row)?;
+    let rows = tx.db.all(
+        &PREVIEWS,
+        params![actor.tenant, actor.id(), ids, Eyes::of(actor).are_staff()],
+        from_row,
+    )?;
     let mut found: HashMap<ConversationId, Vec<Participant>> = HashMap::new();
     for (id, participant) in rows {
         found.entry(id).or_default().push(participant);
@@ -214,9 +229,8 @@ pub fn list(
     let limit = limit(asked);
     let after = after.unwrap_or(PersonId(uuid::Uuid::nil()));
     let most = i64::try_from(limit + 1).unwrap_or(200);
-    let rows = tx
-        .db
-        .all(&PAGE, params![actor.tenant, id, after, most], |row| from_row(row).map(|(_, found)| found))?;
+    let asked = params![actor.tenant, id, after, most, Eyes::of(actor).are_staff()];
+    let rows = tx.db.all(&PAGE, asked, |row| from_row(row).map(|(_, found)| found))?;
     Ok(Page::cut(rows, limit, |participant| participant.person.id.to_string()))
 }
 
@@ -228,20 +242,13 @@ pub(crate) fn insert(
     person: &Person,
     role: Role,
 ) -> Result<()> {
-    let count =
-        if person.kind == PersonKind::Contact { conversation.public_count } else { conversation.staff_count };
+    let (seq, count) = match person.kind {
+        PersonKind::Contact => (conversation.last_public_seq, conversation.public_count),
+        _ => (conversation.last_seq, conversation.staff_count),
+    };
     tx.db.execute(
         &JOIN,
-        params![
-            actor.tenant,
-            conversation.id,
-            person.id,
-            person.kind,
-            role.name(),
-            tx.now,
-            conversation.last_seq,
-            count
-        ],
+        params![actor.tenant, conversation.id, person.id, person.kind, role.name(), tx.now, seq, count],
     )?;
     Ok(())
 }
@@ -316,14 +323,8 @@ pub(crate) fn enter(
         access.push(AccessChange { conversation: conversation.id, person: person.id, member: true });
     }
     let members = count(tx, actor, conversation)?;
-    let event = NewEvent {
-        kind: "participant.added",
-        conversation: Some(conversation.id),
-        audience: conversation.readers(),
-        access: &access,
-        data: json!({ "participants": entered, "members_count": members }),
-    };
-    events::append(tx, actor, event)?;
+    let data = json!({ "participants": entered, "members_count": members });
+    visible::tell(tx, actor, conversation, "participant.added", &access, data)?;
     let names: Vec<_> = people.iter().map(|person| json!({ "id": person.id, "name": person.name })).collect();
     messages::system(tx, actor, conversation.id, json!({ "type": line, "people": names }))?;
     Ok(entered)
@@ -381,15 +382,9 @@ fn take_out(
     let members = count(tx, actor, conversation)?;
     let mut gone = gone.clone();
     gone.left_at = Some(tx.now);
-    let event = NewEvent {
-        kind: "participant.removed",
-        conversation: Some(id),
-        audience: conversation.readers(),
-        access: &[AccessChange { conversation: id, person: gone.person.id, member: false }],
-        data: json!({ "participants": [gone], "members_count": members }),
-    };
-    events::append(tx, actor, event)?;
-    Ok(())
+    let access = [AccessChange { conversation: id, person: gone.person.id, member: false }];
+    let data = json!({ "participants": [gone], "members_count": members });
+    visible::tell(tx, actor, conversation, "participant.removed", &access, data)
 }
 
 /// When the last owner goes, whoever has been there longest becomes owner, so that somebody can manage it.
@@ -401,7 +396,7 @@ fn hand_on(tx: &mut Tx, actor: &Actor, id: ConversationId, gone: &Participant) -
     if owners > 0 {
         return Ok(());
     }
-    let next = first(tx, actor, id, 0, 50)?;
+    let next = first(tx, actor.tenant, Eyes::Staff, id, 0, 50)?;
     let next = next.iter().find(|found| found.role == Role::Admin).or(next.first());
     if let Some(next) = next.filter(|next| next.person.kind != PersonKind::Contact) {
         tx.db.execute(&SET_ROLE, params![actor.tenant, id, next.person.id, Role::Owner.name()])?;
@@ -454,14 +449,8 @@ pub fn set_role(
     }
     tx.db.execute(&SET_ROLE, params![actor.tenant, id, person, role.name()])?;
     let changed = find(tx, actor, id, person)?.ok_or(not_found("participant"))?;
-    let event = NewEvent {
-        kind: "participant.updated",
-        conversation: Some(id),
-        audience: conversation.readers(),
-        access: &[],
-        data: json!({ "participants": [changed] }),
-    };
-    events::append(tx, actor, event)?;
+    let data = json!({ "participants": [changed] });
+    visible::tell(tx, actor, &conversation, "participant.updated", &[], data)?;
     Ok(changed)
 }
 

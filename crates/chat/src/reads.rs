@@ -8,7 +8,7 @@
 
 use parlor_db::{params, statements};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     conversations::{self, Conversation, Me, Membership, Sight, Totals},
@@ -22,6 +22,7 @@ use crate::{
     person::{Actor, Person},
     time::Time,
     tx::Tx,
+    visible::{self, Eyes},
 };
 
 /// What is unread after a position was moved.
@@ -82,6 +83,7 @@ statements! {
     /// Moves the read position.
     pub static MOVE = both("
         UPDATE participants SET read_seq = $4, read_count = $5, own_read = $6, read_at = $7,
+            seen_at = CASE WHEN $8 THEN $7 ELSE seen_at END,
             delivered_seq = CASE WHEN delivered_seq < $4 THEN $4 ELSE delivered_seq END
         WHERE tenant = $1 AND conversation_id = $2 AND person_id = $3");
     /// Moves the delivered position, forwards only.
@@ -109,37 +111,68 @@ statements! {
 /// Reads up to a message, or to the newest. Never moves back: what is newer stays unread.
 pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) -> Result<ReadState> {
     let (conversation, me, sight) = conversations::lock(tx, actor, id)?;
-    let newest = conversation.last_seq;
-    let seq = seq.unwrap_or(newest).min(newest);
+    let seq = seq.unwrap_or(i64::MAX);
     if seq < 0 {
         return Err(invalid("seq", "range", "must be 0 or more"));
     }
-    let before = me.as_ref().map_or(0, |me| me.read_seq);
-    let moves = seq > before;
-    if moves && sight != Sight::Override {
+    let seq = standing(tx, actor, &conversation, seq)?;
+    let (before, received) = me.as_ref().map_or((0, 0), |me| (me.read_seq, me.delivered_seq));
+    let moves = seq > before && sight != Sight::Override;
+    let seen = if moves { seen(tx, actor, &conversation, seq)? } else { visible::Place::default() };
+    if moves {
         participants::remember(tx, actor, id)?;
-        place(tx, actor, &conversation, me.as_ref(), seq)?;
+        place(tx, actor, &conversation, me.as_ref(), seq, seen.seq > before)?;
     }
     let mut conversation = conversation;
     if sight != Sight::Override && actor.is_staff() {
         read_for_team(tx, actor, &mut conversation, seq)?;
     }
-    if moves && sight != Sight::Override {
-        let message: Option<MessageId> =
-            tx.db.opt(&ID_AT, params![actor.tenant, id, seq], |row| row.get(0))?;
-        receipt(
-            tx,
-            actor,
-            &conversation,
-            "read",
-            json!({
-                "person_id": actor.id(), "last_read_seq": seq, "last_read_at": tx.now, "message_id": message,
-            }),
-        )?;
+    if moves {
+        tell_read(tx, actor, &conversation, (before, received), seq, seen)?;
         conversations::announce_me(tx, actor, id)?;
         direct::read(tx, actor, &conversation, before, seq)?;
     }
     state(tx, actor, id)
+}
+
+/// Where somebody stands who is to stand at `seq`: not beyond the newest, and contacts at what they see.
+fn standing(tx: &mut Tx, actor: &Actor, conversation: &Conversation, seq: i64) -> Result<i64> {
+    let eyes = Eyes::of(actor);
+    let newest = conversation.newest(eyes);
+    if eyes.are_staff() || !conversation.rules().notes || seq >= newest {
+        return Ok(seq.min(newest));
+    }
+    Ok(visible::up_to(tx, actor.tenant, conversation.id, seq)?.seq)
+}
+
+/// Where everybody sees somebody stand who stands at `seq`.
+fn seen(tx: &mut Tx, actor: &Actor, conversation: &Conversation, seq: i64) -> Result<visible::Place> {
+    if !conversation.rules().notes || seq == conversation.last_public_seq {
+        return Ok(visible::Place { seq, id: None });
+    }
+    visible::up_to(tx, actor.tenant, conversation.id, seq)
+}
+
+/// Tells who has read how far. Everybody hears of what everybody sees: of nothing while only notes were read.
+fn tell_read(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    (before, received): (i64, i64),
+    seq: i64,
+    seen: visible::Place,
+) -> Result<()> {
+    let at = params![actor.tenant, conversation.id, seq];
+    let message: Option<MessageId> = tx.db.opt(&ID_AT, at, |row| row.get(0))?;
+    let now = tx.now;
+    let told = |seq: i64, message: Option<MessageId>| json!({ "person_id": actor.id(), "last_read_seq": seq, "last_read_at": now, "message_id": message });
+    if seen.seq <= before && seen.seq > received {
+        // What was read was received.
+        let received = json!({ "person_id": actor.id(), "last_delivered_seq": seen.seq });
+        receipt(tx, actor, conversation, "delivered", Some(received.clone()), received)?;
+    }
+    let shown = (seen.seq > before).then(|| told(seen.seq, seen.id.or(message)));
+    receipt(tx, actor, conversation, "read", shown, told(seq, message))
 }
 
 fn state(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<ReadState> {
@@ -149,7 +182,10 @@ fn state(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<ReadState> {
 /// "Mark unread from here": `seq` is the first unread message.
 pub fn unread_from(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: i64) -> Result<ReadState> {
     let (conversation, me, sight) = conversations::lock(tx, actor, id)?;
-    if !(1..=conversation.last_seq).contains(&seq) {
+    // A contact is not told by a refusal how far the conversation goes beyond what it sees.
+    let last =
+        if actor.is_contact() && conversation.rules().notes { i64::MAX } else { conversation.last_seq };
+    if !(1..=last).contains(&seq) {
         return Err(invalid("seq", "range", format!("must be from 1 to {}", conversation.last_seq)));
     }
     if sight == Sight::Override {
@@ -161,24 +197,26 @@ pub fn unread_from(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: i64) -> 
         .about("conversation", id));
     }
     participants::remember(tx, actor, id)?;
-    place(tx, actor, &conversation, me.as_ref(), seq - 1)?;
+    let seq = standing(tx, actor, &conversation, seq - 1)?;
+    place(tx, actor, &conversation, me.as_ref(), seq, true)?;
     conversations::announce_me(tx, actor, id)?;
     state(tx, actor, id)
 }
 
-/// Puts the read position at `seq`, with the numbers of that place.
+/// Puts the read position at `seq`, with the numbers of that place. `shown` says whether everybody sees it move.
 fn place(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
     seq: i64,
+    shown: bool,
 ) -> Result<()> {
     let id = conversation.id;
     let numbers = numbers_at(tx, actor, conversation, me, seq)?;
     let (staff, public, own) = (numbers.staff, numbers.public, numbers.own);
     let count = if actor.is_contact() { public } else { staff };
-    tx.db.execute(&MOVE, params![actor.tenant, id, actor.id(), seq, count, own, tx.now])?;
+    tx.db.execute(&MOVE, params![actor.tenant, id, actor.id(), seq, count, own, tx.now, shown])?;
     Ok(())
 }
 
@@ -240,22 +278,27 @@ fn read_for_team(tx: &mut Tx, actor: &Actor, conversation: &mut Conversation, se
     Ok(())
 }
 
+/// Tells who has come how far: everybody `shown`, and the staff `exact` where that is something else.
 fn receipt(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
     kind: &'static str,
-    data: serde_json::Value,
+    shown: Option<Value>,
+    exact: Value,
 ) -> Result<()> {
     if conversation.members > MOST_RECEIPTS || conversation.rules().everyone {
         return Ok(());
     }
+    if let Some(shown) = shown {
+        return visible::tell_both(tx, actor, conversation, kind, &[], &shown, &exact).map(drop);
+    }
     let event = NewEvent {
         kind,
         conversation: Some(conversation.id),
-        audience: conversation.readers(),
+        audience: conversation.staff_readers(),
         access: &[],
-        data,
+        data: exact,
     };
     events::append(tx, actor, event)?;
     Ok(())
@@ -264,18 +307,13 @@ fn receipt(
 /// A device of the actor has received everything up to here. Never moves back.
 pub fn delivered(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: i64) -> Result<()> {
     let (conversation, me, _) = conversations::lock(tx, actor, id)?;
-    let seq = seq.min(conversation.last_seq);
-    if !me.is_some_and(|me| me.is_active() && me.delivered_seq < seq) {
-        return Ok(());
-    }
+    let seq = standing(tx, actor, &conversation, seq)?;
+    let Some(me) = me.filter(|me| me.is_active() && me.delivered_seq < seq) else { return Ok(()) };
+    let seen = seen(tx, actor, &conversation, seq)?;
     tx.db.execute(&DELIVER, params![actor.tenant, id, actor.id(), seq])?;
-    receipt(
-        tx,
-        actor,
-        &conversation,
-        "delivered",
-        json!({ "person_id": actor.id(), "last_delivered_seq": seq }),
-    )
+    let told = |seq: i64| json!({ "person_id": actor.id(), "last_delivered_seq": seq });
+    let shown = (seen.seq > me.delivered_seq).then(|| told(seen.seq));
+    receipt(tx, actor, &conversation, "delivered", shown, told(seq))
 }
 
 /// Acknowledges a broadcast or announcement. Doing it twice changes nothing.

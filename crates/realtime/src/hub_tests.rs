@@ -214,14 +214,17 @@ fn people() -> impl Strategy<Value = Access> {
 
 fn happenings() -> impl Strategy<Value = Event> {
     let option = |n: u128| prop::option::of(0..n);
-    let facets =
-        (kinds(), option(3), option(3), option(6)).prop_map(|(kind, team, store, assignee)| Facets {
+    let facets = (kinds(), option(3), option(3), option(6))
+        .prop_map(|(kind, team, store, assignee)| Facets {
             team: team.map(|n| TeamId(Uuid::from_u128(n))),
             store: store.map(|n| StoreId(Uuid::from_u128(n))),
             assignee: assignee.map(person),
             ..facets(kind)
-        });
+        })
+        .boxed();
+    let places = prop::collection::vec(((0_u128..4).prop_map(conversation), facets.clone()), 0..3);
     let audience = prop_oneof![
+        1 => places.prop_map(|places| Audience::Contact { id: person(9), places: places.into() }),
         1 => (1_u128..6).prop_map(|n| Audience::Person(person(n))),
         1 => Just(Audience::Staff),
         3 => (facets, any::<bool>()).prop_map(|(facets, staff_only)| Audience::Conversation { facets, staff_only }),

@@ -137,11 +137,25 @@ impl Index {
                 give(&mut self.people, place.as_slice(), published, turn, false);
             }
             Audience::Staff => give(&mut self.people, &self.staff, published, turn, false),
+            Audience::Contact { places, .. } => self.tell_of_contact(places, published, turn),
             Audience::Conversation { facets, staff_only } => {
                 self.spread(facets, *staff_only, published, turn);
             }
         }
         self.follow(event.access.iter().filter(|change| !change.member));
+    }
+
+    fn tell_of_contact(
+        &mut self,
+        places: &[(ConversationId, Facets)],
+        published: &Arc<Published>,
+        turn: u64,
+    ) {
+        let sees = |place: &Place| {
+            self.people[*place as usize].as_ref().is_some_and(|online| online.access.sees_contact(places))
+        };
+        let ways: Vec<Place> = self.staff.iter().copied().filter(sees).collect();
+        give(&mut self.people, &ways, published, turn, true);
     }
 
     fn spread(&mut self, facets: &Facets, staff_only: bool, published: &Arc<Published>, turn: u64) {

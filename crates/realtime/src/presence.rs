@@ -110,7 +110,7 @@ pub struct Left {
 }
 
 /// What a sign of typing leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// Readers have been told a moment ago.
     Known,
@@ -121,7 +121,7 @@ pub enum Sign {
 }
 
 /// Somebody stopped typing without saying so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
     /// Whose.
     pub tenant: TenantId,
@@ -217,7 +217,7 @@ impl Presence {
             return Sign::Known;
         }
         typing.again = now.plus_seconds(TYPING_AGAIN_SECONDS);
-        Sign::Tell(typing.audience)
+        Sign::Tell(typing.audience.clone())
     }
 
     /// The person types, and this audience is told.
@@ -247,7 +247,7 @@ impl Presence {
         self.inside().typing.retain(|(tenant, conversation, person), typing| {
             let (tenant, conversation, person) = (*tenant, *conversation, *person);
             if typing.until <= now {
-                stopped.push(Stopped { tenant, conversation, person, audience: typing.audience });
+                stopped.push(Stopped { tenant, conversation, person, audience: typing.audience.clone() });
             }
             typing.until > now
         });

@@ -97,14 +97,14 @@ fn typing_ends_by_itself_and_is_told_sparingly() {
     let audience = Audience::Conversation { facets: facets(Kind::Group), staff_only: false };
     let sign = |seconds| presence.typing(who.0, who.1, who.2, at(seconds));
     assert_eq!(sign(0), Sign::Ask);
-    presence.typing_in(who, audience, at(0));
+    presence.typing_in(who, audience.clone(), at(0));
     assert_eq!(sign(1), Sign::Known);
-    assert_eq!(sign(2), Sign::Tell(audience));
+    assert_eq!(sign(2), Sign::Tell(audience.clone()));
     assert_eq!(presence.stopped_typing(at(6)), []);
-    let stopped = Stopped { tenant: who.0, conversation: who.1, person: who.2, audience };
+    let stopped = Stopped { tenant: who.0, conversation: who.1, person: who.2, audience: audience.clone() };
     assert_eq!(presence.stopped_typing(at(7)), [stopped]);
     assert_eq!(sign(8), Sign::Ask);
-    presence.typing_in(who, audience, at(8));
+    presence.typing_in(who, audience.clone(), at(8));
     assert_eq!(presence.stop_typing(who.0, who.1, who.2), Some(audience));
     assert_eq!(presence.stop_typing(who.0, who.1, who.2), None);
 }

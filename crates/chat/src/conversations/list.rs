@@ -1,6 +1,6 @@
 //! Lists of conversations: what the actor takes part in, and what it reads without taking part, newest activity first.
 
-use parlor_db::params;
+use parlor_db::{Error as DbError, Row, Sql, params};
 use serde::Serialize;
 
 use crate::{
@@ -104,8 +104,12 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
 }
 
 fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+    let (statement, row): (&'static Sql, fn(&Row<'_>) -> Result<Listed, DbError>) = match actor.is_contact() {
+        true => (&store::MINE_AS_CONTACT, store::listed_as_contact),
+        false => (&store::MINE, store::listed),
+    };
     Ok(tx.db.all(
-        &store::MINE,
+        statement,
         params![
             actor.tenant,
             actor.id(),
@@ -118,7 +122,7 @@ fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
             asked.unread,
             asked.limit
         ],
-        store::listed,
+        row,
     )?)
 }
 
@@ -197,7 +201,7 @@ fn joinable(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>
 
 /// Unread of the actor over everything: one walk over its own rows, one over the announcements.
 pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
-    let sum = |row: &parlor_db::Row<'_>| {
+    let sum = |row: &Row<'_>| {
         Ok(Totals {
             unread: row.get(0)?,
             conversations: row.get(1)?,

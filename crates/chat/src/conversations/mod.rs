@@ -36,6 +36,7 @@ use crate::{
     settings,
     time::Time,
     tx::Tx,
+    visible::Eyes,
 };
 
 /// A conversation's row.
@@ -184,6 +185,16 @@ impl Conversation {
     /// Everybody who reads it.
     pub fn readers(&self) -> Audience {
         Audience::Conversation { facets: self.facets(), staff_only: false }
+    }
+
+    /// Everybody who reads a message of it.
+    pub(crate) fn readers_of(&self, is_private: bool) -> Audience {
+        if Eyes::of_readers(is_private).are_staff() { self.staff_readers() } else { self.readers() }
+    }
+
+    /// The newest place that they see.
+    pub(crate) fn newest(&self, eyes: Eyes) -> i64 {
+        if eyes.are_staff() { self.last_seq } else { self.last_public_seq }
     }
 
     /// Everybody who reads it, but contacts.

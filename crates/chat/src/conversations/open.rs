@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     access::AccessChange,
-    contacts::{self, ContactInput},
+    contacts::{self, Contact, ContactInput},
     direct,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
     events::{self, Audience, NewEvent},
@@ -21,6 +21,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
+    visible::Eyes,
 };
 
 use super::{Conversation, Related, Role, View, store, update, view};
@@ -291,8 +292,7 @@ fn contact(tx: &mut Tx, actor: &Actor, new: &NewConversation, rules: &Rules) -> 
         return Ok(Some(actor.person.clone()));
     }
     let found = match (new.contact_id, &new.contact) {
-        (Some(id), _) => contacts::find(tx, actor.tenant, id)?
-            .ok_or_else(|| invalid("contact_id", "known", "there is no such contact"))?,
+        (Some(id), _) => addressed(tx, actor, id, rules)?,
         (None, Some(input)) => {
             actor.require(Right::Contacts, "contact.create")?;
             contacts::make(tx, actor, input)?
@@ -308,6 +308,14 @@ fn contact(tx: &mut Tx, actor: &Actor, new: &NewConversation, rules: &Rules) -> 
         name: found.name,
         avatar_url: found.avatar_url,
     }))
+}
+
+/// A contact whom the actor may write to: one that it sees, or any in a kind of which it reads all conversations.
+fn addressed(tx: &mut Tx, actor: &Actor, id: PersonId, rules: &Rules) -> Result<Contact> {
+    let unknown = || invalid("contact_id", "known", "there is no such contact");
+    let found = contacts::find(tx, actor.tenant, id)?.ok_or_else(unknown)?;
+    let may = rules.right.is_some_and(|right| actor.has(right)) || contacts::sees(tx, actor, id)?;
+    if may { Ok(found) } else { Err(unknown()) }
 }
 
 fn check_store(tx: &mut Tx, actor: &Actor, rules: &Rules, store: StoreId) -> Result<()> {
@@ -411,13 +419,13 @@ fn announce(
         .iter()
         .map(|(person, _)| AccessChange { conversation: id, person: person.id, member: true })
         .collect();
-    let data = json!({ "conversation": view::public(tx, actor, id, true)? });
+    let data = json!({ "conversation": view::public(tx, actor, id, Eyes::Staff)? });
     let audience = if contact.is_some() { conversation.staff_readers() } else { conversation.readers() };
     let event =
         NewEvent { kind: "conversation.opened", conversation: Some(id), audience, access: &access, data };
     events::append(tx, actor, event)?;
     if let Some(contact) = contact {
-        let data = json!({ "conversation": view::public(tx, actor, id, false)? });
+        let data = json!({ "conversation": view::public(tx, actor, id, Eyes::Public)? });
         let audience = Audience::Person(contact);
         let event =
             NewEvent { kind: "conversation.opened", conversation: Some(id), audience, access: &[], data };

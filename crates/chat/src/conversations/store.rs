@@ -10,6 +10,7 @@ use crate::{
     person::{Actor, text},
     time::Time,
     tx::Tx,
+    visible::seen_place,
 };
 
 use super::{Conversation, Membership, Mine, Role};
@@ -17,13 +18,26 @@ use super::{Conversation, Membership, Mine, Role};
 /// The columns of a conversation `c` and of one person's row `p` in it, in the order of [`mine`].
 macro_rules! columns {
     () => {
-        "c.id, c.kind, c.status, c.title, c.slug, c.description, c.subject, c.is_private, c.replies_enabled,
+        columns!("p.read_seq", "p.delivered_seq")
+    };
+    ($read:expr, $delivered:expr) => {
+        concat!("c.id, c.kind, c.status, c.title, c.slug, c.description, c.subject, c.is_private, c.replies_enabled,
          c.created_by, c.contact_id, c.store_id, c.team_id, c.assignee_id, c.priority, c.labels, c.ticket_prefix,
          c.ticket_number, c.source, c.platform, c.linked_conversation_id, c.related, c.metadata, c.snoozed_until,
          c.created_at, c.updated_at, c.last_activity_at, c.last_seq, c.last_public_seq, c.last_deleted_seq,
          c.staff_count, c.public_count, c.team_read_seq, c.team_read_count, c.members, c.pins,
-         p.role, p.left_at, p.read_seq, p.read_count, p.delivered_seq, p.own_count, p.own_seq, p.own_read, p.muted,
-         p.notify, p.acknowledged_at, c.purged_seq"
+         p.role, p.left_at, ", $read, ", p.read_count, ", $delivered, ", p.own_count, p.own_seq, p.own_read, p.muted,
+         p.notify, p.acknowledged_at, c.purged_seq")
+    };
+}
+
+/// The same to be shown: a contact stands at what it sees.
+macro_rules! shown_columns {
+    () => {
+        columns!(
+            seen_place!("p", "read_seq", "p.person_kind <> 'contact'"),
+            seen_place!("p", "delivered_seq", "p.person_kind <> 'contact'")
+        )
     };
 }
 
@@ -61,9 +75,24 @@ macro_rules! mentions {
     };
 }
 
+/// When something last happened in conversation `c` that everybody sees.
+macro_rules! seen_activity {
+    () => {
+        "COALESCE((SELECT n.created_at FROM messages n WHERE n.tenant = c.tenant AND n.conversation_id = c.id
+            AND n.is_private = FALSE ORDER BY n.seq DESC LIMIT 1), c.created_at)"
+    };
+}
+
 /// The filters of a list, over `c`. $3 kinds, $4 whether statuses are given, $5 statuses, $6 pattern or '',
 /// $7 and $8 the cursor (activity, id).
 macro_rules! filters {
+    () => {
+        concat!(matching!(), " AND (c.last_activity_at, c.id) < ($7, $8)")
+    };
+}
+
+/// The same without the cursor.
+macro_rules! matching {
     () => {
         "c.kind = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
          AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
@@ -71,8 +100,7 @@ macro_rules! filters {
                          WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6
                            AND c.kind IN ('direct', 'group'))
               OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
-                           AND lowered(k.name) LIKE $6))
-         AND (c.last_activity_at, c.id) < ($7, $8)"
+                           AND lowered(k.name) LIKE $6))"
     };
 }
 
@@ -102,6 +130,17 @@ statements! {
           AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!(), "
           AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
+    /// The same for a contact: newest first by what it sees, for the order and the times tell of what happened.
+    pub static MINE_AS_CONTACT = both(concat!("
+        SELECT ", shown_columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
+            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id), ",
+            seen_activity!(), "
+        FROM participants p CROSS JOIN conversations c
+        WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
+          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", matching!(), "
+          AND (", seen_activity!(), ", c.id) < ($7, $8)
+          AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
+        ORDER BY ", seen_activity!(), " DESC, c.id DESC LIMIT $10"));
     /// A page of those of one kind that the actor reads without taking part.
     pub static OUTSIDE = both(concat!("
         SELECT ", columns!(), ", ", unread!("FALSE"), ", ", mentions!("$2"), ",
@@ -129,7 +168,7 @@ statements! {
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $9"));
     /// The actor's own part of one.
     pub static ME = both(concat!("
-        SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$3"), ",
+        SELECT ", shown_columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$3"), ",
             EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $3 AND d.conversation_id = c.id)
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3
@@ -283,6 +322,13 @@ pub(crate) struct Listed {
     pub unread: i64,
     pub mentions: i64,
     pub draft: bool,
+}
+
+/// A row of a contact's list: something has happened when it saw it.
+pub(super) fn listed_as_contact(row: &Row<'_>) -> Result<Listed, DbError> {
+    let mut listed = listed(row)?;
+    listed.conversation.last_activity_at = row.get(COLUMNS + 3)?;
+    Ok(listed)
 }
 
 pub(super) fn listed(row: &Row<'_>) -> Result<Listed, DbError> {

@@ -16,6 +16,7 @@ use crate::{
     roles, tickets,
     time::Time,
     tx::Tx,
+    visible::Eyes,
 };
 
 use super::{
@@ -121,7 +122,8 @@ pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
     }
 }
 
-fn bare(conversation: Conversation, staff: bool) -> View {
+fn bare(conversation: Conversation, eyes: Eyes) -> View {
+    let (staff, last_seq) = (eyes.are_staff(), conversation.newest(eyes));
     let number = conversation
         .ticket_prefix
         .as_deref()
@@ -142,7 +144,7 @@ fn bare(conversation: Conversation, staff: bool) -> View {
         created_at: conversation.created_at,
         updated_at: conversation.updated_at,
         created_by: conversation.created_by,
-        last_seq: if staff { conversation.last_seq } else { conversation.last_public_seq },
+        last_seq,
         last_activity_at: conversation.last_activity_at,
         last_message: None,
         members_count: conversation.members,
@@ -174,15 +176,16 @@ pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec
     let small = rows.iter().filter(|row| row.conversation.members <= participants::SMALL);
     let small: Vec<[u8; 16]> = small.map(|row| row.conversation.id.0.into_bytes()).collect();
     let mut people = participants::previews(tx, actor, &small)?;
+    let pins = seen_pins(tx, actor, &rows)?;
     Ok(rows
         .into_iter()
         .map(|row| {
             let own = me(actor, &row);
-            let mut view = bare(row.conversation, actor.is_staff());
+            let mut view = bare(row.conversation, Eyes::of(actor));
             let newest = last.remove(&view.id);
+            view.pinned_count = pinned(view.pinned_count, view.id, pins.as_ref());
             show_last(&mut view, actor, newest);
             view.participants = people.remove(&view.id).unwrap_or_default();
-            clamp(&mut view, actor);
             view.me = Some(own);
             view
         })
@@ -198,12 +201,22 @@ fn show_last(view: &mut View, actor: &Actor, last: Option<LastMessage>) {
     view.last_message = last;
 }
 
-/// To a contact, nobody has read further than to the newest message that it sees.
-fn clamp(view: &mut View, actor: &Actor) {
-    for participant in view.participants.iter_mut().filter(|_| actor.is_contact()) {
-        participant.last_read_seq = participant.last_read_seq.min(view.last_seq);
-        participant.last_delivered_seq = participant.last_delivered_seq.min(view.last_seq);
+/// How many pinned messages a contact sees in each of these; none for the staff, which sees all. One statement when
+/// there are any.
+fn seen_pins(tx: &mut Tx, actor: &Actor, rows: &[Listed]) -> Result<Option<HashMap<ConversationId, i64>>> {
+    if Eyes::of(actor).are_staff() {
+        return Ok(None);
     }
+    let pinned = rows.iter().filter(|row| row.conversation.pins > 0);
+    let ids: Vec<[u8; 16]> = pinned.map(|row| row.conversation.id.0.into_bytes()).collect();
+    if ids.is_empty() {
+        return Ok(Some(HashMap::new()));
+    }
+    Ok(Some(messages::seen_pins(tx, actor.tenant, &ids)?))
+}
+
+fn pinned(all: i64, id: ConversationId, seen: Option<&HashMap<ConversationId, i64>>) -> i64 {
+    seen.map_or(all, |seen| seen.get(&id).copied().unwrap_or(0))
 }
 
 /// One conversation with all its participants (the first 200 of a large one) and the actor's own part.
@@ -225,20 +238,21 @@ pub(super) fn one(
         mine.can.post = refusal.is_none();
         mine.can.why_not_post = refusal;
     }
-    let id = conversation.id;
-    let mut view = bare(conversation, actor.is_staff());
+    let (id, eyes) = (conversation.id, Eyes::of(actor));
+    let pins = seen_pins(tx, actor, std::slice::from_ref(&listed))?;
+    let mut view = bare(conversation, eyes);
+    view.pinned_count = pinned(view.pinned_count, id, pins.as_ref());
     let last = messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
     show_last(&mut view, actor, last);
-    view.participants = participants::first(tx, actor, id, view.members_count, 200)?;
-    clamp(&mut view, actor);
+    view.participants = participants::first(tx, actor.tenant, eyes, id, view.members_count, 200)?;
     view.me = Some(mine);
     Ok(view)
 }
 
 /// A conversation as it goes into events: with its participants, without anybody's own part.
-pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, for_staff: bool) -> Result<View> {
+pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, eyes: Eyes) -> Result<View> {
     let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], store::conversation)?;
-    let mut view = bare(found, for_staff);
-    view.participants = participants::first(tx, actor, id, view.members_count, 50)?;
+    let mut view = bare(found, eyes);
+    view.participants = participants::first(tx, actor.tenant, eyes, id, view.members_count, 50)?;
     Ok(view)
 }

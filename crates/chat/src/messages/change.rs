@@ -13,6 +13,7 @@ use crate::{
     person::Actor,
     purges, search, settings,
     tx::Tx,
+    visible::{self, Eyes},
 };
 
 use super::{
@@ -26,7 +27,7 @@ fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<(Conversation, Opti
     let (conversation, me, _) =
         conversations::lock(tx, actor, conversation).map_err(|_| not_found("message"))?;
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
-    if actor.is_contact() && stored.message.is_private_note {
+    if !Eyes::of(actor).see(stored.is_private) {
         return Err(not_found("message"));
     }
     Ok((conversation, me, stored))
@@ -51,7 +52,9 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
         return Err(refuse("edit_window", "the time in which this message could be edited is over"));
     }
     if stored.body == body.text {
-        return Ok(store::complete(tx, actor.tenant, conversation.id, vec![stored])?.remove(0));
+        return Ok(
+            store::complete(tx, actor.tenant, Eyes::of(actor), conversation.id, vec![stored])?.remove(0)
+        );
     }
     tx.db.execute(
         &store::KEEP,
@@ -95,7 +98,9 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
         return Err(forbidden("message.delete", "author", reason).about("message", id));
     }
     if stored.message.deleted_at.is_some() {
-        return Ok(stored.message);
+        return Ok(
+            store::complete(tx, actor.tenant, Eyes::of(actor), conversation.id, vec![stored])?.remove(0)
+        );
     }
     tx.db.execute(&store::DELETE, params![actor.tenant, id, tx.now])?;
     tx.db.execute(
@@ -149,18 +154,28 @@ pub(super) fn announce(
     kind: &'static str,
 ) -> Result<Message> {
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
-    let hidden = stored.message.is_private_note;
-    let message = store::complete(tx, actor.tenant, conversation.id, vec![stored])?.remove(0);
-    let event = NewEvent {
-        kind,
-        conversation: Some(conversation.id),
-        audience: if hidden { conversation.staff_readers() } else { conversation.readers() },
-        access: &[],
-        data: json!({ "message": message }),
+    let (hidden, tenant, place) = (stored.is_private, actor.tenant, conversation.id);
+    let pointing = stored.reply_to_seq.is_some() || stored.message.reply_count > 0;
+    let shown = store::complete(tx, tenant, Eyes::of_readers(hidden), place, vec![stored.clone()])?.remove(0);
+    let whole = match conversation.rules().notes && pointing && !hidden {
+        true => store::complete(tx, tenant, Eyes::Staff, place, vec![stored])?.remove(0),
+        false => shown.clone(),
     };
-    let seq = events::append(tx, actor, event)?;
+    let seq = if hidden {
+        let event = NewEvent {
+            kind,
+            conversation: Some(place),
+            audience: conversation.staff_readers(),
+            access: &[],
+            data: json!({ "message": shown }),
+        };
+        events::append(tx, actor, event)?
+    } else {
+        let (shown, whole) = (json!({ "message": shown }), json!({ "message": whole }));
+        visible::tell_both(tx, actor, conversation, kind, &[], &shown, &whole)?
+    };
     if kind == "message.edited" {
         tx.db.execute(&store::TOLD, params![actor.tenant, id, seq])?;
     }
-    Ok(message)
+    Ok(if actor.is_staff() { whole } else { shown })
 }

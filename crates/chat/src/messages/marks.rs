@@ -11,6 +11,7 @@ use crate::{
     ids::{ConversationId, MessageId, PersonId},
     person::Actor,
     tx::Tx,
+    visible::Eyes,
 };
 
 use super::{Message, Reaction, pages::readable, store};
@@ -47,11 +48,7 @@ pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool
     let event = NewEvent {
         kind: "message.reacted",
         conversation: Some(place),
-        audience: if stored.message.is_private_note {
-            conversation.staff_readers()
-        } else {
-            conversation.readers()
-        },
+        audience: conversation.readers_of(stored.is_private),
         access: &[],
         data: json!({ "message_id": id, "emoji": emoji, "user_id": actor.id(), "added": added, "reactions": summary }),
     };
@@ -110,23 +107,20 @@ pub fn pin(tx: &mut Tx, actor: &Actor, id: MessageId, pinned: bool) -> Result<Me
         let event = NewEvent {
             kind: "message.pinned",
             conversation: Some(place),
-            audience: if stored.message.is_private_note {
-                conversation.staff_readers()
-            } else {
-                conversation.readers()
-            },
+            audience: conversation.readers_of(stored.is_private),
             access: &[],
             data: json!({ "message_id": id, "pinned_at": at }),
         };
         events::append(tx, actor, event)?;
     }
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
-    Ok(store::complete(tx, actor.tenant, place, vec![stored])?.remove(0))
+    Ok(store::complete(tx, actor.tenant, Eyes::of(actor), place, vec![stored])?.remove(0))
 }
 
 /// The pinned messages of a conversation, newest pin first.
 pub fn pins(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Vec<Message>> {
     conversations::require_readable(tx, actor, id, "message.pins")?;
-    let rows = tx.db.all(&store::PINNED, params![actor.tenant, id, actor.is_staff()], store::from_row)?;
-    store::complete(tx, actor.tenant, id, rows)
+    let eyes = Eyes::of(actor);
+    let rows = tx.db.all(&store::PINNED, params![actor.tenant, id, eyes.are_staff()], store::from_row)?;
+    store::complete(tx, actor.tenant, eyes, id, rows)
 }

@@ -19,7 +19,7 @@ pub use pages::{Edit, MessagePage, Range, Reader, get, history, ids_at, noted, p
 pub use post::{NewMessage, Posted, post};
 pub use store::statements;
 
-pub(crate) use pages::last;
+pub(crate) use pages::{last, seen_pins};
 pub(crate) use post::{Import, append_import, count_replies, system};
 
 use serde::{Deserialize, Serialize};

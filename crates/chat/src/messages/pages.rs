@@ -1,5 +1,7 @@
 //! Reading messages: pages around a position, one message, its history, its thread, who has read it.
 
+use std::collections::HashMap;
+
 use parlor_db::params;
 use serde::Serialize;
 
@@ -11,6 +13,7 @@ use crate::{
     person::{Actor, Person, PersonKind},
     time::Time,
     tx::Tx,
+    visible::Eyes,
 };
 
 use super::{
@@ -76,14 +79,15 @@ pub fn page(
 ) -> Result<MessagePage> {
     let (conversation, _) = conversations::require_readable(tx, actor, id, "message.list")?;
     let limit = i64::try_from(limit(asked)).unwrap_or(50);
-    let notes = actor.is_staff();
+    let eyes = Eyes::of(actor);
+    let notes = eyes.are_staff();
     let before = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
         Ok(tx.db.all(&store::BEFORE, params![actor.tenant, id, seq, notes, most], store::from_row)?)
     };
     let after = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
         Ok(tx.db.all(&store::AFTER, params![actor.tenant, id, seq, notes, most], store::from_row)?)
     };
-    let newest = if notes { conversation.last_seq } else { conversation.last_public_seq };
+    let newest = conversation.newest(eyes);
     let (mut older, newer, has_after, most_older) = match range {
         Range::Newest => (before(tx, i64::MAX, limit + 1)?, Vec::new(), false, limit),
         Range::Before(seq) => (before(tx, seq, limit + 1)?, Vec::new(), newest >= seq, limit),
@@ -92,7 +96,7 @@ pub fn page(
             let more = newer.len() > usize::try_from(limit).unwrap_or(50);
             newer.truncate(usize::try_from(limit).unwrap_or(50));
             let has_before = !before(tx, seq.saturating_add(1), 1)?.is_empty();
-            let items = store::complete(tx, actor.tenant, id, newer)?;
+            let items = store::complete(tx, actor.tenant, eyes, id, newer)?;
             return Ok(MessagePage { items, has_before, has_after: more });
         }
         Range::Around(seq) => {
@@ -109,7 +113,7 @@ pub fn page(
     older.truncate(most_older);
     older.reverse();
     older.extend(newer);
-    Ok(MessagePage { items: store::complete(tx, actor.tenant, id, older)?, has_before, has_after })
+    Ok(MessagePage { items: store::complete(tx, actor.tenant, eyes, id, older)?, has_before, has_after })
 }
 
 /// What has happened to a conversation: the system messages before a position, or the newest.
@@ -121,21 +125,22 @@ pub fn noted(
     asked: Option<i64>,
 ) -> Result<MessagePage> {
     let (conversation, _) = conversations::require_readable(tx, actor, id, "message.list")?;
+    let eyes = Eyes::of(actor);
     let most = limit(asked);
     let wanted = i64::try_from(most).unwrap_or(50) + 1;
     let seq = before.unwrap_or(i64::MAX);
     let mut rows = tx.db.all(
         &store::NOTED,
-        params![actor.tenant, id, seq, actor.is_staff(), wanted],
+        params![actor.tenant, id, seq, eyes.are_staff(), wanted],
         store::from_row,
     )?;
     let has_before = rows.len() > most;
     rows.truncate(most);
     rows.reverse();
     Ok(MessagePage {
-        items: store::complete(tx, actor.tenant, id, rows)?,
+        items: store::complete(tx, actor.tenant, eyes, id, rows)?,
         has_before,
-        has_after: conversation.last_seq >= seq,
+        has_after: conversation.newest(eyes) >= seq,
     })
 }
 
@@ -147,35 +152,25 @@ pub(super) fn readable(tx: &mut Tx, actor: &Actor, id: MessageId, action: &'stat
         crate::Error::NotFound { .. } => not_found("message"),
         other => other,
     })?;
-    if actor.is_contact() && hidden(tx, actor, &stored)? {
-        return Err(not_found("message"));
-    }
-    Ok(stored)
+    if Eyes::of(actor).see(stored.is_private) { Ok(stored) } else { Err(not_found("message")) }
 }
 
-/// Whether a contact must not see it: private notes, and what Parlor noted down for the staff.
-fn hidden(tx: &mut Tx, actor: &Actor, stored: &Stored) -> Result<bool> {
-    let (place, seq) = (stored.message.conversation_id, stored.message.seq);
-    let shown =
-        tx.db.all(&store::AFTER, params![actor.tenant, place, seq - 1, false, 1_i64], store::from_row)?;
-    Ok(shown.first().is_none_or(|first| first.message.seq != seq))
-}
-
-/// The ids of the messages at some places of a conversation that the caller may read.
+/// The ids of the messages that the actor sees at some places of a conversation that it reads.
 pub fn ids_at(
     tx: &mut Tx,
-    tenant: TenantId,
+    actor: &Actor,
     place: ConversationId,
     seqs: &[i64],
 ) -> Result<Vec<(i64, MessageId)>> {
-    Ok(tx.db.all(&store::IDS_AT, params![tenant, place, seqs], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    let asked = params![actor.tenant, place, seqs, Eyes::of(actor).are_staff()];
+    Ok(tx.db.all(&store::IDS_AT, asked, |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// One message.
 pub fn get(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     let stored = readable(tx, actor, id, "message.get")?;
     let place = stored.message.conversation_id;
-    Ok(store::complete(tx, actor.tenant, place, vec![stored])?.remove(0))
+    Ok(store::complete(tx, actor.tenant, Eyes::of(actor), place, vec![stored])?.remove(0))
 }
 
 /// What it said before, oldest first. A deleted message tells nothing any more.
@@ -196,15 +191,20 @@ pub fn history(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Edit>> {
     })?)
 }
 
-/// The thread that the message belongs to: its root, then the replies.
+/// The thread of a message, its root first: the root itself, and every reply, as far as the actor sees them.
 pub fn thread(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Message>> {
     let stored = readable(tx, actor, id, "message.thread")?;
+    let eyes = Eyes::of(actor);
     let place = stored.message.conversation_id;
     let root_seq = stored.thread_root_seq.unwrap_or(stored.message.seq);
-    let mut rows: Vec<Stored> = store::by_seq(tx, actor.tenant, place, root_seq)?.into_iter().collect();
-    let replies = params![actor.tenant, place, root_seq, actor.is_staff()];
+    let root = match stored.thread_root_seq {
+        None => Some(stored),
+        Some(seq) => store::by_seq(tx, actor.tenant, place, seq)?,
+    };
+    let mut rows: Vec<Stored> = root.into_iter().filter(|root| eyes.see(root.is_private)).collect();
+    let replies = params![actor.tenant, place, root_seq, eyes.are_staff()];
     rows.extend(tx.db.all(&store::THREAD, replies, store::from_row)?);
-    store::complete(tx, actor.tenant, place, rows)
+    store::complete(tx, actor.tenant, eyes, place, rows)
 }
 
 /// Who, beside its author, has read up to it: the first 500.
@@ -212,13 +212,16 @@ pub fn readers(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reader>>
     let stored = readable(tx, actor, id, "message.readers")?;
     let author = stored.message.author.as_ref().map_or(actor.id(), |author| author.id);
     let place = stored.message.conversation_id;
-    let rows =
-        tx.db.all(&store::READERS, params![actor.tenant, place, stored.message.seq, author], |row| {
+    let rows = tx.db.all(
+        &store::READERS,
+        params![actor.tenant, place, stored.message.seq, author, Eyes::of(actor).are_staff()],
+        |row| {
             let person =
                 Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? };
             Ok(Reader { person, read_at: row.get(4)? })
-        })?;
-    let private = stored.message.is_private_note;
+        },
+    )?;
+    let private = stored.is_private;
     Ok(rows.into_iter().filter(|reader| !private || reader.person.kind != PersonKind::Contact).collect())
 }
 
@@ -230,13 +233,24 @@ fn shortened(message: &Message) -> String {
     }
 }
 
+/// How many pinned messages everybody sees in each of these conversations that has some.
+pub(crate) fn seen_pins(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &[[u8; 16]],
+) -> Result<HashMap<ConversationId, i64>> {
+    let found = tx.db.all(&store::PINS, params![tenant, ids], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.into_iter().collect())
+}
+
 /// The newest message of each of several conversations that the actor reads.
 pub(crate) fn last(
     tx: &mut Tx,
     actor: &Actor,
     ids: &[[u8; 16]],
 ) -> Result<Vec<(ConversationId, LastMessage)>> {
-    let rows = tx.db.all(&store::LAST, params![actor.tenant, actor.is_staff(), ids], store::from_row)?;
+    let rows =
+        tx.db.all(&store::LAST, params![actor.tenant, Eyes::of(actor).are_staff(), ids], store::from_row)?;
     Ok(rows
         .into_iter()
         .map(|stored| {

@@ -20,6 +20,7 @@ use crate::{
     search,
     time::Time,
     tx::Tx,
+    visible::Eyes,
 };
 
 use super::{Body, Mention, Message, MessageKind, Quote, html, mentions, store};
@@ -161,7 +162,7 @@ fn find_first(
             "this client_id has already posted something else in this conversation",
         ));
     }
-    Ok(store::complete(tx, actor.tenant, conversation.id, vec![first])?.pop())
+    Ok(store::complete(tx, actor.tenant, Eyes::of(actor), conversation.id, vec![first])?.pop())
 }
 
 /// An outsider who writes takes part from then on; where everybody reads, the row only counts own messages.
@@ -186,30 +187,26 @@ fn take_part(
 
 type Answered = (Option<Quote>, Option<(MessageId, i64)>);
 
-/// What the message answers, and the root of the thread that makes.
+/// What the message answers, and the root of the thread that makes. Whoever reads the message sees both: a message for
+/// everybody answers no private note.
 fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMessage) -> Result<Answered> {
-    let mut load = |id: MessageId, field: &'static str| {
-        let found = store::by_id(tx, actor, id)?;
-        found
-            .filter(|found| {
-                found.message.conversation_id == conversation.id && found.message.kind == MessageKind::Text
-            })
-            .filter(|found| actor.is_staff() || !found.message.is_private_note)
-            .ok_or_else(|| invalid(field, "known", "names no message of this conversation"))
-    };
+    let readers = Eyes::of_readers(new.is_private_note);
     let (reply, root) = match (new.reply_to_id, new.thread_root_id) {
         (None, None) => return Ok((None, None)),
-        (Some(reply), _) => (load(reply, "reply_to_id")?, new.thread_root_id),
-        (None, Some(root)) => (load(root, "thread_root_id")?, Some(root)),
+        (Some(reply), root) => (answerable(tx, actor, conversation, readers, reply, "reply_to_id")?, root),
+        (None, Some(root)) => {
+            (answerable(tx, actor, conversation, readers, root, "thread_root_id")?, Some(root))
+        }
     };
     let root_seq = reply.thread_root_seq.unwrap_or(reply.message.seq);
-    // A root that was purged leaves the thread to whoever is answered.
+    // A root that was purged, or that not all who read this message see, leaves the thread to whoever is answered.
     let root_message = match store::by_seq(tx, actor.tenant, conversation.id, root_seq)? {
-        Some(root) => root.message,
-        None => reply.message.clone(),
+        Some(root) if readers.see(root.is_private) => root.message,
+        _ => reply.message.clone(),
     };
     let root_seq = root_message.seq;
-    if root.is_some_and(|root| root != root_message.id && root != reply.message.id) {
+    if let Some(other) = root.filter(|root| *root != root_message.id && *root != reply.message.id) {
+        answerable(tx, actor, conversation, readers, other, "thread_root_id")?;
         return Err(invalid(
             "thread_root_id",
             "same_thread",
@@ -217,6 +214,30 @@ fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMe
         ));
     }
     Ok((Some(store::quote(reply.message)), Some((root_message.id, root_seq))))
+}
+
+/// A message that a new one may answer: the actor sees it, and so does everybody who will read the answer.
+fn answerable(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    readers: Eyes,
+    id: MessageId,
+    field: &'static str,
+) -> Result<store::Stored> {
+    let found = store::by_id(tx, actor, id)?
+        .filter(|found| {
+            found.message.conversation_id == conversation.id && found.message.kind == MessageKind::Text
+        })
+        .filter(|found| Eyes::of(actor).see(found.is_private))
+        .ok_or_else(|| invalid(field, "known", "names no message of this conversation"))?;
+    if readers.see(found.is_private) { Ok(found) } else { Err(answers_note(field)) }
+}
+
+fn answers_note(field: &'static str) -> crate::Error {
+    let detail = "this names a private note, which not everybody who reads the answer may see: \
+                  answer it with a private note, or leave it away";
+    invalid(field, "private_note", detail)
 }
 
 /// Notes down what happened to a conversation. Counts as unread for nobody.
@@ -275,9 +296,11 @@ fn append(
             c.team_read_count
         ],
     )?;
-    let mut author_read_seq = me.map(|me| me.read_seq);
+    let mut author_read_seq = None;
     if let Some(me) = me.filter(|_| draft.kind == MessageKind::Text) {
-        author_read_seq = Some(count_own(tx, actor, &conversation, me, own)?);
+        // Told only where it moved: the old place may be that of a note.
+        author_read_seq =
+            Some(count_own(tx, actor, &conversation, me, own)?).filter(|seq| *seq != me.read_seq);
     }
     if draft.kind == MessageKind::Text && actor.is_contact() {
         tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
@@ -288,11 +311,10 @@ fn append(
         conversation: NewsOfConversation { last_seq: conversation.last_seq, last_activity_at: tx.now },
         author_read_seq,
     };
-    let hidden = draft.is_private;
     let event = NewEvent {
         kind: "message.posted",
         conversation: Some(conversation.id),
-        audience: if hidden { conversation.staff_readers() } else { conversation.readers() },
+        audience: conversation.readers_of(draft.is_private),
         access: &[],
         data: news,
     };

@@ -11,6 +11,7 @@ use crate::{
     person::{Actor, Person, PersonKind, text},
     time::Time,
     tx::Tx,
+    visible::{Eyes, seen},
 };
 
 use super::{Mention, Message, MessageKind, Quote, html};
@@ -41,31 +42,42 @@ statements! {
     pub static BY_ID = both(concat!("SELECT ", columns!(), from!(), " WHERE m.tenant = $1 AND m.id = $2"));
     /// Which messages are at some places.
     pub static IDS_AT = both("
-        SELECT seq, id FROM messages WHERE tenant = $1 AND conversation_id = $2 AND seq = ANY($3)");
+        SELECT seq, id FROM messages
+        WHERE tenant = $1 AND conversation_id = $2 AND seq = ANY($3) AND (is_private = FALSE OR $4)");
     /// Where one is, without the rest of it.
     pub static WHERE_IS = both("SELECT conversation_id, seq FROM messages WHERE tenant = $1 AND id = $2");
     /// Before a position, newest first.
     pub static BEFORE = both(concat!("SELECT ", columns!(), from!(), "
-        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq < $3 AND (m.is_private = FALSE OR $4)
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq < $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq DESC LIMIT $5"));
     /// After a position, oldest first.
     pub static AFTER = both(concat!("SELECT ", columns!(), from!(), "
-        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq > $3 AND (m.is_private = FALSE OR $4)
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq > $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq LIMIT $5"));
     /// Some of a conversation.
     pub static SOME = both(concat!("SELECT ", columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq = ANY($3)"));
     /// The replies of a thread.
     pub static THREAD = both(concat!("SELECT ", columns!(), from!(), "
-        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.thread_root_seq = $3 AND (m.is_private = FALSE OR $4)
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.thread_root_seq = $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq LIMIT 1000"));
+    /// How many replies everybody sees of each of some threads.
+    pub static REPLIES = both("
+        SELECT thread_root_seq, COUNT(*) FROM messages
+        WHERE tenant = $1 AND conversation_id = $2 AND thread_root_seq = ANY($3) AND is_private = FALSE
+          AND deleted_at IS NULL GROUP BY thread_root_seq");
+    /// How many pinned messages everybody sees in each of some conversations.
+    pub static PINS = both("
+        SELECT conversation_id, COUNT(*) FROM messages
+        WHERE tenant = $1 AND conversation_id = ANY($2) AND pinned_at IS NOT NULL AND is_private = FALSE
+        GROUP BY conversation_id");
     /// Pinned ones.
     pub static PINNED = both(concat!("SELECT ", columns!(), from!(), "
-        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.pinned_at IS NOT NULL AND (m.is_private = FALSE OR $3)
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.pinned_at IS NOT NULL AND ", seen!("m", "$3"), "
         ORDER BY m.pinned_at DESC LIMIT 200"));
     /// What Parlor noted down, before a position, newest first.
     pub static NOTED = both(concat!("SELECT ", columns!(), from!(), "
-        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.kind = 'system' AND m.seq < $3 AND (m.is_private = FALSE OR $4)
+        WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.kind = 'system' AND m.seq < $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq DESC LIMIT $5"));
     /// The newest of each of several conversations. CROSS JOIN so that SQLite does not begin with all their messages.
     pub static LAST = both(concat!("SELECT ", columns!(), " FROM conversations c CROSS JOIN messages m
@@ -73,7 +85,7 @@ statements! {
         LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
         WHERE c.tenant = $1 AND c.id = ANY($3) AND m.tenant = c.tenant AND m.conversation_id = c.id
           AND m.seq = (SELECT n.seq FROM messages n
-            WHERE n.tenant = c.tenant AND n.conversation_id = c.id AND (n.is_private = FALSE OR $2)
+            WHERE n.tenant = c.tenant AND n.conversation_id = c.id AND ", seen!("n", "$2"), "
             ORDER BY n.seq DESC LIMIT 1)"));
     /// A new one.
     pub static INSERT = both("
@@ -154,7 +166,8 @@ statements! {
     pub static SUMMARISE = both("UPDATE messages SET reactions = $3 WHERE tenant = $1 AND id = $2");
     /// Who has read up to it.
     pub static READERS = both("
-        SELECT p.person_id, p.person_kind, COALESCE(u.name, k.name, ''), COALESCE(u.avatar_url, k.avatar_url), p.read_at
+        SELECT p.person_id, p.person_kind, COALESCE(u.name, k.name, ''), COALESCE(u.avatar_url, k.avatar_url),
+            CASE WHEN $5 THEN p.read_at ELSE p.seen_at END
         FROM participants p
         LEFT JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
         LEFT JOIN contacts k ON k.tenant = p.tenant AND k.id = p.person_id AND p.person_kind = 'contact'
@@ -163,8 +176,11 @@ statements! {
 }
 
 /// A message and what its JSON does not tell.
+#[derive(Clone)]
 pub(crate) struct Stored {
     pub message: Message,
+    /// For the staff only: a private note, or what Parlor noted down for the staff.
+    pub is_private: bool,
     pub no: i64,
     pub reply_to_seq: Option<i64>,
     pub thread_root_seq: Option<i64>,
@@ -185,6 +201,7 @@ impl FromValue for MessageKind {
 
 pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
     let kind: MessageKind = row.get(4)?;
+    let is_private: bool = row.get(10)?;
     let author = match row.get::<Option<PersonId>>(5)? {
         Some(id) => {
             let kind: PersonKind = row.get(6)?;
@@ -204,7 +221,7 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
         kind,
         author,
         body: shown.to_owned(),
-        is_private_note: kind == MessageKind::Text && row.get::<bool>(10)?,
+        is_private_note: kind == MessageKind::Text && is_private,
         client_id: row.get(11)?,
         reply_to: None,
         thread_root_id: None,
@@ -224,6 +241,7 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
     };
     Ok(Stored {
         message,
+        is_private,
         no: row.get(0)?,
         reply_to_seq: row.get(12)?,
         thread_root_seq: row.get(13)?,
@@ -232,12 +250,14 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
     })
 }
 
-/// Completes messages of one conversation with what they answer. One statement when any of them answers something.
+/// Completes messages of one conversation with what they answer, as far as `eyes` see it: a quote, the root of a thread
+/// and a number of replies tell of nothing that is hidden from them. One statement when any of them answers something.
 pub(crate) fn complete(
     tx: &mut Tx,
     tenant: TenantId,
+    eyes: Eyes,
     id: ConversationId,
-    rows: Vec<Stored>,
+    mut rows: Vec<Stored>,
 ) -> Result<Vec<Message>> {
     let mut wanted: Vec<i64> =
         rows.iter().flat_map(|row| [row.reply_to_seq, row.thread_root_seq]).flatten().collect();
@@ -247,8 +267,12 @@ pub(crate) fn complete(
         HashMap::new()
     } else {
         let found = tx.db.all(&SOME, params![tenant, id, &wanted[..]], from_row)?;
-        found.into_iter().map(|stored| (stored.message.seq, quote(stored.message))).collect()
+        let seen = found.into_iter().filter(|stored| eyes.see(stored.is_private));
+        seen.map(|stored| (stored.message.seq, quote(stored.message))).collect()
     };
+    if !eyes.are_staff() {
+        count_seen_replies(tx, tenant, id, &mut rows)?;
+    }
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -259,6 +283,21 @@ pub(crate) fn complete(
             message
         })
         .collect())
+}
+
+/// Notes in a thread are no replies to whoever does not see them. One statement when any has replies.
+fn count_seen_replies(tx: &mut Tx, tenant: TenantId, id: ConversationId, rows: &mut [Stored]) -> Result<()> {
+    let roots: Vec<i64> =
+        rows.iter().filter(|row| row.message.reply_count > 0).map(|row| row.message.seq).collect();
+    if roots.is_empty() {
+        return Ok(());
+    }
+    let found = tx.db.all(&REPLIES, params![tenant, id, &roots[..]], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let counts: HashMap<i64, i64> = found.into_iter().collect();
+    for row in rows.iter_mut().filter(|row| row.message.reply_count > 0) {
+        row.message.reply_count = counts.get(&row.message.seq).copied().unwrap_or(0);
+    }
+    Ok(())
 }
 
 pub(crate) fn quote(message: Message) -> Quote {

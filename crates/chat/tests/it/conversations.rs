@@ -244,7 +244,8 @@ fn what_happened_is_read_without_what_was_said() {
 fn marketplace_threads_keep_to_their_store() {
     let world = World::new();
     let admin = world.user("Admin", &[Right::Administer]);
-    let (one, two) = (world.user("One", &[Right::Store]), world.user("Two", &[Right::Store]));
+    let keeper = [Right::Store, Right::Contacts];
+    let (one, two) = (world.user("One", &keeper), world.user("Two", &keeper));
     let kim = world.contact("Kim");
     let system = world.system();
     let users = vec![one.id()];

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod client;
+mod contacts;
 mod conversations;
 mod events;
 mod import;
@@ -11,4 +12,5 @@ mod search;
 mod statements;
 mod support;
 mod unread;
+mod visible;
 mod walks;

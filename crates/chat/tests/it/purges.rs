@@ -284,7 +284,7 @@ impl Paper {
     fn new() -> Paper {
         let world = World::new();
         let admin = world.user("Ada", &[Right::Purge]);
-        let staff = [Right::Support];
+        let staff = [Right::Support, Right::Contacts];
         let people = [world.user("Ana", &staff), world.user("Ben", &staff), world.contact("Kim")];
         let mut new = blank(Kind::Support);
         new.user_ids = vec![people[1].id()];

@@ -97,12 +97,14 @@ pub(super) enum To {
 
 impl Passing {
     fn of(event: &Event) -> Self {
-        let to = match event.audience {
-            Audience::Person(person) => To::Person(person),
+        let to = match &event.audience {
+            Audience::Person(person) => To::Person(*person),
             Audience::Staff => To::Staff,
-            Audience::Named => To::Named,
-            Audience::Conversation { facets: Facets { kind, team, store, assignee }, staff_only } => {
-                To::Readers { kind, team, store, assignee, staff_only }
+            // What tells of contacts is kept, and read from the log by every node.
+            Audience::Named | Audience::Contact { .. } => To::Named,
+            Audience::Conversation { facets, staff_only } => {
+                let Facets { kind, team, store, assignee } = *facets;
+                To::Readers { kind, team, store, assignee, staff_only: *staff_only }
             }
         };
         Self {

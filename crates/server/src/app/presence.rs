@@ -107,7 +107,7 @@ impl App {
                     conversations::typing_audience(tx, &who, conversation, is_private_note)
                 });
                 let Some(audience) = asked.await? else { return Ok(()) };
-                self.presence.typing_in((tenant, conversation, person), audience, now);
+                self.presence.typing_in((tenant, conversation, person), audience.clone(), now);
                 audience
             }
         };

@@ -203,7 +203,7 @@ fn read(tx: &mut Tx<'_>, tenant: TenantId, after: i64) -> Result<Vec<Handed>, Er
     let epoch = events::position(tx, tenant)?.epoch;
     let mut page = Vec::new();
     for event in &events::since(tx, tenant, after, PAGE)? {
-        let users = match (event.audience, event.conversation) {
+        let users = match (&event.audience, event.conversation) {
             (Audience::Conversation { .. }, Some(id)) => participants::users(tx, tenant, id)?,
             _ => Vec::new(),
         };

@@ -116,10 +116,10 @@ pub fn notice(event: &Event) -> Option<Notice> {
 pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
     let mut topics = Vec::new();
     topics.extend(conversation(event, true).map(Topic::Conversation));
-    match event.audience {
+    match &event.audience {
         Audience::Person(person) => {
-            topics.push(Topic::Inbox(person));
-            topics.extend(is_notification(event).then_some(Topic::Notifications(person)));
+            topics.push(Topic::Inbox(*person));
+            topics.extend(is_notification(event).then_some(Topic::Notifications(*person)));
         }
         Audience::Conversation { staff_only, .. } => {
             let notice = notice(event);
@@ -132,7 +132,7 @@ pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
             let gone = event.access.iter().filter(|change| !change.member && !staff_only);
             topics.extend(gone.map(|change| Topic::Inbox(change.person)));
         }
-        Audience::Staff | Audience::Named => {}
+        Audience::Staff | Audience::Contact { .. } | Audience::Named => {}
     }
     topics.iter().map(Topic::to_string).collect()
 }

@@ -33,7 +33,7 @@ pub(super) fn place(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<i64, E
 /// A thread, for one of its participants.
 pub(super) fn thread(tx: &mut Tx<'_>, actor: &Actor, view: &View) -> Result<Value, Error> {
     let seqs: Vec<i64> = view.participants.iter().map(|participant| participant.last_read_seq).collect();
-    let ids = messages::ids_at(tx, actor.tenant, view.id, &seqs)?;
+    let ids = messages::ids_at(tx, actor, view.id, &seqs)?;
     let at = |seq: i64| ids.iter().find(|(known, _)| *known == seq).map(|(_, id)| *id);
     let participants: Vec<Value> = view
         .participants
