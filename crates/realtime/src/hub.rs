@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use parlor_chat::access::Access;
 use parlor_chat::events::Event;
@@ -32,6 +32,8 @@ pub struct Hub {
     tenants: RwLock<HashMap<TenantId, Arc<Mutex<Room>>>>,
     ids: AtomicU64,
     joined: AtomicUsize,
+    /// Why whoever joins is sent away at once.
+    stopped: OnceLock<Close>,
     mailbox_limit: usize,
     need: Need,
 }
@@ -116,6 +118,7 @@ impl Hub {
             tenants: RwLock::default(),
             ids: AtomicU64::new(1),
             joined: AtomicUsize::new(0),
+            stopped: OnceLock::new(),
             mailbox_limit,
             need,
         })
@@ -184,8 +187,10 @@ impl Hub {
         }
     }
 
-    /// Ends every connection: the server stops.
-    pub fn close_all(&self, why: Close) {
+    /// Ends every connection, and each that is still on its way to join as soon as it has: the server stops.
+    pub fn stop(&self, why: Close) {
+        // First the sign: whoever joins after a room was looked at sees it.
+        let _ = self.stopped.set(why);
         let rooms: Vec<_> =
             self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         for room in rooms {
@@ -288,6 +293,10 @@ impl Ticket {
             room.index.listeners.add_matcher(id, matcher, &mailbox);
         }
         room.mailboxes.insert(id, mailbox.clone());
+        // Under the room's lock, as `stop` closes: one of the two sees the other.
+        if let Some(why) = self.hub.stopped.get() {
+            mailbox.close(*why);
+        }
         drop(room);
         self.hub.joined.fetch_add(1, Ordering::Relaxed);
         let (hub, tenant, room) = (self.hub.clone(), self.tenant, self.room.clone());

@@ -30,4 +30,5 @@ mod purges;
 mod pusher;
 mod pusher_http;
 mod pusher_own;
+mod stopping;
 mod transports;

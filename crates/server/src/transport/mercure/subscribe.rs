@@ -227,6 +227,9 @@ impl Stream {
             return Some(first);
         }
         while !self.live {
+            if *self.app.stopping.borrow() {
+                return None;
+            }
             let lines = self.read().await.ok()??;
             if !lines.is_empty() {
                 return Some(lines);
