@@ -224,9 +224,9 @@ impl Settings {
 pub fn load(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
     let mut settings = tx.defaults.clone();
     for (key, value) in stored(tx, tenant)? {
-        if let Ok(value) = value.parse() {
-            settings.set(&key, value);
-        }
+        // What holds instead might be more than the tenant allows.
+        let value = value.parse().map_err(|_| Error::Damaged(format!("the setting {key:?} is {value:?}")))?;
+        settings.set(&key, value);
     }
     Ok(settings)
 }

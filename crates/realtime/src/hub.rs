@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use parlor_chat::access::Access;
-use parlor_chat::events::Event;
+use parlor_chat::events::{Audience, Event};
 use parlor_chat::{PersonId, RoleId, TenantId};
 
 use crate::index::{Connection, Index};
@@ -416,6 +416,10 @@ impl Room {
         self.next = Some(published.seq() + 1);
         self.index.deliver(&published);
         affected::close(&self.index, &published.event);
+        if published.event.audience == Audience::Unreadable {
+            // It may have been for anybody: they begin anew.
+            self.close_all(Close::Resync);
+        }
         if self.recent.len() == RECENT_LIMIT {
             self.recent.pop_front();
         }
@@ -443,6 +447,9 @@ impl Room {
             heard.add_matcher(0, matcher.clone(), mailbox);
         }
         let missed = self.recent.iter().filter(|published| published.seq() > at);
+        if missed.clone().any(|published| published.event.audience == Audience::Unreadable) {
+            return false;
+        }
         if let Some((access, roles)) = &reach.person
             && missed.clone().any(|published| affected::verdict(access, roles, &published.event).is_some())
         {

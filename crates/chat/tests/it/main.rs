@@ -3,6 +3,7 @@
 
 mod client;
 mod conversations;
+mod damaged;
 mod events;
 mod import;
 mod messages;

@@ -86,6 +86,7 @@ pub(super) enum To {
     Person(PersonId),
     Staff,
     Named,
+    Nobody,
     Readers {
         kind: Kind,
         team: Option<TeamId>,
@@ -101,6 +102,7 @@ impl Passing {
             Audience::Person(person) => To::Person(person),
             Audience::Staff => To::Staff,
             Audience::Named => To::Named,
+            Audience::Unreadable => To::Nobody,
             Audience::Conversation { facets: Facets { kind, team, store, assignee }, staff_only } => {
                 To::Readers { kind, team, store, assignee, staff_only }
             }
@@ -121,6 +123,7 @@ impl Passing {
             To::Person(person) => Audience::Person(person),
             To::Staff => Audience::Staff,
             To::Named => Audience::Named,
+            To::Nobody => Audience::Unreadable,
             To::Readers { kind, team, store, assignee, staff_only } => {
                 Audience::Conversation { facets: Facets { kind, team, store, assignee }, staff_only }
             }

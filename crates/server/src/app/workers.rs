@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parlor_chat::events::{self, Event};
+use parlor_chat::events::{self, Audience, Event};
 use parlor_chat::{
     Error, TenantId, audit, conversations, idempotency, nonces, publications, search, sessions, tenants,
 };
@@ -81,6 +81,9 @@ impl App {
             let (count, last) = (page.len(), page.last().map_or(after, |event| event.seq));
             for event in page {
                 forget_stale(&event, &self.callers, &self.tenant_settings);
+                if event.audience == Audience::Unreadable {
+                    tracing::error!(error = %event.damaged(), "an event is told to nobody");
+                }
                 self.hub.publish(event);
             }
             if count < GAP_PAGE {

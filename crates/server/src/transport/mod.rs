@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use parlor_chat::access::access;
-use parlor_chat::events::{self, Event};
+use parlor_chat::events::{self, Event, Replay};
 use parlor_chat::{Actor, Error, Tx, cursor};
 use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::native::Incoming;
@@ -122,7 +122,14 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
     let who = actor.clone();
     app.read_plain(move |tx: &mut Tx<'_>| {
         let fresh = App::reload_actor(tx, &who)?;
-        let replay = events::replay(tx, &fresh, epoch, after, PAGE)?;
+        let replay = match events::replay(tx, &fresh, epoch, after, PAGE) {
+            // What is missing cannot be told: the client begins anew from a snapshot.
+            Err(error @ Error::Damaged(_)) => {
+                tracing::error!(%error, "history cannot be told");
+                Replay::Reset
+            }
+            replay => replay?,
+        };
         Ok(Loaded { person: Some((access(tx, &fresh)?, fresh.roles)), replay })
     })
     .await
