@@ -24,6 +24,7 @@ mod isolation;
 mod mercure;
 mod mercure_own;
 mod mercure_relay;
+mod outbound;
 mod presence;
 mod problems;
 mod purges;
