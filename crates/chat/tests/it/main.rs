@@ -8,6 +8,7 @@ mod events;
 mod import;
 mod messages;
 mod purges;
+mod rendering;
 mod search;
 mod statements;
 mod support;
