@@ -47,6 +47,7 @@ pub mod tickets;
 pub mod time;
 mod tx;
 pub mod users;
+pub mod waiting;
 
 pub use error::{Error, Result};
 pub use ids::{ConversationId, MessageId, PersonId, RoleId, RowId, StoreId, TeamId, TenantId};
@@ -68,6 +69,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "avatars", sql: include_str!("../../../migrations/0006_avatars.sql") },
     Migration { version: 7, name: "history", sql: include_str!("../../../migrations/0007_history.sql") },
     Migration { version: 8, name: "letters", sql: include_str!("../../../migrations/0008_letters.sql") },
+    Migration { version: 12, name: "waiting", sql: include_str!("../../../migrations/0012_waiting.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -107,6 +109,7 @@ pub fn statements() -> Vec<&'static Sql> {
         tenants::statements(),
         tickets::statements(),
         users::statements(),
+        waiting::statements(),
     ]
     .concat()
 }

@@ -18,3 +18,4 @@ mod outbound;
 mod pictures;
 pub mod serve;
 pub mod transport;
+pub mod uploads;

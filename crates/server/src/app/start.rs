@@ -158,6 +158,8 @@ impl App {
             passwords: Passwords::new(std::thread::available_parallelism().map_or(1, usize::from)),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),
+            drafting: Limiter::default(),
+            uploads: Arc::default(),
             cursor_key,
             setup_code: Mutex::new(None),
             relay_wake: Notify::new(),

@@ -22,6 +22,8 @@ const PUBLISH_BATCH: usize = 64;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often old rows are forgotten.
 const CLEAN: Duration = Duration::from_secs(600);
+/// An upload that has not gone on for so long never will.
+const OLD_UPLOAD: Duration = Duration::from_secs(86_400);
 const GAP_PAGE: usize = 500;
 const GAPS_AT_ONCE: usize = 16;
 /// How long to wait after a read that failed.
@@ -185,6 +187,10 @@ async fn clean(app: Weak<App>) {
         }
         if let Err(error) = app.keep_retention().await {
             tracing::warn!(%error, "old messages could not be cleared");
+        }
+        let files = app.files.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || files.sweep(OLD_UPLOAD)).await {
+            tracing::warn!(%error, "what is left of old uploads could not be removed");
         }
         if let Err(error) = app.remove_files().await {
             tracing::warn!(%error, "files could not be removed");

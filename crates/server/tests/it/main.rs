@@ -31,5 +31,6 @@ mod purges;
 mod pusher;
 mod pusher_http;
 mod pusher_own;
+mod quotas;
 mod stopping;
 mod transports;
