@@ -18,7 +18,7 @@ let address;
 const open = [];
 
 before(async () => {
-  server = await Server.start({ PARLOR_APP_ID: APP.appId, PARLOR_APP_KEY: APP.key, PARLOR_APP_SECRET: APP.secret });
+  server = await Server.start({ PARLOR_APP_ID: APP.appId, PARLOR_APP_KEY: APP.key, PARLOR_APP_SECRET: APP.secret, PARLOR_PRIVATE_FETCHES: 'true' });
   address = new URL(server.url);
   app = new PusherServer({ ...APP, host: address.hostname, port: address.port, useTLS: false, encryptionMasterKeyBase64: MASTER });
 });

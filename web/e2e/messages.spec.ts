@@ -193,12 +193,16 @@ test('bodies with scripts are inert', async ({ browser }) => {
     '<script>window.__xss = 1</script>', '<img src=x onerror="window.__xss = 2">', '[click](javascript:window.__xss=3)', '<svg/onload=window.__xss=4>',
     '<a href="javascript:window.__xss=5">five</a>', '<iframe srcdoc="<script>parent.__xss=6</script>"></iframe>', '@[<img src=x onerror=window.__xss=7>]',
   ];
-  for (const body of bodies) await api.say(direct, body);
+  // Each with a word of its own, so that it is known to be on the screen before it is judged.
+  const marks = bodies.map((_, n) => unique(`hostile ${n}`));
+  for (const [n, body] of bodies.entries()) await api.say(direct, `${body}\n\n${marks[n]}`);
   await openChat(ana, direct);
+  for (const mark of marks) await expect(messages(ana).getByText(mark)).toBeAttached();
   const text = unique('<img src=x onerror="window.__xss = 8">');
   await composer(ana).fill(text);
   await composer(ana).press('Enter');
   await expect(messages(ana).getByText('window.__xss = 8')).toBeVisible();
+  for (const mark of marks) await expect(messages(ana).getByText(mark)).toBeAttached();
   expect(await ana.evaluate(() => (window as { __xss?: number }).__xss)).toBeUndefined();
   expect(await messages(ana).locator('script, iframe, [onerror], [onload], a[href^="javascript"]').count()).toBe(0);
 });

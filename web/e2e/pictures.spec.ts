@@ -37,6 +37,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     for (const [name, id] of Object.entries({ channel, direct, announcement, support, ticket })) {
       await rowOf(page, id).click();
       await expect(messages(page)).toBeVisible();
+      await expect(rowOf(page, id)).toBeVisible();
       await expect(rowOf(page, id).locator('.count')).toHaveCount(0);
       await blur(page);
       await same(page, `${name}-${colorScheme}`);

@@ -11,7 +11,7 @@ use crate::{
     audit,
     error::{Result, invalid},
     ids::TenantId,
-    person::Actor,
+    person::{Actor, Json},
     rights::Right,
     time::Time,
     tx::Tx,
@@ -140,13 +140,12 @@ statements! {
 }
 
 fn from_row(row: &Row<'_>) -> Result<App, parlor_db::Error> {
-    let options: String = row.get(4)?;
     Ok(App {
         tenant: row.get(0)?,
         id: row.get(1)?,
         key: row.get(2)?,
         secret: row.get(3)?,
-        options: serde_json::from_str(&options).unwrap_or_default(),
+        options: row.get::<Json<_>>(4)?.0,
         created_at: row.get(5)?,
     })
 }

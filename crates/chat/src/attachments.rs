@@ -12,6 +12,7 @@ use crate::{
     settings,
     time::Time,
     tx::Tx,
+    waiting,
 };
 
 /// An attached file, for clients.
@@ -139,6 +140,7 @@ pub fn add(tx: &mut Tx, actor: &Actor, new: &NewFile) -> Result<Attachment> {
     if new.size > limit {
         return Err(Error::TooLarge { field: "file", limit: usize::try_from(limit).unwrap_or(0) });
     }
+    waiting::room(tx, actor, new.size)?;
     let name = shown_name(&new.name);
     let sha256 = &new.sha256[..];
     tx.db.execute(

@@ -6,13 +6,17 @@ use serde_json::json;
 
 use crate::{
     conversations,
-    error::{Result, invalid},
+    error::{Result, conflict, invalid},
     events::{self, Audience, NewEvent},
-    ids::ConversationId,
+    ids::{ConversationId, MessageId},
     person::Actor,
+    settings,
     time::Time,
     tx::Tx,
 };
+
+/// The most drafts of one person.
+const MOST: i64 = 500;
 
 /// A draft.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -41,6 +45,12 @@ statements! {
         INSERT INTO drafts (tenant, person_id, conversation_id, mode, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (tenant, person_id, conversation_id, mode)
         DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at");
+    /// How many others somebody has.
+    pub static OTHERS = both("
+        SELECT COUNT(*) FROM drafts
+        WHERE tenant = $1 AND person_id = $2 AND NOT (conversation_id = $3 AND mode = $4)");
+    /// Whether a message is one of the conversation.
+    pub static ROOT = both("SELECT seq FROM messages WHERE tenant = $1 AND conversation_id = $2 AND id = $3");
     /// Removes one.
     pub static DELETE = both("
         DELETE FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3 AND mode = $4");
@@ -61,16 +71,41 @@ pub fn of_conversation(tx: &mut Tx, actor: &Actor, conversation: ConversationId)
     Ok(tx.db.all(&OF_CONVERSATION, params![actor.tenant, actor.id(), conversation], from_row)?)
 }
 
+/// Drafts are of modes that there are, no longer than a message could be before somebody shortens it, and not more of
+/// one person than are ever shown.
+fn check(tx: &mut Tx, actor: &Actor, conversation: ConversationId, mode: &str, body: &str) -> Result<()> {
+    let known = match (mode, mode.parse::<MessageId>()) {
+        ("reply" | "note", _) => true,
+        (_, Ok(root)) => {
+            tx.db.opt(&ROOT, params![actor.tenant, conversation, root], |row| row.get::<i64>(0))?.is_some()
+        }
+        _ => false,
+    };
+    if !known {
+        return Err(invalid("mode", "known", "use \"reply\", \"note\" or the id of a thread's root"));
+    }
+    let most = usize::try_from(settings::load(tx, actor.tenant)?.message_max_chars).unwrap_or(0) * 2;
+    if body.len() > most && body.chars().count() > most {
+        return Err(invalid("body", "max_length", format!("a draft may have {most} characters")));
+    }
+    let others = params![actor.tenant, actor.id(), conversation, mode];
+    if tx.db.one(&OTHERS, others, |row| row.get::<i64>(0))? >= MOST {
+        return Err(conflict(
+            "drafts",
+            format!("you have {MOST} drafts: send or discard some of them first"),
+        ));
+    }
+    Ok(())
+}
+
 /// Saves a draft; an empty one is removed.
 pub fn put(tx: &mut Tx, actor: &Actor, conversation: ConversationId, mode: &str, body: &str) -> Result<()> {
     conversations::require_readable(tx, actor, conversation, "draft.put")?;
-    if mode.is_empty() || mode.len() > 40 {
-        return Err(invalid("mode", "known", "use \"reply\", \"note\" or the id of a thread's root"));
+    let removes = body.trim().is_empty();
+    if !removes {
+        check(tx, actor, conversation, mode, body)?;
     }
-    if body.chars().count() > 100_000 {
-        return Err(invalid("body", "max_length", "a draft may have 100,000 characters"));
-    }
-    if body.trim().is_empty() {
+    if removes {
         tx.db.execute(&DELETE, params![actor.tenant, actor.id(), conversation, mode])?;
     } else {
         tx.db.execute(&PUT, params![actor.tenant, actor.id(), conversation, mode, body, tx.now])?;

@@ -59,6 +59,16 @@ pub enum Error {
         /// What.
         what: &'static str,
     },
+    /// It is too much for now.
+    #[error("{detail}")]
+    Later {
+        /// A stable word: "waiting_files", "drafts" …
+        rule: &'static str,
+        /// For people, what to do.
+        detail: String,
+        /// When it may serve to try again.
+        seconds: i64,
+    },
     /// Who calls is not known.
     #[error("{detail}")]
     Unauthorized {

@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 pub use crate::access::{Access, AccessChange, Facets, access};
 use crate::{
     contacts,
-    error::Result,
+    error::{Error, Result},
     ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
     kinds::Kind,
-    person::{Actor, Person},
+    person::{Actor, Json, Person},
     publications::{self, Publication},
     time::Time,
     tx::Tx,
@@ -75,6 +75,12 @@ impl Event {
     pub fn is_passing(&self) -> bool {
         self.seq == 0
     }
+
+    /// What to say of an event with an unreadable audience.
+    #[must_use]
+    pub fn damaged(&self) -> Error {
+        Error::Damaged(format!("who may see event {} of tenant {} cannot be read", self.seq, self.tenant))
+    }
 }
 
 /// Who may see an event.
@@ -100,6 +106,8 @@ pub enum Audience {
     },
     /// Whoever listens to the names of its publication.
     Named,
+    /// Nobody: what is stored of it cannot be read. A replay that meets it fails; whoever is online begins anew.
+    Unreadable,
 }
 
 const TO_PERSON: i64 = 0;
@@ -119,7 +127,7 @@ impl Access {
             Audience::Person(person) => *person == self.person,
             Audience::Staff => self.is_staff,
             Audience::Contact { places, .. } => self.sees_contact(places),
-            Audience::Named => false,
+            Audience::Named | Audience::Unreadable => false,
             Audience::Conversation { staff_only: true, .. } if !self.is_staff => false,
             Audience::Conversation { facets, .. } => {
                 event.conversation.is_some_and(|conversation| self.reads(conversation, facets))
@@ -248,6 +256,7 @@ pub(crate) fn append_as<D: Serialize>(
         Audience::Conversation { staff_only: false, .. } => (TO_READERS, None),
         Audience::Conversation { staff_only: true, .. } => (TO_STAFF_READERS, None),
         Audience::Named => (TO_NAMED, None),
+        Audience::Unreadable => return Err(Error::Damaged("an event for nobody".to_owned())),
     };
     let access = if new.access.is_empty() { None } else { Some(serde_json::to_string(new.access)?) };
     tx.db.execute_later(
@@ -328,7 +337,8 @@ pub enum Replay {
     Reset,
 }
 
-/// Up to `limit` events after `after`, filtered by the rights the actor has now.
+/// Up to `limit` events after `after`, filtered by the rights the actor has now. An event whose audience cannot be
+/// read is an error ([`Error::Damaged`]): it may have been meant for this actor.
 pub fn replay(tx: &mut Tx, actor: &Actor, epoch: i64, after: i64, limit: usize) -> Result<Replay> {
     let position = position(tx, actor.tenant)?;
     if epoch != position.epoch || after < position.floor || after > position.seq {
@@ -339,6 +349,9 @@ pub fn replay(tx: &mut Tx, actor: &Actor, epoch: i64, after: i64, limit: usize) 
     }
     let access = access(tx, actor)?;
     let events = since(tx, actor.tenant, after, limit)?;
+    if let Some(unreadable) = events.iter().find(|event| event.audience == Audience::Unreadable) {
+        return Err(unreadable.damaged());
+    }
     let seen = events.last().map_or(after, |event| event.seq);
     let done = events.len() < limit;
     let events = events.into_iter().filter(|event| access.admits_on_replay(event)).collect();
@@ -369,10 +382,41 @@ pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
+    let json: String = row.get(7)?;
+    let (audience, publication) = match audience(row) {
+        Ok(Audience::Named) => match published(&json) {
+            Some(publication) => (Audience::Named, Some(publication)),
+            None => (Audience::Unreadable, None),
+        },
+        Ok(audience) => (audience, None),
+        Err(db::Error::Decode { .. }) => (Audience::Unreadable, None),
+        Err(error) => return Err(error),
+    };
+    // Who came or went unreadably may be anybody.
+    let (audience, access) = match row.get::<Option<Json<Vec<AccessChange>>>>(6) {
+        Ok(access) => (audience, access.map(|access| access.0).unwrap_or_default()),
+        Err(db::Error::Decode { .. }) => (Audience::Unreadable, Vec::new()),
+        Err(error) => return Err(error),
+    };
+    Ok(Event {
+        tenant,
+        seq: row.get(0)?,
+        kind: row.get(1)?,
+        at: row.get(2)?,
+        conversation: row.get(3)?,
+        audience,
+        access,
+        json: json.into(),
+        publication,
+    })
+}
+
+/// Who may see a stored event: never more than what is written there.
+fn audience(row: &Row<'_>) -> Result<Audience, db::Error> {
     let code: i64 = row.get(5)?;
     let person: Option<PersonId> = row.get(4)?;
     let kind: Option<Kind> = row.get(8)?;
-    let audience = match (code, person, kind) {
+    Ok(match (code, person, kind) {
         (TO_PERSON, Some(person), _) => Audience::Person(person),
         (TO_READERS | TO_STAFF_READERS, _, Some(kind)) => Audience::Conversation {
             facets: Facets {
@@ -385,22 +429,8 @@ fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
         },
         (TO_CONTACT, Some(id), _) => Audience::Contact { id, places: Arc::default() },
         (TO_NAMED, ..) => Audience::Named,
-        _ => Audience::Staff,
-    };
-    let access: Option<String> = row.get(6)?;
-    let access = access.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let json: String = row.get(7)?;
-    let publication = (audience == Audience::Named).then(|| published(&json)).flatten();
-    Ok(Event {
-        tenant,
-        seq: row.get(0)?,
-        kind: row.get(1)?,
-        at: row.get(2)?,
-        conversation: row.get(3)?,
-        audience,
-        access,
-        json: json.into(),
-        publication,
+        (TO_STAFF, ..) => Audience::Staff,
+        _ => Audience::Unreadable,
     })
 }
 

@@ -53,6 +53,11 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<HostKeyView>> {
     Ok(tenants::host_keys(tx, actor.tenant)?.into_iter().map(view).collect())
 }
 
+/// Whether the actor may add keys, for what is done before one is stored.
+pub fn may_create(_: &mut Tx, actor: &Actor) -> Result<()> {
+    actor.require(Right::ManageSettings, "host_key.create")
+}
+
 /// A new key; `kind` as it is stored. Needs `manage_settings`.
 pub fn create(
     tx: &mut Tx,
@@ -61,7 +66,7 @@ pub fn create(
     kid: Option<&str>,
     secret: &str,
 ) -> Result<HostKeyView> {
-    actor.require(Right::ManageSettings, "host_key.create")?;
+    may_create(tx, actor)?;
     if tenants::host_keys(tx, actor.tenant)?.len() >= MOST_KEYS {
         return Err(conflict("most", format!("there are {MOST_KEYS} keys already: remove one first")));
     }

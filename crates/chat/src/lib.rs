@@ -49,6 +49,7 @@ pub mod time;
 mod tx;
 pub mod users;
 mod visible;
+pub mod waiting;
 
 pub use error::{Error, Result};
 pub use ids::{ConversationId, MessageId, PersonId, RoleId, RowId, StoreId, TeamId, TenantId};
@@ -72,6 +73,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 8, name: "letters", sql: include_str!("../../../migrations/0008_letters.sql") },
     Migration { version: 9, name: "search", sql: include_str!("../../../migrations/0009_search.sql") },
     Migration { version: 10, name: "seen", sql: include_str!("../../../migrations/0010_seen.sql") },
+    Migration { version: 12, name: "waiting", sql: include_str!("../../../migrations/0012_waiting.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -112,6 +114,7 @@ pub fn statements() -> Vec<&'static Sql> {
         tickets::statements(),
         users::statements(),
         visible::statements(),
+        waiting::statements(),
     ]
     .concat()
 }

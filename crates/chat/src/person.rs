@@ -53,6 +53,15 @@ impl From<PersonKind> for Param<'_> {
     }
 }
 
+/// A stored JSON. One that cannot be read is an error: what stands in for it (no limits, no rights) would be a guess.
+pub(crate) struct Json<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned> FromValue for Json<T> {
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        serde_json::from_str(text(value)?).map(Json).map_err(|error| error.to_string())
+    }
+}
+
 /// A stored text, not copied.
 pub(crate) fn text(value: Value<'_>) -> Result<&str, String> {
     match value {

@@ -10,7 +10,7 @@ use crate::{
     events::{self, Audience, NewEvent},
     ids::{PersonId, RoleId, TenantId},
     lists::distinct,
-    person::Actor,
+    person::{Actor, Json},
     rights::{Right, Rights},
     tx::Tx,
     users,
@@ -91,7 +91,7 @@ fn from_row(row: &Row<'_>) -> Result<Role, parlor_db::Error> {
     Ok(Role {
         id: row.get(0)?,
         name: row.get(1)?,
-        rights: serde_json::from_str(&row.get::<String>(2)?).unwrap_or_default(),
+        rights: row.get::<Json<_>>(2)?.0,
         restricted: row.get(3)?,
         is_default: row.get(4)?,
         writes_to: Vec::new(),

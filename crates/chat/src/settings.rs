@@ -114,6 +114,21 @@ settings! {
     /// Megabytes.
     attachment_max_mb "PARLOR_ATTACHMENT_MAX_MB" Shape::Integer { min: 0, max: 10_000 }, 25, true,
         "How many megabytes an attached file may have; 0 allows none.";
+    /// Megabytes a minute.
+    upload_mb_per_minute "PARLOR_UPLOAD_MB_PER_MINUTE" Shape::Integer { min: 0, max: 1_000_000 }, 250, false,
+        "How many megabytes of files a person may send in a minute; 0 is without limit.";
+    /// Files.
+    waiting_files "PARLOR_WAITING_FILES" Shape::Integer { min: 0, max: 1_000_000 }, 100, false,
+        "How many files of one person may wait to be sent, for a day at most; 0 is without limit.";
+    /// Megabytes.
+    waiting_mb "PARLOR_WAITING_MB" Shape::Integer { min: 0, max: 1_000_000 }, 500, false,
+        "How many megabytes of one person's files may wait to be sent; 0 is without limit.";
+    /// Files.
+    waiting_files_of_all "PARLOR_WAITING_FILES_OF_ALL" Shape::Integer { min: 0, max: 1_000_000 }, 20_000, false,
+        "How many files of everybody together may wait to be sent; 0 is without limit.";
+    /// Megabytes.
+    waiting_mb_of_all "PARLOR_WAITING_MB_OF_ALL" Shape::Integer { min: 0, max: 100_000_000 }, 20_000, false,
+        "How many megabytes of everybody's files may wait to be sent; 0 is without limit.";
     /// Boolean.
     erp_enabled "PARLOR_ERP_ENABLED" Shape::Boolean, 0, true,
         "Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md).";
@@ -224,9 +239,9 @@ impl Settings {
 pub fn load(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
     let mut settings = tx.defaults.clone();
     for (key, value) in stored(tx, tenant)? {
-        if let Ok(value) = value.parse() {
-            settings.set(&key, value);
-        }
+        // What holds instead might be more than the tenant allows.
+        let value = value.parse().map_err(|_| Error::Damaged(format!("the setting {key:?} is {value:?}")))?;
+        settings.set(&key, value);
     }
     Ok(settings)
 }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use parlor_chat::access::Access;
-use parlor_chat::events::Event;
+use parlor_chat::events::{Audience, Event};
 use parlor_chat::{PersonId, RoleId, TenantId};
 
 use crate::index::{Connection, Index};
@@ -32,6 +32,8 @@ pub struct Hub {
     tenants: RwLock<HashMap<TenantId, Arc<Mutex<Room>>>>,
     ids: AtomicU64,
     joined: AtomicUsize,
+    /// Why whoever joins is sent away at once.
+    stopped: OnceLock<Close>,
     mailbox_limit: usize,
     need: Need,
 }
@@ -116,6 +118,7 @@ impl Hub {
             tenants: RwLock::default(),
             ids: AtomicU64::new(1),
             joined: AtomicUsize::new(0),
+            stopped: OnceLock::new(),
             mailbox_limit,
             need,
         })
@@ -184,8 +187,10 @@ impl Hub {
         }
     }
 
-    /// Ends every connection: the server stops.
-    pub fn close_all(&self, why: Close) {
+    /// Ends every connection, and each that is still on its way to join as soon as it has: the server stops.
+    pub fn stop(&self, why: Close) {
+        // First the sign: whoever joins after a room was looked at sees it.
+        let _ = self.stopped.set(why);
         let rooms: Vec<_> =
             self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         for room in rooms {
@@ -288,6 +293,10 @@ impl Ticket {
             room.index.listeners.add_matcher(id, matcher, &mailbox);
         }
         room.mailboxes.insert(id, mailbox.clone());
+        // Under the room's lock, as `stop` closes: one of the two sees the other.
+        if let Some(why) = self.hub.stopped.get() {
+            mailbox.close(*why);
+        }
         drop(room);
         self.hub.joined.fetch_add(1, Ordering::Relaxed);
         let (hub, tenant, room) = (self.hub.clone(), self.tenant, self.room.clone());
@@ -407,6 +416,10 @@ impl Room {
         self.next = Some(published.seq() + 1);
         self.index.deliver(&published);
         affected::close(&self.index, &published.event);
+        if published.event.audience == Audience::Unreadable {
+            // It may have been for anybody: they begin anew.
+            self.close_all(Close::Resync);
+        }
         if self.recent.len() == RECENT_LIMIT {
             self.recent.pop_front();
         }
@@ -434,6 +447,9 @@ impl Room {
             heard.add_matcher(0, matcher.clone(), mailbox);
         }
         let missed = self.recent.iter().filter(|published| published.seq() > at);
+        if missed.clone().any(|published| published.event.audience == Audience::Unreadable) {
+            return false;
+        }
         if let Some((access, roles)) = &reach.person
             && missed.clone().any(|published| affected::verdict(access, roles, &published.event).is_some())
         {

@@ -363,3 +363,36 @@ fn what_is_only_told_reaches_those_it_is_for_and_moves_nothing() {
     assert_eq!(drain(&ana), (vec![0, 1, 0], None));
     assert_eq!(drain(&ben), (vec![], None));
 }
+
+#[test]
+fn what_cannot_be_read_reaches_nobody_and_sends_everybody_back() {
+    let hub = hub();
+    let (ana, ben) = (join(&hub, access(1, &[7]), 0), join(&hub, access(2, &[8]), 0));
+    hub.publish(event(1, 7));
+    hub.publish(Event { audience: Audience::Unreadable, ..event(2, 7) });
+    assert_eq!(drain(&ana), (vec![1], Some(Close::Resync)));
+    assert_eq!(drain(&ben), (vec![], Some(Close::Resync)));
+    // Who stands before it cannot be caught up from memory, and who stands after it can.
+    assert!(enter(hub.ticket(tenant()), access(1, &[7]), Vec::new(), 1, 0).is_err());
+    hub.publish(event(3, 7));
+    assert_eq!(drain(&join(&hub, access(1, &[7]), 2)), (vec![3], None));
+}
+
+#[test]
+fn a_change_of_reach_that_cannot_be_read_may_be_about_anybody() {
+    for kind in
+        ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"]
+    {
+        let half = json!({"user": {"id": person(9), "active": true}});
+        for data in [json!({}), json!("a text"), json!({"person": {}}), half] {
+            let hub = hub();
+            let ana = join(&hub, access(1, &[7]), 0);
+            hub.publish(news(1, kind, data.clone()));
+            assert_eq!(drain(&ana).1, Some(Close::Resync), "{kind} {data}");
+        }
+        let hub = hub();
+        let ana = join(&hub, access(1, &[7]), 0);
+        hub.publish(Event { json: "no JSON".into(), ..news(1, kind, json!({})) });
+        assert_eq!(drain(&ana).1, Some(Close::Resync), "{kind}");
+    }
+}

@@ -36,7 +36,7 @@ async fn history_then_live_then_the_end() {
     hub.publish(event(5, 8));
     assert_eq!(numbers(&session.next().await.unwrap()), [4]);
     assert_eq!(session.position(), 5, "another conversation's event moves the position on");
-    hub.close_all(Close::Restart);
+    hub.stop(Close::Restart);
     assert_eq!(session.next().await.unwrap_err(), Close::Restart);
 }
 
@@ -90,7 +90,7 @@ proptest! {
                 break;
             }
         }
-        hub.close_all(Close::Restart);
+        hub.stop(Close::Restart);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         while let Ok(events) = runtime.block_on(session.next()) {
             seen.extend(numbers(&events));

@@ -1,5 +1,5 @@
 //! Owns: turning accepted connections into requests, with a limit on how slowly they may arrive, and letting open
-//! requests end when the server stops. Must not know: routes.
+//! requests, and what they became (WebSockets), end when the server stops. Must not know: routes.
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
@@ -24,7 +24,14 @@ use crate::impatient::Impatient;
 /// idle connections, so that they close first.
 const HEAD_PATIENCE: Duration = Duration::from_secs(75);
 
-/// Accepts until `stop` turns true, then waits for open requests, at most `patience` long; false when some were cut
+/// Held as long as a connection is in use. A request carries it along, so that whoever takes the connection over for a
+/// WebSocket holds it to the last byte: the process must not end before the close frames have left.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    _open: mpsc::Sender<Infallible>,
+}
+
+/// Accepts until `stop` turns true, then waits for all connections, at most `patience` long; false when some were cut
 /// off.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -35,6 +42,7 @@ pub(crate) async fn serve(
 ) -> bool {
     let stopping = stop.clone();
     let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
+    let open = Open { _open: open };
     loop {
         tokio::select! {
             () = stopped(&mut stop) => break,
@@ -56,16 +64,17 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// One connection; `_open` is held as long as it lives.
+/// One connection; `open` is held as long as it lives.
 async fn connection(
     stream: Impatient<TcpStream>,
     peer: SocketAddr,
     router: Router,
     mut stop: watch::Receiver<bool>,
-    _open: mpsc::Sender<Infallible>,
+    open: Open,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(open.clone());
         router.clone().call(request)
     });
     let mut builder = http1::Builder::new();

@@ -20,6 +20,7 @@ use crate::config::ServeArgs;
 use crate::files::Files;
 use crate::metrics::Metrics;
 use crate::transport::pusher::Pusher;
+use crate::uploads::Uploads;
 
 pub mod cluster;
 pub mod presence;
@@ -65,6 +66,10 @@ pub struct App {
     pub sign_ins: Limiter<String>,
     /// Sent messages, by person.
     pub sending: Limiter<(TenantId, PersonId)>,
+    /// Saved drafts, by person.
+    pub drafting: Limiter<(TenantId, PersonId)>,
+    /// Uploads under way.
+    pub uploads: Arc<Uploads>,
     /// Attached files.
     pub files: Files,
     /// Turns at opening pictures.

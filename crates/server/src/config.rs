@@ -73,6 +73,11 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_BEHIND_PROXY")]
     pub behind_proxy: bool,
 
+    /// Fetch keys from, and post webhooks to, addresses in private networks too, and keys over http: for development,
+    /// and where the identity provider stands in the same network
+    #[arg(long, env = "PARLOR_PRIVATE_FETCHES")]
+    pub private_fetches: bool,
+
     /// Largest request body in bytes
     #[arg(long, env = "PARLOR_BODY_LIMIT", default_value_t = 1 << 20, value_name = "BYTES")]
     pub body_limit: usize,

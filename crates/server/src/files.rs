@@ -51,7 +51,7 @@ impl Files {
         make_private(&folder).await?;
         let (path, part) = (self.path(tenant, id), self.path(tenant, id).with_extension("part"));
         let file = fs::OpenOptions::new().write(true).create_new(true).open(&part).await?;
-        Ok(Upload { id, path, part, file, head: Vec::new(), size: 0, hash: Sha256::new() })
+        Ok(Upload { id, path, part, file, head: Vec::new(), size: 0, hash: Sha256::new(), done: false })
     }
 
     /// Puts a whole file in its place. Blocks.
@@ -73,6 +73,28 @@ impl Files {
     /// When it is not there.
     pub async fn open(&self, tenant: TenantId, id: RowId) -> io::Result<File> {
         File::open(self.path(tenant, id)).await
+    }
+
+    /// Removes what is left of uploads that a crash cut off. Blocks.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn sweep(&self, older_than: std::time::Duration) -> io::Result<()> {
+        let tenants = match std::fs::read_dir(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            tenants => tenants?,
+        };
+        for tenant in tenants {
+            let Ok(files) = std::fs::read_dir(tenant?.path()) else { continue };
+            for file in files {
+                let file = file?;
+                let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+                if file.path().extension().is_some_and(|end| end == "part") && age > older_than {
+                    std::fs::remove_file(file.path())?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes a file; one that is not there is no error.
@@ -105,6 +127,17 @@ pub struct Upload {
     head: Vec<u8>,
     size: i64,
     hash: Sha256,
+    /// It is in its place, or was taken away.
+    done: bool,
+}
+
+/// A client that goes away in the middle takes its upload along: nobody would ever remove what came of it.
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.done {
+            let _ = std::fs::remove_file(&self.part);
+        }
+    }
 }
 
 impl Upload {
@@ -129,15 +162,18 @@ impl Upload {
         self.file.flush().await?;
         self.file.sync_all().await?;
         fs::rename(&self.part, &self.path).await?;
+        self.done = true;
         let content_type = kind(&self.head).to_owned();
-        let measures = if content_type.starts_with("image/") { measured(self.path).await } else { None };
-        let sha256 = self.hash.finalize().into();
+        let measures =
+            if content_type.starts_with("image/") { measured(self.path.clone()).await } else { None };
+        let sha256 = std::mem::take(&mut self.hash).finalize().into();
         Ok(NewFile { id: self.id, name, content_type, size: self.size, sha256, measures })
     }
 
     /// It is not wanted after all.
-    pub async fn cancel(self) {
+    pub async fn cancel(mut self) {
         let _ = fs::remove_file(&self.part).await;
+        self.done = true;
     }
 }
 

@@ -14,6 +14,8 @@ pub mod files;
 pub mod http;
 mod impatient;
 pub mod metrics;
+mod outbound;
 mod pictures;
 pub mod serve;
 pub mod transport;
+pub mod uploads;

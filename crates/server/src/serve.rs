@@ -7,7 +7,7 @@ use std::time::Duration;
 use parlor_realtime::Close;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::accept;
 use crate::app::{App, Ctx, StartError};
@@ -16,11 +16,8 @@ use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
 use crate::http;
 
-/// How long open requests may take once the server stops.
+/// How long open requests and connections may take once the server stops.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long connections may take to end.
-const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How many times a second some connections are asked to leave while the server stops.
 const STEPS_A_SECOND: usize = 20;
@@ -53,7 +50,7 @@ impl Server {
         Ok(Self { app, listener, address })
     }
 
-    /// Serves until `stop` is done, then lets open requests end.
+    /// Serves until `stop` is done, then lets open requests end and tells every connection, to the last byte.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { app, listener, .. } = self;
         let stopping = app.clone();
@@ -108,13 +105,9 @@ impl App {
                 sleep(Duration::from_secs(1) / u32::try_from(STEPS_A_SECOND).unwrap_or(1)).await;
             }
         }
-        // Their farewells need a moment, and some may have joined meanwhile.
-        let end = Instant::now() + FAREWELL;
-        self.hub.close_all(Close::Restart);
-        while self.hub.joined() > 0 && Instant::now() < end {
-            sleep(Duration::from_millis(20)).await;
-            self.hub.close_all(Close::Restart);
-        }
+        // Those that joined meanwhile, and those that still will. Their connections are waited for where they are
+        // accepted, until the last of them has been told and has gone.
+        self.hub.stop(Close::Restart);
     }
 
     /// What to tell whoever started the server: how to make the first administrator.

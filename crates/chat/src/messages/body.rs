@@ -146,7 +146,11 @@ pub(crate) fn name(rest: &str) -> Option<(String, usize)> {
     if let Some(inner) = rest.strip_prefix('[') {
         let end = inner.find(']')?;
         let name = inner[..end].trim();
-        let fits = !name.is_empty() && name.chars().count() <= 120 && !name.contains(['\n', '[']);
+        // Bytes first: counting characters again and again would take long in a hostile text.
+        let fits = !name.is_empty()
+            && name.len() <= 480
+            && name.chars().count() <= 120
+            && !name.contains(['\n', '[']);
         return fits.then(|| (name.to_owned(), end + 2));
     }
     let end =

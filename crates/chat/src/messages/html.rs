@@ -2,16 +2,47 @@
 //! Raw HTML becomes text, addresses need an allowed scheme, images become links, and every text is escaped by the
 //! writer. No tag or attribute can come from a message that is not named here.
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, TextMergeStream, html};
+use pulldown_cmark::{
+    CowStr, Event, Options, Parser, Tag, TagEnd, TextMergeStream, TextMergeWithOffset, html,
+};
 
+use super::shallow::{shallow, thinned};
 use super::{Mention, body};
 
-/// Renders a body. Names after `@` are marked when they are among the message's mentions.
+/// Bytes of HTML for each byte of a body, beyond some that every body may have. What people write needs a third of it;
+/// references to one long address and tables of empty cells would need a thousand times as much.
+const LARGEST: usize = 12;
+const LARGEST_OF_ALL: usize = 4096;
+/// Pieces of HTML for each byte of a body.
+const MOST_PIECES: usize = 4;
+
+/// Renders a body. Names after `@` are marked when they are among the message's mentions. Depth and size are bounded;
+/// a body whose HTML would be out of proportion is shown as it was typed.
 pub fn render(text: &str, mentions: &[Mention]) -> String {
+    let text = &*thinned(text);
+    marked_up(text, mentions).unwrap_or_else(|| as_typed(text))
+}
+
+/// The lines of a text and nothing else.
+fn as_typed(text: &str) -> String {
+    let mut out = String::from("<p>");
+    for (at, line) in text.trim_end().lines().enumerate() {
+        if at > 0 {
+            out.push_str("<br />\n");
+        }
+        escape(line, &mut out);
+    }
+    out.push_str("</p>");
+    out
+}
+
+/// `None` when it would be too large.
+fn marked_up(text: &str, mentions: &[Mention]) -> Option<String> {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
     let mut in_link = false;
     let mut in_code = false;
-    let events = TextMergeStream::new(Parser::new_ext(text, options)).flat_map(|event| {
+    let found = TextMergeWithOffset::new(Parser::new_ext(text, options).into_offset_iter());
+    let events = shallow(text, found).flat_map(|event| {
         match &event {
             Event::Start(Tag::Link { .. }) => in_link = true,
             Event::End(TagEnd::Link) => in_link = false,
@@ -22,9 +53,16 @@ pub fn render(text: &str, mentions: &[Mention]) -> String {
         safe(event, in_link || in_code, mentions)
     });
     let mut out = String::with_capacity(text.len() * 3 / 2 + 16);
-    html::push_html(&mut out, events);
+    let mut pieces = MOST_PIECES * text.len() + LARGEST_OF_ALL;
+    html::push_html(
+        &mut out,
+        events.map_while(|event| {
+            pieces = pieces.saturating_sub(1);
+            (pieces > 0).then_some(event)
+        }),
+    );
     out.truncate(out.trim_end().len());
-    out
+    (pieces > 0 && out.len() <= LARGEST * text.len() + LARGEST_OF_ALL).then_some(out)
 }
 
 /// The words of a text that are in no code.
@@ -158,7 +196,7 @@ fn special(rest: &str, first: char, mentions: &[Mention]) -> Option<(Event<'stat
 pub fn preview(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut space = false;
-    let text = plain_names(text);
+    let text = plain_names(&thinned(text));
     let options = Options::ENABLE_STRIKETHROUGH;
     for event in Parser::new_ext(&text, options) {
         let piece = match event {

@@ -9,6 +9,7 @@ mod marks;
 mod mentions;
 mod pages;
 mod post;
+mod shallow;
 pub(crate) mod store;
 
 pub use body::Body;

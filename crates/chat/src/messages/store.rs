@@ -195,7 +195,11 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Opti
 
 impl FromValue for MessageKind {
     fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
-        Ok(if text(value)? == "system" { MessageKind::System } else { MessageKind::Text })
+        match text(value)? {
+            "text" => Ok(MessageKind::Text),
+            "system" => Ok(MessageKind::System),
+            other => Err(format!("unknown kind of message {other:?}")),
+        }
     }
 }
 

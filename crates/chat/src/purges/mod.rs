@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     audit, conversations,
-    error::{Result, invalid, not_found},
+    error::{Error, Result, invalid, not_found},
     ids::{ConversationId, MessageId, PersonId, RowId},
     page::{Page, limit},
     person::{Actor, PersonKind},
@@ -187,7 +187,8 @@ pub fn step(tx: &mut Tx, actor: &Actor, purge: &Purge, from: Walk) -> Result<Opt
     for (conversation, messages) in locked.into_values() {
         gone += match purge.mode.as_str() {
             "logical" => erase::hide(tx, &system, &conversation, messages, purge.cutoff)?,
-            _ => erase::remove(tx, &system, &conversation, &messages, purge.cutoff)?,
+            "permanent" => erase::remove(tx, &system, &conversation, &messages, purge.cutoff)?,
+            other => return Err(Error::Damaged(format!("unknown mode of clearing {other:?}"))),
         };
     }
     tx.db.execute(&ADD, params![actor.tenant, purge.id, gone])?;

@@ -5,7 +5,7 @@ use parlor_db::{Error as DbError, FromValue, Row, params, statements};
 use crate::{
     error::{Result, not_found},
     ids::{PersonId, RoleId, TenantId},
-    person::{Actor, Person, PersonKind},
+    person::{Actor, Json, Person, PersonKind},
     rights::{Right, Rights},
     tx::Tx,
 };
@@ -219,8 +219,8 @@ pub(super) fn people(tx: &mut Tx, tenant: TenantId, ids: &[PersonId]) -> Result<
 }
 
 pub(super) fn rights(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Rights> {
-    let sets = tx.db.all(&RIGHTS, params![tenant, id], |row| row.get::<String>(0))?;
-    Ok(sets.iter().flat_map(|text| serde_json::from_str::<Vec<Right>>(text).unwrap_or_default()).collect())
+    let sets = tx.db.all(&RIGHTS, params![tenant, id], |row| row.get::<Json<Vec<Right>>>(0))?;
+    Ok(sets.into_iter().flat_map(|set| set.0).collect())
 }
 
 pub(super) fn update(
@@ -250,12 +250,7 @@ pub(super) fn add_default_role(tx: &mut Tx, tenant: TenantId, id: PersonId) -> R
 
 pub(super) fn profile(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Profile> {
     let found = tx.db.opt(&PROFILE, params![tenant, id], |row| {
-        let preferences = row.get::<String>(2)?;
-        Ok(Profile {
-            locale: row.get(0)?,
-            time_zone: row.get(1)?,
-            preferences: serde_json::from_str(&preferences).unwrap_or_default(),
-        })
+        Ok(Profile { locale: row.get(0)?, time_zone: row.get(1)?, preferences: row.get::<Json<_>>(2)?.0 })
     })?;
     found.ok_or(not_found("user"))
 }

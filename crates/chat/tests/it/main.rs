@@ -4,10 +4,12 @@
 mod client;
 mod contacts;
 mod conversations;
+mod damaged;
 mod events;
 mod import;
 mod messages;
 mod purges;
+mod rendering;
 mod search;
 mod statements;
 mod support;

@@ -60,9 +60,9 @@ struct Contact {
 
 /// Ends the connections of those whose reach the event changes.
 pub(super) fn close(index: &Index, event: &Event) {
-    let Some(data) = parse(event) else { return };
+    let Some(change) = parse(event) else { return };
     for online in index.people() {
-        if let Some(why) = data.verdict(&online.access, &online.roles) {
+        if let Some(why) = change.verdict(&online.access, &online.roles) {
             online.connections.iter().for_each(|connection| connection.mailbox.close(why));
         }
     }
@@ -73,16 +73,43 @@ pub(super) fn verdict(access: &Access, roles: &[RoleId], event: &Event) -> Optio
     parse(event)?.verdict(access, roles)
 }
 
-fn parse(event: &Event) -> Option<Data> {
+/// What an event says of the reach of people.
+enum Change {
+    To(Data),
+    /// It cannot be read: it may be about anybody.
+    Unknown,
+}
+
+impl Change {
+    fn verdict(&self, access: &Access, roles: &[RoleId]) -> Option<Close> {
+        match self {
+            Self::To(data) => data.verdict(access, roles),
+            Self::Unknown => Some(Close::Resync),
+        }
+    }
+}
+
+/// `None` for events that change nobody's reach.
+fn parse(event: &Event) -> Option<Change> {
     let telling =
         ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"];
     if !telling.contains(&event.kind.as_str()) {
         return None;
     }
-    serde_json::from_str::<Envelope>(&event.json).ok().map(|envelope| envelope.data)
+    // A change that names nobody is as unreadable as one that is no JSON.
+    let data = serde_json::from_str::<Envelope>(&event.json).ok().map(|envelope| envelope.data);
+    Some(data.filter(Data::names_somebody).map_or(Change::Unknown, Change::To))
 }
 
 impl Data {
+    fn names_somebody(&self) -> bool {
+        self.user.is_some()
+            || self.role.is_some()
+            || self.team.is_some()
+            || self.store.is_some()
+            || self.contact.is_some()
+    }
+
     fn verdict(&self, access: &Access, roles: &[RoleId]) -> Option<Close> {
         if let Some(user) = self.user.as_ref().filter(|user| user.id == access.person) {
             if !user.active {

@@ -86,6 +86,7 @@ pub(super) enum To {
     Person(PersonId),
     Staff,
     Named,
+    Nobody,
     Readers {
         kind: Kind,
         team: Option<TeamId>,
@@ -102,6 +103,7 @@ impl Passing {
             Audience::Staff => To::Staff,
             // What tells of contacts is kept, and read from the log by every node.
             Audience::Named | Audience::Contact { .. } => To::Named,
+            Audience::Unreadable => To::Nobody,
             Audience::Conversation { facets, staff_only } => {
                 let Facets { kind, team, store, assignee } = *facets;
                 To::Readers { kind, team, store, assignee, staff_only: *staff_only }
@@ -123,6 +125,7 @@ impl Passing {
             To::Person(person) => Audience::Person(person),
             To::Staff => Audience::Staff,
             To::Named => Audience::Named,
+            To::Nobody => Audience::Unreadable,
             To::Readers { kind, team, store, assignee, staff_only } => {
                 Audience::Conversation { facets: Facets { kind, team, store, assignee }, staff_only }
             }

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use super::{App, Cluster, Ctx, TenantSettings, cluster, workers};
 use crate::auth::cache::Callers;
+use crate::auth::keys::KeyRing;
 use crate::auth::limiter::Limiter;
 use crate::auth::mercure::MercureRing;
 use crate::auth::password::Passwords;
@@ -150,20 +151,22 @@ impl App {
             clock,
             files: Files::of(data, &config),
             pictures: Semaphore::new(1),
-            config,
             defaults: Arc::new(defaults()?),
             callers,
-            keys: Arc::default(),
+            keys: Arc::new(KeyRing::new(config.private_fetches)),
             mercure: MercureRing::default(),
             passwords: Passwords::new(std::thread::available_parallelism().map_or(1, usize::from)),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),
+            drafting: Limiter::default(),
+            uploads: Arc::default(),
             cursor_key,
             setup_code: Mutex::new(None),
             relay_wake: Notify::new(),
             stopping: watch::Sender::new(false),
             pusher: Pusher::default(),
             tenant_settings,
+            config,
         });
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock)?;

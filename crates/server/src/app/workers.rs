@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parlor_chat::events::{self, Event};
+use parlor_chat::events::{self, Audience, Event};
 use parlor_chat::{
     Error, TenantId, audit, conversations, idempotency, nonces, publications, search, sessions, tenants,
 };
@@ -22,6 +22,8 @@ const PUBLISH_BATCH: usize = 64;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often old rows are forgotten.
 const CLEAN: Duration = Duration::from_secs(600);
+/// An upload that has not gone on for so long never will.
+const OLD_UPLOAD: Duration = Duration::from_secs(86_400);
 const GAP_PAGE: usize = 500;
 const GAPS_AT_ONCE: usize = 16;
 /// How long to wait after a read that failed.
@@ -81,6 +83,9 @@ impl App {
             let (count, last) = (page.len(), page.last().map_or(after, |event| event.seq));
             for event in page {
                 forget_stale(&event, &self.callers, &self.tenant_settings);
+                if event.audience == Audience::Unreadable {
+                    tracing::error!(error = %event.damaged(), "an event is told to nobody");
+                }
                 self.hub.publish(event);
             }
             if count < GAP_PAGE {
@@ -183,6 +188,10 @@ async fn clean(app: Weak<App>) {
         }
         if let Err(error) = app.keep_retention().await {
             tracing::warn!(%error, "old messages could not be cleared");
+        }
+        let files = app.files.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || files.sweep(OLD_UPLOAD)).await {
+            tracing::warn!(%error, "what is left of old uploads could not be removed");
         }
         if let Err(error) = app.remove_files().await {
             tracing::warn!(%error, "files could not be removed");

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use parlor_chat::Time;
 use parlor_chat::tenants::{self, Tenant};
 
 use super::jwt::HostKey;
+use crate::outbound::{self, Busy, Outbound};
 
 /// How long keys are believed without looking again.
 const MAX_AGE_SECONDS: i64 = 30;
@@ -16,6 +16,8 @@ const MAX_AGE_SECONDS: i64 = 30;
 const DOCUMENT_AGE_SECONDS: i64 = 600;
 const DOCUMENT_RETRY_SECONDS: i64 = 30;
 const DOCUMENT_MAX_BYTES: u64 = 256 * 1024;
+/// Documents fetched at once.
+const FETCHES: usize = 4;
 
 /// A tenant and the keys that its tokens may be signed with.
 #[derive(Debug)]
@@ -28,13 +30,32 @@ pub struct TenantKeys {
 }
 
 /// The keys in memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KeyRing {
     tenants: Mutex<HashMap<String, Arc<TenantKeys>>>,
-    documents: Mutex<HashMap<String, (Time, Vec<HostKey>)>>,
+    documents: Mutex<HashMap<String, Arc<Document>>>,
+    outbound: Outbound,
+    /// Whether private networks may be asked.
+    private: bool,
 }
 
+/// A published document: when it was fetched, and its keys. Who needs it while it is fetched waits for that.
+type Document = tokio::sync::Mutex<Option<(Time, Vec<HostKey>)>>;
+
 impl KeyRing {
+    /// An empty one; `private` lets documents be fetched from private networks.
+    #[must_use]
+    pub fn new(private: bool) -> Self {
+        let (tenants, documents) = (Mutex::default(), Mutex::default());
+        Self { tenants, documents, outbound: Outbound::new(FETCHES), private }
+    }
+
+    /// Fetches a document, when its turn comes.
+    pub(crate) async fn fetch(&self, url: String) -> Result<Result<Vec<HostKey>, Unusable>, Busy> {
+        let private = self.private;
+        self.outbound.run(move || fetch(&url, private)).await
+    }
+
     /// The keys of the tenant when they were read a short time ago.
     #[must_use]
     pub fn get(&self, slug: &str, now: Time) -> Option<Arc<TenantKeys>> {
@@ -72,23 +93,25 @@ impl KeyRing {
 
     /// The keys of a published document; the old ones while it cannot be fetched.
     async fn published(self: &Arc<Self>, url: String, now: Time) -> Vec<HostKey> {
-        let old = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(&url).cloned();
-        if let Some((at, keys)) = &old {
+        let document = {
+            let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+            documents.entry(url.clone()).or_default().clone()
+        };
+        let mut known = document.lock().await;
+        if let Some((at, keys)) = &*known {
             let age = if keys.is_empty() { DOCUMENT_RETRY_SECONDS } else { DOCUMENT_AGE_SECONDS };
             if now < at.plus_seconds(age) {
                 return keys.clone();
             }
         }
-        let address = url.clone();
-        let fetched = tokio::task::spawn_blocking(move || fetch(&address)).await.ok().flatten();
-        let keys = match fetched {
-            Some(keys) => keys,
-            None => {
-                tracing::warn!(url, "the keys of a host application cannot be fetched");
-                old.map(|(_, keys)| keys).unwrap_or_default()
+        let keys = match self.fetch(url.clone()).await {
+            Ok(Ok(keys)) => keys,
+            failed => {
+                tracing::warn!(url, ?failed, "the keys of a host application cannot be fetched");
+                known.take().map(|(_, keys)| keys).unwrap_or_default()
             }
         };
-        self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(url, (now, keys.clone()));
+        *known = Some((now, keys.clone()));
         keys
     }
 }
@@ -107,17 +130,36 @@ pub fn parse(kind: &str, kid: Option<String>, secret: &str) -> Option<Vec<HostKe
     }
 }
 
-/// Fetches a published document.
-#[must_use]
-pub fn fetch(url: &str) -> Option<Vec<HostKey>> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(5)))
-        .max_redirects(2)
-        .build()
-        .into();
-    let mut response = agent.get(url).call().ok()?;
-    let text = response.body_mut().with_config().limit(DOCUMENT_MAX_BYTES).read_to_string().ok()?;
-    HostKey::jwks(&text)
+/// Why a document gives no keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// It would have to be fetched without TLS.
+    Insecure,
+    /// It is in a private network.
+    Private,
+    /// Nothing, or no keys, came from there.
+    Unreachable,
+}
+
+/// Fetches a published document, from private networks and without TLS only where that is allowed. Blocks.
+///
+/// # Errors
+/// When it gives no keys.
+pub fn fetch(url: &str, private: bool) -> Result<Vec<HostKey>, Unusable> {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if !(scheme.as_deref() == Some("https") || (private && scheme.as_deref() == Some("http"))) {
+        return Err(Unusable::Insecure);
+    }
+    if !private && outbound::names_private(url) {
+        return Err(Unusable::Private);
+    }
+    let mut response = outbound::agent(private).get(url).call().map_err(|error| match error {
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Unusable::Private,
+        _ => Unusable::Unreachable,
+    })?;
+    let read = response.body_mut().with_config().limit(DOCUMENT_MAX_BYTES).read_to_string();
+    let keys = read.ok().and_then(|text| HostKey::jwks(&text)).filter(|keys| !keys.is_empty());
+    keys.ok_or(Unusable::Unreachable)
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, read_text};
-use crate::auth::keys;
+use crate::auth::keys::{self, Unusable};
 use crate::config::DataArgs;
+use crate::outbound;
 
 #[derive(Subcommand)]
 pub(super) enum TenantCommand {
@@ -51,6 +52,8 @@ pub(super) enum KeyCommand {
         slug: String,
         #[command(flatten)]
         source: KeySource,
+        #[command(flatten)]
+        fetching: Fetching,
         /// Key id that tokens name
         #[arg(long)]
         kid: Option<String>,
@@ -120,9 +123,17 @@ pub(super) struct KeySource {
     jwks_url: Option<String>,
 }
 
+/// From where a key may be fetched.
+#[derive(Args)]
+pub(super) struct Fetching {
+    /// Fetch the document from a private network too, and over http; the server needs the same to fetch it again
+    #[arg(long, env = "PARLOR_PRIVATE_FETCHES")]
+    private_fetches: bool,
+}
+
 impl KeySource {
     /// The kind as it is stored, and the secret.
-    fn load(self) -> Result<(&'static str, String), Failure> {
+    fn load(self, private: bool) -> Result<(&'static str, String), Failure> {
         let found = match self {
             Self { secret: Some(secret), .. } => ("hs256", secret),
             Self { secret_file: Some(path), .. } => {
@@ -134,7 +145,13 @@ impl KeySource {
             _ => return Err(Failure::usage("name a key")),
         };
         let serves = match found.0 {
-            "jwks_url" => keys::fetch(&found.1).is_some_and(|keys| !keys.is_empty()),
+            "jwks_url" => match keys::fetch(&found.1, private) {
+                Err(Unusable::Insecure) => {
+                    return Err(Failure::usage("use an address that begins with https://"));
+                }
+                Err(Unusable::Private) => return Err(Failure::refused(outbound::PRIVATE)),
+                fetched => fetched.is_ok(),
+            },
             kind => keys::parse(kind, None, &found.1).is_some(),
         };
         if serves {
@@ -196,9 +213,9 @@ fn show(store: &Store, slug: &str, json: JsonArg) -> Result<(), Failure> {
 
 fn key(store: &Store, command: KeyCommand) -> Result<(), Failure> {
     match command {
-        KeyCommand::Add { slug, source, kid, purpose, json } => {
+        KeyCommand::Add { slug, source, fetching, kid, purpose, json } => {
             let tenant = store.tenant(&slug)?;
-            let (kind, secret) = source.load()?;
+            let (kind, secret) = source.load(fetching.private_fetches)?;
             let kind = purpose.kind(kind)?;
             let stored = kind.clone();
             let made = store.write(tenant.no, move |tx| {

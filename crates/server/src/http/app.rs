@@ -1,8 +1,8 @@
 //! Owns: the tenant's application of the Pusher protocol over HTTP.
 
 use axum::extract::State;
-use parlor_chat::Time;
 use parlor_chat::apps;
+use parlor_chat::{Right, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,7 +11,9 @@ use utoipa_axum::routes;
 use super::Answer;
 use super::caller::Caller;
 use super::extract::Json;
+use super::problem::Problem;
 use crate::app::Ctx;
+use crate::outbound;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(show, change))
@@ -65,6 +67,11 @@ async fn show(State(app): State<Ctx>, caller: Caller) -> Answer<Shown> {
 async fn change(State(app): State<Ctx>, caller: Caller, Json(input): Json<Change>) -> Answer<Shown> {
     // Zero is refused with a text that says what an id is.
     let id = input.id.map(|id| id.parse().unwrap_or(0));
+    let hooks = input.options.as_ref().map(|options| options.webhooks.as_slice()).unwrap_or_default();
+    if !app.config.private_fetches && hooks.iter().any(|hook| outbound::names_private(&hook.url)) {
+        app.read(&caller, |_, actor| actor.require(Right::ManageSettings, "app.update")).await?;
+        return Err(Problem::invalid("webhooks", "private", outbound::PRIVATE));
+    }
     let change = apps::Change { id, key: input.key, secret: input.secret, options: input.options };
     let changed = app.write(&caller, move |tx, actor| apps::update(tx, actor, &change)).await?;
     app.forget_application(caller.tenant);

@@ -14,6 +14,7 @@ use super::caller::Caller;
 use super::extract::{Done, Json, Path, Query};
 use super::problem::Problem;
 use crate::app::Ctx;
+use crate::auth::limiter::Rate;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, put, remove))
@@ -36,6 +37,9 @@ struct DraftQuery {
     /// `reply` (when absent), `note`, or the id of a thread's root.
     mode: Option<String>,
 }
+
+/// Each leaves an event for the other devices; somebody who types without a pause saves once a second.
+const RATE: Rate = Rate { per_minute: 120.0, burst: 300.0 };
 
 fn reply() -> String {
     "reply".to_owned()
@@ -66,6 +70,7 @@ async fn put(
     Path(id): Path<ConversationId>,
     Json(input): Json<DraftInput>,
 ) -> Result<Done, Problem> {
+    app.drafting.take((caller.tenant, caller.id()), RATE, app.clock.now()).map_err(Problem::rate_limited)?;
     let mode = input.mode.unwrap_or_else(reply);
     app.write(&caller, move |tx, actor| drafts::put(tx, actor, id, &mode, &input.body)).await?;
     Ok(Done)

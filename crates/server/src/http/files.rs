@@ -9,7 +9,7 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use parlor_chat::attachments::{self, Attachment};
-use parlor_chat::{RowId, TenantId, Time};
+use parlor_chat::{RowId, TenantId, Time, waiting};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use utoipa::ToSchema;
@@ -90,17 +90,25 @@ fn cut_off(_: axum::extract::multipart::MultipartError) -> Problem {
 
 /// Writes a field of a form to its place and remembers it.
 pub(crate) async fn take(app: &Ctx, caller: &Caller, mut field: Field<'_>) -> Result<Attachment, Problem> {
-    let limit = app.settings(caller.tenant).await?.attachment_max_mb * 1_000_000;
+    let settings = app.settings(caller.tenant).await?;
+    let limit = settings.attachment_max_mb * 1_000_000;
     let too_large = || Problem::too_large(format!("a file may have at most {limit} bytes"));
     if limit == 0 {
         return Err(too_large());
     }
+    let who = (caller.tenant, caller.id());
+    let turn = app.uploads.begin(who, settings.upload_mb_per_minute, app.clock.now());
+    let turn = turn.map_err(Problem::rate_limited)?;
+    app.read(caller, |tx, actor| waiting::room(tx, actor, 0)).await?;
     let name = field.file_name().unwrap_or_default().to_owned();
     let id = RowId(Uuid::now_v7());
     let mut upload = app.files.begin(caller.tenant, id).await.map_err(Problem::internal)?;
     loop {
         let size = match field.chunk().await {
-            Ok(Some(chunk)) => upload.write(&chunk).await.map_err(Problem::internal),
+            Ok(Some(chunk)) => {
+                turn.took(chunk.len());
+                upload.write(&chunk).await.map_err(Problem::internal)
+            }
             Ok(None) => break,
             Err(error) => Err(cut_off(error)),
         };

@@ -14,8 +14,12 @@ use super::caller::Caller;
 use super::extract::{Created, Done, Json, Path};
 use super::problem::Problem;
 use crate::app::{App, Ctx};
-use crate::auth::keys;
+use crate::auth::keys::{self, Unusable};
 use crate::auth::token::new_session_token;
+use crate::outbound;
+
+/// When to try again once too many addresses are being asked.
+const RETRY_SECONDS: u64 = 10;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(remove))
@@ -101,6 +105,8 @@ async fn create(
     caller: Caller,
     Json(input): Json<HostKeyCreation>,
 ) -> Result<Created<NewHostKey>, Problem> {
+    // First the right: what follows may ask another server.
+    app.read(&caller, host_keys::may_create).await?;
     let kid = input.kid.as_deref().map(str::trim).filter(|kid| !kid.is_empty()).map(str::to_owned);
     if kid.as_ref().is_some_and(|kid| kid.len() > 100) {
         return Err(Problem::invalid("kid", "length", "use at most 100 characters"));
@@ -108,7 +114,7 @@ async fn create(
     let given = input.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty());
     let made = (given.is_none() && input.kind == Kind::Hs256).then(new_session_token);
     let secret = made.clone().or_else(|| given.map(str::to_owned)).unwrap_or_default();
-    check(input.purpose, input.kind, secret.clone()).await?;
+    check(&app, input.purpose, input.kind, secret.clone()).await?;
     let stored = match input.purpose {
         Purpose::Host => input.kind.name().to_owned(),
         Purpose::Mercure => format!("mercure:{}", input.kind.name()),
@@ -122,7 +128,7 @@ async fn create(
     Ok(Created(NewHostKey { about, secret: made }))
 }
 
-async fn check(purpose: Purpose, kind: Kind, secret: String) -> Result<(), Problem> {
+async fn check(app: &App, purpose: Purpose, kind: Kind, secret: String) -> Result<(), Problem> {
     let refused = |rule: &str, detail: &str| Err(Problem::invalid("secret", rule, detail));
     if kind == Kind::Hs256 && secret.len() < 32 {
         return refused(
@@ -134,13 +140,12 @@ async fn check(purpose: Purpose, kind: Kind, secret: String) -> Result<(), Probl
         if purpose != Purpose::Host {
             return refused("kind", "a key of Mercure is a secret, a PEM or a JWKS document");
         }
-        if !secret.starts_with("https://") {
-            return refused("url", "use an address that begins with https://");
-        }
-        let found = tokio::task::spawn_blocking(move || keys::fetch(&secret)).await;
-        return match found.ok().flatten().filter(|keys| !keys.is_empty()) {
-            Some(_) => Ok(()),
-            None => refused("reachable", "no key was found at this address"),
+        return match app.keys.fetch(secret).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(Unusable::Insecure)) => refused("url", "use an address that begins with https://"),
+            Ok(Err(Unusable::Private)) => refused("private", outbound::PRIVATE),
+            Ok(Err(Unusable::Unreachable)) => refused("reachable", "no key was found at this address"),
+            Err(_) => Err(Problem::rate_limited(RETRY_SECONDS)),
         };
     }
     match keys::parse(kind.name(), None, &secret) {

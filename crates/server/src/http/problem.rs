@@ -129,6 +129,13 @@ impl Problem {
             .after(retry_after)
     }
 
+    /// More than may be stored or done now.
+    pub fn later(rule: &str, detail: impl Into<String>, seconds: i64) -> Self {
+        let problem =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail.into());
+        problem.rule(rule).after(u64::try_from(seconds).unwrap_or(1).max(1))
+    }
+
     /// Not now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail).after(1)
@@ -248,6 +255,7 @@ impl From<Error> for Problem {
                 Self::too_large(format!("{field} is too large, at most {limit} are allowed")).field(field)
             }
             Error::Gone { what } => Self::new(StatusCode::GONE, "gone", "Gone", format!("{what} is gone")),
+            Error::Later { rule, detail, seconds } => Self::later(rule, detail, seconds),
             Error::Unauthorized { detail } => Self::unauthorized(detail),
             Error::Db(error) => Self::from(error),
             Error::Damaged(cause) => Self::internal(cause),

@@ -100,6 +100,8 @@ async fn create(
     mut input: Creation<UserCreation>,
 ) -> Result<Written, Problem> {
     let hash = match input.input.password.take() {
+        // First the right: hashing is meant to be dear.
+        Some(_) if caller.require(Right::ManageUsers, "user.create").is_err() => None,
         Some(secret) => Some(hashed(&app, &caller, secret).await?),
         None => None,
     };

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use parlor_chat::access::access;
-use parlor_chat::events::{self, Event};
+use parlor_chat::events::{self, Event, Replay};
 use parlor_chat::{Actor, Error, Tx, cursor};
 use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::native::Incoming;
@@ -122,7 +122,14 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
     let who = actor.clone();
     app.read_plain(move |tx: &mut Tx<'_>| {
         let fresh = App::reload_actor(tx, &who)?;
-        let replay = events::replay(tx, &fresh, epoch, after, PAGE)?;
+        let replay = match events::replay(tx, &fresh, epoch, after, PAGE) {
+            // What is missing cannot be told: the client begins anew from a snapshot.
+            Err(error @ Error::Damaged(_)) => {
+                tracing::error!(%error, "history cannot be told");
+                Replay::Reset
+            }
+            replay => replay?,
+        };
         Ok(Loaded { person: Some((access(tx, &fresh)?, fresh.roles)), replay })
     })
     .await
@@ -131,12 +138,14 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
 /// The next step of a session that is not live yet.
 async fn advance(app: &App, actor: &Arc<Actor>, opened: &mut Opened) -> Result<(Vec<Event>, Stage), Error> {
     let loaded = load(app, actor, opened.epoch, opened.session.last()).await?;
-    Ok(absorb(opened, loaded))
+    Ok(absorb(app, opened, loaded))
 }
 
 /// Takes what was read into the session.
-fn absorb(opened: &mut Opened, loaded: Loaded) -> (Vec<Event>, Stage) {
+fn absorb(app: &App, opened: &mut Opened, loaded: Loaded) -> (Vec<Event>, Stage) {
     match opened.session.load(loaded) {
+        // A long history would outlast the patience of a server that stops.
+        Start::More(events) if *app.stopping.borrow() => (events, Stage::Stopping),
         Start::More(events) => (events, Stage::Reading),
         Start::Live(events) => (events, Stage::Live),
         Start::Reset => (Vec::new(), Stage::Reset),
@@ -152,6 +161,8 @@ enum Stage {
     Live,
     /// The log was cut under it.
     Reset,
+    /// The server stops: the client comes back with its cursor.
+    Stopping,
 }
 
 /// How long the caller's token still serves.

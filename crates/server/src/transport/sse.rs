@@ -95,7 +95,7 @@ impl Stream {
                 return Some(self.lines(events.into_iter().map(Published::new)));
             }
         }
-        if self.stage == Stage::Reset {
+        if self.stage != Stage::Live {
             return None;
         }
         self.wait().await

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -16,11 +17,13 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use crate::accept::Open;
 use crate::http::problem::Problem;
 
 /// Idle connections cost their buffers: 128 KB each unless told otherwise.
@@ -29,6 +32,9 @@ const READ_BUFFER: usize = 1024;
 const AT_ONCE: usize = 32;
 /// Bytes that wait for a flush at most.
 const MOST_WAITING: usize = 256 * 1024;
+/// How long the other side may take to answer a close. Whoever ends a connection while something unread lies in it
+/// takes back what it wrote last (the system answers with a reset), and that is the close itself.
+const LINGER: Duration = Duration::from_secs(2);
 /// Room for frames that an idle connection keeps.
 const KEPT: usize = 4;
 
@@ -40,6 +46,7 @@ pub struct Upgrade {
     on: OnUpgrade,
     answer: Response,
     most: usize,
+    open: Option<Open>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
@@ -53,7 +60,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
         let answer = answer.map_err(|error| Problem::malformed(format!("open a WebSocket here: {error}")))?;
         let on = parts.extensions.get::<OnUpgrade>().cloned();
         let on = on.ok_or_else(|| Problem::malformed("this connection cannot become a WebSocket"))?;
-        Ok(Self { on, answer: answer.map(|()| Body::empty()), most: 0 })
+        let open = parts.extensions.get::<Open>().cloned();
+        Ok(Self { on, answer: answer.map(|()| Body::empty()), most: 0, open })
     }
 }
 
@@ -75,13 +83,13 @@ impl Upgrade {
             .write_buffer_size(0)
             .max_message_size(Some(self.most))
             .max_frame_size(Some(self.most));
-        let on = self.on;
+        let (on, open) = (self.on, self.open);
         tokio::spawn(async move {
             // A client that goes away during the handshake has nobody to tell.
             let Ok(stream) = on.await else { return };
             let stream =
                 WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
-            work(Socket { stream, waiting: VecDeque::new(), bytes: 0 }).await;
+            work(Socket { stream, waiting: VecDeque::new(), bytes: 0, _open: open }).await;
         });
         self.answer.into_response()
     }
@@ -112,6 +120,7 @@ pub struct Socket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     waiting: VecDeque<Frame>,
     bytes: usize,
+    _open: Option<Open>,
 }
 
 impl Socket {
@@ -181,7 +190,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Says goodbye, after all that waits.
+    /// Says goodbye, after all that waits, and gives the other side a moment to hear it.
     ///
     /// # Errors
     /// When the other side is gone.
@@ -189,7 +198,12 @@ impl Socket {
         self.flush().await?;
         let why = why
             .map(|(code, reason)| CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) });
-        self.stream.send(Message::Close(why)).await.map_err(Error::other)
+        self.stream.send(Message::Close(why)).await.map_err(Error::other)?;
+        // Nothing more will come from here, which also ends those who wait for that alone.
+        let _ = self.stream.get_mut().shutdown().await;
+        let answered = async { while self.stream.next().await.is_some_and(|heard| heard.is_ok()) {} };
+        let _ = timeout(LINGER, answered).await;
+        Ok(())
     }
 }
 

@@ -81,8 +81,11 @@ impl Connection {
             Ok(()) => self.live().await,
             Err(end) => end,
         };
+        // The person is gone from here on, not only once the other side has heard it.
+        let Self { mut socket, opened, .. } = self;
+        drop(opened);
         if end.is_some() {
-            let _ = timeout(Duration::from_secs(5), self.socket.close(end)).await;
+            let _ = timeout(Duration::from_secs(5), socket.close(end)).await;
         }
     }
 
@@ -101,6 +104,7 @@ impl Connection {
                 Stage::Reading => {}
                 Stage::Live => return Ok(()),
                 Stage::Reset => return Err(Some(native::close(Close::Resync))),
+                Stage::Stopping => return Err(Some(native::close(Close::Restart))),
             }
         }
     }

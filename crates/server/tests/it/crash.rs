@@ -47,6 +47,17 @@ impl Process {
         self.child.id()
     }
 
+    /// Asks it to stop, as a supervisor does.
+    pub fn ask_to_stop(&self) {
+        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+        assert!(asked.unwrap().success());
+    }
+
+    /// Waits for its end; whether it was a good one.
+    pub fn ended_well(&mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

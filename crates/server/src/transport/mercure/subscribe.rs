@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use parlor_chat::access::{Access, access};
-use parlor_chat::events::{self, Event, Position, Replay};
+use parlor_chat::events::{self, Audience, Event, Position, Replay};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
 use parlor_realtime::presence::Attending;
@@ -227,6 +227,9 @@ impl Stream {
             return Some(first);
         }
         while !self.live {
+            if *self.app.stopping.borrow() {
+                return None;
+            }
             let lines = self.read().await.ok()??;
             if !lines.is_empty() {
                 return Some(lines);
@@ -374,6 +377,9 @@ impl Page {
             None => (None, None),
         };
         let events = events::since(tx, tenant, after.max(position.floor), PAGE)?;
+        for unreadable in events.iter().filter(|event| event.audience == Audience::Unreadable) {
+            tracing::error!(error = %unreadable.damaged(), "an event is told to nobody");
+        }
         Ok(Self { position, events, person, quiet })
     }
 }

@@ -156,8 +156,11 @@ impl Connection {
             true => Some(pusher::OVER_QUOTA),
             false => self.live().await.err().flatten(),
         };
+        // The seats are free from here on, not only once the other side has heard it.
+        let Self { mut socket, joined, seats, person, .. } = self;
+        drop((joined, seats, person));
         if let Some(why) = end {
-            farewell(&mut self.socket, why).await;
+            farewell(&mut socket, why).await;
         }
     }
 

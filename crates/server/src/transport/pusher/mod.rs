@@ -13,6 +13,7 @@ use parlor_chat::publications::Publication;
 use parlor_chat::{Error, TenantId};
 
 use crate::app::{App, Ctx};
+use crate::outbound::Outbound;
 
 mod api;
 mod application;
@@ -44,6 +45,7 @@ fn list(channel: &str) -> String {
 pub(crate) struct Pusher {
     applications: application::Applications,
     happenings: Arc<webhooks::Happenings>,
+    outbound: Outbound,
 }
 
 /// Everything beside `/api/v1`.

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::application::{Application, By};
 use super::list;
 use crate::app::{App, Ctx};
+use crate::outbound;
 
 /// What happens together is told together.
 const GATHER: Duration = Duration::from_millis(50);
@@ -24,7 +25,6 @@ const GRACE: Duration = Duration::from_secs(3);
 const START_GRACE: Duration = Duration::from_secs(15);
 /// How often rows that are due are looked for.
 const LOOK: Duration = Duration::from_secs(1);
-const POST_PATIENCE: Duration = Duration::from_secs(5);
 /// Seconds until a webhook is tried again, longer than one try takes.
 const BACK_OFF: [i64; 5] = [6, 10, 20, 40, 60];
 /// A webhook that was not taken for so long never will be.
@@ -145,7 +145,9 @@ impl App {
         }
         let (url, body) = (job.url.clone(), job.body.clone());
         let (key, signature) = (application.app.key.clone(), application.signer().sign(body.as_bytes()));
-        let posted = tokio::task::spawn_blocking(move || post(&url, body, &key, &signature)).await;
+        let private = self.config.private_fetches;
+        let run = move || post(private, &url, body, &key, &signature);
+        let posted = self.pusher.outbound.run(run).await;
         match posted {
             Ok(Ok(())) => self.write_plain(no, move |tx| hooks::done(tx, &job)).await,
             Ok(Err(why)) => {
@@ -180,11 +182,9 @@ fn tell(tx: &mut Tx<'_>, tenant: TenantId, happening: &Happening) -> Result<Opti
     Ok(new.then_some(event))
 }
 
-/// The address comes from an administrator, who may name any server; redirections are not followed. Blocks.
-fn post(url: &str, body: String, key: &str, signature: &str) -> Result<(), String> {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(POST_PATIENCE)).max_redirects(0).build().into();
-    let request = agent
+/// Posts to an address that an administrator of the tenant named. Blocks.
+fn post(private: bool, url: &str, body: String, key: &str, signature: &str) -> Result<(), String> {
+    let request = outbound::agent(private)
         .post(url)
         .header("Content-Type", "application/json")
         .header("X-Pusher-Key", key)

@@ -11,7 +11,7 @@ use crate::app::Ctx;
 use crate::http::caller::Caller;
 use crate::http::contracts::erp::operations::{self, SendInput};
 use crate::http::extract;
-use crate::http::messages::{allowance, body};
+use crate::http::messages::{allowance, body_of};
 use crate::http::problem::Problem;
 
 /// `message`
@@ -97,7 +97,7 @@ async fn typing(app: &Ctx, caller: &Caller, input: Typing) -> Result<String, Pro
 }
 
 async fn post(app: &Ctx, caller: &Caller, input: Posting) -> Result<String, Problem> {
-    let parsed = body(app, caller, &input.new.body).await?;
+    let parsed = body_of(app, caller, &input.new).await?;
     allowance(app, caller).await?;
     let Posting { conversation_id, new } = input;
     let posted =

@@ -166,7 +166,7 @@ impl Entry {
             match (missed.first(), stage) {
                 (_, Stage::Reset) => return Ok(None),
                 (None, Stage::Reading) => {}
-                (None, Stage::Live) => return Ok(Some((opened, missed, stage))),
+                (None, Stage::Live | Stage::Stopping) => return Ok(Some((opened, missed, stage))),
                 (Some(first), _) => {
                     let since = self.app.clock.now().plus_seconds(-self.app.config.socketio.recovery);
                     return Ok((first.at >= since).then_some((opened, missed, stage)));

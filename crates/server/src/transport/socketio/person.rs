@@ -119,7 +119,7 @@ impl Person {
         self.told.extend(told);
         self.state = match stage {
             Stage::Live => State::Live(present),
-            Stage::Reset => {
+            Stage::Reset | Stage::Stopping => {
                 self.told.push_back(Told::Close);
                 State::Over(Some(present))
             }
@@ -136,7 +136,7 @@ impl Person {
         let State::Reading(mut present, _) = state else { return };
         match loaded {
             Ok(loaded) => {
-                let (events, stage) = absorb(&mut present.opened, loaded);
+                let (events, stage) = absorb(&self.app, &mut present.opened, loaded);
                 self.go_on(present, events, stage);
             }
             Err(error) => {

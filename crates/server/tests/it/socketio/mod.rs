@@ -283,3 +283,18 @@ async fn nobody_stays_without_joining() {
     refused.join(json!({})).await.unwrap_err();
     assert!(refused.packet().await.is_none());
 }
+
+#[tokio::test]
+async fn files_need_no_words() {
+    let site = Site::start().await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("files", &[&ben]).await;
+    let file = crate::files::upload(&ana, "a.png", crate::files::PNG).await.ok(201);
+    let mut socket = Sio::of(&ana).await;
+    let said =
+        json!({"conversation_id": group, "body": "", "client_id": "1", "attachment_ids": [file["id"]]});
+    let answer = socket.ask("message", said).await;
+    assert_eq!((&answer["ok"], &answer["data"]["attachments"]), (&json!(true), &json!([file])), "{answer}");
+    let empty = socket.ask("message", json!({"conversation_id": group, "body": "", "client_id": "2"})).await;
+    assert_eq!(empty["ok"], false, "{empty}");
+}

@@ -28,6 +28,8 @@ pub async fn site_with(change: impl FnOnce(&mut parlor::config::ServeArgs)) -> S
         config.pusher.app_id = Some(APP_ID);
         config.pusher.app_key = Some(APP.key.to_owned());
         config.pusher.app_secret = Some(APP.secret.to_owned());
+        // Webhooks of these tests go to this machine.
+        config.private_fetches = true;
         change(config);
     })
     .await

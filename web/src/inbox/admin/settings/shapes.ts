@@ -9,7 +9,8 @@ const GROUP_OF: Record<string, SettingGroup> = {
   edit_window_seconds: 'messages', message_max_chars: 'messages', send_rate_per_minute: 'messages', attachment_max_mb: 'messages', message_notifications: 'messages',
   away_after_seconds: 'presence', offline_after_seconds: 'presence',
   super_admins_read_direct: 'privacy', audit_messages: 'privacy', audit_keep_days: 'privacy',
-  events_keep_days: 'storage', retention_days: 'storage',
+  events_keep_days: 'storage', retention_days: 'storage', upload_mb_per_minute: 'storage', waiting_files: 'storage', waiting_mb: 'storage',
+  waiting_files_of_all: 'storage', waiting_mb_of_all: 'storage',
   erp_enabled: 'features',
 };
 const ORDER: SettingGroup[] = ['messages', 'presence', 'privacy', 'storage', 'features'];
@@ -20,6 +21,7 @@ export type Unit = 'seconds' | 'days' | 'megabytes' | 'characters' | 'per_minute
 const UNIT_OF: Record<string, Unit> = {
   edit_window_seconds: 'seconds', away_after_seconds: 'seconds', offline_after_seconds: 'seconds', message_max_chars: 'characters',
   send_rate_per_minute: 'per_minute', attachment_max_mb: 'megabytes', audit_keep_days: 'days', events_keep_days: 'days', retention_days: 'days',
+  upload_mb_per_minute: 'megabytes', waiting_mb: 'megabytes', waiting_mb_of_all: 'megabytes',
 };
 
 export const unitOf = (setting: Setting): Unit | null => UNIT_OF[setting.key] ?? null;

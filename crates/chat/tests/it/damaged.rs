@@ -1,0 +1,102 @@
+//! Rows that cannot be read are errors. Nothing wider stands in for them: no larger audience, no more rights, no
+//! default where a tenant had chosen a limit.
+
+use parlor_chat::events::{self, Audience, Position, Replay};
+use parlor_chat::{Error, Right, apps, messages, roles, settings, users};
+use parlor_db::{Error as DbError, Sql, params};
+
+use crate::support::World;
+
+parlor_db::statements! {
+    static AUDIENCE = both("UPDATE events SET audience = $3 WHERE tenant = $1 AND seq = $2");
+    static ACCESS = both("UPDATE events SET access = $3 WHERE tenant = $1 AND seq = $2");
+    static RIGHTS = both("UPDATE roles SET rights = $2 WHERE tenant = $1");
+    static KINDS = both("UPDATE messages SET kind = $2 WHERE tenant = $1");
+    static SETTING = both("INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, 'message_max_chars', $2, 0)");
+    static OPTIONS = both("UPDATE apps SET options = $2 WHERE tenant = $1");
+}
+
+fn is_damage(error: &Error) -> bool {
+    matches!(error, Error::Damaged(_) | Error::Db(DbError::Decode { .. }))
+}
+
+fn position(world: &World) -> Position {
+    let tenant = world.tenant.id;
+    world.read(move |tx| events::position(tx, tenant)).unwrap()
+}
+
+/// Damages the event with this number.
+type Damage = fn(&World, i64);
+
+fn audience(world: &World, seq: i64, code: i64) {
+    let tenant = world.tenant.id;
+    let changed =
+        world.test.db.write_blocking(0, move |tx| tx.execute(&AUDIENCE, params![tenant, seq, code]));
+    assert_eq!(changed.unwrap(), 1);
+}
+
+fn access(world: &World, seq: i64, text: &'static str) {
+    let tenant = world.tenant.id;
+    let changed = world.test.db.write_blocking(0, move |tx| tx.execute(&ACCESS, params![tenant, seq, text]));
+    assert_eq!(changed.unwrap(), 1);
+}
+
+#[test]
+fn an_event_with_an_unreadable_audience_is_for_nobody() {
+    let damages: [(&str, Damage); 6] = [
+        ("no such code", |world, seq| audience(world, seq, 99)),
+        ("below all codes", |world, seq| audience(world, seq, -1)),
+        ("a person who is not named", |world, seq| audience(world, seq, 0)),
+        ("a publication that is none", |world, seq| audience(world, seq, 4)),
+        ("half a list", |world, seq| access(world, seq, "[{")),
+        ("no list", |world, seq| access(world, seq, "{}")),
+    ];
+    for (what, damage) in damages {
+        let world = World::new();
+        let (ana, ben, eve) =
+            (world.user("Ana", &[Right::Group]), world.user("Ben", &[]), world.user("Eve", &[]));
+        let group = world.group(&ana, &[&ben]);
+        let Position { seq: before, epoch, .. } = position(&world);
+        world.post(&ana, group, "for the two of us").unwrap();
+        damage(&world, before + 1);
+        for actor in [&ana, &ben, &eve] {
+            let actor = actor.clone();
+            let told = world.read(move |tx| events::replay(tx, &actor, epoch, before, 50));
+            assert!(matches!(told, Err(Error::Damaged(_))), "{what}: {told:?}");
+        }
+        let tenant = world.tenant.id;
+        let all = world.read(move |tx| events::since(tx, tenant, before, 50)).unwrap();
+        assert_eq!((all[0].audience.clone(), all[0].access.len()), (Audience::Unreadable, 0), "{what}");
+        // What comes after it is told.
+        let told = world.read(move |tx| events::replay(tx, &ben, epoch, before + 1, 50)).unwrap();
+        assert!(matches!(told, Replay::Events { .. }), "{what}");
+    }
+}
+
+#[test]
+fn what_decides_over_rights_and_limits_is_not_guessed() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let group = world.group(&ana, &[&ben]);
+    let sent = world.post(&ana, group, "words").unwrap();
+    let (tenant, id) = (world.tenant.clone(), world.tenant.id);
+    let no = world.tenant.no;
+    world.write(move |tx| apps::ensure(tx, id, no)).unwrap();
+    let damages: [(&'static Sql, &str); 4] =
+        [(&KINDS, "neither"), (&SETTING, "many"), (&RIGHTS, "group"), (&OPTIONS, "{\"enabled\":")];
+    for (statement, text) in damages {
+        let changed = world.test.db.write_blocking(0, move |tx| tx.execute(statement, params![id, text]));
+        assert!(changed.unwrap() > 0, "{}", statement.name());
+    }
+    let person = ana.id();
+    let found = [
+        world.read(move |tx| messages::get(tx, &ben, sent.id).map(|_| ())),
+        world.read(move |tx| settings::load(tx, id).map(|_| ())),
+        world.read(move |tx| roles::all(tx, id).map(|_| ())),
+        world.read(move |tx| users::actor(tx, &tenant, person).map(|_| ())),
+        world.read(move |tx| apps::of_tenant(tx, id).map(|_| ())),
+    ];
+    for (at, found) in found.iter().enumerate() {
+        assert!(found.as_ref().is_err_and(is_damage), "{at}: {found:?}");
+    }
+}
