@@ -5,7 +5,7 @@ use std::sync::Mutex as StdMutex;
 use parlor_chat::access::Facets;
 use parlor_chat::events::Audience;
 use parlor_chat::publications::Publication;
-use parlor_chat::{Kind, Right, Rights, StoreId, TeamId};
+use parlor_chat::{ConversationId, Kind, Right, Rights, StoreId, TeamId};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -222,7 +222,10 @@ fn happenings() -> impl Strategy<Value = Event> {
             ..facets(kind)
         })
         .boxed();
-    let places = prop::collection::vec(((0_u128..4).prop_map(conversation), facets.clone()), 0..3);
+    let places = prop::collection::vec(
+        ((0_u128..4).prop_map(|id| ConversationId(Uuid::from_u128(id))), facets.clone()),
+        0..3,
+    );
     let audience = prop_oneof![
         1 => places.prop_map(|places| Audience::Contact { id: person(9), places: places.into() }),
         1 => (1_u128..6).prop_map(|n| Audience::Person(person(n))),
