@@ -31,3 +31,4 @@ mod pusher;
 mod pusher_http;
 mod pusher_own;
 mod transports;
+mod visible;
