@@ -7,6 +7,7 @@ mod conversations;
 mod events;
 mod import;
 mod messages;
+mod notes;
 mod purges;
 mod search;
 mod statements;
