@@ -430,7 +430,7 @@ pub fn look_through(what: &str, value: &Value, hidden: &BTreeSet<String>, seen: 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_contact_meets_no_trace_of_a_note(steps in prop::collection::vec(step(), 1..60)) {
