@@ -157,6 +157,28 @@ test('private notes look different and keep their own draft', async ({ browser }
   await expect(composer(ana)).toHaveValue('To the customer');
 });
 
+test('the quote of a note stays with notes: an answer for everybody has none', async ({ browser }) => {
+  const { support } = world();
+  const ana = await browserOf(browser, 'ana');
+  const note = unique('The margin is high');
+  await (await apiOf('ana')).say(support, note, { is_private_note: true });
+  await openChat(ana, support);
+  const row = messages(ana).locator('[role=listitem]', { hasText: note });
+  await row.hover();
+  await row.getByRole('button', { name: 'Reply', exact: true }).click();
+  await expect(ana.getByRole('radio', { name: 'Private note' })).toBeChecked();
+  await expect(ana.getByText('Replying to')).toBeVisible();
+  await ana.getByRole('radio', { name: 'Reply' }).click();
+  await expect(ana.getByText('Replying to')).toHaveCount(0);
+  const answer = unique('We can give you 20 %');
+  await composer(ana).fill(answer);
+  await composer(ana).press('Enter');
+  const sent = messages(ana).locator('[role=listitem]', { hasText: answer });
+  await expect(sent).toBeVisible();
+  await expect(sent.getByText(note)).toHaveCount(0);
+  await expect(sent.getByText('Private note')).toHaveCount(0);
+});
+
 test('a draft survives switching and reloading', async ({ browser }) => {
   const { channel, direct } = world();
   const ana = await browserOf(browser, 'ana');

@@ -39,7 +39,7 @@ rights! {
     Administer = "administer",
     /// Open `store_customer` conversations for one's stores.
     Store = "store",
-    /// Manage contacts.
+    /// See all contacts, and manage them.
     Contacts = "contacts",
     /// Manage users, roles, teams and stores.
     ManageUsers = "manage_users",

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::testing::{access, change, event, facets, news, person, tenant};
+use crate::testing::{access, change, conversation, event, facets, news, person, tenant};
 
 fn hub() -> Arc<Hub> {
     Hub::new(|_, _| {})
@@ -325,7 +325,7 @@ fn names_are_heard_while_listened_to_and_persons_hear_none() {
 fn one_queue_that_several_ways_lead_to_gets_everything_once() {
     let hub = hub();
     let mailbox = hub.mailbox();
-    let conversation = Name::Conversation(crate::testing::conversation(7));
+    let conversation = Name::Conversation(conversation(7));
     let everything: Matcher = Arc::new(|_| true);
     let reach = Reach { names: vec![conversation], matcher: Some(everything), ..Reach::default() };
     let ears = hub.ticket(tenant()).join(reach, 0, mailbox.clone()).map_err(|_| "behind").unwrap();

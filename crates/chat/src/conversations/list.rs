@@ -1,6 +1,6 @@
 //! Lists of conversations: what the actor takes part in, and what it reads without taking part, newest activity first.
 
-use parlor_db::{Error as DbError, Row, Sql, params};
+use parlor_db::{Row, params};
 use serde::Serialize;
 
 use crate::{
@@ -104,10 +104,8 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
 }
 
 fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
-    let (statement, row): (&'static Sql, fn(&Row<'_>) -> Result<Listed, DbError>) = match actor.is_contact() {
-        true => (&store::MINE_AS_CONTACT, store::listed_as_contact),
-        false => (&store::MINE, store::listed),
-    };
+    let as_contact = actor.is_contact();
+    let statement = if as_contact { &store::MINE_AS_CONTACT } else { &store::MINE };
     Ok(tx.db.all(
         statement,
         params![
@@ -122,7 +120,7 @@ fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
             asked.unread,
             asked.limit
         ],
-        row,
+        |row| if as_contact { store::listed_as_contact(row) } else { store::listed(row) },
     )?)
 }
 

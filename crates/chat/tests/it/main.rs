@@ -8,6 +8,7 @@ mod damaged;
 mod events;
 mod import;
 mod messages;
+mod notes;
 mod purges;
 mod rendering;
 mod search;

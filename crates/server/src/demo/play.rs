@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use parlor_chat::conversations::{self, ConversationChange, NewConversation, Related, Role};
 use parlor_chat::messages::{self, Body, NewMessage};
 use parlor_chat::participants::{self, MeChange};
-use parlor_chat::{Actor, ConversationId, Error, MessageId, PersonId, Time, drafts, error, reads};
+use parlor_chat::{Actor, ConversationId, Error, MessageId, PersonId, Right, Time, drafts, error, reads};
 use serde_json::json;
 
 use super::people::{RECORDS, record_url};
@@ -115,7 +115,11 @@ impl<'a> Play<'_, 'a> {
         if let Some(say) = &first {
             new.message = Some(self.new_message(talk, say)?);
         }
-        let opener = self.actor(script.by)?.clone();
+        let mut opener = self.actor(script.by)?.clone();
+        if !script.contact.is_empty() {
+            // The host application knows whose customer this is; a store by itself writes to those it knows only.
+            opener.rights = opener.rights.union([Right::Contacts].into_iter().collect());
+        }
         let opened = conversations::open(&mut stage.at(at), &opener, &new, body.as_ref())?;
         self.opened[talk] = Some(opened.conversation.id);
         if let (Some(say), Some(message)) = (first, opened.message) {

@@ -34,3 +34,4 @@ mod pusher_own;
 mod quotas;
 mod stopping;
 mod transports;
+mod visible;

@@ -1,5 +1,6 @@
 // What the composer of one conversation (or thread) is doing: replying to, writing a note, editing.
 import type { Message } from '$core/api';
+import { quotable } from '$core/quoting';
 
 export class Composing {
   replyTo = $state<Message | null>(null);
@@ -18,6 +19,12 @@ export class Composing {
     this.note = message.is_private_note;
     this.replyTo = message;
     this.focus();
+  }
+
+  /** Writes a note, or what everybody reads. */
+  write(note: boolean): void {
+    this.note = note;
+    this.replyTo = quotable(this.replyTo, note);
   }
 
   edit(message: Message): void {
