@@ -20,6 +20,7 @@ pub mod host_keys;
 pub mod idempotency;
 pub mod ids;
 pub mod import;
+pub mod in_use;
 pub mod kinds;
 pub mod lags;
 pub mod leases;
@@ -92,6 +93,7 @@ pub fn statements() -> Vec<&'static Sql> {
         events::statements(),
         idempotency::statements(),
         import::statements(),
+        in_use::statements(),
         lags::statements(),
         leases::statements(),
         messages::statements(),

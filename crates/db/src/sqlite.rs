@@ -64,12 +64,37 @@ pub(crate) fn path_of(url: &str) -> Result<PathBuf, Error> {
     Ok(PathBuf::from(path))
 }
 
+/// Makes the file, or closes it to others than its owner: what is in it is everybody's messages. SQLite gives the files
+/// beside it the same mode. What cannot be done is left to be found when the file is opened.
+fn private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let _ = options.mode(0o600).open(path);
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let mut file = path.as_os_str().to_owned();
+            file.push(end);
+            if let Ok(about) = std::fs::metadata(&file)
+                && about.permissions().mode() & 0o077 != 0
+            {
+                let closed = std::fs::Permissions::from_mode(about.permissions().mode() & 0o700);
+                let _ = std::fs::set_permissions(&file, closed);
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = options.open(path);
+}
+
 impl Conn {
     /// The connection that may write. Creates the file.
     pub(crate) fn writer(path: &Path) -> Result<Conn, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        private(path);
         let conn = Conn::open(path, flags)?;
         let mode: String =
             conn.db.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0)).map_err(plain_error)?;

@@ -26,11 +26,15 @@ pub mod cluster;
 pub mod presence;
 mod purging;
 mod relay;
+pub(crate) mod secrets;
 mod start;
 mod workers;
 
 pub use cluster::Cluster;
-pub use start::{DEFAULT_TENANT, StartError, default_tenant, defaults, make_folder, open_database};
+pub use start::{
+    DEFAULT_TENANT, StartError, default_tenant, defaults, lock_folder, made_by_another, make_folder,
+    open_database,
+};
 
 /// Everything a request needs. One per server; two servers can live in one process.
 pub struct App {

@@ -1,7 +1,7 @@
 //! Owns: the bytes of attached files, under a private root, by tenant and id; what a file is, found by looking into it;
 //! the signatures of links. Must not know: HTTP, who may read a file. A name that somebody gave is never in a path.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use parlor_chat::attachments::NewFile;
@@ -50,7 +50,11 @@ impl Files {
         let folder = self.folder(tenant);
         make_private(&folder).await?;
         let (path, part) = (self.path(tenant, id), self.path(tenant, id).with_extension("part"));
-        let file = fs::OpenOptions::new().write(true).create_new(true).open(&part).await?;
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        let file = options.open(&part).await?;
         Ok(Upload { id, path, part, file, head: Vec::new(), size: 0, hash: Sha256::new(), done: false })
     }
 
@@ -64,7 +68,11 @@ impl Files {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(self.folder(tenant))?;
-        std::fs::write(self.path(tenant, id), bytes)
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(self.path(tenant, id))?.write_all(bytes)
     }
 
     /// Opens a file for reading.

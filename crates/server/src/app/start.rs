@@ -1,7 +1,6 @@
 //! Owns: bringing an application up: data folder, database, first tenant, keys, background work.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +12,7 @@ use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
-use super::{App, Cluster, Ctx, TenantSettings, cluster, workers};
+use super::{App, Cluster, Ctx, TenantSettings, cluster, secrets, workers};
 use crate::auth::cache::Callers;
 use crate::auth::keys::KeyRing;
 use crate::auth::limiter::Limiter;
@@ -25,6 +24,9 @@ use crate::config::{DataArgs, ServeArgs};
 use crate::files::Files;
 use crate::metrics::Metrics;
 use crate::transport::pusher::Pusher;
+
+/// How often a first start looks again when others start at the same time.
+pub(super) const FIRST_TRIES: usize = 8;
 
 /// The tenant that is made on the first start.
 pub const DEFAULT_TENANT: &str = "default";
@@ -47,6 +49,19 @@ pub enum StartError {
     /// A variable of the environment.
     #[error("{0}")]
     Environment(String),
+    /// A key that is kept in a file.
+    #[error("the key {0} cannot be used: {1}")]
+    KeyFile(PathBuf, std::io::Error),
+    /// One that was cut off.
+    #[error(
+        "the key {0} has {1} bytes where at least 32 are needed: it was cut off by a full disk or a crash, or is no key. \
+         Put the right one back from a backup, or remove it: the next start makes a new one, and clients begin anew \
+         from a snapshot"
+    )]
+    ShortKey(PathBuf, usize),
+    /// A secret that can be tried out.
+    #[error("{0} has {1} bytes where at least 32 are needed: make one with `openssl rand -hex 32`")]
+    ShortSecret(&'static str, usize),
     /// The address of Redis.
     #[error("REDIS_URL: {0}")]
     Redis(String),
@@ -108,6 +123,30 @@ pub fn default_tenant(tx: &mut Tx<'_>) -> Result<Tenant, Error> {
     }
 }
 
+/// Whether the error says that another process, which starts at the same time, has just made the same. What it made is
+/// found when one looks again.
+#[must_use]
+pub fn made_by_another(error: &Error) -> bool {
+    match error {
+        Error::Conflict { rule, .. } => *rule == "slug",
+        Error::Db(error) => error.unique_constraint().is_some(),
+        _ => false,
+    }
+}
+
+/// A file of the data folder that others could read, from an earlier version or a copy, is closed to them. Where that is
+/// not ours to do, the file stays as it is.
+pub(super) fn private(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(about) = std::fs::metadata(path) {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = about.permissions().mode();
+        if mode & 0o077 != 0 {
+            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700));
+        }
+    }
+}
+
 impl App {
     /// Opens everything and starts the background work. Blocks while the database opens.
     ///
@@ -135,6 +174,7 @@ impl App {
             })),
             ..Options::default()
         };
+        secrets::check(&config)?;
         let lock = lock_folder(data)?;
         let folder = data.clone();
         let opened = tokio::task::spawn_blocking(move || open_database(&folder, options)).await;
@@ -178,8 +218,17 @@ impl App {
 
     /// Makes the first tenant, and a setup code while nobody administers it.
     async fn first_start(&self) -> Result<(), StartError> {
-        let tenant = self.write_plain(1, default_tenant).await?;
-        self.first_application(&tenant).await?;
+        let mut tries = 1;
+        let tenant = loop {
+            let made = match self.write_plain(1, default_tenant).await {
+                Ok(tenant) => self.first_application(&tenant).await.map(|()| tenant),
+                refused => refused,
+            };
+            match made {
+                Err(error) if made_by_another(&error) && tries < FIRST_TRIES => tries += 1,
+                made => break made?,
+            }
+        };
         let id: TenantId = tenant.id;
         if !self.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
             *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
@@ -242,14 +291,23 @@ impl App {
     }
 }
 
-/// One server per folder: two would not hear of each other's commits.
-fn lock_folder(data: &DataArgs) -> Result<Option<File>, StartError> {
+/// One server per folder: two would not hear of each other's commits. Held as long as the file is.
+///
+/// # Errors
+/// When a server holds it, or the folder cannot be used.
+pub fn lock_folder(data: &DataArgs) -> Result<Option<File>, StartError> {
     if !data.is_embedded() {
         return Ok(None);
     }
     make_folder(data)?;
     let unusable = |error| StartError::Folder(data.data.clone(), error);
-    let file = File::create(data.data.join("serve.lock")).map_err(unusable)?;
+    let path = data.data.join("serve.lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).map_err(unusable)?;
+    private(&path);
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Err(StartError::Locked(data.data.clone())),
@@ -262,24 +320,5 @@ fn cursor_key(data: &DataArgs, config: &ServeArgs) -> Result<Vec<u8>, StartError
         return Ok(secret.as_bytes().to_vec());
     }
     make_folder(data)?;
-    let unusable = |error| StartError::Folder(data.data.clone(), error);
-    key_file(&data.data.join("cursor.key")).map_err(unusable)
-}
-
-/// Reads a key, or makes one that only its owner can read.
-fn key_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            let key = random_seed();
-            file.write_all(&key)?;
-            file.sync_all()?;
-            Ok(key.to_vec())
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read(path),
-        Err(error) => Err(error),
-    }
+    secrets::key_file(&data.data.join("cursor.key"))
 }

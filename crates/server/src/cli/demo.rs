@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Failure;
 use super::output::{JsonArg, table};
 use super::store::Store;
+use crate::app::{StartError, lock_folder};
 use crate::auth::password::hash_now;
 use crate::config::DataArgs;
 use crate::demo::{self, Filled, Found};
@@ -13,7 +14,7 @@ use crate::files::Files;
 
 #[derive(Args)]
 pub(super) struct DemoArgs {
-    /// Do nothing, without complaint, where there are conversations already
+    /// Do nothing, without complaint, where the demo is there already
     #[arg(long)]
     if_empty: bool,
     /// Number that the data is made from; the same number at the same time makes the same data
@@ -28,22 +29,44 @@ pub(super) struct DemoArgs {
 
 pub(super) fn run(data: &DataArgs, args: &DemoArgs) -> Result<(), Failure> {
     let store = Store::bare(data)?;
-    let found = store.read(demo::look)?;
-    if found != Found::Nothing && !args.if_empty {
-        let what = match found {
-            Found::Demo => "the demo is there already",
-            _ => "there are conversations already, and the demo needs a fresh database",
-        };
-        return Err(Failure::new(format!(
-            "{what}; nothing was changed. Name another folder with --data, or pass --if-empty to go on"
-        )));
-    }
-    let filled = match found {
-        Found::Nothing => Some(fill(data, &store, args.seed)?),
-        _ => None,
+    let filled = match store.read(demo::look)? {
+        Found::Demo if args.if_empty => None,
+        Found::Demo => {
+            return Err(Failure::new(
+                "the demo is there already; nothing was changed. Name another folder with --data, or pass --if-empty \
+                 to go on",
+            ));
+        }
+        Found::InUse(what) => return Err(in_use(data, &what)),
+        Found::Nothing => Some(alone(data, || fill(data, &store, args.seed))?),
     };
-    tell(args, filled.as_ref(), found != Found::Conversations);
+    tell(args, filled.as_ref());
     Ok(())
+}
+
+/// The demo's people sign in with a password that everybody knows, and one of them may do everything.
+fn in_use(data: &DataArgs, what: &str) -> Failure {
+    let start = match data.is_embedded() {
+        true => format!("start it with `parlor serve --data {}`", data.data.display()),
+        false => "start it with `parlor serve`".to_owned(),
+    };
+    Failure::new(format!(
+        "this installation is in use: it has {what}. Everybody could sign in to it with the demo's password, so \
+         nothing was changed. To use it, {start}; for the demo, name another folder or database: \
+         `parlor demo --data ./demo`, `make run DATA=./demo`"
+    ))
+}
+
+/// Does it while no server runs on the folder: one that does would go on offering its setup code.
+fn alone<T>(data: &DataArgs, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let _held = lock_folder(data).map_err(|error| match error {
+        StartError::Locked(folder) => Failure::new(format!(
+            "a server runs on {}; nothing was changed. Stop it first, or name another folder with --data",
+            folder.display()
+        )),
+        other => other.into(),
+    })?;
+    work()
 }
 
 fn fill(data: &DataArgs, store: &Store, seed: u64) -> Result<Filled, Failure> {
@@ -58,19 +81,17 @@ fn fill(data: &DataArgs, store: &Store, seed: u64) -> Result<Filled, Failure> {
     Ok(filled)
 }
 
-fn tell(args: &DemoArgs, filled: Option<&Filled>, is_demo: bool) {
-    let people = if is_demo { demo::sign_ins() } else { Vec::new() };
-    let guests = if is_demo { demo::guests() } else { Vec::new() };
+fn tell(args: &DemoArgs, filled: Option<&Filled>) {
+    let (people, guests) = (demo::sign_ins(), demo::guests());
     let report = json!({
         "filled": filled, "address": args.url, "sign_in": people, "contacts": guests,
     });
     args.json.print(&report, |_| {
-        let head = match (filled, is_demo) {
-            (Some(Filled { conversations, messages, .. }), _) => {
+        let head = match filled {
+            Some(Filled { conversations, messages, .. }) => {
                 format!("The demo is ready: {conversations} conversations with {messages} messages.")
             }
-            (None, true) => "The demo is there already; nothing was changed.".to_owned(),
-            (None, false) => return "There are conversations already; nothing was changed.".to_owned(),
+            None => "The demo is there already; nothing was changed.".to_owned(),
         };
         let rows: Vec<Vec<String>> = people
             .iter()

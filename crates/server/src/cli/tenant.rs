@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, read_text};
+use crate::app::secrets::LEAST;
 use crate::auth::keys::{self, Unusable};
 use crate::config::DataArgs;
 use crate::outbound;
@@ -144,6 +145,12 @@ impl KeySource {
             Self { jwks_url: Some(url), .. } => ("jwks_url", url),
             _ => return Err(Failure::usage("name a key")),
         };
+        if found.0 == "hs256" && found.1.len() < LEAST {
+            return Err(Failure::refused(format!(
+                "the secret has {} bytes where at least {LEAST} are needed: make one with `openssl rand -hex 32`",
+                found.1.len()
+            )));
+        }
         let serves = match found.0 {
             "jwks_url" => match keys::fetch(&found.1, private) {
                 Err(Unusable::Insecure) => {

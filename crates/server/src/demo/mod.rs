@@ -19,10 +19,8 @@ mod talks_groups;
 mod talks_market;
 mod talks_support;
 
-use parlor_chat::conversations::{self, ListFilter};
 use parlor_chat::settings::Settings;
-use parlor_chat::tenants::{self, system_actor};
-use parlor_chat::{Error, Time, Tx, search, users};
+use parlor_chat::{Error, Time, Tx, in_use, search, tenants, users};
 use serde::Serialize;
 
 use crate::app::DEFAULT_TENANT;
@@ -121,14 +119,14 @@ pub fn guests() -> Vec<Guest> {
 }
 
 /// What a database holds that is to be filled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// No conversation in any tenant of the demo.
+    /// Nothing that anybody made.
     Nothing,
     /// The demo.
     Demo,
-    /// Conversations of somebody else.
-    Conversations,
+    /// An installation of somebody's, and what shows it.
+    InUse(String),
 }
 
 /// Looks whether there is room for the demo.
@@ -136,23 +134,13 @@ pub enum Found {
 /// # Errors
 /// When the database cannot be read.
 pub fn look(tx: &mut Tx<'_>) -> Result<Found, Error> {
-    let mut found = Found::Nothing;
-    for slug in [DEFAULT_TENANT, talks_erp::ERP.0] {
-        let tenant = match tenants::by_slug(tx, slug) {
-            Ok(tenant) => tenant,
-            Err(Error::NotFound { .. }) => continue,
-            Err(error) => return Err(error),
-        };
-        let filter = ListFilter { every: true, limit: Some(1), ..ListFilter::default() };
-        if !conversations::list(tx, &system_actor(&tenant), &filter)?.items.is_empty() {
-            found = Found::Conversations;
-        }
-        let first = people::email(people::STAFF[0].key);
-        if slug == DEFAULT_TENANT && users::credentials(tx, tenant.id, &first)?.is_some() {
-            return Ok(Found::Demo);
-        }
+    let first = people::email(people::STAFF[0].key);
+    match tenants::by_slug(tx, DEFAULT_TENANT) {
+        Ok(tenant) if users::credentials(tx, tenant.id, &first)?.is_some() => return Ok(Found::Demo),
+        Ok(_) | Err(Error::NotFound { .. }) => {}
+        Err(error) => return Err(error),
     }
-    Ok(found)
+    Ok(in_use::sign(tx, DEFAULT_TENANT)?.map_or(Found::Nothing, Found::InUse))
 }
 
 /// Fills the tenants `default` and `erp`, all or nothing. The same time and seed make the same data. `hash` is the

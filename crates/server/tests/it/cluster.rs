@@ -94,7 +94,8 @@ impl Nodes {
 
     fn add(&mut self) -> String {
         let redis = self.redis.url();
-        let mut options = vec!["--redis", &redis, "--secret", "one for all nodes", "--drain-seconds", "1"];
+        let mut options =
+            vec!["--redis", &redis, "--secret", "one secret for all of these nodes", "--drain-seconds", "1"];
         options.extend(self.options.iter().map(String::as_str));
         self.nodes.push(Process::with(&self.data, &options));
         self.nodes.last().unwrap().url.clone()
@@ -340,7 +341,7 @@ async fn pair(redis: &Redis) -> Option<(Site, Site)> {
     let url = redis.url();
     let options = move |config: &mut ServeArgs| {
         config.redis = Some(url.clone());
-        config.secret = Some("one for all nodes".to_owned());
+        config.secret = Some("one secret for all of these nodes".to_owned());
         config.pusher.app_id = Some(pusher::APP_ID);
         config.pusher.app_key = Some(pusher::APP.key.to_owned());
         config.pusher.app_secret = Some(pusher::APP.secret.to_owned());

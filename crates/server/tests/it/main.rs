@@ -18,6 +18,7 @@ mod docs;
 mod embedding;
 mod faults;
 mod files;
+mod first_start;
 mod idempotency;
 mod import;
 mod isolation;
