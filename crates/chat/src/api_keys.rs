@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     audit,
+    credentials::{self, Ended, tag},
     error::{Result, invalid, not_found},
     ids::{PersonId, RowId, TenantId},
     person::Actor,
@@ -46,7 +47,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, NULL)");
     /// Revokes one.
     pub static REVOKE = both("
-        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL");
+        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL
+        RETURNING key_hash");
 }
 
 /// The keys. Needs `manage_settings`.
@@ -88,9 +90,10 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
 /// Revokes a key. Needs `manage_settings`.
 pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
     actor.require(Right::ManageSettings, "api_key.revoke")?;
-    if tx.db.execute(&REVOKE, params![actor.tenant, id, tx.now])? == 0 {
-        return Err(not_found("api key"));
-    }
+    let hash = tx.db.opt(&REVOKE, params![actor.tenant, id, tx.now], |row| row.get::<Vec<u8>>(0))?;
+    let hash = hash.ok_or(not_found("api key"))?;
+    let tags = hash.try_into().ok().map(|hash| tag(&hash)).into_iter().collect();
+    credentials::ended(tx, actor.tenant, &Ended { tags, ..Ended::default() })?;
     audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
 }
 

@@ -6,9 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::{
     audit,
+    credentials::{self, Ended, tag},
     error::{Result, invalid},
     ids::TenantId,
     person::Actor,
@@ -44,6 +46,16 @@ pub struct App {
     pub options: Options,
     /// Since when.
     pub created_at: Time,
+}
+
+impl App {
+    /// Names its key, its secret and whether it serves: connections live by that.
+    #[must_use]
+    pub fn tag(&self) -> u64 {
+        let parts = [self.key.as_str(), self.secret.as_str(), if self.options.enabled { "on" } else { "off" }];
+        let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update(b"\0"));
+        tag(&hash.finalize().into())
+    }
 }
 
 impl std::fmt::Debug for App {
@@ -184,6 +196,7 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     check(change)?;
     let known = of_tenant(tx, tenant)?;
     let fresh = known.is_none();
+    let known_tag = known.as_ref().map(App::tag);
     let app = match known {
         Some(known) => known,
         None => App {
@@ -208,6 +221,10 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     }
     let options = serde_json::to_string(&app.options)?;
     let (id, key, secret) = (app.id, app.key.as_str(), app.secret.as_str());
+    if let Some(old) = known_tag.filter(|old| *old != app.tag()) {
+        // Whoever is there comes back, and shows a signature of the new secret.
+        credentials::ended(tx, tenant, &Ended { tags: vec![old], again: true, ..Ended::default() })?;
+    }
     if fresh {
         tx.db.execute(&INSERT, params![tenant, id, key, secret, options.as_str(), tx.now])?;
     } else {

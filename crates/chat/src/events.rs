@@ -182,6 +182,8 @@ statements! {
                c.kind, c.team_id, c.store_id, c.assignee_id
         FROM events e LEFT JOIN conversations c ON c.tenant = e.tenant AND c.id = e.conversation_id
         WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
+    /// Whether there is one of these kinds after another one.
+    pub static KINDS_AFTER = both("SELECT 1 FROM events WHERE tenant = $1 AND seq > $2 AND kind = ANY($3) LIMIT 1");
     /// One event's text.
     pub static TEXT = both("SELECT json FROM events WHERE tenant = $1 AND seq = $2");
     /// Replaces an event's text: what was deleted must not come back by replay.
@@ -350,6 +352,11 @@ impl Access {
 pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<Vec<Event>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(tx.db.all(&AFTER, params![tenant, after, limit], |row| from_row(tenant, row))?)
+}
+
+/// Whether an event of one of these kinds came after `after`.
+pub fn any_since(tx: &mut Tx, tenant: TenantId, after: i64, kinds: &[String]) -> Result<bool> {
+    Ok(tx.db.opt(&KINDS_AFTER, params![tenant, after, kinds], |row| row.get::<i64>(0))?.is_some())
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {

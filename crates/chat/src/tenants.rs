@@ -5,11 +5,12 @@ use parlor_db::{params, statements};
 use serde::Serialize;
 
 use crate::{
+    credentials::{self, Ended, Root},
     error::{Result, conflict, invalid, not_found},
     ids::{PersonId, RoleId, RowId, TenantId},
     person::{Actor, Person, PersonKind},
     rights::{Right, Rights},
-    roles,
+    roles, sessions,
     time::Time,
     tx::Tx,
 };
@@ -217,7 +218,13 @@ pub fn add_host_key(
     Ok(id)
 }
 
-/// Revokes a host key.
+/// Revokes a host key. The sign-ins and connections that it stands behind end.
 pub fn delete_host_key(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<()> {
-    if tx.db.execute(&DELETE_KEY, params![tenant, id])? == 0 { Err(not_found("host key")) } else { Ok(()) }
+    if tx.db.execute(&DELETE_KEY, params![tenant, id])? == 0 {
+        return Err(not_found("host key"));
+    }
+    let root = Root::HostKey(id);
+    let mut tags = sessions::end_derived(tx, tenant, &root)?;
+    tags.push(root.tag());
+    credentials::ended(tx, tenant, &Ended { tags, ..Ended::default() })
 }

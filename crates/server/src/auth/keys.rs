@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use parlor_chat::Time;
+use parlor_chat::{RowId, TenantId, Time};
 use parlor_chat::tenants::{self, Tenant};
 
 use super::jwt::HostKey;
@@ -24,6 +24,8 @@ pub struct TenantKeys {
     pub tenant: Tenant,
     /// Its keys.
     pub keys: Vec<HostKey>,
+    /// The stored keys whose published documents no longer have a key that they had.
+    pub withdrawn: Vec<RowId>,
     loaded: Time,
 }
 
@@ -44,8 +46,9 @@ impl KeyRing {
     }
 
     /// Keys of the tenant were added or removed.
-    pub fn forget(&self, slug: &str) {
-        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
+    pub fn forget(&self, tenant: TenantId) {
+        let mut known = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, keys| keys.tenant.id != tenant);
     }
 
     /// Reads stored keys and remembers them. `extra` is the secret from the environment.
@@ -56,18 +59,29 @@ impl KeyRing {
         extra: Option<HostKey>,
         now: Time,
     ) -> Arc<TenantKeys> {
-        let mut keys: Vec<HostKey> = extra.into_iter().collect();
+        let (mut keys, mut withdrawn) = (extra.into_iter().collect::<Vec<_>>(), Vec::new());
         for key in stored {
             if key.kind == "jwks_url" {
-                keys.extend(self.published(key.secret, now).await);
+                let before = self.remembered(&key.secret);
+                let found = self.published(key.secret, now).await;
+                if before.iter().any(|old| !found.iter().any(|new| new.root() == old.root())) {
+                    withdrawn.push(key.id);
+                }
+                keys.extend(found.into_iter().map(|found| found.stored(key.id)));
             } else {
-                keys.extend(parse(&key.kind, key.kid, &key.secret).unwrap_or_default());
+                let found = parse(&key.kind, key.kid, &key.secret).unwrap_or_default();
+                keys.extend(found.into_iter().map(|found| found.stored(key.id)));
             }
         }
         let slug = tenant.slug.clone();
-        let found = Arc::new(TenantKeys { tenant, keys, loaded: now });
+        let found = Arc::new(TenantKeys { tenant, keys, withdrawn, loaded: now });
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner).insert(slug, found.clone());
         found
+    }
+
+    fn remembered(&self, url: &str) -> Vec<HostKey> {
+        let documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        documents.get(url).map(|(_, keys)| keys.clone()).unwrap_or_default()
     }
 
     /// The keys of a published document; the old ones while it cannot be fetched.

@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
+use parlor_chat::credentials::Root;
 use parlor_chat::{Actor, Error, Time};
 
 use super::problem::Problem;
@@ -32,6 +33,8 @@ pub struct Caller {
     pub expires: Option<Time>,
     /// Names the token among connections.
     pub tag: u64,
+    /// What the token rests on: streams and whatever is made from it end with that.
+    pub root: Root,
 }
 
 impl Deref for Caller {
@@ -73,7 +76,13 @@ impl Caller {
             true => known.actor,
             false => Arc::new(Actor { ip, ..Actor::clone(&known.actor) }),
         };
-        Ok(Self { actor, means: known.means, expires: known.expires, tag: known.tag })
+        Ok(Self { actor, means: known.means, expires: known.expires, tag: known.tag, root: known.root })
+    }
+
+    /// What connections of this caller live by.
+    #[must_use]
+    pub fn lives_by(&self) -> Vec<u64> {
+        vec![self.tag, self.root.tag()]
     }
 }
 

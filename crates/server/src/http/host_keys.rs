@@ -3,7 +3,7 @@
 use axum::extract::State;
 use parlor_chat::host_keys::{self, HostKeyView};
 use parlor_chat::page::Page;
-use parlor_chat::{RowId, tenants};
+use parlor_chat::RowId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +13,7 @@ use super::Answer;
 use super::caller::Caller;
 use super::extract::{Created, Done, Json, Path};
 use super::problem::Problem;
-use crate::app::{App, Ctx};
+use crate::app::Ctx;
 use crate::auth::keys;
 use crate::auth::token::new_session_token;
 
@@ -118,7 +118,7 @@ async fn create(
     let run =
         app.write(&caller, move |tx, actor| host_keys::create(tx, actor, &stored, kid.as_deref(), &secret));
     let about = run.await?;
-    app.forget_keys(&caller).await?;
+    app.caches.forget_keys(caller.tenant);
     Ok(Created(NewHostKey { about, secret: made }))
 }
 
@@ -154,18 +154,5 @@ async fn check(purpose: Purpose, kind: Kind, secret: String) -> Result<(), Probl
     params(("id" = RowId, Path)), responses((status = 204)))]
 async fn remove(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Result<Done, Problem> {
     app.write(&caller, move |tx, actor| host_keys::remove(tx, actor, id)).await?;
-    app.forget_keys(&caller).await?;
     Ok(Done)
-}
-
-impl App {
-    /// Keys changed: this node looks again at once, others within half a minute.
-    async fn forget_keys(&self, caller: &Caller) -> Result<(), Problem> {
-        let id = caller.tenant;
-        let tenant = self.read_plain(move |tx| tenants::by_id(tx, id)).await?;
-        self.keys.forget(&tenant.slug);
-        self.mercure.forget(&tenant.slug);
-        self.callers.forget_tenant(id);
-        Ok(())
-    }
 }

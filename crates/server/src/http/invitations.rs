@@ -104,8 +104,6 @@ async fn accept(
     let hash = hash.ok_or_else(|| Problem::internal("password could not be hashed"))?;
     let actor = std::sync::Arc::new(from(actor, ip));
     app.write(&actor, move |tx, actor| users::set_password(tx, actor, actor.id(), &hash)).await?;
-    app.callers.forget_tenant(actor.tenant);
-    app.sign_out(actor.tenant, actor.id(), None);
     signed_in(&app, Actor::clone(&actor), &headers).await
 }
 

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use parlor_chat::credentials::Root;
 use parlor_chat::{Actor, sessions};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -52,9 +53,9 @@ async fn sign_in(
     Json(input): Json<SignIn>,
 ) -> Result<Response, Problem> {
     if let Some(token) = input.token {
-        let (tenant, claims) = app.verify_host_token(&token).await?;
+        let (tenant, claims, root) = app.verify_host_token(&token).await?;
         let actor = from(app.host_actor(tenant, claims).await?, ip);
-        return signed_in(&app, actor, &headers).await;
+        return begin(&app, actor, Some(root), &headers).await;
     }
     let required = |field: &str| Problem::invalid(field, "required", format!("{field} is missing"));
     let email = input.email.filter(|email| !email.is_empty()).ok_or_else(|| required("email"))?;
@@ -87,9 +88,18 @@ pub(super) fn limit_attempts(app: &App, ip: Option<IpAddr>, account: &str) -> Re
 
 /// Begins a session for somebody who proved who they are.
 pub(super) async fn signed_in(app: &Ctx, actor: Actor, headers: &HeaderMap) -> Result<Response, Problem> {
+    begin(app, actor, None, headers).await
+}
+
+async fn begin(
+    app: &Ctx,
+    actor: Actor,
+    derived_from: Option<Root>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     let agent = agent.map(|agent| agent.chars().take(300).collect());
-    let token = app.begin_session(&actor, agent).await?;
+    let token = app.begin_session(&actor, agent, derived_from).await?;
     let value = cookie(&token, app.config.session_days * 86_400, is_secure(headers, app));
     let me = app.read(&Arc::new(actor), me).await?;
     Ok((AppendHeaders([(SET_COOKIE, value)]), Json(SignedIn { me })).into_response())
@@ -101,8 +111,6 @@ async fn sign_out(State(app): State<Ctx>, caller: Caller, headers: HeaderMap) ->
     if let Some(token) = session_cookie(&headers) {
         let digest = digest(&token);
         app.write(&caller, move |tx, _| sessions::end(tx, &digest)).await?;
-        app.callers.forget(&digest);
-        app.sign_out(caller.tenant, caller.id(), Some(caller.tag));
     }
     let removal = cookie("", 0, is_secure(&headers, &app));
     Ok((AppendHeaders([(SET_COOKIE, removal)]), Done).into_response())

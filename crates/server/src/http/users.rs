@@ -138,8 +138,6 @@ async fn set_password(
     }
     let hash = hashed(&app, &caller, input.password).await?;
     app.write(&caller, move |tx, actor| users::set_password(tx, actor, id, &hash)).await?;
-    app.callers.forget_tenant(caller.tenant);
-    app.sign_out(caller.tenant, id, None);
     // Every session of the account is over; the one that asked goes on with a new one.
     if id == caller.id() && caller.means == Means::Cookie {
         return signed_in(&app, Actor::clone(&caller), &headers).await;
@@ -152,8 +150,6 @@ async fn set_password(
     params(("id" = PersonId, Path)), responses((status = 204)))]
 async fn sign_out(State(app): State<Ctx>, caller: Caller, Path(id): Path<PersonId>) -> Result<Done, Problem> {
     app.write(&caller, move |tx, actor| users::sign_out(tx, actor, id)).await?;
-    app.callers.forget_tenant(caller.tenant);
-    app.sign_out(caller.tenant, id, None);
     Ok(Done)
 }
 

@@ -13,6 +13,7 @@ mod cli;
 mod cluster;
 mod contracts;
 mod crash;
+mod credentials;
 mod demo;
 mod docs;
 mod embedding;
