@@ -66,7 +66,7 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<ApiKey>> {
     })?)
 }
 
-/// A new key that calls as a user: oneself, or a bot. Needs `manage_settings`.
+/// A new key that calls as a user: oneself, or a bot that has no right that the actor lacks. Needs `manage_settings`.
 pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: &[u8; 32]) -> Result<ApiKey> {
     actor.require(Right::ManageSettings, "api_key.create")?;
     let name = users::checked_name(name)?;
@@ -74,6 +74,7 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
     if !found.active || (user != actor.id() && found.kind != crate::PersonKind::Bot) {
         return Err(invalid("user_id", "bot_or_self", "a key calls as yourself or as an active bot user"));
     }
+    users::authority::require_over(tx, actor, &found, "api_key.create")?;
     let id = RowId(tx.id());
     tx.db.execute(&INSERT, params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
     audit::record(tx, actor, "api_key.create", Some(("api_key", &id.to_string())), &json!({ "name": name }))?;

@@ -17,6 +17,7 @@ use crate::{
     rights::Right,
     time::Time,
     tx::Tx,
+    users,
 };
 
 /// What webhooks tell of.
@@ -30,6 +31,7 @@ pub const EVENTS: [&str; 7] = [
     "subscription_count",
 ];
 const MOST_WEBHOOKS: usize = 10;
+const VOUCHES: &str = "whoever knows the secret can listen as anybody";
 
 /// An application.
 #[derive(Clone, PartialEq, Eq)]
@@ -233,9 +235,12 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     Ok(app)
 }
 
-/// Changes the application of the actor's tenant. Needs `manage_settings`.
+/// Changes the application of the actor's tenant. Needs `manage_settings`; its secret, every right.
 pub fn update(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<App> {
     actor.require(Right::ManageSettings, "app.update")?;
+    if change.secret.is_some() {
+        users::authority::require_every(actor, "app.update", VOUCHES)?;
+    }
     let app = set(tx, actor.tenant, actor.tenant_no, change)?;
     let details = json!({ "key": app.key, "options": app.options.without_key(), "secret_changed": change.secret.is_some() });
     audit::record(tx, actor, "app.update", Some(("app", &app.id.to_string())), &details)?;
@@ -248,6 +253,11 @@ pub fn ensure(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<App> {
         Some(app) => Ok(app),
         None => set(tx, tenant, tenant_no, &Change::default()),
     }
+}
+
+/// Whether the actor may know the secret.
+pub fn may_know_secret(actor: &Actor) -> bool {
+    users::authority::require_every(actor, "app.get", VOUCHES).is_ok()
 }
 
 /// The application of the actor's tenant, with its secret, made when there is none yet. Needs `manage_settings`.

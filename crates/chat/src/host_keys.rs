@@ -13,9 +13,12 @@ use crate::{
     tenants,
     time::Time,
     tx::Tx,
+    users,
 };
 
 const MOST_KEYS: usize = 20;
+/// Keys of this purpose name nobody.
+const PUBLISHER: &str = "mercure-publisher:";
 
 /// A key without what it is.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -53,7 +56,8 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<HostKeyView>> {
     Ok(tenants::host_keys(tx, actor.tenant)?.into_iter().map(view).collect())
 }
 
-/// A new key; `kind` as it is stored. Needs `manage_settings`.
+/// A new key; `kind` as it is stored. Needs `manage_settings`, and every right but for a publisher's: with the others one
+/// speaks as anybody.
 pub fn create(
     tx: &mut Tx,
     actor: &Actor,
@@ -62,6 +66,10 @@ pub fn create(
     secret: &str,
 ) -> Result<HostKeyView> {
     actor.require(Right::ManageSettings, "host_key.create")?;
+    if !kind.starts_with(PUBLISHER) {
+        let why = "whoever holds this key can sign in as anybody, or listen as anybody";
+        users::authority::require_every(actor, "host_key.create", why)?;
+    }
     if tenants::host_keys(tx, actor.tenant)?.len() >= MOST_KEYS {
         return Err(conflict("most", format!("there are {MOST_KEYS} keys already: remove one first")));
     }

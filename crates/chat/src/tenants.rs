@@ -107,7 +107,8 @@ pub fn create(tx: &mut Tx, slug: &str, name: &str) -> Result<Tenant> {
     tx.db.execute(&INSERT_LOG, params![tenant.id, epoch])?;
     for (role, rights, default) in initial_roles() {
         let id = RoleId(tx.id());
-        roles::insert(tx, tenant.id, id, role, rights, default)?;
+        let more = roles::Insert { restricted: false, is_default: default };
+        roles::insert(tx, tenant.id, id, role, rights, more)?;
     }
     Ok(tenant)
 }
@@ -134,7 +135,9 @@ pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
         match known.iter().find(|role| role.name == name) {
             None => {
                 let id = RoleId(tx.id());
-                roles::insert(tx, tenant.id, id, name, rights, false)?;
+                // Where the matrix holds, nothing new writes to everybody before somebody says so.
+                let more = roles::Insert { restricted: roles::has_matrix(&known), is_default: false };
+                roles::insert(tx, tenant.id, id, name, rights, more)?;
             }
             Some(role) if name == "admin" && role.rights.len() < rights.list().len() => {
                 let change =

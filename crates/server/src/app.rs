@@ -1,6 +1,7 @@
 //! Owns: the running application: database, hub, clock, caches, and the one way in which operations are run.
 //! Must not know: HTTP, sockets, or what an operation does.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_chat::settings::Settings;
@@ -61,6 +62,8 @@ pub struct App {
     pub sign_ins: Limiter<String>,
     /// Sent messages, by person.
     pub sending: Limiter<(TenantId, PersonId)>,
+    /// Roles that tokens named and nobody made, which the log knows already.
+    pub(crate) unknown_roles: Mutex<HashSet<(String, String)>>,
     /// Attached files.
     pub files: Files,
     /// Turns at opening pictures.

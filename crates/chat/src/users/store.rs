@@ -75,10 +75,11 @@ statements! {
     pub static ADD_ROLE = both("
         INSERT INTO user_roles (tenant, user_id, role_id) VALUES ($1, $2, $3)
         ON CONFLICT (tenant, user_id, role_id) DO NOTHING");
-    /// Gives it the default role.
+    /// Gives it the default role: where the matrix holds, only one that it holds for.
     pub static ADD_DEFAULT_ROLE = both("
         INSERT INTO user_roles (tenant, user_id, role_id)
-        SELECT $1, $2, id FROM roles WHERE tenant = $1 AND is_default = TRUE
+        SELECT $1, $2, d.id FROM roles d WHERE d.tenant = $1 AND d.is_default = TRUE
+          AND (d.restricted = TRUE OR NOT EXISTS (SELECT 1 FROM roles r WHERE r.tenant = $1 AND r.restricted = TRUE))
         ON CONFLICT (tenant, user_id, role_id) DO NOTHING");
     /// Takes it out of a team.
     pub static LEAVE_TEAM = both("DELETE FROM team_members WHERE tenant = $1 AND team_id = $2 AND user_id = $3");

@@ -154,6 +154,7 @@ impl App {
             passwords: Passwords::new(std::thread::available_parallelism().map_or(1, usize::from)),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),
+            unknown_roles: Mutex::default(),
             cursor_key,
             setup_code: Mutex::new(None),
             relay_wake: Notify::new(),

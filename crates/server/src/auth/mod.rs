@@ -150,7 +150,21 @@ impl App {
             teams: claims.teams,
             stores: claims.stores,
         };
-        self.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await
+        let slug = tenant.slug.clone();
+        let seen = self.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await?;
+        for role in &seen.unknown_roles {
+            self.say_unknown_role(&slug, role);
+        }
+        Ok(seen.actor)
+    }
+
+    /// Says once that tokens name a role that nobody made.
+    fn say_unknown_role(&self, tenant: &str, role: &str) {
+        const MOST: usize = 1_000;
+        let mut told = self.unknown_roles.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if told.len() < MOST && told.insert((tenant.to_owned(), role.to_owned())) {
+            tracing::warn!(tenant, role, "tokens name a role that does not exist: it gives nothing");
+        }
     }
 
     /// The tenant with this slug, and the keys of its host application.

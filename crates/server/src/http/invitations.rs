@@ -65,7 +65,7 @@ async fn invite(
 ) -> Result<Created<InvitationLink>, Problem> {
     let (user, hash) = app.write(&caller, move |tx, actor| users::invite(tx, actor, id)).await?;
     let expires_at = app.clock.now().plus_seconds(INVITATION_SECONDS);
-    let invitation = Invitation::new(caller.tenant, user.id, hash.as_deref(), expires_at);
+    let invitation = Invitation::new(&caller, user.id, hash.as_deref(), expires_at);
     let token = invitation.token(&app.cursor_key);
     let token = token.ok_or_else(|| Problem::internal("an invitation could not be signed"))?;
     Ok(Created(InvitationLink { path: format!("/app/invite#{token}"), expires_at }))
@@ -112,9 +112,12 @@ impl App {
     async fn invited(&self, token: &str) -> Result<(Actor, Option<String>), Problem> {
         let over = || Problem::conflict("invitation", "this link was used already, or its time is over");
         let found = Invitation::read(token, &self.cursor_key, self.clock.now()).ok_or_else(over)?;
-        let (tenant, person) = (found.tenant, found.person);
+        let (tenant, person, by) = (found.tenant, found.person, found.by);
         let read = self.read_plain(move |tx| {
             let tenant = tenants::by_id(tx, tenant)?;
+            // The link serves no longer than whoever made it may make one.
+            let inviter = users::actor(tx, &tenant, by)?;
+            users::invitable(tx, &inviter, person)?;
             let actor = users::actor(tx, &tenant, person)?;
             let email = users::get(tx, &actor, person)?.email;
             let stored = match &email {

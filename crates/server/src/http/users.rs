@@ -121,7 +121,7 @@ async fn change(
     Ok(Json(app.write(&caller, move |tx, actor| users::update(tx, actor, id, &input)).await?))
 }
 
-/// Set a password: one's own with the present one, others' with `manage_users`
+/// Set a password: one's own in a session and with the present one, others' with `manage_users` and all of their rights
 #[utoipa::path(put, path = "/users/{id}/password", tag = "users", operation_id = "set_password",
     params(("id" = PersonId, Path)), request_body = NewPassword, responses((status = 204)))]
 async fn set_password(
@@ -132,6 +132,7 @@ async fn set_password(
     Json(input): Json<NewPassword>,
 ) -> Result<Response, Problem> {
     if id == caller.id() {
+        require_session(&caller)?;
         check_current(&app, &caller, input.current).await?;
     } else {
         app.read(&caller, |_, actor| actor.require(Right::ManageUsers, "user.set_password")).await?;
@@ -163,6 +164,18 @@ async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Pr
     app.passwords.hash(secret).await.ok_or_else(|| Problem::internal("password could not be hashed"))
 }
 
+/// One's own password is a matter of whoever sits there: a host's token of minutes, or a key of a program, must not
+/// become a sign-in that lasts.
+fn require_session(caller: &Caller) -> Result<(), Problem> {
+    match caller.means {
+        Means::Cookie => Ok(()),
+        Means::HostToken | Means::ApiKey => Err(Problem::forbidden(
+            "session",
+            "sign in with your e-mail address and password to change your password; without one, ask for an invitation",
+        )),
+    }
+}
+
 async fn check_current(app: &Ctx, caller: &Caller, current: Option<String>) -> Result<(), Problem> {
     limit_attempts(app, None, &format!("password/{}", caller.id()))?;
     let stored = app.read(caller, |tx, actor| {
@@ -170,7 +183,11 @@ async fn check_current(app: &Ctx, caller: &Caller, current: Option<String>) -> R
         Ok(users::credentials(tx, actor.tenant, &email)?.and_then(|found| found.password_hash))
     });
     let stored = stored.await?;
-    if stored.is_none() || app.passwords.verify(current.unwrap_or_default(), stored).await {
+    if stored.is_none() {
+        let text = "this account has no password: ask an administrator for an invitation, with which you choose one";
+        return Err(Problem::conflict("invitation", text));
+    }
+    if app.passwords.verify(current.unwrap_or_default(), stored).await {
         return Ok(());
     }
     Err(Problem::invalid("current", "wrong", "the present password is wrong"))

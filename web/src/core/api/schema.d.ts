@@ -1239,7 +1239,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Set a password: one's own with the present one, others' with `manage_users` */
+        /** Set a password: one's own in a session and with the present one, others' with `manage_users` and all of their rights */
         put: operations["set_password"];
         post?: never;
         delete?: never;
@@ -2681,8 +2681,8 @@ export interface components {
             key: string;
             /** @description What it may do. */
             options: components["schemas"]["Options"];
-            /** @description Signs. */
-            secret: string;
+            /** @description Signs, and vouches for anybody: shown to who has every right. */
+            secret?: string | null;
         };
         /** @description What is absent stays. */
         PusherAppChange: {
