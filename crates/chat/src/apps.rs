@@ -54,7 +54,8 @@ impl App {
     /// Names its key, its secret and whether it serves: connections live by that.
     #[must_use]
     pub fn tag(&self) -> u64 {
-        let parts = [self.key.as_str(), self.secret.as_str(), if self.options.enabled { "on" } else { "off" }];
+        let parts =
+            [self.key.as_str(), self.secret.as_str(), if self.options.enabled { "on" } else { "off" }];
         let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update(b"\0"));
         tag(&hash.finalize().into())
     }

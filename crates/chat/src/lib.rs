@@ -69,7 +69,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "avatars", sql: include_str!("../../../migrations/0006_avatars.sql") },
     Migration { version: 7, name: "history", sql: include_str!("../../../migrations/0007_history.sql") },
     Migration { version: 8, name: "letters", sql: include_str!("../../../migrations/0008_letters.sql") },
-    Migration { version: 11, name: "credentials", sql: include_str!("../../../migrations/0011_credentials.sql") },
+    Migration {
+        version: 11,
+        name: "credentials",
+        sql: include_str!("../../../migrations/0011_credentials.sql"),
+    },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

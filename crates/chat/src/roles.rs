@@ -136,10 +136,7 @@ pub(crate) fn insert(
     more: Insert,
 ) -> Result<()> {
     let rights = serde_json::to_string(&rights.list())?;
-    tx.db.execute(
-        &INSERT,
-        params![tenant, id, name, rights.as_str(), more.restricted, more.is_default],
-    )?;
+    tx.db.execute(&INSERT, params![tenant, id, name, rights.as_str(), more.restricted, more.is_default])?;
     Ok(())
 }
 

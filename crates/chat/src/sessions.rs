@@ -87,17 +87,7 @@ pub fn begin(
     let origin = session.derived_from.map(|root| root.to_string());
     tx.db.execute(
         &INSERT,
-        params![
-            &token_hash[..],
-            *tenant,
-            *kind,
-            *person,
-            tx.now,
-            *expires_at,
-            agent,
-            ip,
-            origin.as_deref()
-        ],
+        params![&token_hash[..], *tenant, *kind, *person, tx.now, *expires_at, agent, ip, origin.as_deref()],
     )?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use parlor_db::Db;
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::auth::limiter::{Limiter, Rate};
+use crate::auth::limiter::{Key, Limiter, Rate};
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
@@ -59,7 +59,7 @@ pub struct App {
     /// Hashing of passwords.
     pub passwords: Passwords,
     /// Attempts to sign in, by address and by account.
-    pub sign_ins: Limiter<String>,
+    pub sign_ins: Limiter<Key>,
     /// Sent messages, by person.
     pub sending: Limiter<(TenantId, PersonId)>,
     /// Roles that tokens named and nobody made, which the log knows already.

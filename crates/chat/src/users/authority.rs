@@ -6,7 +6,7 @@ use parlor_db::params;
 use crate::{
     error::{Error, Result, forbidden},
     ids::{PersonId, StoreId, TeamId},
-    kinds::{Rules, RULES},
+    kinds::{RULES, Rules},
     person::Actor,
     rights::{Right, Rights},
     stores, teams,
@@ -26,7 +26,12 @@ pub(crate) fn require_over(tx: &mut Tx, actor: &Actor, user: &User, action: &'st
     }
     let theirs = store::rights(tx, actor.tenant, user.id)?;
     if let Some(right) = theirs.list().into_iter().find(|right| !actor.has(*right)) {
-        return Err(lacks(action, right, format!("{} has the right \"{}\"", user.name, right.name()), user.id));
+        return Err(lacks(
+            action,
+            right,
+            format!("{} has the right \"{}\"", user.name, right.name()),
+            user.id,
+        ));
     }
     let team = user.teams.iter().find(|team| !reaches_team(actor, **team));
     let store = user.stores.iter().find(|store| !reaches_store(actor, **store));
@@ -56,7 +61,12 @@ pub(crate) fn require_every(actor: &Actor, action: &'static str, why: &str) -> R
 }
 
 /// Refuses an actor who gives rights that it does not have.
-pub(crate) fn require_rights(actor: &Actor, rights: Rights, action: &'static str, user: PersonId) -> Result<()> {
+pub(crate) fn require_rights(
+    actor: &Actor,
+    rights: Rights,
+    action: &'static str,
+    user: PersonId,
+) -> Result<()> {
     match rights.list().into_iter().find(|right| !actor.has(*right)) {
         None => Ok(()),
         Some(right) => Err(lacks(action, right, format!("this gives the right \"{}\"", right.name()), user)),
@@ -114,7 +124,8 @@ fn reaches_store(actor: &Actor, store: StoreId) -> bool {
 /// Whether the actor reads every conversation of the kinds that such a place opens.
 fn reads_all(actor: &Actor, opened: impl Fn(&Rules) -> bool) -> bool {
     actor.has(Right::ViewAll)
-        || RULES.iter().filter(|rules| opened(rules)).all(|rules| {
-            rules.everyone || rules.right.is_some_and(|right| actor.has(right))
-        })
+        || RULES
+            .iter()
+            .filter(|rules| opened(rules))
+            .all(|rules| rules.everyone || rules.right.is_some_and(|right| actor.has(right)))
 }

@@ -120,7 +120,8 @@ fn linked(
     email: Option<&(String, String)>,
 ) -> Result<Option<PersonId>> {
     let Some((_, key)) = email else { return Ok(None) };
-    let free = |account: &super::Credentials| account.external_id.is_none() && account.password_hash.is_none();
+    let free =
+        |account: &super::Credentials| account.external_id.is_none() && account.password_hash.is_none();
     let Some(account) = store::by_email(tx, tenant.id, key)?.filter(free) else { return Ok(None) };
     let Some(user) = store::find(tx, tenant.id, account.id)? else { return Ok(None) };
     let rights = store::rights(tx, tenant.id, account.id)?;

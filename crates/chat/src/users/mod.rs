@@ -343,7 +343,8 @@ pub fn set_password(tx: &mut Tx, actor: &Actor, id: PersonId, hash: &str) -> Res
 pub fn invitable(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<User> {
     actor.require(Right::ManageUsers, "user.invite")?;
     if id == actor.id() {
-        let reason = "nobody invites themselves: change your password with the present one, or ask somebody else";
+        let reason =
+            "nobody invites themselves: change your password with the present one, or ask somebody else";
         return Err(crate::error::forbidden("user.invite", "oneself", reason).about("user", id));
     }
     let user = managed(tx, actor, id, "user.invite")?;
@@ -368,6 +369,11 @@ pub fn sign_out(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<()> {
     let user = managed(tx, actor, id, "user.sign_out")?;
     crate::sessions::end_all(tx, actor.tenant, id)?;
     audit::record(tx, actor, "user.sign_out", Some(("user", &id.to_string())), &json!({ "name": user.name }))
+}
+
+/// Whether a text can be somebody's address.
+pub fn is_email(text: &str) -> bool {
+    email_key(text).is_ok()
 }
 
 /// The credentials behind an address, if it is somebody's.

@@ -32,7 +32,13 @@ impl Invitation {
     /// For a person whose password is stored so.
     #[must_use]
     pub fn new(by: &Actor, person: PersonId, password: Option<&str>, expires: Time) -> Self {
-        Self { tenant: by.tenant, person, by: by.id(), mark: mark(password), exp: expires.micros() as f64 / 1e6 }
+        Self {
+            tenant: by.tenant,
+            person,
+            by: by.id(),
+            mark: mark(password),
+            exp: expires.micros() as f64 / 1e6,
+        }
     }
 
     /// The token, signed with what is known here only.

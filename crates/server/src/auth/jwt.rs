@@ -6,8 +6,8 @@
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use parlor_chat::credentials::{Root, tag};
 use parlor_chat::RowId;
+use parlor_chat::credentials::{Root, tag};
 use parlor_chat::time::Time;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -139,7 +139,12 @@ impl HostKey {
     /// A shared HS256 secret.
     #[must_use]
     pub fn secret(kid: Option<String>, secret: &[u8]) -> Self {
-        Self { kid, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret), root: process(secret) }
+        Self {
+            kid,
+            algorithm: Algorithm::HS256,
+            key: DecodingKey::from_secret(secret),
+            root: process(secret),
+        }
     }
 
     /// The same key as the one that is stored under this id.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use parlor_chat::{RowId, TenantId, Time};
 use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::{RowId, TenantId, Time};
 
 use super::jwt::HostKey;
 

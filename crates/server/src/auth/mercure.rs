@@ -127,7 +127,12 @@ impl App {
         }
         stored.iter().for_each(|key| found.add_stored(key));
         let found = Arc::new(found);
-        self.caches.mercure.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slug.to_owned(), found.clone());
+        self.caches
+            .mercure
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(slug.to_owned(), found.clone());
         Ok(found)
     }
 
@@ -166,8 +171,7 @@ impl App {
             return Err(super::unauthorized("a token of this type needs iss, exp, and this hub as aud"));
         }
         let grants = Grants::parse(&value, dialect).ok_or_else(|| refused(Refusal::Malformed))?;
-        let mut bearer =
-            Bearer { tenant: ring.tenant.clone(), grants, expires, person: None, tag: 0, root };
+        let mut bearer = Bearer { tenant: ring.tenant.clone(), grants, expires, person: None, tag: 0, root };
         if let Some(named) = claims.parlor.filter(|_| own) {
             bearer.tag = named.tag;
             bearer.root = named.root.parse().map_err(|_| refused(Refusal::Malformed))?;

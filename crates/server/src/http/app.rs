@@ -1,8 +1,8 @@
 //! Owns: the tenant's application of the Pusher protocol over HTTP.
 
 use axum::extract::State;
-use parlor_chat::{Actor, Time};
 use parlor_chat::apps;
+use parlor_chat::{Actor, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

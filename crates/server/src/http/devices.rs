@@ -1,8 +1,8 @@
 //! Owns: where oneself is signed in, over HTTP.
 
 use axum::extract::State;
-use parlor_chat::page::Page;
 use parlor_chat::credentials::tag;
+use parlor_chat::page::Page;
 use parlor_chat::sessions::{self, Device};
 use parlor_chat::{Error, Time};
 use serde::Serialize;

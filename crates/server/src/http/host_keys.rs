@@ -1,9 +1,9 @@
 //! Owns: the keys of host applications and of Mercure over HTTP. A secret that Parlor made is shown once.
 
 use axum::extract::State;
+use parlor_chat::RowId;
 use parlor_chat::host_keys::{self, HostKeyView};
 use parlor_chat::page::Page;
-use parlor_chat::RowId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

@@ -10,10 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Answer;
+use super::attempts::{self, Attempt};
 use super::caller::{Caller, ClientIp};
+use super::entering::Entering;
 use super::extract::{Created, Json, Path};
 use super::problem::Problem;
-use super::sessions::{SignedIn, from, limit_attempts, signed_in};
+use super::sessions::{SignedIn, from, signed_in};
 use crate::app::{App, Ctx};
 use crate::auth::invitation::{INVITATION_SECONDS, Invitation};
 use crate::auth::password;
@@ -79,7 +81,7 @@ async fn look(
     ClientIp(ip): ClientIp,
     Json(input): Json<InvitationToken>,
 ) -> Answer<Invited> {
-    limit_attempts(&app, ip, "invitation/look")?;
+    attempts::limit(&app, ip, Attempt::Look)?;
     let (actor, email) = app.invited(&input.token).await?;
     let id = actor.tenant;
     let tenant = app.read_plain(move |tx| tenants::by_id(tx, id)).await?;
@@ -93,9 +95,9 @@ async fn accept(
     State(app): State<Ctx>,
     ClientIp(ip): ClientIp,
     headers: HeaderMap,
-    Json(input): Json<Acceptance>,
+    Entering(input): Entering<Acceptance>,
 ) -> Result<Response, Problem> {
-    limit_attempts(&app, ip, "invitation")?;
+    attempts::limit(&app, ip, Attempt::Accept)?;
     let (actor, _) = app.invited(&input.token).await?;
     if let Some((rule, detail)) = password::refusal(&input.password) {
         return Err(Problem::invalid("password", rule, detail));

@@ -11,14 +11,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Answer;
 use super::caller::Caller;
 use super::extract::{Done, Json, Path, Query};
 use super::once::{Creation, Written};
 use super::problem::Problem;
-use super::sessions::{limit_attempts, signed_in};
+use super::sessions::signed_in;
+use super::{Answer, attempts};
 use crate::app::Ctx;
 use crate::auth::cache::Means;
+use crate::auth::limiter::Rate;
 use crate::auth::password;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
@@ -158,9 +159,7 @@ async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Pr
     if let Some((rule, detail)) = password::refusal(&secret) {
         return Err(Problem::invalid("password", rule, detail));
     }
-    let now = app.clock.now();
-    let rate = crate::auth::limiter::Rate { per_minute: 60.0, burst: 60.0 };
-    app.sign_ins.take(format!("hash/{}", caller.id()), rate, now).map_err(Problem::rate_limited)?;
+    attempts::limit_work(app, caller, "hash", Rate { per_minute: 60.0, burst: 60.0 })?;
     app.passwords.hash(secret).await.ok_or_else(|| Problem::internal("password could not be hashed"))
 }
 
@@ -177,14 +176,15 @@ fn require_session(caller: &Caller) -> Result<(), Problem> {
 }
 
 async fn check_current(app: &Ctx, caller: &Caller, current: Option<String>) -> Result<(), Problem> {
-    limit_attempts(app, None, &format!("password/{}", caller.id()))?;
+    attempts::limit_own(app, caller)?;
     let stored = app.read(caller, |tx, actor| {
         let Some(email) = users::get(tx, actor, actor.id())?.email else { return Ok(None) };
         Ok(users::credentials(tx, actor.tenant, &email)?.and_then(|found| found.password_hash))
     });
     let stored = stored.await?;
     if stored.is_none() {
-        let text = "this account has no password: ask an administrator for an invitation, with which you choose one";
+        let text =
+            "this account has no password: ask an administrator for an invitation, with which you choose one";
         return Err(Problem::conflict("invitation", text));
     }
     if app.passwords.verify(current.unwrap_or_default(), stored).await {

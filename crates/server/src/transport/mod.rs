@@ -122,13 +122,7 @@ fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) 
 }
 
 /// Reads the next page of history and who the subscriber is now, in one transaction.
-async fn load(
-    app: &App,
-    actor: &Arc<Actor>,
-    root: Root,
-    epoch: i64,
-    after: i64,
-) -> Result<Loaded, Error> {
+async fn load(app: &App, actor: &Arc<Actor>, root: Root, epoch: i64, after: i64) -> Result<Loaded, Error> {
     let (who, process) = (actor.clone(), app.process_keys());
     app.read_plain(move |tx: &mut Tx<'_>| {
         App::require_root(tx, who.tenant, &root, &process)?;

@@ -67,7 +67,11 @@ async fn an_address_in_a_token_opens_no_account_that_opens_anything() {
         let eve = by_mail(&site, &format!("eve-{email}"), &email.to_uppercase()).await;
         assert_ne!(eve.id, *known, "{email}");
         let me = eve.get("/me").await.ok(200);
-        assert_eq!((&me["super_admin"], &me["roles"][0]["name"]), (&json!(false), &json!("member")), "{email}");
+        assert_eq!(
+            (&me["super_admin"], &me["roles"][0]["name"]),
+            (&json!(false), &json!("member")),
+            "{email}"
+        );
         admin.get(&format!("/users/{known}")).await.ok(200);
     }
     let fresh = account(&site, "new@example.com", &member, None).await;
@@ -97,7 +101,10 @@ async fn whoever_manages_users_takes_over_nobody_with_more_rights() {
     // What one may do oneself, one may let others do.
     let peer = account(&site, "peer@example.com", &["role of Clerk"], Some(PASSWORD)).await;
     let path = format!("/users/{peer}");
-    assert_eq!(clerk.put(&format!("{path}/password"), json!({"password": "other long password"})).await.status, 204);
+    assert_eq!(
+        clerk.put(&format!("{path}/password"), json!({"password": "other long password"})).await.status,
+        204
+    );
     clerk.post(&format!("{path}/invitation"), json!({})).await.ok(201);
     clerk.patch(&path, json!({"email": "renamed@example.com"})).await.ok(200);
     // A new account whose password one knows has no more either.
@@ -145,7 +152,8 @@ async fn nobody_puts_people_where_they_may_not_read() {
     let ticket = json!({"kind": "ticket", "title": "Broken", "team_id": team, "message": {"body": "It is"}});
     admin.post("/conversations", ticket).await.ok(201);
     let store = id(&admin.post("/stores", json!({"name": "Lyon", "users": [member.id]})).await.ok(201));
-    let talk = json!({"kind": "admin_store", "store_id": store, "subject": "Rent", "message": {"body": "Due"}});
+    let talk =
+        json!({"kind": "admin_store", "store_id": store, "subject": "Rent", "message": {"body": "Due"}});
     admin.post("/conversations", talk).await.ok(201);
     for person in [&clerk, &puppet] {
         let user = format!("/users/{}", person.id);
@@ -161,8 +169,14 @@ async fn nobody_puts_people_where_they_may_not_read() {
     }
     // Nor by way of somebody who is there.
     let mia = format!("/users/{}", member.id);
-    admin.patch(&mia, json!({"email": "mia@example.com", "roles": role_of(&admin, &clerk).await})).await.ok(200);
-    assert_eq!(clerk.post(&format!("{mia}/invitation"), json!({})).await.problem(403, "forbidden")["rule"], "place");
+    admin
+        .patch(&mia, json!({"email": "mia@example.com", "roles": role_of(&admin, &clerk).await}))
+        .await
+        .ok(200);
+    assert_eq!(
+        clerk.post(&format!("{mia}/invitation"), json!({})).await.problem(403, "forbidden")["rule"],
+        "place"
+    );
     // Taking out, and filling what is new, is free.
     clerk.patch(&format!("/teams/{team}"), json!({"members": []})).await.ok(200);
     let new = id(&clerk.post("/teams", json!({"name": "Night", "members": [clerk.id]})).await.ok(201));
@@ -208,7 +222,8 @@ async fn roles_are_not_renamed_into_ones_own() {
     let admin = site.user_with("Ada", &["admin"]).await;
     let clerk = with_rights(&site, "Clerk", &["manage_users"]).await;
     let known = admin.get("/roles").await.ok(200);
-    let of = |name: &str| id(known["items"].as_array().unwrap().iter().find(|role| role["name"] == name).unwrap());
+    let of =
+        |name: &str| id(known["items"].as_array().unwrap().iter().find(|role| role["name"] == name).unwrap());
     for change in [json!({"name": "clerks"}), json!({"is_default": true})] {
         clerk.patch(&format!("/roles/{}", of("agent")), change).await.problem(403, "forbidden");
     }

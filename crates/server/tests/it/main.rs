@@ -33,4 +33,5 @@ mod purges;
 mod pusher;
 mod pusher_http;
 mod pusher_own;
+mod signing_in;
 mod transports;

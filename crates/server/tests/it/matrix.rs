@@ -84,7 +84,10 @@ async fn users_made_without_a_role() {
     // A default role that the matrix holds for is what administrators chose for newcomers.
     let known = admin.get("/roles").await.ok(200);
     let clerk = known["items"].as_array().unwrap().iter().find(|role| role["name"] == "Employé").unwrap();
-    admin.patch(&format!("/roles/{}", clerk["id"].as_str().unwrap()), json!({"is_default": true})).await.ok(200);
+    admin
+        .patch(&format!("/roles/{}", clerk["id"].as_str().unwrap()), json!({"is_default": true}))
+        .await
+        .ok(200);
     assert_eq!(roles(&site.user("Newcomer").await).await, ["Employé"]);
     assert!(roles(&site.user_with("Nobody", &[]).await).await.is_empty(), "the host says: none");
 }

@@ -1286,12 +1286,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A password for an invitation. */
-        Acceptance: {
-            /** @description At least 10 characters. */
-            password: string;
-            token: string;
-        };
         /** @description Who has acknowledged a broadcast or announcement. */
         Acks: components["schemas"]["Page_Ack"] & {
             /**
@@ -2817,15 +2811,6 @@ export interface components {
             /** @description What holds. */
             value: unknown;
         };
-        /** @description The first administrator. */
-        Setup: {
-            /** @description Printed by `parlor serve`. */
-            code: string;
-            email: string;
-            name: string;
-            /** @description At least 10 characters. */
-            password: string;
-        };
         /** @description Whether somebody must set the installation up. */
         SetupState: {
             /** @description There is no administrator yet. */
@@ -2848,15 +2833,6 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "boolean";
-        };
-        /** @description Either `email` and `password`, or `token`. */
-        SignIn: {
-            email?: string | null;
-            password?: string | null;
-            /** @description Slug of the tenant; `default` when absent. */
-            tenant?: string | null;
-            /** @description A token that the host application signed. */
-            token?: string | null;
         };
         /** @description Who is signed in. */
         SignedIn: {
@@ -4555,11 +4531,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Acceptance"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -5674,11 +5646,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -5822,11 +5790,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Setup"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {

@@ -124,7 +124,8 @@ impl Person {
                 State::Over(Some(present))
             }
             Stage::Reading => {
-                let (app, actor, root) = (self.app.clone(), present.caller.actor.clone(), present.caller.root);
+                let (app, actor, root) =
+                    (self.app.clone(), present.caller.actor.clone(), present.caller.root);
                 let (epoch, after) = (present.opened.epoch, present.opened.session.last());
                 State::Reading(present, Box::pin(async move { load(&app, &actor, root, epoch, after).await }))
             }

@@ -42,7 +42,11 @@ async fn greeted(mut socket: Socket) -> Socket {
 }
 
 async fn ends(name: &str, mut socket: Socket) {
-    let end = async { while let Some(Ok(frame)) = socket.next().await && !matches!(frame, Message::Close(_)) {} };
+    let end = async {
+        while let Some(Ok(frame)) = socket.next().await
+            && !matches!(frame, Message::Close(_))
+        {}
+    };
     timeout(PATIENCE, end).await.unwrap_or_else(|_| panic!("{name} goes on"));
 }
 
@@ -125,7 +129,8 @@ pub struct Derived {
 impl Derived {
     pub async fn fetch(site: &Site, person: &Person) -> Self {
         let mercure = person.get("/mercure").await.ok(200)["token"].as_str().unwrap().to_owned();
-        let request = person.client.post(format!("{}/chat/ws-nonce", person.url)).header("x-parlor-csrf", "1");
+        let request =
+            person.client.post(format!("{}/chat/ws-nonce", person.url)).header("x-parlor-csrf", "1");
         let request = match (&person.token, &person.cookie) {
             (Some(token), _) => request.bearer_auth(token),
             (None, Some(cookie)) => request.header("cookie", cookie),
