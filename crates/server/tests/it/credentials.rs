@@ -186,6 +186,36 @@ async fn on_another_node() {
 }
 
 #[tokio::test]
+async fn links_to_files_end_with_the_sign_in_and_with_the_right_to_read() {
+    let site = site().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let (_, ana) = local(&site, &admin, "ana@example.com").await;
+    let ben = site.user("Ben").await;
+    let group = ben.group("files", &[&ana]).await;
+    let part = reqwest::multipart::Part::text("words").file_name("words.txt");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let file = ben.send(ben.request(reqwest::Method::POST, "/files").multipart(form)).await.ok(201);
+    let id = file["id"].as_str().unwrap();
+    let message = json!({"body": "here", "attachment_ids": [id]});
+    ben.post(&format!("/conversations/{group}/messages"), message).await.ok(201);
+    let open = async |url: &str| reqwest::get(format!("{}{url}", site.url)).await.unwrap().status().as_u16();
+    let link = async |person: &Person| {
+        let made = person.get(&format!("/files/{id}/link")).await.ok(200);
+        made["url"].as_str().unwrap().to_owned()
+    };
+    let (of_ana, of_ben) = (link(&ana).await, link(&ben).await);
+    assert_eq!((open(&of_ana).await, open(&of_ben).await), (200, 200));
+    assert_eq!(ana.delete("/sessions/current").await.status, 204);
+    assert_eq!((open(&of_ana).await, open(&of_ben).await), (403, 200));
+    let ana = Person::sign_in(&site.url, json!({"email": "ana@example.com", "password": PASSWORD})).await;
+    let again = link(&ana).await;
+    assert_eq!(ben.delete(&format!("/conversations/{group}/participants/{}", ana.id)).await.status, 204);
+    assert_eq!((open(&again).await, open(&of_ben).await), (404, 200));
+    let forged = of_ben.replace("user.", "contact.");
+    assert_eq!(open(&forged).await, 403);
+}
+
+#[tokio::test]
 async fn a_key_of_the_hub_that_was_removed() {
     use crate::support::hub;
     let site = site().await;
