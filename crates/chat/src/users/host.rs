@@ -110,9 +110,9 @@ fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<(PersonId, 
     Ok((id, unknown))
 }
 
-/// A local account with the same address becomes the host's only while it is nobody's and opens nothing: a person's, with
-/// no password, no other host identity, no right beyond the default role's, no team and no store. What a host says of
-/// addresses is often what its users typed (docs/decisions/0026).
+/// A local account with the same address becomes the host's only while it opens nothing: a person's, with no other host
+/// identity, no right beyond the default role's, no team and no store. What a host says of addresses is often what its
+/// users typed (docs/decisions/0026-rights-of-others.md). Others are linked by an administrator (`external_id`).
 fn linked(
     tx: &mut Tx,
     tenant: &Tenant,
@@ -120,9 +120,8 @@ fn linked(
     email: Option<&(String, String)>,
 ) -> Result<Option<PersonId>> {
     let Some((_, key)) = email else { return Ok(None) };
-    let free =
-        |account: &super::Credentials| account.external_id.is_none() && account.password_hash.is_none();
-    let Some(account) = store::by_email(tx, tenant.id, key)?.filter(free) else { return Ok(None) };
+    let account = store::by_email(tx, tenant.id, key)?.filter(|account| account.external_id.is_none());
+    let Some(account) = account else { return Ok(None) };
     let Some(user) = store::find(tx, tenant.id, account.id)? else { return Ok(None) };
     let rights = store::rights(tx, tenant.id, account.id)?;
     let usual = default_rights(&roles::all(tx, tenant.id)?);
@@ -169,8 +168,26 @@ fn follow_roles(
     if wanted == stored {
         return Ok((false, unknown));
     }
+    let before = store::rights(tx, tenant.id, id)?;
     store::replace_roles(tx, tenant.id, id, &wanted)?;
+    keep_to_host(tx, tenant, id, before)?;
     Ok((true, unknown))
+}
+
+/// Rights that the host gives are reached by way of the host: whoever made the account here, or knows its password, must
+/// not get them.
+fn keep_to_host(tx: &mut Tx, tenant: &Tenant, id: PersonId, before: Rights) -> Result<()> {
+    let now = store::rights(tx, tenant.id, id)?;
+    if now.list().into_iter().all(|right| before.has(right)) {
+        return Ok(());
+    }
+    if tx.db.execute(&store::DROP_PASSWORD, params![tenant.id, id])? > 0 {
+        crate::sessions::end_all(tx, tenant.id, id)?;
+        let (system, about) = (system_actor(tenant), id.to_string());
+        let nothing = serde_json::Value::Null;
+        crate::audit::record(tx, &system, "user.password_dropped", Some(("user", &about)), &nothing)?;
+    }
+    Ok(())
 }
 
 fn follow_teams(

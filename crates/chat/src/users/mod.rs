@@ -106,6 +106,8 @@ pub struct UserChange {
     pub stores: Option<Vec<StoreId>>,
     /// May sign in.
     pub active: Option<bool>,
+    /// The host application's id of it (`sub` of its tokens): needs every right, for the host signs in as this user then.
+    pub external_id: Option<String>,
 }
 
 /// What people change of themselves.
@@ -281,6 +283,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     if change.active == Some(false) && id == actor.id() {
         return Err(invalid("active", "not_oneself", "nobody can deactivate their own account"));
     }
+    if let Some(external) = change.external_id.as_deref() {
+        set_external(tx, actor, id, external)?;
+    }
     store::update(tx, actor.tenant, id, name, avatar, change.active.unwrap_or(user.active))?;
     if let Some((text, key)) = &email {
         tx.db.execute(&store::SET_EMAIL, params![actor.tenant, id, text.as_str(), key.as_str()])?;
@@ -293,6 +298,18 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
         crate::sessions::end_all(tx, actor.tenant, id)?;
     }
     announce(tx, actor, id, "user.update")
+}
+
+fn set_external(tx: &mut Tx, actor: &Actor, id: PersonId, external: &str) -> Result<()> {
+    authority::require_every(actor, "user.external_id", "the host signs in as this user then")?;
+    if external.is_empty() || external.len() > 200 || external.chars().any(char::is_control) {
+        return Err(invalid("external_id", "length", "use 1 to 200 characters"));
+    }
+    if store::by_external(tx, actor.tenant, external)?.is_some_and(|other| other != id) {
+        return Err(conflict("external_id", "there is already a user with this id"));
+    }
+    tx.db.execute(&store::SET_EXTERNAL, params![actor.tenant, id, external])?;
+    Ok(())
 }
 
 /// A user whom the actor may change: of a super administrator only others of them change anything.

@@ -50,6 +50,9 @@ statements! {
     pub static SET_EMAIL = both("UPDATE users SET email = $3, email_key = $4 WHERE tenant = $1 AND id = $2");
     /// Password.
     pub static SET_PASSWORD = both("UPDATE users SET password_hash = $3 WHERE tenant = $1 AND id = $2");
+    /// Takes the password away, where there is one.
+    pub static DROP_PASSWORD = both("
+        UPDATE users SET password_hash = NULL WHERE tenant = $1 AND id = $2 AND password_hash IS NOT NULL");
     /// The host application's id.
     pub static SET_EXTERNAL = both("UPDATE users SET external_id = $3 WHERE tenant = $1 AND id = $2");
     /// Every right.

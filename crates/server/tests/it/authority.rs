@@ -58,10 +58,9 @@ async fn an_address_in_a_token_opens_no_account_that_opens_anything() {
         ("root@example.com", root(&site).await),
         ("vera@example.com", account(&site, "vera@example.com", &["admin"], None).await),
         ("gus@example.com", account(&site, "gus@example.com", &["agent"], None).await),
-        ("own@example.com", account(&site, "own@example.com", &member, Some(PASSWORD)).await),
         ("team@example.com", account(&site, "team@example.com", &member, None).await),
     ];
-    let team = json!({"name": "Support", "members": [locals[4].1]});
+    let team = json!({"name": "Support", "members": [locals[3].1]});
     admin.post("/teams", team).await.ok(201);
     for (email, known) in &locals {
         let eve = by_mail(&site, &format!("eve-{email}"), &email.to_uppercase()).await;
@@ -77,6 +76,40 @@ async fn an_address_in_a_token_opens_no_account_that_opens_anything() {
     let fresh = account(&site, "new@example.com", &member, None).await;
     assert_eq!(by_mail(&site, "new", "new@example.com").await.id, fresh, "it opens nothing yet");
     assert_ne!(by_mail(&site, "other", "new@example.com").await.id, fresh, "and is the host's from then on");
+}
+
+#[tokio::test]
+async fn rights_that_the_host_gives_are_not_reached_by_a_password() {
+    let site = Site::start().await;
+    let clerk =
+        with_rights(&site, "Clerk", &["manage_users", "group", "channel", "ticket", "messenger"]).await;
+    let puppet = json!({"name": "Boss", "email": "boss@example.com", "password": PASSWORD});
+    let made = id(&clerk.post("/users", puppet).await.ok(201));
+    let sign_in = json!({"email": "boss@example.com", "password": PASSWORD});
+    let session = Person::sign_in(&site.url, sign_in.clone()).await;
+    assert_eq!(by_mail(&site, "boss", "boss@example.com").await.id, made);
+    session.get("/me").await.ok(200);
+    let claims = Claims { sub: "boss".to_owned(), roles: Some(vec!["admin".to_owned()]), ..claims("Boss") };
+    let boss = Person::arrive(&site.url, sign(&claims, SECRET.as_bytes(), None).unwrap()).await;
+    assert_eq!(boss.id, made);
+    session.get("/me").await.problem(401, "unauthorized");
+    site.stranger().post("/sessions", sign_in).await.problem(401, "unauthorized");
+    boss.get("/settings").await.ok(200);
+}
+
+#[tokio::test]
+async fn an_administrator_links_an_account_to_the_host() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let clerk = with_rights(&site, "Clerk", &["manage_users"]).await;
+    let vera = account(&site, "vera@example.com", &["admin"], Some(PASSWORD)).await;
+    let path = format!("/users/{vera}");
+    let link = json!({"external_id": "vera-at-the-host"});
+    clerk.patch(&format!("/users/{}", clerk.id), link.clone()).await.problem(403, "forbidden");
+    admin.patch(&path, json!({"external_id": "clerk"})).await.problem(409, "conflict");
+    admin.patch(&path, json!({"external_id": ""})).await.problem(422, "invalid");
+    admin.patch(&path, link).await.ok(200);
+    assert_eq!(by_mail(&site, "vera-at-the-host", "vera@example.com").await.id, vera);
 }
 
 #[tokio::test]

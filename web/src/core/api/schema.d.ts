@@ -3003,6 +3003,8 @@ export interface components {
             avatar_url?: string | null;
             /** @description A new address. */
             email?: string | null;
+            /** @description The host application's id of it (`sub` of its tokens): needs every right, for the host signs in as this user then. */
+            external_id?: string | null;
             /** @description A new name. */
             name?: string | null;
             /** @description New roles. */
