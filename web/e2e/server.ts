@@ -54,6 +54,7 @@ export async function settle(url: string, code: string): Promise<World> {
   const ana = new Api(url);
   await ana.call('POST', '/setup', { code, name: 'Ana Lima', email: 'ana@example.com', password: PASSWORD });
   await ana.signIn('ana@example.com', PASSWORD);
+  await ana.call('PATCH', `/users/${ana.id}`, { external_id: 'pg-ana' }); // administrators are not known by their address
   await ana.call('PATCH', '/settings', { send_rate_per_minute: 0 }); // tests write faster than people
   const user = (name: string, email: string) => ana.call<{ id: string }>('POST', '/users', { name, email, password: PASSWORD });
   const signedIn = async (email: string) => (await new Api(url).signIn(email, PASSWORD)).cookie;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     audit,
+    credentials::{self, Ended, tag},
     error::{Result, invalid, not_found},
     ids::{PersonId, RowId, TenantId},
     person::Actor,
@@ -46,7 +47,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, NULL)");
     /// Revokes one.
     pub static REVOKE = both("
-        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL");
+        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL
+        RETURNING key_hash");
 }
 
 /// The keys. Needs `manage_settings`.
@@ -64,7 +66,7 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<ApiKey>> {
     })?)
 }
 
-/// A new key that calls as a user: oneself, or a bot. Needs `manage_settings`.
+/// A new key that calls as a user: oneself, or a bot that has no right that the actor lacks. Needs `manage_settings`.
 pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: &[u8; 32]) -> Result<ApiKey> {
     actor.require(Right::ManageSettings, "api_key.create")?;
     let name = users::checked_name(name)?;
@@ -72,6 +74,7 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
     if !found.active || (user != actor.id() && found.kind != crate::PersonKind::Bot) {
         return Err(invalid("user_id", "bot_or_self", "a key calls as yourself or as an active bot user"));
     }
+    users::authority::require_over(tx, actor, &found, "api_key.create")?;
     let id = RowId(tx.id());
     tx.db.execute(&INSERT, params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
     audit::record(tx, actor, "api_key.create", Some(("api_key", &id.to_string())), &json!({ "name": name }))?;
@@ -88,9 +91,10 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
 /// Revokes a key. Needs `manage_settings`.
 pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
     actor.require(Right::ManageSettings, "api_key.revoke")?;
-    if tx.db.execute(&REVOKE, params![actor.tenant, id, tx.now])? == 0 {
-        return Err(not_found("api key"));
-    }
+    let hash = tx.db.opt(&REVOKE, params![actor.tenant, id, tx.now], |row| row.get::<Vec<u8>>(0))?;
+    let hash = hash.ok_or(not_found("api key"))?;
+    let tags = hash.try_into().ok().map(|hash| tag(&hash)).into_iter().collect();
+    credentials::ended(tx, actor.tenant, &Ended { tags, ..Ended::default() })?;
     audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
 }
 

@@ -6,15 +6,18 @@ use base64::engine::general_purpose::STANDARD;
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::{
     audit,
+    credentials::{self, Ended, tag},
     error::{Result, invalid},
     ids::TenantId,
     person::{Actor, Json},
     rights::Right,
     time::Time,
     tx::Tx,
+    users,
 };
 
 /// What webhooks tell of.
@@ -28,6 +31,7 @@ pub const EVENTS: [&str; 7] = [
     "subscription_count",
 ];
 const MOST_WEBHOOKS: usize = 10;
+const VOUCHES: &str = "whoever knows the secret can listen as anybody";
 
 /// An application.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,6 +48,17 @@ pub struct App {
     pub options: Options,
     /// Since when.
     pub created_at: Time,
+}
+
+impl App {
+    /// Names its key, its secret and whether it serves: connections live by that.
+    #[must_use]
+    pub fn tag(&self) -> u64 {
+        let parts =
+            [self.key.as_str(), self.secret.as_str(), if self.options.enabled { "on" } else { "off" }];
+        let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update(b"\0"));
+        tag(&hash.finalize().into())
+    }
 }
 
 impl std::fmt::Debug for App {
@@ -183,6 +198,7 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     check(change)?;
     let known = of_tenant(tx, tenant)?;
     let fresh = known.is_none();
+    let known_tag = known.as_ref().map(App::tag);
     let app = match known {
         Some(known) => known,
         None => App {
@@ -207,6 +223,10 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     }
     let options = serde_json::to_string(&app.options)?;
     let (id, key, secret) = (app.id, app.key.as_str(), app.secret.as_str());
+    if let Some(old) = known_tag.filter(|old| *old != app.tag()) {
+        // Whoever is there comes back, and shows a signature of the new secret.
+        credentials::ended(tx, tenant, &Ended { tags: vec![old], again: true, ..Ended::default() })?;
+    }
     if fresh {
         tx.db.execute(&INSERT, params![tenant, id, key, secret, options.as_str(), tx.now])?;
     } else {
@@ -215,9 +235,12 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     Ok(app)
 }
 
-/// Changes the application of the actor's tenant. Needs `manage_settings`.
+/// Changes the application of the actor's tenant. Needs `manage_settings`; its secret, every right.
 pub fn update(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<App> {
     actor.require(Right::ManageSettings, "app.update")?;
+    if change.secret.is_some() {
+        users::authority::require_every(actor, "app.update", VOUCHES)?;
+    }
     let app = set(tx, actor.tenant, actor.tenant_no, change)?;
     let details = json!({ "key": app.key, "options": app.options.without_key(), "secret_changed": change.secret.is_some() });
     audit::record(tx, actor, "app.update", Some(("app", &app.id.to_string())), &details)?;
@@ -230,6 +253,11 @@ pub fn ensure(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<App> {
         Some(app) => Ok(app),
         None => set(tx, tenant, tenant_no, &Change::default()),
     }
+}
+
+/// Whether the actor may know the secret.
+pub fn may_know_secret(actor: &Actor) -> bool {
+    users::authority::require_every(actor, "app.get", VOUCHES).is_ok()
 }
 
 /// The application of the actor's tenant, with its secret, made when there is none yet. Needs `manage_settings`.

@@ -78,11 +78,6 @@ statements! {
         WHERE tenant = $1 AND id = $2 AND uploader_id = $3 AND message_id IS NULL");
     /// By id.
     pub static FIND = both(concat!("SELECT ", columns!(), " FROM attachments a WHERE a.tenant = $1 AND a.id = $2"));
-    /// By id, unless its message was deleted.
-    pub static SERVED = both(concat!("
-        SELECT ", columns!(), " FROM attachments a
-        LEFT JOIN messages m ON m.tenant = a.tenant AND m.id = a.message_id
-        WHERE a.tenant = $1 AND a.id = $2 AND m.deleted_at IS NULL AND (a.message_id IS NULL OR m.id IS NOT NULL)"));
     /// Somebody's that wait for a message.
     pub static WAITING = both(concat!("
         SELECT ", columns!(), " FROM attachments a
@@ -234,12 +229,6 @@ pub fn readable(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<Attachment> {
         None => found.uploader == actor.id(),
     };
     if may { Ok(found.attachment) } else { Err(gone()) }
-}
-
-/// A file behind a link that was made for somebody who could read it; not after its message was deleted.
-pub fn served(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Attachment> {
-    let found = tx.db.opt(&SERVED, params![tenant, id], from_row)?;
-    found.filter(|found| found.uploader != nobody()).map(|found| found.attachment).ok_or(not_found("file"))
 }
 
 /// The files of messages that are gone for good are gone too, soon.

@@ -51,27 +51,29 @@ pub fn parse(text: &str, tenant: TenantId, owner: PersonId, key: &[u8]) -> Optio
     Some((seq, epoch))
 }
 
-fn link_mac(tenant: TenantId, id: RowId, expires: Time, key: &[u8]) -> Hmac<Sha256> {
+fn link_mac(tenant: TenantId, id: RowId, maker: &str, expires: Time, key: &[u8]) -> Hmac<Sha256> {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap_or_else(|_| unreachable_key());
     mac.update(b"file");
     mac.update(tenant.0.as_bytes());
     mac.update(id.0.as_bytes());
     mac.update(&expires.0.to_be_bytes());
+    mac.update(maker.as_bytes());
     mac
 }
 
-/// The signature of a link to a file: the tenant and a code, so that the address names the file only.
-pub fn sign_link(tenant: TenantId, id: RowId, expires: Time, key: &[u8]) -> String {
-    let code = link_mac(tenant, id, expires, key).finalize().into_bytes();
+/// The signature of a link to a file: the tenant and a code, so that the address need not name it. `maker` says for whom
+/// it was made.
+pub fn sign_link(tenant: TenantId, id: RowId, maker: &str, expires: Time, key: &[u8]) -> String {
+    let code = link_mac(tenant, id, maker, expires, key).finalize().into_bytes();
     URL_SAFE_NO_PAD.encode([&tenant.0.as_bytes()[..], &code[..]].concat())
 }
 
 /// The tenant that a link's signature names, when the signature is ours. Whether its time is over is not asked.
-pub fn verify_link(id: RowId, expires: Time, signature: &str, key: &[u8]) -> Option<TenantId> {
+pub fn verify_link(id: RowId, maker: &str, expires: Time, signature: &str, key: &[u8]) -> Option<TenantId> {
     let bytes = URL_SAFE_NO_PAD.decode(signature).ok()?;
     let (tenant, code) = bytes.split_at_checked(16)?;
     let tenant = TenantId(uuid::Uuid::from_slice(tenant).ok()?);
-    link_mac(tenant, id, expires, key).verify_slice(code).ok()?;
+    link_mac(tenant, id, maker, expires, key).verify_slice(code).ok()?;
     Some(tenant)
 }
 

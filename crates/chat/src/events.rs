@@ -201,6 +201,8 @@ statements! {
                c.kind, c.team_id, c.store_id, c.assignee_id
         FROM events e LEFT JOIN conversations c ON c.tenant = e.tenant AND c.id = e.conversation_id
         WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
+    /// Whether there is one of these kinds after another one.
+    pub static KINDS_AFTER = both("SELECT 1 FROM events WHERE tenant = $1 AND seq > $2 AND kind = ANY($3) LIMIT 1");
     /// The text of an event and of the next.
     pub static TEXT = both("
         SELECT seq, json FROM events WHERE tenant = $1 AND seq >= $2 AND seq <= $2 + 1 ORDER BY seq");
@@ -379,6 +381,11 @@ pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<
     visible::clean(tx, tenant, &mut events)?;
     contacts::address(tx, tenant, &mut events)?;
     Ok(events)
+}
+
+/// Whether an event of one of these kinds came after `after`.
+pub fn any_since(tx: &mut Tx, tenant: TenantId, after: i64, kinds: &[String]) -> Result<bool> {
+    Ok(tx.db.opt(&KINDS_AFTER, params![tenant, after, kinds], |row| row.get::<i64>(0))?.is_some())
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {

@@ -13,9 +13,12 @@ use crate::{
     tenants,
     time::Time,
     tx::Tx,
+    users,
 };
 
 const MOST_KEYS: usize = 20;
+/// Keys of this purpose name nobody.
+const PUBLISHER: &str = "mercure-publisher:";
 
 /// A key without what it is.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -53,12 +56,18 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<HostKeyView>> {
     Ok(tenants::host_keys(tx, actor.tenant)?.into_iter().map(view).collect())
 }
 
-/// Whether the actor may add keys, for what is done before one is stored.
-pub fn may_create(_: &mut Tx, actor: &Actor) -> Result<()> {
-    actor.require(Right::ManageSettings, "host_key.create")
+/// Whether the actor may add a key of this kind, for what is done before one is stored. Needs `manage_settings`, and every
+/// right but for a publisher's: with the others one speaks as anybody.
+pub fn may_create(actor: &Actor, kind: &str) -> Result<()> {
+    actor.require(Right::ManageSettings, "host_key.create")?;
+    if !kind.starts_with(PUBLISHER) {
+        let why = "whoever holds this key can sign in as anybody, or listen as anybody";
+        users::authority::require_every(actor, "host_key.create", why)?;
+    }
+    Ok(())
 }
 
-/// A new key; `kind` as it is stored. Needs `manage_settings`.
+/// A new key; `kind` as it is stored. Needs what [`may_create`] asks.
 pub fn create(
     tx: &mut Tx,
     actor: &Actor,
@@ -66,7 +75,7 @@ pub fn create(
     kid: Option<&str>,
     secret: &str,
 ) -> Result<HostKeyView> {
-    may_create(tx, actor)?;
+    may_create(actor, kind)?;
     if tenants::host_keys(tx, actor.tenant)?.len() >= MOST_KEYS {
         return Err(conflict("most", format!("there are {MOST_KEYS} keys already: remove one first")));
     }

@@ -11,6 +11,7 @@ pub mod avatars;
 pub mod channel_hooks;
 pub mod contacts;
 pub mod conversations;
+pub mod credentials;
 pub mod cursor;
 mod direct;
 pub mod drafts;
@@ -74,6 +75,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 8, name: "letters", sql: include_str!("../../../migrations/0008_letters.sql") },
     Migration { version: 9, name: "search", sql: include_str!("../../../migrations/0009_search.sql") },
     Migration { version: 10, name: "seen", sql: include_str!("../../../migrations/0010_seen.sql") },
+    Migration {
+        version: 11,
+        name: "credentials",
+        sql: include_str!("../../../migrations/0011_credentials.sql"),
+    },
     Migration { version: 12, name: "waiting", sql: include_str!("../../../migrations/0012_waiting.sql") },
 ];
 

@@ -4,6 +4,7 @@
 use parlor_db::{params, statements};
 
 use crate::{
+    credentials::Root,
     error::Result,
     ids::{PersonId, TenantId},
     person::PersonKind,
@@ -24,23 +25,26 @@ pub struct Nonce {
     pub tag: i64,
     /// When that token ends.
     pub token_expires_at: Option<Time>,
+    /// What that token rests on: a nonce serves no longer than it.
+    pub derived_from: Option<Root>,
 }
 
 statements! {
     /// A new one.
     pub static INSERT = both("
-        INSERT INTO nonces (digest, tenant, person_kind, person_id, tag, token_expires_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)");
+        INSERT INTO nonces (digest, tenant, person_kind, person_id, tag, token_expires_at, expires_at, derived_from)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     /// Takes one: it serves nobody after that.
     pub static TAKE = both("
         DELETE FROM nonces WHERE digest = $1
-        RETURNING tenant, person_kind, person_id, tag, token_expires_at, expires_at").global();
+        RETURNING tenant, person_kind, person_id, tag, token_expires_at, expires_at, derived_from").global();
     /// Forgets those that are over.
     pub static EXPIRE = both("DELETE FROM nonces WHERE expires_at <= $1").global();
 }
 
 /// Stores one that serves until a time.
 pub fn begin(tx: &mut Tx, digest: &[u8; 32], nonce: &Nonce, until: Time) -> Result<()> {
+    let origin = nonce.derived_from.map(|root| root.to_string());
     tx.db.execute(
         &INSERT,
         params![
@@ -50,7 +54,8 @@ pub fn begin(tx: &mut Tx, digest: &[u8; 32], nonce: &Nonce, until: Time) -> Resu
             nonce.person,
             nonce.tag,
             nonce.token_expires_at,
-            until
+            until,
+            origin.as_deref()
         ],
     )?;
     Ok(())
@@ -66,6 +71,7 @@ pub fn take(tx: &mut Tx, digest: &[u8; 32]) -> Result<Option<Nonce>> {
             person: row.get(2)?,
             tag: row.get(3)?,
             token_expires_at: row.get(4)?,
+            derived_from: row.get::<Option<String>>(6)?.and_then(|root| root.parse().ok()),
         };
         Ok((nonce, row.get::<Time>(5)?))
     })?;

@@ -3,6 +3,7 @@
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     audit,
@@ -120,16 +121,23 @@ pub fn get(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<Role> {
     list(tx, actor)?.into_iter().find(|role| role.id == id).ok_or(not_found("role"))
 }
 
+/// What a new role is beside its rights.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Insert {
+    pub restricted: bool,
+    pub is_default: bool,
+}
+
 pub(crate) fn insert(
     tx: &mut Tx,
     tenant: TenantId,
     id: RoleId,
     name: &str,
     rights: Rights,
-    is_default: bool,
+    more: Insert,
 ) -> Result<()> {
     let rights = serde_json::to_string(&rights.list())?;
-    tx.db.execute(&INSERT, params![tenant, id, name, rights.as_str(), false, is_default])?;
+    tx.db.execute(&INSERT, params![tenant, id, name, rights.as_str(), more.restricted, more.is_default])?;
     Ok(())
 }
 
@@ -138,10 +146,10 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, change: &RoleChange) -> Re
     actor.require(Right::ManageUsers, "role.create")?;
     let name = checked_name(name)?;
     let id = RoleId(tx.id());
-    if all(tx, actor.tenant)?.iter().any(|role| role.name == name) {
+    if all(tx, actor.tenant)?.iter().any(|role| is_name(&role.name, name)) {
         return Err(conflict("name", format!("there is already a role \"{name}\"")));
     }
-    insert(tx, actor.tenant, id, name, Rights::default(), false)?;
+    insert(tx, actor.tenant, id, name, Rights::default(), Insert::default())?;
     update(tx, actor, id, change)
 }
 
@@ -149,19 +157,23 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, change: &RoleChange) -> Re
 pub fn update(tx: &mut Tx, actor: &Actor, id: RoleId, change: &RoleChange) -> Result<Role> {
     actor.require(Right::ManageUsers, "role.update")?;
     let mut role = get(tx, actor, id)?;
-    if let Some(name) = &change.name {
-        role.name = checked_name(name)?.to_owned();
+    let renamed = change.name.as_deref().map(checked_name).transpose()?.filter(|name| *name != role.name);
+    // Tokens name roles, and new users get the default one: both give what is in it.
+    if (renamed.is_some() || change.is_default == Some(true))
+        && let Some(right) = role.rights.iter().find(|right| !actor.has(**right))
+    {
+        return Err(not_ones_own(*right, id));
+    }
+    if let Some(name) = renamed {
+        if all(tx, actor.tenant)?.iter().any(|other| other.id != id && is_name(&other.name, name)) {
+            return Err(conflict("name", format!("there is already a role \"{name}\"")));
+        }
+        role.name = name.to_owned();
     }
     if let Some(rights) = &change.rights {
         let rights: Rights = rights.iter().copied().collect();
         if let Some(right) = rights.list().into_iter().find(|right| !actor.has(*right)) {
-            return Err(Error::Forbidden {
-                right: Some(right),
-                rule: "right",
-                reason: format!("nobody can give the right \"{}\" without having it", right.name()),
-                action: "role.update",
-                entity: Some(("role", id.to_string())),
-            });
+            return Err(not_ones_own(right, id));
         }
         role.rights = rights.list();
     }
@@ -179,6 +191,27 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: RoleId, change: &RoleChange) -> Re
         set_writes(tx, actor, id, writes_to)?;
     }
     announce(tx, actor, id)
+}
+
+fn not_ones_own(right: Right, id: RoleId) -> Error {
+    Error::Forbidden {
+        right: Some(right),
+        rule: "right",
+        reason: format!("nobody can give the right \"{}\" without having it", right.name()),
+        action: "role.update",
+        entity: Some(("role", id.to_string())),
+    }
+}
+
+/// Whether a role is meant by this name: the same letters, however they are put together in Unicode. Another case or
+/// another accent is another name.
+pub(crate) fn is_name(known: &str, named: &str) -> bool {
+    known.trim().nfc().eq(named.trim().nfc())
+}
+
+/// Whether the tenant limits who writes to whom.
+pub(crate) fn has_matrix(known: &[Role]) -> bool {
+    known.iter().any(|role| role.restricted)
 }
 
 fn set_writes(tx: &mut Tx, actor: &Actor, id: RoleId, writes_to: &[RoleId]) -> Result<()> {

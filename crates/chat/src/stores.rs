@@ -149,6 +149,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> 
         let members = distinct("users", members)?;
         let new: Vec<_> = members.iter().copied().filter(|user| !store.users.contains(user)).collect();
         users::require_all(tx, actor.tenant, &new, "users")?;
+        if !new.is_empty() {
+            users::authority::require_store(tx, actor, id, "store.update")?;
+        }
         tx.db.execute(&CLEAR, params![actor.tenant, id])?;
         for user in members {
             tx.db.execute(&ADD, params![actor.tenant, id, user])?;

@@ -175,6 +175,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: TeamId, change: &TeamChange) -> Re
         // Whoever is there already may have left the company meanwhile.
         let new: Vec<_> = members.iter().copied().filter(|user| !team.members.contains(user)).collect();
         users::require_all(tx, actor.tenant, &new, "members")?;
+        if !new.is_empty() {
+            users::authority::require_team(tx, actor, id, "team.update")?;
+        }
         tx.db.execute(&CLEAR, params![actor.tenant, id])?;
         for user in members {
             tx.db.execute(&ADD, params![actor.tenant, id, user])?;

@@ -5,11 +5,12 @@ use parlor_db::{params, statements};
 use serde::Serialize;
 
 use crate::{
+    credentials::{self, Ended, Root},
     error::{Result, conflict, invalid, not_found},
     ids::{PersonId, RoleId, RowId, TenantId},
     person::{Actor, Person, PersonKind},
     rights::{Right, Rights},
-    roles,
+    roles, sessions,
     time::Time,
     tx::Tx,
 };
@@ -106,7 +107,8 @@ pub fn create(tx: &mut Tx, slug: &str, name: &str) -> Result<Tenant> {
     tx.db.execute(&INSERT_LOG, params![tenant.id, epoch])?;
     for (role, rights, default) in initial_roles() {
         let id = RoleId(tx.id());
-        roles::insert(tx, tenant.id, id, role, rights, default)?;
+        let more = roles::Insert { restricted: false, is_default: default };
+        roles::insert(tx, tenant.id, id, role, rights, more)?;
     }
     Ok(tenant)
 }
@@ -133,7 +135,9 @@ pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
         match known.iter().find(|role| role.name == name) {
             None => {
                 let id = RoleId(tx.id());
-                roles::insert(tx, tenant.id, id, name, rights, false)?;
+                // Where the matrix holds, nothing new writes to everybody before somebody says so.
+                let more = roles::Insert { restricted: roles::has_matrix(&known), is_default: false };
+                roles::insert(tx, tenant.id, id, name, rights, more)?;
             }
             Some(role) if name == "admin" && role.rights.len() < rights.list().len() => {
                 let change =
@@ -217,7 +221,13 @@ pub fn add_host_key(
     Ok(id)
 }
 
-/// Revokes a host key.
+/// Revokes a host key. The sign-ins and connections that it stands behind end.
 pub fn delete_host_key(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<()> {
-    if tx.db.execute(&DELETE_KEY, params![tenant, id])? == 0 { Err(not_found("host key")) } else { Ok(()) }
+    if tx.db.execute(&DELETE_KEY, params![tenant, id])? == 0 {
+        return Err(not_found("host key"));
+    }
+    let root = Root::HostKey(id);
+    let mut tags = sessions::end_derived(tx, tenant, &root)?;
+    tags.push(root.tag());
+    credentials::ended(tx, tenant, &Ended { tags, ..Ended::default() })
 }

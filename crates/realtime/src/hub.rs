@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use parlor_chat::access::Access;
+use parlor_chat::credentials::Ended;
 use parlor_chat::events::{Audience, Event};
 use parlor_chat::{PersonId, RoleId, TenantId};
 
@@ -58,9 +59,18 @@ struct Room {
     recent: VecDeque<Arc<Published>>,
     index: Index,
     /// Everybody who joined, by number.
-    mailboxes: HashMap<u64, Arc<Mailbox>>,
+    members: HashMap<u64, Member>,
     /// Sessions that read history and are about to join.
     joining: usize,
+}
+
+/// Somebody who joined.
+#[derive(Debug)]
+struct Member {
+    mailbox: Arc<Mailbox>,
+    person: Option<PersonId>,
+    /// What it came with.
+    lives_by: Vec<u64>,
 }
 
 /// Somebody on the way to join: while it lives, the hub keeps the tenant's newest events.
@@ -76,8 +86,8 @@ pub struct Ticket {
 pub struct Reach {
     /// The person whose events arrive, with the rights and roles read at the place joined at.
     pub person: Option<(Access, Vec<RoleId>)>,
-    /// Names the token a person came with: signing out ends its connections.
-    pub tag: u64,
+    /// Tags of what it came with, its token and the root of that: losing one ends it.
+    pub lives_by: Vec<u64>,
     /// What else is listened to from the start.
     pub names: Vec<Name>,
     /// What else is listened to, decided one by one.
@@ -175,15 +185,10 @@ impl Hub {
         }
     }
 
-    /// Ends the connections that came with the token named `tag`, or all of the person's.
-    pub fn sign_out(&self, tenant: TenantId, person: PersonId, tag: Option<u64>) {
-        let Some(room) = self.room(tenant) else { return };
-        if let Some(online) = lock(&room).index.person(person) {
-            for connection in
-                online.connections.iter().filter(|connection| tag.is_none_or(|tag| connection.tag == tag))
-            {
-                connection.mailbox.close(Close::Unauthorized);
-            }
+    /// Ends connections that live by what was lost. Where it is in the tenant's log, delivering the event does it.
+    pub fn end(&self, tenant: TenantId, ended: &Ended) {
+        if let Some(room) = self.room(tenant) {
+            lock(&room).end(ended);
         }
     }
 
@@ -203,7 +208,10 @@ impl Hub {
     pub fn mailboxes(&self) -> Vec<Arc<Mailbox>> {
         let rooms: Vec<_> =
             self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        rooms.iter().flat_map(|room| lock(room).mailboxes.values().cloned().collect::<Vec<_>>()).collect()
+        let all = |room: &Arc<Mutex<Room>>| {
+            lock(room).members.values().map(|member| member.mailbox.clone()).collect::<Vec<_>>()
+        };
+        rooms.iter().flat_map(all).collect()
     }
 
     /// The tenants that somebody is connected to.
@@ -225,8 +233,8 @@ impl Hub {
             self.tenants.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         let mut found = (0, 0);
         for room in rooms {
-            for mailbox in lock(&room).mailboxes.values() {
-                let waiting = mailbox.waiting();
+            for member in lock(&room).members.values() {
+                let waiting = member.mailbox.waiting();
                 found = (found.0 + waiting, found.1.max(waiting));
             }
         }
@@ -255,7 +263,7 @@ impl Hub {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         let empty = tenants.get(&tenant).is_some_and(|room| {
             let room = lock(room);
-            room.joining == 0 && room.mailboxes.is_empty()
+            room.joining == 0 && room.members.is_empty()
         });
         if empty {
             tenants.remove(&tenant);
@@ -284,7 +292,7 @@ impl Ticket {
         let id = self.hub.ids.fetch_add(1, Ordering::Relaxed);
         let person = reach.person.as_ref().map(|(access, _)| access.person);
         if let Some((access, roles)) = reach.person {
-            room.index.add(access, roles, Connection { id, tag: reach.tag, mailbox: mailbox.clone() });
+            room.index.add(access, roles, Connection { id, mailbox: mailbox.clone() });
         }
         for name in &reach.names {
             room.index.listeners.add(name.clone(), id, &mailbox);
@@ -292,7 +300,7 @@ impl Ticket {
         if let Some(matcher) = reach.matcher {
             room.index.listeners.add_matcher(id, matcher, &mailbox);
         }
-        room.mailboxes.insert(id, mailbox.clone());
+        room.members.insert(id, Member { mailbox: mailbox.clone(), person, lives_by: reach.lives_by });
         // Under the room's lock, as `stop` closes: one of the two sees the other.
         if let Some(why) = self.hub.stopped.get() {
             mailbox.close(*why);
@@ -309,7 +317,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut room = lock(&self.room);
         room.joining -= 1;
-        let empty = room.joining == 0 && room.mailboxes.is_empty();
+        let empty = room.joining == 0 && room.members.is_empty();
         drop(room);
         if empty {
             self.hub.forget_if_empty(self.tenant);
@@ -334,6 +342,15 @@ impl Joined {
         known
     }
 
+    /// It came with one more proof: losing that ends it, too.
+    pub fn lives_by(&self, tags: &[u64]) {
+        if let Some(member) = lock(&self.room).members.get_mut(&self.id) {
+            member.lives_by.extend(tags.iter().filter(|tag| **tag != 0));
+            member.lives_by.sort_unstable();
+            member.lives_by.dedup();
+        }
+    }
+
     /// The position up to which this session has had everything, when nothing waits for it.
     #[must_use]
     pub fn caught_up(&self) -> Option<i64> {
@@ -348,13 +365,13 @@ impl Drop for Joined {
         self.hub.joined.fetch_sub(1, Ordering::Relaxed);
         let names = std::mem::take(self.names.get_mut().unwrap_or_else(PoisonError::into_inner));
         let mut room = lock(&self.room);
-        room.mailboxes.remove(&self.id);
+        room.members.remove(&self.id);
         if let Some(person) = self.person {
             room.index.remove(person, self.id);
         }
         names.iter().for_each(|name| room.index.listeners.remove(name, self.id));
         room.index.listeners.remove_matcher(self.id);
-        let empty = room.joining == 0 && room.mailboxes.is_empty();
+        let empty = room.joining == 0 && room.members.is_empty();
         drop(room);
         if empty {
             self.hub.forget_if_empty(self.tenant);
@@ -420,6 +437,9 @@ impl Room {
             // It may have been for anybody: they begin anew.
             self.close_all(Close::Resync);
         }
+        if let Some(ended) = Ended::of(&published.event) {
+            self.end(&ended);
+        }
         if self.recent.len() == RECENT_LIMIT {
             self.recent.pop_front();
         }
@@ -427,7 +447,13 @@ impl Room {
     }
 
     fn close_all(&self, why: Close) {
-        self.mailboxes.values().for_each(|mailbox| mailbox.close(why));
+        self.members.values().for_each(|member| member.mailbox.close(why));
+    }
+
+    fn end(&self, ended: &Ended) {
+        let why = if ended.again { Close::Resync } else { Close::Unauthorized };
+        let lost = self.members.values().filter(|member| ended.ends(&member.lives_by, member.person));
+        lost.for_each(|member| member.mailbox.close(why));
     }
 
     /// Brings somebody who stands at `at` to where the room stands. False when that is not possible from memory.
@@ -447,7 +473,11 @@ impl Room {
             heard.add_matcher(0, matcher.clone(), mailbox);
         }
         let missed = self.recent.iter().filter(|published| published.seq() > at);
-        if missed.clone().any(|published| published.event.audience == Audience::Unreadable) {
+        let person = reach.person.as_ref().map(|(access, _)| access.person);
+        let lost = |ended: Ended| ended.ends(&reach.lives_by, person);
+        if missed.clone().any(|published| {
+            published.event.audience == Audience::Unreadable || Ended::of(&published.event).is_some_and(lost)
+        }) {
             return false;
         }
         if let Some((access, roles)) = &reach.person

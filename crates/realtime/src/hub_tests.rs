@@ -23,7 +23,7 @@ fn join(hub: &Arc<Hub>, access: Access, at: i64) -> Joined {
 
 fn enter(ticket: Ticket, access: Access, roles: Vec<RoleId>, at: i64, tag: u64) -> Result<Joined, Ticket> {
     let mailbox = ticket.hub.mailbox();
-    let reach = Reach { person: Some((access, roles)), tag, ..Reach::default() };
+    let reach = Reach { person: Some((access, roles)), lives_by: vec![tag], ..Reach::default() };
     ticket.join(reach, at, mailbox).map_err(|back| back.0)
 }
 
@@ -177,9 +177,33 @@ fn signing_out_ends_only_that_token() {
     let ticket = || hub.ticket(tenant());
     let one = enter(ticket(), access(1, &[]), Vec::new(), 0, 11).unwrap();
     let two = enter(ticket(), access(1, &[]), Vec::new(), 0, 22).unwrap();
-    hub.sign_out(tenant(), person(1), Some(11));
+    hub.publish(news(1, "credential.ended", json!({"ended": {"tags": ["000000000000000b"]}})));
     assert_eq!(drain(&one).1, Some(Close::Unauthorized));
     assert_eq!(drain(&two).1, None);
+    two.lives_by(&[0, 33]);
+    hub.publish(news(2, "credential.ended", json!({"ended": {"tags": ["0000000000000021"], "again": true}})));
+    assert_eq!(drain(&two).1, Some(Close::Resync), "what came with a second proof lives by both");
+}
+
+#[test]
+fn a_listener_without_a_person_ends_with_its_root() {
+    let hub = hub();
+    let reach = Reach { names: vec![channel("a")], lives_by: vec![0, 7], ..Reach::default() };
+    let joined = hub.ticket(tenant()).join(reach, 0, hub.mailbox()).map_err(|_| ()).unwrap();
+    hub.publish(news(1, "credential.ended", json!({"ended": {"tags": ["0000000000000000"]}})));
+    assert_eq!(drain(&joined).1, None, "nothing lives by the tag zero");
+    hub.publish(news(2, "credential.ended", json!({"ended": {"tags": ["0000000000000007"]}})));
+    assert_eq!(drain(&joined).1, Some(Close::Unauthorized));
+}
+
+#[test]
+fn what_was_lost_on_the_way_in_does_not_slip_through() {
+    let hub = hub();
+    let _other = join(&hub, access(2, &[]), 0);
+    let ticket = hub.ticket(tenant());
+    hub.publish(news(1, "credential.ended", json!({"ended": {"person_id": person(1)}})));
+    assert!(enter(ticket, access(1, &[]), Vec::new(), 0, 11).is_err(), "it must read again, and finds out");
+    assert!(enter(hub.ticket(tenant()), access(3, &[]), Vec::new(), 0, 11).is_ok());
 }
 
 #[test]

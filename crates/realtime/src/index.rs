@@ -17,8 +17,6 @@ use crate::published::Published;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub id: u64,
-    /// Names the token it came with, so that signing out ends it.
-    pub tag: u64,
     pub mailbox: Arc<Mailbox>,
 }
 

@@ -48,7 +48,7 @@ pub enum Start {
 pub struct Session {
     /// Everything up to here has been given.
     last: i64,
-    tag: u64,
+    lives_by: Vec<u64>,
     names: Vec<Name>,
     matcher: Option<Matcher>,
     state: State,
@@ -66,11 +66,12 @@ enum State {
 }
 
 impl Session {
-    /// A subscriber that has seen everything up to `last`. `tag` names the token it came with.
+    /// A subscriber that has seen everything up to `last`. `lives_by` are tags of what it came
+    /// with.
     #[must_use]
-    pub fn new(hub: &Arc<Hub>, tenant: TenantId, last: i64, tag: u64) -> Self {
+    pub fn new(hub: &Arc<Hub>, tenant: TenantId, last: i64, lives_by: Vec<u64>) -> Self {
         let state = State::Reading { ticket: hub.ticket(tenant), mailbox: hub.mailbox() };
-        Self { last, tag, names: Vec::new(), matcher: None, state }
+        Self { last, lives_by, names: Vec::new(), matcher: None, state }
     }
 
     /// Also listens to these names, and to what a test admits.
@@ -102,7 +103,7 @@ impl Session {
         };
         let reach = Reach {
             person: loaded.person,
-            tag: self.tag,
+            lives_by: std::mem::take(&mut self.lives_by),
             names: std::mem::take(&mut self.names),
             matcher: self.matcher.take(),
         };
@@ -113,7 +114,7 @@ impl Session {
             }
             Err(back) => {
                 let (ticket, reach) = *back;
-                (self.names, self.matcher) = (reach.names, reach.matcher);
+                (self.names, self.matcher, self.lives_by) = (reach.names, reach.matcher, reach.lives_by);
                 self.state = State::Reading { ticket, mailbox };
                 Start::More(events)
             }

@@ -25,7 +25,7 @@ fn numbers(events: &[Arc<Published>]) -> Vec<i64> {
 async fn history_then_live_then_the_end() {
     let hub = Hub::new(|_, _| {});
     let log = vec![event(1, 7), event(2, 7), event(3, 7)];
-    let mut session = Session::new(&hub, tenant(), 0, 5);
+    let mut session = Session::new(&hub, tenant(), 0, vec![5]);
     let Start::More(first) = session.load(page(&log, session.last(), 2)) else { panic!() };
     assert_eq!(first.len(), 2);
     let Start::Live(rest) = session.load(page(&log, session.last(), 2)) else { panic!() };
@@ -43,7 +43,7 @@ async fn history_then_live_then_the_end() {
 #[tokio::test]
 async fn a_reset_ends_the_session() {
     let hub = Hub::new(|_, _| {});
-    let mut session = Session::new(&hub, tenant(), 99, 0);
+    let mut session = Session::new(&hub, tenant(), 99, Vec::new());
     let loaded = Loaded { person: Some((access(1, &[]), Vec::new())), replay: Replay::Reset };
     assert!(matches!(session.load(loaded), Start::Reset));
     assert_eq!(session.next().await.unwrap_err(), Close::Resync);
@@ -63,7 +63,7 @@ proptest! {
         let mut log: Vec<Event> = (1..=before).map(|seq| event(seq, 7)).collect();
         let mut published = log.len();
         let start = start.min(before);
-        let mut session = Session::new(&hub, tenant(), start, 0);
+        let mut session = Session::new(&hub, tenant(), start, Vec::new());
         let mut seen = Vec::new();
         let mut live = false;
         let mut steps = steps.into_iter();

@@ -1,7 +1,7 @@
 //! Owns: the running application: database, hub, clock, caches, and the one way in which operations are run.
 //! Must not know: HTTP, sockets, or what an operation does.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_chat::settings::Settings;
@@ -10,10 +10,7 @@ use parlor_db::Db;
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::auth::cache::Callers;
-use crate::auth::keys::KeyRing;
-use crate::auth::limiter::{Limiter, Rate};
-use crate::auth::mercure::MercureRing;
+use crate::auth::limiter::{Key, Limiter, Rate};
 use crate::auth::password::Passwords;
 use crate::clock::{Clock, random_seed};
 use crate::config::ServeArgs;
@@ -22,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::transport::pusher::Pusher;
 use crate::uploads::Uploads;
 
+mod caches;
 pub mod cluster;
 pub mod presence;
 mod purging;
@@ -30,6 +28,7 @@ pub(crate) mod secrets;
 mod start;
 mod workers;
 
+pub use caches::Caches;
 pub use cluster::Cluster;
 pub use start::{
     DEFAULT_TENANT, StartError, default_tenant, defaults, lock_folder, made_by_another, make_folder,
@@ -58,22 +57,22 @@ pub struct App {
     pub config: ServeArgs,
     /// Settings where a tenant has set nothing.
     pub defaults: Arc<Settings>,
-    /// Recently seen tokens.
-    pub callers: Arc<Callers>,
-    /// Keys of host applications.
-    pub keys: Arc<KeyRing>,
-    /// Keys of Mercure publishers and subscribers.
-    pub mercure: MercureRing,
+    /// What is remembered between requests.
+    pub caches: Caches,
+    /// Tags of the keys among the options.
+    pub(crate) process_keys: Vec<u64>,
     /// Hashing of passwords.
     pub passwords: Passwords,
     /// Attempts to sign in, by address and by account.
-    pub sign_ins: Limiter<String>,
+    pub sign_ins: Limiter<Key>,
     /// Sent messages, by person.
     pub sending: Limiter<(TenantId, PersonId)>,
     /// Saved drafts, by person.
     pub drafting: Limiter<(TenantId, PersonId)>,
     /// Uploads under way.
     pub uploads: Arc<Uploads>,
+    /// Roles that tokens named and nobody made, which the log knows already.
+    pub(crate) unknown_roles: Mutex<HashSet<(String, String)>>,
     /// Attached files.
     pub files: Files,
     /// Turns at opening pictures.
@@ -88,14 +87,10 @@ pub struct App {
     pub stopping: watch::Sender<bool>,
     /// What the Pusher protocol keeps in memory.
     pub(crate) pusher: Pusher,
-    tenant_settings: Arc<TenantSettings>,
 }
 
 /// What is shared by all requests.
 pub type Ctx = Arc<App>;
-
-/// The settings in force, by tenant, and when they were read; dropped by `settings.updated`.
-pub(crate) type TenantSettings = Mutex<HashMap<TenantId, (Time, Arc<Settings>)>>;
 
 /// Another process may change settings without our hearing of it at once.
 const SETTINGS_MAX_AGE_SECONDS: i64 = 30;
@@ -191,14 +186,15 @@ impl App {
     /// When they cannot be read.
     pub async fn settings(&self, tenant: TenantId) -> Result<Arc<Settings>, Error> {
         let now = self.clock.now();
-        let known = self.tenant_settings.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        let known = self.caches.settings.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
         if let Some((at, known)) = known
             && now < at.plus_seconds(SETTINGS_MAX_AGE_SECONDS)
         {
             return Ok(known);
         }
         let read = Arc::new(self.read_plain(move |tx| parlor_chat::settings::load(tx, tenant)).await?);
-        self.tenant_settings
+        self.caches
+            .settings
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(tenant, (now, read.clone()));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use parlor_chat::attachments::NewFile;
-use parlor_chat::{RowId, TenantId, Time};
+use parlor_chat::{RowId, TenantId};
 use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
@@ -226,18 +226,6 @@ pub fn is_shown(content_type: &str) -> bool {
             | "audio/ogg"
             | "audio/x-wav"
     )
-}
-
-/// The signature of a link: it names the tenant, so that the address need not.
-#[must_use]
-pub fn sign_link(tenant: TenantId, id: RowId, expires: Time, key: &[u8]) -> String {
-    parlor_chat::cursor::sign_link(tenant, id, expires, key)
-}
-
-/// The tenant of a link whose signature is ours and whose time is not over.
-#[must_use]
-pub fn verify_link(id: RowId, expires: Time, signature: &str, key: &[u8], now: Time) -> Option<TenantId> {
-    (expires > now).then(|| parlor_chat::cursor::verify_link(id, expires, signature, key)).flatten()
 }
 
 #[cfg(test)]

@@ -21,11 +21,15 @@ export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | 'pick' | null;
 export type PickWhat = 'assign' | 'snooze' | 'label' | 'team' | 'priority';
 /** What a new conversation begins with. */
 export interface Prefill { people?: Choice[]; subject?: string; message?: string; related?: Related | null; linked?: Conversation }
-type Phase = 'starting' | 'setup' | 'invite' | 'login' | 'in' | 'unreachable' | 'refused';
+type Phase = 'starting' | 'setup' | 'invite' | 'switch' | 'login' | 'in' | 'unreachable' | 'refused';
+
+/** A token of a link that would make the reader somebody else. */
+interface Waiting { token: string; name: string }
 
 interface State {
   phase: Phase;
   notice: Key | null;
+  waiting: Waiting | null;
   dialog: DialogName;
   newKind: Kind | null;
   prefill: Prefill;
@@ -33,7 +37,7 @@ interface State {
   details: boolean;
 }
 const state = $state<State>({
-  phase: 'starting', notice: null, dialog: null, newKind: null, prefill: {}, pick: { what: 'assign', ids: [] }, details: stored(),
+  phase: 'starting', notice: null, waiting: null, dialog: null, newKind: null, prefill: {}, pick: { what: 'assign', ids: [] }, details: stored(),
 });
 
 function stored(): boolean {
@@ -47,6 +51,7 @@ function stored(): boolean {
 export const app = {
   get phase() { return state.phase; },
   get notice() { return state.notice; },
+  get waiting() { return state.waiting; },
   get dialog() { return state.dialog; },
   get newKind() { return state.newKind; },
   get prefill() { return state.prefill; },
@@ -83,24 +88,58 @@ export async function start(): Promise<void> {
     return ask();
   }
   const token = takeToken();
-  if (token) {
-    try {
-      return await enter((await api.signIn({ token })).me);
-    } catch (error) {
-      if (error instanceof ApiError && !error.transient) return void (await leave('login.token_failed'));
-    }
-  }
+  if (token && (await byToken(token, false))) return;
   if (lastUser.get() && router.route.name !== 'setup') await enter(null);
   else await ask();
 }
 
-/** The token of the host application leaves the address bar before anything else happens. */
+/** Signs in by a link's token, unless somebody else is here and has not said yes; false when that has to wait. */
+async function byToken(token: string, replace: boolean): Promise<boolean> {
+  try {
+    await enter((await api.signIn({ token, replace, expects: lastPerson() })).me);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.transient) return false;
+    if (error.rule === 'signed_in') {
+      state.waiting = { token, name: nameIn(token) };
+      state.phase = 'switch';
+    } else await leave('login.token_failed');
+  }
+  return true;
+}
+
+export async function switchOver(): Promise<void> {
+  const token = state.waiting?.token;
+  state.waiting = null;
+  if (!token || !(await byToken(token, true))) await ask();
+}
+
+/** The link is not followed. */
+export async function stay(): Promise<void> {
+  state.waiting = null;
+  await ask();
+}
+
+/** Who used this browser last, also when the session is over. */
+const lastPerson = (): Id | undefined => lastUser.get()?.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)?.[0];
+
+/** Whom a token names, for the question alone: the server has checked it. */
+function nameIn(token: string): string {
+  try {
+    const part = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0)))) as Record<string, unknown>;
+    return String(claims['name'] ?? claims['email'] ?? claims['sub'] ?? '');
+  } catch {
+    return '';
+  }
+}
+
+/** The token of the host application leaves the address bar before anything else happens. Only the part after # counts: the rest is written into
+    logs and handed on. */
 function takeToken(): string | null {
   const url = new URL(location.href);
   const hash = new URLSearchParams(url.hash.slice(1));
-  const token = url.searchParams.get('token') ?? hash.get('token');
+  const token = hash.get('token');
   if (!token) return null;
-  url.searchParams.delete('token');
   url.hash = '';
   history.replaceState(null, '', url.pathname + url.search);
   return token;

@@ -109,10 +109,38 @@ fn open_link(address: &str) -> CowStr<'static> {
     if !is_allowed(&address) {
         return "<a>".into();
     }
+    let address = without_token(&address);
     let mut out = String::from("<a href=\"");
-    escape(&address, &mut out);
+    escape(address, &mut out);
     out.push_str("\" rel=\"noopener noreferrer nofollow ugc\" target=\"_blank\">");
     out.into()
+}
+
+/// A fragment with a token signs in whoever follows it: no message carries that.
+fn without_token(address: &str) -> &str {
+    let Some((page, fragment)) = address.split_once('#') else { return address };
+    let signs_in = fragment.split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        unescaped(name).eq_ignore_ascii_case("token") && pair.contains('=')
+    });
+    if signs_in { page } else { address }
+}
+
+/// Letters that were written as `%74`.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let letter = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match letter {
+            Some(letter) => {
+                out.push(char::from(letter));
+                out.push_str(part.get(2..).unwrap_or_default());
+            }
+            None => out.push_str(part),
+        }
+    }
+    out
 }
 
 fn is_allowed(address: &str) -> bool {
@@ -245,6 +273,21 @@ fn plain_names(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_carry_no_tokens() {
+        let cases = [
+            ("/app/#token=abc", "/app/"),
+            ("https://a.example/app/c/1#x=1&token=abc", "https://a.example/app/c/1"),
+            ("https://a.example/app/#%74ok%65N=abc", "https://a.example/app/"),
+            ("https://a.example/page#token", "https://a.example/page#token"),
+            ("https://a.example/page#section-2", "https://a.example/page#section-2"),
+            ("/app/invite#abc.def", "/app/invite#abc.def"),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(without_token(address), expected, "{address}");
+        }
+    }
 
     #[test]
     fn renders_what_people_write() {

@@ -36,24 +36,36 @@ pub struct HostClaims {
     pub stores: Option<Vec<String>>,
 }
 
+/// Whom a token names, and what of it could not be read.
+#[derive(Debug)]
+pub struct Seen {
+    /// The person.
+    pub actor: Actor,
+    /// Names that no role of the tenant has. They give nothing.
+    pub unknown_roles: Vec<String>,
+}
+
 /// The actor a token names: made on first sight, brought up to date when the token says something new.
 /// Writes nothing when nothing is new.
-pub fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Actor> {
+pub fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Seen> {
     let unfit = |detail: &str| Error::Unauthorized { detail: detail.to_owned() };
     if claims.sub.is_empty() || claims.sub.len() > 200 || claims.sub.chars().any(char::is_control) {
         return Err(unfit("the token's \"sub\" must have 1 to 200 characters"));
     }
     match claims.kind.as_deref().unwrap_or("user") {
-        "contact" => contacts::from_host(tx, tenant, claims),
+        "contact" => {
+            let actor = contacts::from_host(tx, tenant, claims)?;
+            Ok(Seen { actor, unknown_roles: Vec::new() })
+        }
         "user" => {
-            let id = user(tx, tenant, claims)?;
-            super::actor(tx, tenant, id)
+            let (id, unknown_roles) = user(tx, tenant, claims)?;
+            Ok(Seen { actor: super::actor(tx, tenant, id)?, unknown_roles })
         }
         _ => Err(unfit("the token's \"kind\" must be \"user\" or \"contact\"")),
     }
 }
 
-fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<PersonId> {
+fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<(PersonId, Vec<String>)> {
     let system = system_actor(tenant);
     let email = claims.email.as_deref().and_then(|email| email_key(email).ok());
     let given = claims.name.as_deref().or(claims.email.as_deref()).unwrap_or(&claims.sub);
@@ -83,21 +95,24 @@ fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<PersonId> {
             (id, true)
         }
     };
-    let Some(stored) = store::find(tx, tenant.id, id)? else { return Ok(id) };
+    let Some(stored) = store::find(tx, tenant.id, id)? else { return Ok((id, Vec::new())) };
     if claims.name.is_some() && stored.name != name {
         store::update(tx, tenant.id, id, &name, stored.avatar_url.as_deref(), stored.active)?;
         changed = true;
     }
-    changed |= follow_roles(tx, tenant, id, claims, &stored.roles)?;
+    let (moved, unknown) = follow_roles(tx, tenant, id, claims, &stored.roles)?;
+    changed |= moved;
     changed |= follow_teams(tx, tenant, id, claims, &stored.teams)?;
     changed |= follow_stores(tx, tenant, id, claims, &stored.stores)?;
     if changed {
         announce(tx, &system, id, "user.from_host")?;
     }
-    Ok(id)
+    Ok((id, unknown))
 }
 
-/// A local account with the same address, that no other host identity has, becomes the host's.
+/// A local account with the same address becomes the host's only while it opens nothing: a person's, with no other host
+/// identity, no right beyond the default role's, no team and no store. What a host says of addresses is often what its
+/// users typed (docs/decisions/0026-rights-of-others.md). Others are linked by an administrator (`external_id`).
 fn linked(
     tx: &mut Tx,
     tenant: &Tenant,
@@ -107,46 +122,72 @@ fn linked(
     let Some((_, key)) = email else { return Ok(None) };
     let account = store::by_email(tx, tenant.id, key)?.filter(|account| account.external_id.is_none());
     let Some(account) = account else { return Ok(None) };
+    let Some(user) = store::find(tx, tenant.id, account.id)? else { return Ok(None) };
+    let rights = store::rights(tx, tenant.id, account.id)?;
+    let usual = default_rights(&roles::all(tx, tenant.id)?);
+    let opens_nothing = user.kind == PersonKind::User
+        && !user.super_admin
+        && user.teams.is_empty()
+        && user.stores.is_empty()
+        && rights.list().into_iter().all(|right| usual.has(right));
+    if !opens_nothing {
+        return Ok(None);
+    }
     tx.db.execute(&store::SET_EXTERNAL, params![tenant.id, account.id, claims.sub.as_str()])?;
     Ok(Some(account.id))
 }
 
+fn default_rights(known: &[roles::Role]) -> Rights {
+    known.iter().filter(|role| role.is_default).flat_map(|role| role.rights.clone()).collect()
+}
+
+/// Gives the roles that the token names; answers whether anything changed, and the names that nobody made. Those give
+/// nothing: a mistyped name must not open more than the right one.
 fn follow_roles(
     tx: &mut Tx,
     tenant: &Tenant,
     id: PersonId,
     claims: &HostClaims,
     stored: &[RoleId],
-) -> Result<bool> {
-    let Some(names) = &claims.roles else { return Ok(false) };
+) -> Result<(bool, Vec<String>)> {
+    let Some(names) = &claims.roles else { return Ok((false, Vec::new())) };
     let known = roles::all(tx, tenant.id)?;
-    let mut wanted = Vec::new();
+    let (mut wanted, mut unknown) = (Vec::new(), Vec::new());
     for name in names.iter().filter(|name| !name.trim().is_empty()) {
-        match known.iter().find(|role| role.name == *name) {
+        match known.iter().find(|role| roles::is_name(&role.name, name)) {
             Some(role) => wanted.push(role.id),
-            None => wanted.push(new_role(tx, tenant, name, &known)?),
+            None => unknown.push(name.chars().take(60).collect()),
         }
     }
-    if wanted.is_empty() {
+    // Where the matrix holds, nobody writes to anybody by a role that the token does not name.
+    if wanted.is_empty() && !roles::has_matrix(&known) {
         wanted.extend(known.iter().filter(|role| role.is_default).map(|role| role.id));
     }
     wanted.sort_unstable();
     wanted.dedup();
     if wanted == stored {
-        return Ok(false);
+        return Ok((false, unknown));
     }
+    let before = store::rights(tx, tenant.id, id)?;
     store::replace_roles(tx, tenant.id, id, &wanted)?;
-    Ok(true)
+    keep_to_host(tx, tenant, id, before)?;
+    Ok((true, unknown))
 }
 
-/// A role that only the host knows so far has what the default role has.
-fn new_role(tx: &mut Tx, tenant: &Tenant, name: &str, known: &[roles::Role]) -> Result<RoleId> {
-    let rights: Rights =
-        known.iter().filter(|role| role.is_default).flat_map(|role| role.rights.clone()).collect();
-    let id = RoleId(tx.id());
-    let name: String = name.trim().chars().take(60).collect();
-    roles::insert(tx, tenant.id, id, &name, rights, false)?;
-    Ok(id)
+/// Rights that the host gives are reached by way of the host: whoever made the account here, or knows its password, must
+/// not get them.
+fn keep_to_host(tx: &mut Tx, tenant: &Tenant, id: PersonId, before: Rights) -> Result<()> {
+    let now = store::rights(tx, tenant.id, id)?;
+    if now.list().into_iter().all(|right| before.has(right)) {
+        return Ok(());
+    }
+    if tx.db.execute(&store::DROP_PASSWORD, params![tenant.id, id])? > 0 {
+        crate::sessions::end_all(tx, tenant.id, id)?;
+        let (system, about) = (system_actor(tenant), id.to_string());
+        let nothing = serde_json::Value::Null;
+        crate::audit::record(tx, &system, "user.password_dropped", Some(("user", &about)), &nothing)?;
+    }
+    Ok(())
 }
 
 fn follow_teams(

@@ -1,11 +1,12 @@
 //! Users: staff and bots, with roles, teams and stores. Owns accounts and profiles, and loading an [`Actor`].
 //! Passwords arrive hashed; tokens are checked before they arrive.
 
+pub(crate) mod authority;
 mod host;
 mod places;
 mod store;
 
-pub use host::{HostClaims, from_host};
+pub use host::{HostClaims, Seen, from_host};
 pub(crate) use store::like;
 pub use store::statements;
 
@@ -105,6 +106,8 @@ pub struct UserChange {
     pub stores: Option<Vec<StoreId>>,
     /// May sign in.
     pub active: Option<bool>,
+    /// The host application's id of it (`sub` of its tokens): needs every right, for the host signs in as this user then.
+    pub external_id: Option<String>,
 }
 
 /// What people change of themselves.
@@ -233,7 +236,14 @@ pub fn create(tx: &mut Tx, actor: &Actor, new: &NewUser, password_hash: Option<&
     )?;
     match &new.roles {
         Some(roles) => set_roles(tx, actor, id, roles)?,
-        None => store::add_default_role(tx, actor.tenant, id)?,
+        None => {
+            store::add_default_role(tx, actor.tenant, id)?;
+            // Whoever knows the password can sign in with what the default role allows.
+            if password_hash.is_some() {
+                let rights = store::rights(tx, actor.tenant, id)?;
+                authority::require_rights(actor, rights, "user.create", id)?;
+            }
+        }
     }
     announce(tx, actor, id, "user.create")
 }
@@ -257,6 +267,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     let user = managed(tx, actor, id, "user.update")?;
     let name = change.name.as_deref().map(checked_name).transpose()?.unwrap_or(&user.name);
     let email = change.email.as_deref().map(email_key).transpose()?;
+    if email.as_ref().is_some_and(|(text, _)| user.email.as_deref() != Some(text)) {
+        authority::require_over(tx, actor, &user, "user.email")?;
+    }
     if let Some((_, key)) = &email
         && store::by_email(tx, actor.tenant, key)?.is_some_and(|other| other.id != id)
     {
@@ -270,6 +283,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     if change.active == Some(false) && id == actor.id() {
         return Err(invalid("active", "not_oneself", "nobody can deactivate their own account"));
     }
+    if let Some(external) = change.external_id.as_deref() {
+        set_external(tx, actor, id, external)?;
+    }
     store::update(tx, actor.tenant, id, name, avatar, change.active.unwrap_or(user.active))?;
     if let Some((text, key)) = &email {
         tx.db.execute(&store::SET_EMAIL, params![actor.tenant, id, text.as_str(), key.as_str()])?;
@@ -277,11 +293,23 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     if let Some(roles) = &change.roles {
         set_roles(tx, actor, id, roles)?;
     }
-    places::set(tx, actor.tenant, &user, change)?;
+    places::set(tx, actor, &user, change)?;
     if change.active == Some(false) {
         crate::sessions::end_all(tx, actor.tenant, id)?;
     }
     announce(tx, actor, id, "user.update")
+}
+
+fn set_external(tx: &mut Tx, actor: &Actor, id: PersonId, external: &str) -> Result<()> {
+    authority::require_every(actor, "user.external_id", "the host signs in as this user then")?;
+    if external.is_empty() || external.len() > 200 || external.chars().any(char::is_control) {
+        return Err(invalid("external_id", "length", "use 1 to 200 characters"));
+    }
+    if store::by_external(tx, actor.tenant, external)?.is_some_and(|other| other != id) {
+        return Err(conflict("external_id", "there is already a user with this id"));
+    }
+    tx.db.execute(&store::SET_EXTERNAL, params![actor.tenant, id, external])?;
+    Ok(())
 }
 
 /// A user whom the actor may change: of a super administrator only others of them change anything.
@@ -315,21 +343,35 @@ fn set_roles(tx: &mut Tx, actor: &Actor, id: PersonId, roles: &[RoleId]) -> Resu
     store::replace_roles(tx, actor.tenant, id, roles)
 }
 
-/// Sets a password. Oneself, or with `manage_users`. Ends every session of the user.
+/// Sets a password. Oneself, or with `manage_users` and every right of the user. Ends every session of the user.
 pub fn set_password(tx: &mut Tx, actor: &Actor, id: PersonId, hash: &str) -> Result<()> {
     if id != actor.id() {
         actor.require(Right::ManageUsers, "user.password")?;
-        managed(tx, actor, id, "user.password")?;
+        let user = managed(tx, actor, id, "user.password")?;
+        authority::require_over(tx, actor, &user, "user.password")?;
     }
     tx.db.execute(&store::SET_PASSWORD, params![actor.tenant, id, hash])?;
     crate::sessions::end_all(tx, actor.tenant, id)?;
     audit::record(tx, actor, "user.password", Some(("user", &id.to_string())), &Value::Null)
 }
 
-/// The user and the present password of somebody who is to choose one. Needs `manage_users`.
-pub fn invite(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<(User, Option<String>)> {
+/// The user, whom the actor may let choose a password. Needs `manage_users` and every right of the user; nobody invites
+/// themselves: one's own password is changed with the present one.
+pub fn invitable(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<User> {
     actor.require(Right::ManageUsers, "user.invite")?;
+    if id == actor.id() {
+        let reason =
+            "nobody invites themselves: change your password with the present one, or ask somebody else";
+        return Err(crate::error::forbidden("user.invite", "oneself", reason).about("user", id));
+    }
     let user = managed(tx, actor, id, "user.invite")?;
+    authority::require_over(tx, actor, &user, "user.invite")?;
+    Ok(user)
+}
+
+/// The user and the present password of somebody who is to choose one.
+pub fn invite(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<(User, Option<String>)> {
+    let user = invitable(tx, actor, id)?;
     let Some(email) = user.email.as_deref().filter(|_| user.active && user.kind == PersonKind::User) else {
         return Err(conflict("email", "only an active person with an e-mail address can be invited"));
     };
@@ -341,9 +383,14 @@ pub fn invite(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<(User, Option<
 /// Ends every sign-in of a user. Needs `manage_users`; tokens of a host application serve on until they end.
 pub fn sign_out(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<()> {
     actor.require(Right::ManageUsers, "user.sign_out")?;
-    let user = get(tx, actor, id)?;
+    let user = managed(tx, actor, id, "user.sign_out")?;
     crate::sessions::end_all(tx, actor.tenant, id)?;
     audit::record(tx, actor, "user.sign_out", Some(("user", &id.to_string())), &json!({ "name": user.name }))
+}
+
+/// Whether a text can be somebody's address.
+pub fn is_email(text: &str) -> bool {
+    email_key(text).is_ok()
 }
 
 /// The credentials behind an address, if it is somebody's.

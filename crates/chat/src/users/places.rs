@@ -6,18 +6,23 @@ use parlor_db::params;
 use crate::{
     error::{Result, invalid},
     ids::{PersonId, StoreId, TeamId, TenantId},
+    person::Actor,
     stores, teams,
     tx::Tx,
 };
 
-use super::{User, UserChange, store};
+use super::{User, UserChange, authority, store};
 
 /// What a change says of teams and stores.
-pub(super) fn set(tx: &mut Tx, tenant: TenantId, user: &User, change: &UserChange) -> Result<()> {
+pub(super) fn set(tx: &mut Tx, actor: &Actor, user: &User, change: &UserChange) -> Result<()> {
+    let tenant = actor.tenant;
     if let Some(wanted) = &change.teams {
         let known = teams::all(tx, tenant)?;
         if wanted.iter().any(|team| !known.iter().any(|known| known.id == *team)) {
             return Err(invalid("teams", "known", "names a team that does not exist"));
+        }
+        for team in wanted.iter().filter(|team| !user.teams.contains(team)) {
+            authority::require_team(tx, actor, *team, "user.teams")?;
         }
         set_teams(tx, tenant, user.id, &user.teams, wanted)?;
     }
@@ -25,6 +30,9 @@ pub(super) fn set(tx: &mut Tx, tenant: TenantId, user: &User, change: &UserChang
         let known = stores::all(tx, tenant)?;
         if wanted.iter().any(|store| !known.iter().any(|known| known.id == *store)) {
             return Err(invalid("stores", "known", "names a store that does not exist"));
+        }
+        for store in wanted.iter().filter(|store| !user.stores.contains(store)) {
+            authority::require_store(tx, actor, *store, "user.stores")?;
         }
         set_stores(tx, tenant, user.id, &user.stores, wanted)?;
     }

@@ -50,6 +50,9 @@ statements! {
     pub static SET_EMAIL = both("UPDATE users SET email = $3, email_key = $4 WHERE tenant = $1 AND id = $2");
     /// Password.
     pub static SET_PASSWORD = both("UPDATE users SET password_hash = $3 WHERE tenant = $1 AND id = $2");
+    /// Takes the password away, where there is one.
+    pub static DROP_PASSWORD = both("
+        UPDATE users SET password_hash = NULL WHERE tenant = $1 AND id = $2 AND password_hash IS NOT NULL");
     /// The host application's id.
     pub static SET_EXTERNAL = both("UPDATE users SET external_id = $3 WHERE tenant = $1 AND id = $2");
     /// Every right.
@@ -75,10 +78,11 @@ statements! {
     pub static ADD_ROLE = both("
         INSERT INTO user_roles (tenant, user_id, role_id) VALUES ($1, $2, $3)
         ON CONFLICT (tenant, user_id, role_id) DO NOTHING");
-    /// Gives it the default role.
+    /// Gives it the default role: where the matrix holds, only one that it holds for.
     pub static ADD_DEFAULT_ROLE = both("
         INSERT INTO user_roles (tenant, user_id, role_id)
-        SELECT $1, $2, id FROM roles WHERE tenant = $1 AND is_default = TRUE
+        SELECT $1, $2, d.id FROM roles d WHERE d.tenant = $1 AND d.is_default = TRUE
+          AND (d.restricted = TRUE OR NOT EXISTS (SELECT 1 FROM roles r WHERE r.tenant = $1 AND r.restricted = TRUE))
         ON CONFLICT (tenant, user_id, role_id) DO NOTHING");
     /// Takes it out of a team.
     pub static LEAVE_TEAM = both("DELETE FROM team_members WHERE tenant = $1 AND team_id = $2 AND user_id = $3");

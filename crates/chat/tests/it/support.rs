@@ -111,7 +111,7 @@ impl World {
                 name: Some(name.clone()),
                 ..Default::default()
             };
-            users::from_host(tx, &tenant, &claims)
+            users::from_host(tx, &tenant, &claims).map(|seen| seen.actor)
         })
         .unwrap()
     }

@@ -66,7 +66,8 @@ fn write<T: Send + 'static>(
 fn prepare(db: &Db, places: usize) -> (Arc<Actor>, Arc<Vec<ConversationId>>) {
     let tenant = write(db, 1, default_tenant);
     let claims = HostClaims { sub: "inside".to_owned(), ..HostClaims::default() };
-    let actor = Arc::new(write(db, 2, move |tx| users::from_host(tx, &tenant, &claims)));
+    let actor =
+        Arc::new(write(db, 2, move |tx| users::from_host(tx, &tenant, &claims).map(|seen| seen.actor)));
     let ids = (0..places)
         .map(|number| {
             let who = actor.clone();

@@ -1,5 +1,5 @@
 //! Owns: what nodes tell each other through Redis (or Valkey): hints that a tenant's log has grown, what is told and
-//! not kept, the roster, and signing out. The database is the truth: when Redis is away, the logs are looked at once a
+//! not kept, and the roster. The database is the truth: when Redis is away, the logs are looked at once a
 //! second, and nobody loses an event. Must not know: what the messages mean to people.
 //!
 //! One channel carries batches of notes as JSON. Each node keeps its roster under a key that expires, so that a node
@@ -54,8 +54,6 @@ pub(super) enum Note {
     Tell(Box<Passing>),
     /// An entry of this node's roster.
     Roster(Told),
-    /// A person signed out: with one token, or of all.
-    SignOut { tenant: TenantId, person: PersonId, tag: Option<u64> },
     /// The node has just come, or come back: read its roster anew, and show it yours.
     Hello,
     /// The node's roster has just been written for one that came: read it anew.
@@ -161,7 +159,7 @@ impl Cluster {
         self.notes.as_ref().map(|_| self.connected.load(Ordering::Relaxed))
     }
 
-    /// A tenant's log has grown here. `stale` as in `forget_stale`.
+    /// A tenant's log has grown here. `stale` as in `Caches::forget_stale`.
     pub(super) fn reached(&self, tenant: TenantId, seq: i64, stale: bool) {
         self.note(|| Note::Reached { tenant, seq, stale });
     }
@@ -169,11 +167,6 @@ impl Cluster {
     /// Tells what is not kept to the other nodes.
     pub(super) fn tell(&self, event: &Event) {
         self.note(|| Note::Tell(Box::new(Passing::of(event))));
-    }
-
-    /// Ends a person's connections on the other nodes.
-    pub(super) fn sign_out(&self, tenant: TenantId, person: PersonId, tag: Option<u64>) {
-        self.note(|| Note::SignOut { tenant, person, tag });
     }
 
     fn note(&self, note: impl FnOnce() -> Note) {
@@ -331,16 +324,12 @@ impl App {
             match note {
                 Note::Reached { tenant, seq, stale } => {
                     if stale {
-                        self.forget_tenant(tenant);
+                        self.caches.forget_tenant(tenant);
                     }
                     self.hub.reached(tenant, seq);
                 }
                 Note::Tell(passing) => self.hub.tell(passing.event()),
                 Note::Roster(told) => self.roster.hear(batch.from, told),
-                Note::SignOut { tenant, person, tag } => {
-                    self.callers.forget_tenant(tenant);
-                    self.hub.sign_out(tenant, person, tag);
-                }
                 Note::Hello | Note::Here => {
                     if matches!(note, Note::Hello) {
                         self.cluster.note(|| Note::Here);
@@ -351,12 +340,6 @@ impl App {
                 }
             }
         }
-    }
-
-    /// Ends the connections of a person on every node: those that came with one token, or all.
-    pub fn sign_out(&self, tenant: TenantId, person: PersonId, tag: Option<u64>) {
-        self.hub.sign_out(tenant, person, tag);
-        self.cluster.sign_out(tenant, person, tag);
     }
 }
 

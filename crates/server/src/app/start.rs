@@ -12,11 +12,8 @@ use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
-use super::{App, Cluster, Ctx, TenantSettings, cluster, secrets, workers};
-use crate::auth::cache::Callers;
-use crate::auth::keys::KeyRing;
+use super::{App, Caches, Cluster, Ctx, cluster, secrets, workers};
 use crate::auth::limiter::Limiter;
-use crate::auth::mercure::MercureRing;
 use crate::auth::password::Passwords;
 use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
@@ -163,12 +160,11 @@ impl App {
         let redis = config.redis.clone().filter(|url| !url.is_empty());
         let (cluster, notes) = Cluster::new(random_node(), redis.is_some());
         let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
-        let (callers, tenant_settings) = (Arc::<Callers>::default(), Arc::<TenantSettings>::default());
+        let caches = Caches::new(config.private_fetches);
         let options = Options {
             on_commit: Some(commit_hook(Committed {
                 to_publish: committed,
-                callers: callers.clone(),
-                settings: tenant_settings.clone(),
+                caches: caches.clone(),
                 cluster: cluster.clone(),
                 metrics: metrics.clone(),
             })),
@@ -189,23 +185,22 @@ impl App {
             metrics,
             started_at: clock.now(),
             clock,
+            process_keys: crate::auth::process_keys(&config),
             files: Files::of(data, &config),
             pictures: Semaphore::new(1),
             defaults: Arc::new(defaults()?),
-            callers,
-            keys: Arc::new(KeyRing::new(config.private_fetches)),
-            mercure: MercureRing::default(),
+            caches,
             passwords: Passwords::new(std::thread::available_parallelism().map_or(1, usize::from)),
             sign_ins: Limiter::default(),
             sending: Limiter::default(),
             drafting: Limiter::default(),
             uploads: Arc::default(),
+            unknown_roles: Mutex::default(),
             cursor_key,
             setup_code: Mutex::new(None),
             relay_wake: Notify::new(),
             stopping: watch::Sender::new(false),
             pusher: Pusher::default(),
-            tenant_settings,
             config,
         });
         app.first_start().await?;
@@ -247,8 +242,7 @@ fn random_node() -> u64 {
 /// Where commits are told.
 struct Committed {
     to_publish: mpsc::UnboundedSender<Event>,
-    callers: Arc<Callers>,
-    settings: Arc<TenantSettings>,
+    caches: Caches,
     cluster: Arc<Cluster>,
     metrics: Arc<Metrics>,
 }
@@ -258,37 +252,13 @@ fn commit_hook(to: Committed) -> parlor_db::CommitHook {
     Arc::new(move |notes: Vec<Note>| {
         for note in notes {
             if let Ok(event) = note.downcast::<Event>() {
-                let stale = forget_stale(&event, &to.callers, &to.settings);
+                let stale = to.caches.forget_stale(&event);
                 to.cluster.reached(event.tenant, event.seq, stale);
                 to.metrics.committed(&event);
                 let _ = to.to_publish.send(*event);
             }
         }
     })
-}
-
-/// Drops what is remembered of people or settings that an event changes; answers whether it changes any.
-pub(super) fn forget_stale(event: &Event, callers: &Callers, settings: &TenantSettings) -> bool {
-    match event.kind.as_str() {
-        "settings.updated" => {
-            settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&event.tenant);
-            true
-        }
-        "user.updated" | "me.updated" | "role.updated" | "team.updated" | "store.updated"
-        | "contact.updated" => {
-            callers.forget_tenant(event.tenant);
-            true
-        }
-        _ => false,
-    }
-}
-
-impl App {
-    /// Another node changed people or settings of the tenant.
-    pub(super) fn forget_tenant(&self, tenant: TenantId) {
-        self.callers.forget_tenant(tenant);
-        self.tenant_settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&tenant);
-    }
 }
 
 /// One server per folder: two would not hear of each other's commits. Held as long as the file is.

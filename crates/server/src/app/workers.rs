@@ -1,5 +1,6 @@
 //! Owns: what happens beside requests: events to the hub, gaps filled from the database, old rows forgotten.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -12,8 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::start::forget_stale;
-use super::{App, Ctx, StartError, presence, relay};
+use super::{App, Ctx, StartError, caches, presence, relay};
 use crate::transport;
 
 /// Events given to the hub before other tasks get their turn.
@@ -82,7 +82,7 @@ impl App {
             let page = self.read_plain(move |tx| events::since(tx, tenant, after, GAP_PAGE)).await?;
             let (count, last) = (page.len(), page.last().map_or(after, |event| event.seq));
             for event in page {
-                forget_stale(&event, &self.callers, &self.tenant_settings);
+                self.caches.forget_stale(&event);
                 if event.audience == Audience::Unreadable {
                     tracing::error!(error = %event.damaged(), "an event is told to nobody");
                 }
@@ -128,6 +128,40 @@ impl App {
         Ok(())
     }
 
+    /// What other processes change of tenants that nobody is connected to, but of which callers are remembered.
+    async fn look_at_the_remembered(&self, seen: &mut HashMap<TenantId, i64>) -> Result<(), Error> {
+        let mut tenants = self.caches.callers.tenants();
+        self.hub.tenants().iter().for_each(|online| {
+            tenants.remove(online);
+        });
+        seen.retain(|tenant, _| tenants.contains(tenant));
+        for tenant in tenants {
+            let known = seen.get(&tenant).copied();
+            let (head, stale) = self
+                .read_plain(move |tx| {
+                    let head = events::position(tx, tenant)?.seq;
+                    let after = known.unwrap_or(head).min(head);
+                    let stale = after < head && events::any_since(tx, tenant, after, &caches::telling())?;
+                    Ok((head, stale))
+                })
+                .await?;
+            if stale {
+                self.caches.forget_tenant(tenant);
+            }
+            seen.insert(tenant, head);
+        }
+        Ok(())
+    }
+
+    /// Published keys may have been withdrawn, which ends connections.
+    async fn look_at_keys(&self) -> Result<(), Error> {
+        for id in self.hub.tenants() {
+            let tenant = self.read_plain(move |tx| tenants::by_id(tx, id)).await?;
+            self.host_keys(&tenant.slug).await?;
+        }
+        Ok(())
+    }
+
     async fn forget_old(&self) -> Result<(), Error> {
         self.write_plain(0, sessions::expire).await?;
         self.write_plain(0, nonces::expire).await?;
@@ -162,6 +196,7 @@ impl App {
 async fn look_around(app: Weak<App>) {
     let mut turns = interval(LOOK);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seen = HashMap::new();
     loop {
         turns.tick().await;
         let Some(app) = app.upgrade() else { return };
@@ -169,6 +204,9 @@ async fn look_around(app: Weak<App>) {
             return;
         }
         if let Err(error) = app.look_at_logs().await {
+            tracing::debug!(%error, "logs could not be looked at");
+        }
+        if let Err(error) = app.look_at_the_remembered(&mut seen).await {
             tracing::debug!(%error, "logs could not be looked at");
         }
         if let Err(error) = app.keep_house().await {
@@ -185,6 +223,9 @@ async fn clean(app: Weak<App>) {
         let Some(app) = app.upgrade() else { return };
         if let Err(error) = app.forget_old().await {
             tracing::warn!(%error, "old rows could not be forgotten");
+        }
+        if let Err(error) = app.look_at_keys().await {
+            tracing::warn!(%error, "keys of host applications could not be looked at");
         }
         if let Err(error) = app.keep_retention().await {
             tracing::warn!(%error, "old messages could not be cleared");

@@ -1,10 +1,11 @@
 //! Owns: who the recently seen tokens belong to, so that a request costs no query to know its caller.
 //! Must not know: how a token is checked. Entries are dropped by events and live a minute at most.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parlor_chat::credentials::{Ended, Root};
 use parlor_chat::{Actor, TenantId, Time};
 
 /// Longest life of an entry.
@@ -34,6 +35,8 @@ pub struct Known {
     pub expires: Option<Time>,
     /// Names the token among connections.
     pub tag: u64,
+    /// What the token rests on.
+    pub root: Root,
     /// When the actor was read.
     pub loaded: Time,
 }
@@ -76,18 +79,28 @@ impl Callers {
         if entries.len() >= MAX_ENTRIES {
             let now = known.loaded;
             entries.retain(|_, entry| now < entry.loaded.plus_seconds(MAX_AGE_SECONDS));
-            if entries.len() >= MAX_ENTRIES {
+            // Not one by one: walking them all for every newcomer would cost more than asking again.
+            if entries.len() >= MAX_ENTRIES / 10 * 9 {
                 entries.clear();
             }
         }
         entries.insert(digest, known);
     }
 
-    /// Forgets one token.
-    pub fn forget(&self, digest: &Digest) {
+    /// The tenants of which somebody is remembered.
+    #[must_use]
+    pub fn tenants(&self) -> HashSet<TenantId> {
+        self.entries().values().map(|entry| entry.actor.tenant).collect()
+    }
+
+    /// Forgets whoever came with what was lost.
+    pub fn forget_ended(&self, tenant: TenantId, ended: &Ended) {
         let mut entries = self.entries();
         self.generation.fetch_add(1, Ordering::SeqCst);
-        entries.remove(digest);
+        entries.retain(|_, entry| {
+            let tags = [entry.tag, entry.root.tag()];
+            entry.actor.tenant != tenant || !ended.ends(&tags, Some(entry.actor.id()))
+        });
     }
 
     /// Forgets everybody of a tenant: somebody's rights changed.

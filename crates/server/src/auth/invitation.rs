@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use parlor_chat::{PersonId, TenantId, Time};
+use parlor_chat::{Actor, PersonId, TenantId, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -21,6 +21,8 @@ pub struct Invitation {
     pub tenant: TenantId,
     /// Who.
     pub person: PersonId,
+    /// Who invited: as long as that person may.
+    pub by: PersonId,
     /// Stands for the password that is to be replaced.
     mark: String,
     exp: f64,
@@ -29,8 +31,14 @@ pub struct Invitation {
 impl Invitation {
     /// For a person whose password is stored so.
     #[must_use]
-    pub fn new(tenant: TenantId, person: PersonId, password: Option<&str>, expires: Time) -> Self {
-        Self { tenant, person, mark: mark(password), exp: expires.micros() as f64 / 1e6 }
+    pub fn new(by: &Actor, person: PersonId, password: Option<&str>, expires: Time) -> Self {
+        Self {
+            tenant: by.tenant,
+            person,
+            by: by.id(),
+            mark: mark(password),
+            exp: expires.micros() as f64 / 1e6,
+        }
     }
 
     /// The token, signed with what is known here only.
@@ -44,7 +52,7 @@ impl Invitation {
     #[must_use]
     pub fn read(token: &str, secret: &[u8], now: Time) -> Option<Self> {
         let key = HostKey::secret(Some(KID.to_owned()), &key(secret));
-        let invitation: Self = verified(token, &[key]).ok()?;
+        let (invitation, _): (Self, _) = verified(token, &[key]).ok()?;
         (now.micros() as f64 / 1e6 < invitation.exp).then_some(invitation)
     }
 

@@ -6,12 +6,17 @@
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use parlor_chat::RowId;
+use parlor_chat::credentials::{Root, tag};
 use parlor_chat::time::Time;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Seconds by which the host's clock may differ from ours.
 pub const LEEWAY_SECONDS: i64 = 30;
+/// No token serves longer than this from now on: one that leaks must end.
+pub const LONGEST_SECONDS: i64 = 366 * 86_400;
 /// No honest token is longer.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
@@ -95,6 +100,8 @@ pub enum Refusal {
     Expired,
     /// Its time has not come.
     NotYet,
+    /// Its end is too far away.
+    TooLong,
 }
 
 impl Refusal {
@@ -107,6 +114,7 @@ impl Refusal {
             Self::Signature => "the token's signature is wrong",
             Self::Expired => "the token has expired",
             Self::NotYet => "the token is not valid yet",
+            Self::TooLong => "the token serves too long: its \"exp\" must be within 366 days from now",
         }
     }
 }
@@ -117,6 +125,8 @@ pub struct HostKey {
     kid: Option<String>,
     algorithm: Algorithm,
     key: DecodingKey,
+    /// What tokens signed with it rest on.
+    root: Root,
 }
 
 impl std::fmt::Debug for HostKey {
@@ -129,20 +139,38 @@ impl HostKey {
     /// A shared HS256 secret.
     #[must_use]
     pub fn secret(kid: Option<String>, secret: &[u8]) -> Self {
-        Self { kid, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret) }
+        Self {
+            kid,
+            algorithm: Algorithm::HS256,
+            key: DecodingKey::from_secret(secret),
+            root: process(secret),
+        }
+    }
+
+    /// The same key as the one that is stored under this id.
+    #[must_use]
+    pub fn stored(self, id: RowId) -> Self {
+        Self { root: Root::HostKey(id), ..self }
+    }
+
+    /// What tokens signed with it rest on.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.root
     }
 
     /// A key for the algorithm of this name: a secret for HS…, else a public key in PEM; `None` when it is not one.
     #[must_use]
     pub fn of(algorithm: &str, key: &[u8]) -> Option<Self> {
         let algorithm: Algorithm = algorithm.parse().ok()?;
+        let root = process(key);
         let key = match algorithm {
             Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => DecodingKey::from_secret(key),
             Algorithm::ES256 | Algorithm::ES384 => DecodingKey::from_ec_pem(key).ok()?,
             Algorithm::EdDSA => DecodingKey::from_ed_pem(key).ok()?,
             _ => DecodingKey::from_rsa_pem(key).ok()?,
         };
-        Some(Self { kid: None, algorithm, key })
+        Some(Self { kid: None, algorithm, key, root })
     }
 
     /// A public key in PEM for `RS256`, `ES256` or `EdDSA`; `None` when it is not one.
@@ -154,7 +182,7 @@ impl HostKey {
             "EdDSA" => (Algorithm::EdDSA, DecodingKey::from_ed_pem(pem).ok()?),
             _ => return None,
         };
-        Some(Self { kid, algorithm, key })
+        Some(Self { kid, algorithm, key, root: process(pem) })
     }
 
     /// The usable public keys of a JWKS document; `None` when it is not one.
@@ -179,7 +207,10 @@ impl HostKey {
         if stated.is_some_and(|stated| stated != format!("{algorithm:?}")) {
             return None;
         }
-        Some(Self { kid: jwk.common.key_id.clone(), algorithm, key: DecodingKey::from_jwk(jwk).ok()? })
+        let (kid, key) = (jwk.common.key_id.clone(), DecodingKey::from_jwk(jwk).ok()?);
+        // Until it is said where it is stored: tells it from other keys of the document.
+        let root = process(&serde_json::to_vec(&jwk.algorithm).ok()?);
+        Some(Self { kid, algorithm, key, root })
     }
 
     /// Whether this key may check a token with this header: same algorithm; same `kid` when both have one.
@@ -190,6 +221,11 @@ impl HostKey {
         };
         self.algorithm == header.alg && kid_fits
     }
+}
+
+/// The root of tokens that are signed with a key among the options of the process.
+pub(super) fn process(key: &[u8]) -> Root {
+    Root::Process(tag(&Sha256::new().chain_update(b"key\0").chain_update(key).finalize().into()))
 }
 
 /// The tenant a token speaks for, before anything is believed: it only says whose keys to try.
@@ -223,24 +259,26 @@ pub fn header(token: &str) -> Result<Header, Refusal> {
     jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)
 }
 
-/// Believes `token` or says why not. Only the keys given count, and only with their own algorithm.
+/// Believes `token` and says what it rests on, or says why not. Only the keys given count, and only with their own
+/// algorithm.
 ///
 /// # Errors
 /// The first reason found.
-pub fn verify(token: &str, keys: &[HostKey], now: Time) -> Result<Claims, Refusal> {
-    verified(token, keys).and_then(|claims| in_time(claims, now))
+pub fn verify(token: &str, keys: &[HostKey], now: Time) -> Result<(Claims, Root), Refusal> {
+    let (claims, root) = verified(token, keys)?;
+    Ok((in_time(claims, now)?, root))
 }
 
-/// The claims of a token whose signature fits one of the keys. Times are not looked at.
+/// The claims of a token whose signature fits one of the keys, and what it rests on. Times are not looked at.
 ///
 /// # Errors
 /// The first reason found.
-pub fn verified<C: DeserializeOwned>(token: &str, keys: &[HostKey]) -> Result<C, Refusal> {
+pub fn verified<C: DeserializeOwned>(token: &str, keys: &[HostKey]) -> Result<(C, Root), Refusal> {
     let header = header(token)?;
     let mut refusal = Refusal::NoKey;
     for key in keys.iter().filter(|key| key.serves(&header)) {
         match verify_with(token, key) {
-            Ok(claims) => return Ok(claims),
+            Ok(claims) => return Ok((claims, key.root)),
             Err(why) => refusal = why,
         }
     }
@@ -272,6 +310,9 @@ fn in_time(claims: Claims, now: Time) -> Result<Claims, Refusal> {
     }
     if now >= claims.exp + leeway {
         return Err(Refusal::Expired);
+    }
+    if claims.exp > now + LONGEST_SECONDS as f64 {
+        return Err(Refusal::TooLong);
     }
     if claims.nbf.is_some_and(|from| now < from - leeway) {
         return Err(Refusal::NotYet);

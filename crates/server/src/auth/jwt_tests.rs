@@ -49,10 +49,10 @@ fn every_algorithm_serves_with_its_key() {
     for (algorithm, signer, name, public) in &cases {
         let keys = vec![HostKey::pem(None, name, public).unwrap()];
         let good = token(*algorithm, signer, None, &claims());
-        assert_eq!(verify(&good, &keys, now()).unwrap().sub, "42", "{name}");
+        assert_eq!(verify(&good, &keys, now()).unwrap().0.sub, "42", "{name}");
         assert_eq!(verify(&good, &secret_key(), now()), Err(Refusal::NoKey), "{name} against a secret");
     }
-    assert_eq!(verify(&hs(&claims()), &secret_key(), now()).unwrap().name.as_deref(), Some("Ana"));
+    assert_eq!(verify(&hs(&claims()), &secret_key(), now()).unwrap().0.name.as_deref(), Some("Ana"));
 }
 
 #[test]
@@ -103,6 +103,10 @@ fn times() {
     assert!(with(json!({"exp": NOW - LEEWAY_SECONDS + 1})).is_ok());
     assert!(with(json!({"exp": NOW as f64 + 0.5})).is_ok());
     assert_eq!(with(json!({"nbf": NOW + 600})), Err(Refusal::NotYet));
+    for far in [NOW as f64 + LONGEST_SECONDS as f64 + 1.0, 9e18, 1e300] {
+        assert_eq!(with(json!({"exp": far})), Err(Refusal::TooLong), "{far}");
+    }
+    assert!(with(json!({"exp": NOW + LONGEST_SECONDS})).is_ok());
     assert_eq!(with(json!({"exp": null})), Err(Refusal::Malformed));
     assert_eq!(with(json!({"exp": "tomorrow"})), Err(Refusal::Malformed));
     let mut without = claims();
@@ -125,7 +129,7 @@ fn claims_of_the_wrong_shape() {
     }
     let mut number = claims();
     number["sub"] = json!(42);
-    assert_eq!(verify(&hs(&number), &secret_key(), now()).unwrap().sub, "42");
+    assert_eq!(verify(&hs(&number), &secret_key(), now()).unwrap().0.sub, "42");
     for junk in ["", ".", "..", "a.b.c", &"x".repeat(MAX_TOKEN_BYTES + 1)] {
         assert_eq!(verify(junk, &secret_key(), now()), Err(Refusal::Malformed));
     }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parlor_chat::Time;
 use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::{RowId, TenantId, Time};
 
 use super::jwt::HostKey;
 use crate::outbound::{self, Busy, Outbound};
@@ -26,6 +26,8 @@ pub struct TenantKeys {
     pub tenant: Tenant,
     /// Its keys.
     pub keys: Vec<HostKey>,
+    /// The stored keys whose published documents no longer have a key that they had.
+    pub withdrawn: Vec<RowId>,
     loaded: Time,
 }
 
@@ -65,8 +67,9 @@ impl KeyRing {
     }
 
     /// Keys of the tenant were added or removed.
-    pub fn forget(&self, slug: &str) {
-        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
+    pub fn forget(&self, tenant: TenantId) {
+        let mut known = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, keys| keys.tenant.id != tenant);
     }
 
     /// Reads stored keys and remembers them. `extra` is the secret from the environment.
@@ -77,22 +80,27 @@ impl KeyRing {
         extra: Option<HostKey>,
         now: Time,
     ) -> Arc<TenantKeys> {
-        let mut keys: Vec<HostKey> = extra.into_iter().collect();
+        let (mut keys, mut withdrawn) = (extra.into_iter().collect::<Vec<_>>(), Vec::new());
         for key in stored {
             if key.kind == "jwks_url" {
-                keys.extend(self.published(key.secret, now).await);
+                let (before, found) = self.published(key.secret, now).await;
+                if before.iter().any(|old| !found.iter().any(|new| new.root() == old.root())) {
+                    withdrawn.push(key.id);
+                }
+                keys.extend(found.into_iter().map(|found| found.stored(key.id)));
             } else {
-                keys.extend(parse(&key.kind, key.kid, &key.secret).unwrap_or_default());
+                let found = parse(&key.kind, key.kid, &key.secret).unwrap_or_default();
+                keys.extend(found.into_iter().map(|found| found.stored(key.id)));
             }
         }
         let slug = tenant.slug.clone();
-        let found = Arc::new(TenantKeys { tenant, keys, loaded: now });
+        let found = Arc::new(TenantKeys { tenant, keys, withdrawn, loaded: now });
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner).insert(slug, found.clone());
         found
     }
 
-    /// The keys of a published document; the old ones while it cannot be fetched.
-    async fn published(self: &Arc<Self>, url: String, now: Time) -> Vec<HostKey> {
+    /// The keys of a published document as they were known, and as they are; the old ones while it cannot be fetched.
+    async fn published(self: &Arc<Self>, url: String, now: Time) -> (Vec<HostKey>, Vec<HostKey>) {
         let document = {
             let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
             documents.entry(url.clone()).or_default().clone()
@@ -101,18 +109,19 @@ impl KeyRing {
         if let Some((at, keys)) = &*known {
             let age = if keys.is_empty() { DOCUMENT_RETRY_SECONDS } else { DOCUMENT_AGE_SECONDS };
             if now < at.plus_seconds(age) {
-                return keys.clone();
+                return (keys.clone(), keys.clone());
             }
         }
+        let before = known.take().map(|(_, keys)| keys).unwrap_or_default();
         let keys = match self.fetch(url.clone()).await {
             Ok(Ok(keys)) => keys,
             failed => {
                 tracing::warn!(url, ?failed, "the keys of a host application cannot be fetched");
-                known.take().map(|(_, keys)| keys).unwrap_or_default()
+                before.clone()
             }
         };
         *known = Some((now, keys.clone()));
-        keys
+        (before, keys)
     }
 }
 

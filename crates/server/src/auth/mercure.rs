@@ -4,11 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use parlor_chat::credentials::Root;
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{Actor, Error, PersonId, PersonKind, Time, sessions};
+use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Time};
 use parlor_realtime::protocol::mercure::{Dialect, Grants};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,6 +22,8 @@ use crate::config::MercureArgs;
 const MAX_AGE_SECONDS: i64 = 30;
 /// How long a person's token serves, where nothing ends earlier.
 const PERSON_SECONDS: i64 = 86_400;
+/// How long a connection lasts at most, whatever its token says: tokens of publishers often have no end.
+const LONGEST_SECONDS: i64 = jwt::LONGEST_SECONDS;
 /// Marks tokens that Parlor signed itself.
 const OWN_KID: &str = "parlor";
 
@@ -51,8 +52,9 @@ pub struct MercureRing(Mutex<HashMap<String, Arc<MercureKeys>>>);
 
 impl MercureRing {
     /// Keys of the tenant were added or removed.
-    pub fn forget(&self, slug: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
+    pub fn forget(&self, tenant: TenantId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, keys| keys.tenant.id != tenant);
     }
 }
 
@@ -64,13 +66,13 @@ pub struct Bearer {
     /// What it allows.
     pub grants: Grants,
     /// When it ends.
-    pub expires: Option<Time>,
+    pub expires: Time,
     /// The person that it names, when Parlor signed it.
     pub person: Option<Arc<Actor>>,
     /// Names the token that the person signed in with.
     pub tag: u64,
-    /// The sign-in that must last as long as the stream: what is stored of its token.
-    pub session: Option<[u8; 32]>,
+    /// What must last as long as the stream: the person's own proof, or the key that the token was signed with.
+    pub root: Root,
 }
 
 #[derive(Deserialize)]
@@ -95,17 +97,9 @@ enum Audience {
 struct Named {
     person: PersonId,
     kind: PersonKind,
-    /// The sign-in that must still last: what is stored of its token.
-    session: Option<String>,
+    /// What must still stand: the person's own proof.
+    root: String,
     tag: u64,
-}
-
-impl Named {
-    fn digest(&self) -> Result<Option<[u8; 32]>, Refusal> {
-        let Some(session) = &self.session else { return Ok(None) };
-        let digest = URL_SAFE_NO_PAD.decode(session).ok().and_then(|bytes| bytes.try_into().ok());
-        digest.map(Some).ok_or(Refusal::Malformed)
-    }
 }
 
 impl App {
@@ -115,7 +109,7 @@ impl App {
     /// `NotFound`.
     pub async fn mercure_keys(&self, slug: &str) -> Result<Arc<MercureKeys>, Error> {
         let now = self.clock.now();
-        let known = self.mercure.0.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
+        let known = self.caches.mercure.0.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
         if let Some(known) = known.filter(|known| now < known.loaded.plus_seconds(MAX_AGE_SECONDS)) {
             return Ok(known);
         }
@@ -133,7 +127,12 @@ impl App {
         }
         stored.iter().for_each(|key| found.add_stored(key));
         let found = Arc::new(found);
-        self.mercure.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slug.to_owned(), found.clone());
+        self.caches
+            .mercure
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(slug.to_owned(), found.clone());
         Ok(found)
     }
 
@@ -159,7 +158,7 @@ impl App {
             error => error,
         })?;
         let own = header.kid.as_deref() == Some(OWN_KID) && role == Role::Subscriber;
-        let value: Value = if own {
+        let (value, root): (Value, Root) = if own {
             let key = HostKey::secret(Some(OWN_KID.to_owned()), &own_key(&self.cursor_key));
             jwt::verified(token, &[key]).map_err(refused)?
         } else {
@@ -172,11 +171,10 @@ impl App {
             return Err(super::unauthorized("a token of this type needs iss, exp, and this hub as aud"));
         }
         let grants = Grants::parse(&value, dialect).ok_or_else(|| refused(Refusal::Malformed))?;
-        let mut bearer =
-            Bearer { tenant: ring.tenant.clone(), grants, expires, person: None, tag: 0, session: None };
+        let mut bearer = Bearer { tenant: ring.tenant.clone(), grants, expires, person: None, tag: 0, root };
         if let Some(named) = claims.parlor.filter(|_| own) {
             bearer.tag = named.tag;
-            bearer.session = named.digest().map_err(refused)?;
+            bearer.root = named.root.parse().map_err(|_| refused(Refusal::Malformed))?;
             bearer.person = Some(Arc::new(self.named(&bearer, named).await?));
         }
         Ok(bearer)
@@ -184,25 +182,15 @@ impl App {
 
     /// The person of a token that Parlor gave out, while the sign-in lasts and the account is open.
     async fn named(&self, bearer: &Bearer, named: Named) -> Result<Actor, Error> {
-        if !self.lasts(bearer.session).await? {
-            return Err(super::unauthorized("the session is over, sign in again"));
-        }
-        let tenant = bearer.tenant.clone();
-        self.read_plain(move |tx| load_actor(tx, &tenant, named.kind, named.person)).await
+        let (tenant, root, process) = (bearer.tenant.clone(), bearer.root, self.process_keys());
+        let read = move |tx: &mut parlor_chat::Tx<'_>| {
+            Self::require_root(tx, tenant.id, &root, &process)?;
+            load_actor(tx, &tenant, named.kind, named.person)
+        };
+        self.read_plain(read).await
     }
 
-    /// Whether a sign-in is not over; true where there is none that could be.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn lasts(&self, session: Option<[u8; 32]>) -> Result<bool, Error> {
-        match session {
-            Some(digest) => self.read_plain(move |tx| Ok(sessions::find(tx, &digest)?.is_some())).await,
-            None => Ok(true),
-        }
-    }
-
-    /// A token for a person, for Parlor's own hub, and when it ends. `session` is what is stored of a sign-in.
+    /// A token for a person, for Parlor's own hub, and when it ends. It serves no longer than what the person showed.
     #[must_use]
     pub fn mercure_token(&self, who: &PersonToken<'_>) -> Option<(String, Time)> {
         let latest = self.clock.now().plus_seconds(PERSON_SECONDS);
@@ -210,7 +198,7 @@ impl App {
         let named = Named {
             person: who.actor.id(),
             kind: who.actor.person.kind,
-            session: who.session.map(|digest| URL_SAFE_NO_PAD.encode(digest)),
+            root: who.root.to_string(),
             tag: who.tag,
         };
         let claims = json!({
@@ -252,8 +240,8 @@ pub struct PersonToken<'a> {
     pub topics: &'a [String],
     /// When the person's own token ends.
     pub expires: Option<Time>,
-    /// The sign-in by which the person came.
-    pub session: Option<[u8; 32]>,
+    /// What the person's own proof rests on.
+    pub root: Root,
     /// Names the person's own token.
     pub tag: u64,
 }
@@ -296,7 +284,10 @@ impl MercureKeys {
 
     fn add_stored(&mut self, key: &tenants::HostKey) {
         let Some((purpose, kind)) = key.kind.split_once(':') else { return };
-        let parsed = || keys::parse(kind, key.kid.clone(), &key.secret).unwrap_or_default();
+        let parsed = || {
+            let found = keys::parse(kind, key.kid.clone(), &key.secret).unwrap_or_default();
+            found.into_iter().map(|found| found.stored(key.id))
+        };
         match purpose {
             "mercure" => {
                 self.publishers.extend(parsed());
@@ -310,8 +301,8 @@ impl MercureKeys {
 }
 
 impl Claims {
-    /// When the token ends, if it is valid now.
-    fn in_time(&self, now: Time) -> Result<Option<Time>, Refusal> {
+    /// When what comes with the token ends, if it is valid now.
+    fn in_time(&self, now: Time) -> Result<Time, Refusal> {
         let seconds = now.micros() as f64 / 1e6;
         if self.exp.into_iter().chain(self.nbf).any(|time| !time.is_finite()) {
             return Err(Refusal::Malformed);
@@ -322,7 +313,8 @@ impl Claims {
         if self.nbf.is_some_and(|from| seconds < from - jwt::LEEWAY_SECONDS as f64) {
             return Err(Refusal::NotYet);
         }
-        Ok(self.exp.map(|end| Time((end * 1e6) as i64)))
+        let latest = now.plus_seconds(LONGEST_SECONDS);
+        Ok(self.exp.map_or(latest, |end| Time((end * 1e6) as i64).min(latest)))
     }
 
     fn is_for(&self, hub: &str) -> bool {

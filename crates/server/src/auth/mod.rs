@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use parlor_chat::credentials::{self, Ended, Root, tag};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::users::HostClaims;
 use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, contacts, sessions, users};
 
 use crate::app::App;
+use crate::config::ServeArgs;
 
 pub mod cache;
 pub mod invitation;
@@ -44,12 +46,6 @@ fn unauthorized(detail: &str) -> Error {
     Error::Unauthorized { detail: detail.to_owned() }
 }
 
-/// A tag that names a token among connections; no secret.
-#[must_use]
-pub fn tag(digest: &[u8; 32]) -> u64 {
-    digest.iter().take(8).fold(0, |tag, byte| (tag << 8) | u64::from(*byte))
-}
-
 impl App {
     /// Finds out who shows this credential.
     ///
@@ -58,12 +54,12 @@ impl App {
     pub async fn authenticate(&self, credential: &Credential) -> Result<Known, Error> {
         let now = self.clock.now();
         let digest = token::digest(credential.secret());
-        if let Some(known) = self.callers.get(&digest, now)
+        if let Some(known) = self.caches.callers.get(&digest, now)
             && (known.means == Means::Cookie) == matches!(credential, Credential::Session(_))
         {
             return Ok(known);
         }
-        let generation = self.callers.generation();
+        let generation = self.caches.callers.generation();
         let mut known = match credential {
             Credential::Session(_) => self.by_session(digest).await?,
             Credential::Bearer(key) if key.starts_with(token::API_KEY_PREFIX) => {
@@ -73,15 +69,19 @@ impl App {
         };
         known.tag = tag(&digest);
         known.loaded = now;
-        self.callers.put(digest, known.clone(), generation);
+        self.caches.callers.put(digest, known.clone(), generation);
         Ok(known)
     }
 
     async fn by_session(&self, digest: [u8; 32]) -> Result<Known, Error> {
         let over = || unauthorized("the session is over, sign in again");
+        let process = self.process_keys();
         let (actor, expires, seen) = self
             .read_plain(move |tx| {
                 let session = sessions::find(tx, &digest)?.ok_or_else(over)?;
+                if !credentials::stands(tx, session.tenant, &Root::Session(digest), &process)? {
+                    return Err(over());
+                }
                 let tenant = tenants::by_id(tx, session.tenant)?;
                 let actor = load_actor(tx, &tenant, session.kind, session.person)?;
                 Ok((actor, session.expires_at, session.seen_at))
@@ -91,7 +91,7 @@ impl App {
             // Only for the list of devices: whoever calls is let in without it.
             let _ = self.write_plain(actor.tenant_no, move |tx| sessions::seen(tx, &digest)).await;
         }
-        Ok(self.known(actor, Means::Cookie, Some(expires)))
+        Ok(self.known(actor, Means::Cookie, Some(expires), Root::Session(digest)))
     }
 
     async fn by_api_key(&self, digest: [u8; 32]) -> Result<Known, Error> {
@@ -106,7 +106,7 @@ impl App {
         if self.is_due(used) {
             let _ = self.write_plain(actor.tenant_no, move |tx| api_keys::used(tx, &digest)).await;
         }
-        Ok(self.known(actor, Means::ApiKey, None))
+        Ok(self.known(actor, Means::ApiKey, None, Root::ApiKey(digest)))
     }
 
     fn is_due(&self, last: Option<parlor_chat::Time>) -> bool {
@@ -114,26 +114,26 @@ impl App {
     }
 
     async fn by_host_token(&self, jwt: &str) -> Result<Known, Error> {
-        let (tenant, claims) = self.verify_host_token(jwt).await?;
+        let (tenant, claims, root) = self.verify_host_token(jwt).await?;
         let expires = claims.expires().plus_seconds(jwt::LEEWAY_SECONDS);
         let actor = self.host_actor(tenant, claims).await?;
-        Ok(self.known(actor, Means::HostToken, Some(expires)))
+        Ok(self.known(actor, Means::HostToken, Some(expires), root))
     }
 
     /// Checks a host's token against the keys of the tenant that it names, and of no other.
     ///
     /// # Errors
     /// `Unauthorized` with the reason.
-    pub async fn verify_host_token(&self, jwt: &str) -> Result<(Tenant, Claims), Error> {
+    pub async fn verify_host_token(&self, jwt: &str) -> Result<(Tenant, Claims, Root), Error> {
         let malformed = || unauthorized(jwt::Refusal::Malformed.text());
         let slug = jwt::peek_tenant(jwt).ok_or_else(malformed)?;
         let ring = self.host_keys(&slug).await?;
-        let claims =
+        let (claims, root) =
             jwt::verify(jwt, &ring.keys, self.clock.now()).map_err(|why| unauthorized(why.text()))?;
         if claims.tenant != ring.tenant.slug {
             return Err(malformed());
         }
-        Ok((ring.tenant.clone(), claims))
+        Ok((ring.tenant.clone(), claims, root))
     }
 
     /// The person a checked token names, made on first sight.
@@ -150,12 +150,30 @@ impl App {
             teams: claims.teams,
             stores: claims.stores,
         };
-        self.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await
+        let slug = tenant.slug.clone();
+        let seen = self.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await?;
+        for role in &seen.unknown_roles {
+            self.say_unknown_role(&slug, role);
+        }
+        Ok(seen.actor)
     }
 
-    async fn host_keys(&self, slug: &str) -> Result<Arc<keys::TenantKeys>, Error> {
+    /// Says once that tokens name a role that nobody made.
+    fn say_unknown_role(&self, tenant: &str, role: &str) {
+        const MOST: usize = 1_000;
+        let mut told = self.unknown_roles.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if told.len() < MOST && told.insert((tenant.to_owned(), role.to_owned())) {
+            tracing::warn!(tenant, role, "tokens name a role that does not exist: it gives nothing");
+        }
+    }
+
+    /// The tenant with this slug, and the keys of its host application.
+    ///
+    /// # Errors
+    /// `Unauthorized` when there is no such tenant.
+    pub(crate) async fn host_keys(&self, slug: &str) -> Result<Arc<keys::TenantKeys>, Error> {
         let now = self.clock.now();
-        if let Some(known) = self.keys.get(slug, now) {
+        if let Some(known) = self.caches.keys.get(slug, now) {
             return Ok(known);
         }
         let wanted = slug.to_owned();
@@ -173,11 +191,41 @@ impl App {
         let extra = secret
             .filter(|_| tenant.slug == crate::app::DEFAULT_TENANT)
             .map(|secret| HostKey::secret(None, secret.as_bytes()));
-        Ok(self.keys.put(tenant, stored, extra, now).await)
+        let found = self.caches.keys.put(tenant, stored, extra, now).await;
+        if !found.withdrawn.is_empty() {
+            // Whoever came with a key that is still published comes back.
+            let tags = found.withdrawn.iter().map(|id| Root::HostKey(*id).tag()).collect();
+            let ended = Ended { tags, again: true, ..Ended::default() };
+            self.caches.callers.forget_ended(found.tenant.id, &ended);
+            self.hub.end(found.tenant.id, &ended);
+        }
+        Ok(found)
     }
 
-    fn known(&self, actor: Actor, means: Means, expires: Option<parlor_chat::Time>) -> Known {
-        Known { actor: Arc::new(actor), means, expires, tag: 0, loaded: self.clock.now() }
+    fn known(&self, actor: Actor, means: Means, expires: Option<parlor_chat::Time>, root: Root) -> Known {
+        Known { actor: Arc::new(actor), means, expires, tag: 0, root, loaded: self.clock.now() }
+    }
+
+    /// The tags of the keys among the options of this process.
+    #[must_use]
+    pub fn process_keys(&self) -> Vec<u64> {
+        self.process_keys.clone()
+    }
+
+    /// Refuses whoever came with something that no longer stands.
+    ///
+    /// # Errors
+    /// `Unauthorized`.
+    pub fn require_root(
+        tx: &mut Tx<'_>,
+        tenant: TenantId,
+        root: &Root,
+        process: &[u64],
+    ) -> Result<(), Error> {
+        match credentials::stands(tx, tenant, root, process)? {
+            true => Ok(()),
+            false => Err(unauthorized("what this was made with has ended: sign in again")),
+        }
     }
 
     /// Reads the actor again, past the cache: for connections, which must start from what is true now.
@@ -190,11 +238,17 @@ impl App {
         Ok(Actor { ip: actor.ip.clone(), ..fresh })
     }
 
-    /// Begins a session and answers its token. `agent` is the browser, in its own words.
+    /// Begins a session and answers its token. `agent` is the browser, in its own words; `derived_from` the host's key,
+    /// where it was a host's token that was shown.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn begin_session(&self, actor: &Actor, agent: Option<String>) -> Result<String, Error> {
+    pub async fn begin_session(
+        &self,
+        actor: &Actor,
+        agent: Option<String>,
+        derived_from: Option<Root>,
+    ) -> Result<String, Error> {
         let token = token::new_session_token();
         let digest = token::digest(&token);
         let session = sessions::Session {
@@ -203,6 +257,7 @@ impl App {
             person: actor.id(),
             expires_at: self.clock.now().plus_seconds(self.config.session_days * 86_400),
             seen_at: None,
+            derived_from,
         };
         let ip = actor.ip.clone();
         let run = self.write_plain(actor.tenant_no, move |tx| {
@@ -250,6 +305,14 @@ pub(crate) fn load_actor(
         PersonKind::Contact => contacts::actor(tx, tenant, person),
         _ => users::actor(tx, tenant, person),
     }
+}
+
+/// The tags of the keys among the options.
+pub(crate) fn process_keys(config: &ServeArgs) -> Vec<u64> {
+    let mercure = &config.mercure;
+    let keys = [&config.jwt_secret, &mercure.jwt_secret, &mercure.publisher_key, &mercure.subscriber_key];
+    let keys = keys.into_iter().flatten().filter(|key| !key.is_empty());
+    keys.map(|key| jwt::process(key.as_bytes()).tag()).collect()
 }
 
 /// The tenant's id and the actor's, for keys of maps.

@@ -68,6 +68,5 @@ async fn create(
     params(("id" = RowId, Path)), responses((status = 204)))]
 async fn revoke(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Result<Done, Problem> {
     app.write(&caller, move |tx, actor| api_keys::revoke(tx, actor, id)).await?;
-    app.callers.forget_tenant(caller.tenant);
     Ok(Done)
 }

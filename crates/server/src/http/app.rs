@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use parlor_chat::apps;
-use parlor_chat::{Right, Time};
+use parlor_chat::{Actor, Right, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,16 +27,17 @@ struct Shown {
     id: String,
     /// In the address of connections.
     key: String,
-    /// Signs.
-    secret: String,
+    /// Signs, and vouches for anybody: shown to who has every right.
+    secret: Option<String>,
     /// What it may do.
     options: apps::Options,
     created_at: Time,
 }
 
-impl From<apps::App> for Shown {
-    fn from(app: apps::App) -> Self {
+impl Shown {
+    fn to(actor: &Actor, app: apps::App) -> Self {
         let apps::App { id, key, secret, options, created_at, .. } = app;
+        let secret = apps::may_know_secret(actor).then_some(secret);
         Self { id: id.to_string(), key, secret, options, created_at }
     }
 }
@@ -59,7 +60,7 @@ struct Change {
 /// The tenant's application of the Pusher protocol; needs `manage_settings`
 #[utoipa::path(get, path = "/app", tag = "settings", operation_id = "get_app", responses((status = 200, body = Shown)))]
 async fn show(State(app): State<Ctx>, caller: Caller) -> Answer<Shown> {
-    Ok(Json(app.read(&caller, apps::get).await?.into()))
+    Ok(Json(Shown::to(&caller, app.read(&caller, apps::get).await?)))
 }
 
 /// Change the application; needs `manage_settings`
@@ -75,5 +76,5 @@ async fn change(State(app): State<Ctx>, caller: Caller, Json(input): Json<Change
     let change = apps::Change { id, key: input.key, secret: input.secret, options: input.options };
     let changed = app.write(&caller, move |tx, actor| apps::update(tx, actor, &change)).await?;
     app.forget_application(caller.tenant);
-    Ok(Json(changed.into()))
+    Ok(Json(Shown::to(&caller, changed)))
 }

@@ -12,11 +12,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Builder;
 
-use super::Answer;
 use super::caller::Caller;
 use super::extract::{Json, Path};
 use super::files::bytes;
 use super::problem::Problem;
+use super::{Answer, attempts};
 use crate::app::Ctx;
 use crate::auth::limiter::Rate;
 use crate::clock::random_seed;
@@ -74,8 +74,7 @@ async fn remove(State(app): State<Ctx>, caller: Caller, Path(id): Path<PersonId>
 /// Whoever may not is told so before the picture is opened.
 async fn put(app: &Ctx, caller: &Caller, user: PersonId, sent: Sent) -> Answer<User> {
     app.read(caller, move |tx, actor| avatars::changeable(tx, actor, user)).await?;
-    let key = format!("avatar/{}", caller.id());
-    app.sign_ins.take(key, RATE, app.clock.now()).map_err(Problem::rate_limited)?;
+    attempts::limit_work(app, caller, "avatar", RATE)?;
     let picture = small(app, sent.map_err(|rejection| unread(&rejection))?).await?;
     let id = RowId(Builder::from_random_bytes(half(random_seed())).into_uuid());
     let mut upload = app.files.begin(caller.tenant, id).await.map_err(Problem::internal)?;

@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
+use parlor_chat::credentials::Root;
 use parlor_chat::{Actor, Error, Time};
 
 use super::problem::Problem;
@@ -32,6 +33,8 @@ pub struct Caller {
     pub expires: Option<Time>,
     /// Names the token among connections.
     pub tag: u64,
+    /// What the token rests on: streams and whatever is made from it end with that.
+    pub root: Root,
 }
 
 impl Deref for Caller {
@@ -73,7 +76,13 @@ impl Caller {
             true => known.actor,
             false => Arc::new(Actor { ip, ..Actor::clone(&known.actor) }),
         };
-        Ok(Self { actor, means: known.means, expires: known.expires, tag: known.tag })
+        Ok(Self { actor, means: known.means, expires: known.expires, tag: known.tag, root: known.root })
+    }
+
+    /// What connections of this caller live by.
+    #[must_use]
+    pub fn lives_by(&self) -> Vec<u64> {
+        vec![self.tag, self.root.tag()]
     }
 }
 
@@ -128,15 +137,24 @@ pub fn client_ip(parts: &Parts, app: &App) -> Option<IpAddr> {
     if !app.config.behind_proxy {
         return peer;
     }
-    // The last entry is the proxy's own word; those before it are the client's.
-    let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).or(peer)
+    forwarded_for(&parts.headers).or(peer)
+}
+
+/// The last entry of the last line is the proxy's own word; those before it are the client's. Some proxies add to a line,
+/// others add a line, and some name a port.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let line = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    let entry = line.rsplit(',').next()?.trim();
+    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+    bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// Whether the browser reached us over TLS.
 #[must_use]
 pub fn is_secure(headers: &HeaderMap, app: &App) -> bool {
-    let forwarded = headers.get("x-forwarded-proto").is_some_and(|value| value == "https");
+    let told = headers.get_all("x-forwarded-proto").iter().next_back().and_then(|value| value.to_str().ok());
+    let forwarded =
+        told.and_then(|list| list.rsplit(',').next()).is_some_and(|scheme| scheme.trim() == "https");
     app.config.is_secure() || (app.config.behind_proxy && forwarded)
 }
 
@@ -210,6 +228,29 @@ mod tests {
         headers.append(COOKIE, "a=1; parlor_session=abc; b=2".parse().unwrap());
         assert_eq!(session_cookie(&headers).as_deref(), Some("abc"));
         assert_eq!(session_cookie(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn the_proxys_own_word_counts() {
+        let of = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            lines.iter().for_each(|line| {
+                headers.append("x-forwarded-for", line.parse().unwrap());
+            });
+            forwarded_for(&headers).map(|ip| ip.to_string())
+        };
+        let cases: [(&[&str], Option<&str>); 7] = [
+            (&["1.1.1.1, 192.0.2.7"], Some("192.0.2.7")),
+            (&["1.1.1.1", "192.0.2.7"], Some("192.0.2.7")),
+            (&["192.0.2.7:4711"], Some("192.0.2.7")),
+            (&["[2001:db8::1]:4711"], Some("2001:db8::1")),
+            (&["[2001:db8::1]"], Some("2001:db8::1")),
+            (&["1.1.1.1", "unknown"], None),
+            (&[], None),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(of(lines).as_deref(), expected, "{lines:?}");
+        }
     }
 
     #[test]

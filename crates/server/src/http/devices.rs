@@ -1,6 +1,7 @@
 //! Owns: where oneself is signed in, over HTTP.
 
 use axum::extract::State;
+use parlor_chat::credentials::tag;
 use parlor_chat::page::Page;
 use parlor_chat::sessions::{self, Device};
 use parlor_chat::{Error, Time};
@@ -14,7 +15,6 @@ use super::caller::Caller;
 use super::extract::{Done, Json, Path};
 use super::problem::Problem;
 use crate::app::Ctx;
-use crate::auth::tag;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(list, end_others)).routes(routes!(end))
@@ -67,12 +67,9 @@ async fn end(State(app): State<Ctx>, caller: Caller, Path(id): Path<String>) -> 
         let devices = sessions::list(tx, actor.tenant, actor.id())?;
         let device = devices.into_iter().find(|device| name(device) == id);
         let device = device.ok_or(Error::NotFound { what: "session" })?;
-        sessions::end(tx, &device.token_hash)?;
-        Ok(device.token_hash)
+        sessions::end(tx, &device.token_hash)
     });
-    let hash = ended.await?;
-    app.callers.forget(&hash);
-    app.sign_out(caller.tenant, caller.id(), Some(tag(&hash)));
+    ended.await?;
     Ok(Done)
 }
 
@@ -82,16 +79,11 @@ async fn end(State(app): State<Ctx>, caller: Caller, Path(id): Path<String>) -> 
 async fn end_others(State(app): State<Ctx>, caller: Caller) -> Result<Done, Problem> {
     let mine = caller.tag;
     let ended = app.write(&caller, move |tx, actor| {
-        let (mine, others): (Vec<Device>, Vec<Device>) = sessions::list(tx, actor.tenant, actor.id())?
-            .into_iter()
-            .partition(|device| tag(&device.token_hash) == mine);
-        let kept = mine.first().map_or([0; 32], |device| device.token_hash);
-        sessions::end_others(tx, actor.tenant, actor.id(), &kept)?;
-        Ok(others)
+        let devices = sessions::list(tx, actor.tenant, actor.id())?;
+        let mine = devices.iter().find(|device| tag(&device.token_hash) == mine);
+        let kept = mine.map_or([0; 32], |device| device.token_hash);
+        sessions::end_others(tx, actor.tenant, actor.id(), &kept)
     });
-    for device in ended.await? {
-        app.callers.forget(&device.token_hash);
-        app.sign_out(caller.tenant, caller.id(), Some(tag(&device.token_hash)));
-    }
+    ended.await?;
     Ok(Done)
 }

@@ -1,5 +1,8 @@
 //! Owns: attached files over HTTP: upload, reading, and links that expire.
 
+use std::fmt;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::{DefaultBodyLimit, Multipart, State};
@@ -9,7 +12,8 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use parlor_chat::attachments::{self, Attachment};
-use parlor_chat::{RowId, TenantId, Time, waiting};
+use parlor_chat::credentials::Root;
+use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, cursor, tenants, waiting};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use utoipa::ToSchema;
@@ -23,7 +27,8 @@ use super::extract::{Created, Json, Path, Query};
 use super::messages::allowance;
 use super::problem::Problem;
 use crate::app::{App, Ctx};
-use crate::files::{is_shown, sign_link, verify_link};
+use crate::auth::load_actor;
+use crate::files::is_shown;
 
 /// How long a link serves that a page asks for when it needs it.
 const LINK_SECONDS: i64 = 600;
@@ -62,7 +67,33 @@ pub(crate) struct Link {
 #[derive(Deserialize)]
 struct Signed {
     expires: i64,
+    #[serde(rename = "for", default)]
+    maker: String,
     signature: String,
+}
+
+/// For whom a link was made, and what that person came with.
+struct Maker {
+    kind: PersonKind,
+    person: PersonId,
+    root: Root,
+}
+
+impl fmt::Display for Maker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.kind.name(), self.person, self.root)
+    }
+}
+
+impl Maker {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '.');
+        let kind = match parts.next()? {
+            "contact" => PersonKind::Contact,
+            _ => PersonKind::User,
+        };
+        Some(Self { kind, person: parts.next()?.parse().ok()?, root: parts.next()?.parse().ok()? })
+    }
 }
 
 /// Upload a file for a message (`attachment_ids`); what nobody claims is removed after a day
@@ -164,18 +195,21 @@ async fn describe(
     params(("id" = RowId, Path)), responses((status = 200, body = Link)))]
 async fn link(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Answer<Link> {
     app.read(&caller, move |tx, actor| attachments::readable(tx, actor, id)).await?;
-    Ok(Json(app.link(caller.tenant, id, LINK_SECONDS)))
+    Ok(Json(app.link(&caller, id, LINK_SECONDS)))
 }
 
 impl App {
-    /// A link to a file, for somebody who was found to be allowed to read it.
-    pub(crate) fn link(&self, tenant: TenantId, id: RowId, seconds: i64) -> Link {
+    /// A link to a file, for somebody who was found to be allowed to read it. It serves no longer than that holds, and no
+    /// longer than what the caller came with.
+    pub(crate) fn link(&self, caller: &Caller, id: RowId, seconds: i64) -> Link {
         // Whole seconds are in the address.
         let seconds = self.clock.now().plus_seconds(seconds).micros() / 1_000_000;
         let expires_at = Time(seconds * 1_000_000);
-        let signature = sign_link(tenant, id, expires_at, &self.cursor_key);
+        let maker = Maker { kind: caller.person.kind, person: caller.id(), root: caller.root }.to_string();
+        let signature = cursor::sign_link(caller.tenant, id, &maker, expires_at, &self.cursor_key);
         let base = self.config.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
-        Link { url: format!("{base}/files/{id}?expires={seconds}&signature={signature}"), expires_at }
+        let url = format!("{base}/files/{id}?expires={seconds}&for={maker}&signature={signature}");
+        Link { url, expires_at }
     }
 }
 
@@ -185,9 +219,21 @@ async fn serve(
     Query(signed): Query<Signed>,
 ) -> Result<Response, Problem> {
     let (now, expires) = (app.clock.now(), Time(signed.expires.saturating_mul(1_000_000)));
-    let tenant = verify_link(id, expires, &signed.signature, &app.cursor_key, now);
-    let tenant = tenant.ok_or_else(|| Problem::forbidden("link", "this link is not valid or has expired"))?;
-    let file = app.read_plain(move |tx| attachments::served(tx, tenant, id)).await?;
+    let refused = || Problem::forbidden("link", "this link is not valid or has expired");
+    let tenant = cursor::verify_link(id, &signed.maker, expires, &signed.signature, &app.cursor_key);
+    let tenant = tenant.filter(|_| expires > now).ok_or_else(refused)?;
+    let Maker { kind, person, root } = Maker::read(&signed.maker).ok_or_else(refused)?;
+    let process = app.process_keys();
+    let read = app.read_plain(move |tx| {
+        App::require_root(tx, tenant, &root, &process)?;
+        let tenant = tenants::by_id(tx, tenant)?;
+        load_actor(tx, &tenant, kind, person)
+    });
+    let actor = match read.await {
+        Err(Error::Unauthorized { .. }) => return Err(refused()),
+        read => Arc::new(read?),
+    };
+    let file = app.read(&actor, move |tx, actor| attachments::readable(tx, actor, id)).await?;
     bytes(&app, tenant, file).await
 }
 

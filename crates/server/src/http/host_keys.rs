@@ -1,9 +1,9 @@
 //! Owns: the keys of host applications and of Mercure over HTTP. A secret that Parlor made is shown once.
 
 use axum::extract::State;
+use parlor_chat::RowId;
 use parlor_chat::host_keys::{self, HostKeyView};
 use parlor_chat::page::Page;
-use parlor_chat::{RowId, tenants};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -106,7 +106,14 @@ async fn create(
     Json(input): Json<HostKeyCreation>,
 ) -> Result<Created<NewHostKey>, Problem> {
     // First the right: what follows may ask another server.
-    app.read(&caller, host_keys::may_create).await?;
+    let stored = match input.purpose {
+        Purpose::Host => input.kind.name().to_owned(),
+        Purpose::Mercure => format!("mercure:{}", input.kind.name()),
+        Purpose::MercurePublisher => format!("mercure-publisher:{}", input.kind.name()),
+        Purpose::MercureSubscriber => format!("mercure-subscriber:{}", input.kind.name()),
+    };
+    let kind = stored.clone();
+    app.read(&caller, move |_, actor| host_keys::may_create(actor, &kind)).await?;
     let kid = input.kid.as_deref().map(str::trim).filter(|kid| !kid.is_empty()).map(str::to_owned);
     if kid.as_ref().is_some_and(|kid| kid.len() > 100) {
         return Err(Problem::invalid("kid", "length", "use at most 100 characters"));
@@ -115,16 +122,10 @@ async fn create(
     let made = (given.is_none() && input.kind == Kind::Hs256).then(new_session_token);
     let secret = made.clone().or_else(|| given.map(str::to_owned)).unwrap_or_default();
     check(&app, input.purpose, input.kind, secret.clone()).await?;
-    let stored = match input.purpose {
-        Purpose::Host => input.kind.name().to_owned(),
-        Purpose::Mercure => format!("mercure:{}", input.kind.name()),
-        Purpose::MercurePublisher => format!("mercure-publisher:{}", input.kind.name()),
-        Purpose::MercureSubscriber => format!("mercure-subscriber:{}", input.kind.name()),
-    };
     let run =
         app.write(&caller, move |tx, actor| host_keys::create(tx, actor, &stored, kid.as_deref(), &secret));
     let about = run.await?;
-    app.forget_keys(&caller).await?;
+    app.caches.forget_keys(caller.tenant);
     Ok(Created(NewHostKey { about, secret: made }))
 }
 
@@ -140,7 +141,7 @@ async fn check(app: &App, purpose: Purpose, kind: Kind, secret: String) -> Resul
         if purpose != Purpose::Host {
             return refused("kind", "a key of Mercure is a secret, a PEM or a JWKS document");
         }
-        return match app.keys.fetch(secret).await {
+        return match app.caches.keys.fetch(secret).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(Unusable::Insecure)) => refused("url", "use an address that begins with https://"),
             Ok(Err(Unusable::Private)) => refused("private", outbound::PRIVATE),
@@ -159,18 +160,5 @@ async fn check(app: &App, purpose: Purpose, kind: Kind, secret: String) -> Resul
     params(("id" = RowId, Path)), responses((status = 204)))]
 async fn remove(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Result<Done, Problem> {
     app.write(&caller, move |tx, actor| host_keys::remove(tx, actor, id)).await?;
-    app.forget_keys(&caller).await?;
     Ok(Done)
-}
-
-impl App {
-    /// Keys changed: this node looks again at once, others within half a minute.
-    async fn forget_keys(&self, caller: &Caller) -> Result<(), Problem> {
-        let id = caller.tenant;
-        let tenant = self.read_plain(move |tx| tenants::by_id(tx, id)).await?;
-        self.keys.forget(&tenant.slug);
-        self.mercure.forget(&tenant.slug);
-        self.callers.forget_tenant(id);
-        Ok(())
-    }
 }

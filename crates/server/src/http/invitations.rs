@@ -10,10 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Answer;
+use super::attempts::{self, Attempt};
 use super::caller::{Caller, ClientIp};
+use super::entering::Entering;
 use super::extract::{Created, Json, Path};
 use super::problem::Problem;
-use super::sessions::{SignedIn, from, limit_attempts, signed_in};
+use super::sessions::{SignedIn, from, signed_in};
 use crate::app::{App, Ctx};
 use crate::auth::invitation::{INVITATION_SECONDS, Invitation};
 use crate::auth::password;
@@ -65,7 +67,7 @@ async fn invite(
 ) -> Result<Created<InvitationLink>, Problem> {
     let (user, hash) = app.write(&caller, move |tx, actor| users::invite(tx, actor, id)).await?;
     let expires_at = app.clock.now().plus_seconds(INVITATION_SECONDS);
-    let invitation = Invitation::new(caller.tenant, user.id, hash.as_deref(), expires_at);
+    let invitation = Invitation::new(&caller, user.id, hash.as_deref(), expires_at);
     let token = invitation.token(&app.cursor_key);
     let token = token.ok_or_else(|| Problem::internal("an invitation could not be signed"))?;
     Ok(Created(InvitationLink { path: format!("/app/invite#{token}"), expires_at }))
@@ -79,7 +81,7 @@ async fn look(
     ClientIp(ip): ClientIp,
     Json(input): Json<InvitationToken>,
 ) -> Answer<Invited> {
-    limit_attempts(&app, ip, "invitation/look")?;
+    attempts::limit(&app, ip, Attempt::Look)?;
     let (actor, email) = app.invited(&input.token).await?;
     let id = actor.tenant;
     let tenant = app.read_plain(move |tx| tenants::by_id(tx, id)).await?;
@@ -93,9 +95,9 @@ async fn accept(
     State(app): State<Ctx>,
     ClientIp(ip): ClientIp,
     headers: HeaderMap,
-    Json(input): Json<Acceptance>,
+    Entering(input): Entering<Acceptance>,
 ) -> Result<Response, Problem> {
-    limit_attempts(&app, ip, "invitation")?;
+    attempts::limit(&app, ip, Attempt::Accept)?;
     let (actor, _) = app.invited(&input.token).await?;
     if let Some((rule, detail)) = password::refusal(&input.password) {
         return Err(Problem::invalid("password", rule, detail));
@@ -104,8 +106,6 @@ async fn accept(
     let hash = hash.ok_or_else(|| Problem::internal("password could not be hashed"))?;
     let actor = std::sync::Arc::new(from(actor, ip));
     app.write(&actor, move |tx, actor| users::set_password(tx, actor, actor.id(), &hash)).await?;
-    app.callers.forget_tenant(actor.tenant);
-    app.sign_out(actor.tenant, actor.id(), None);
     signed_in(&app, Actor::clone(&actor), &headers).await
 }
 
@@ -114,9 +114,12 @@ impl App {
     async fn invited(&self, token: &str) -> Result<(Actor, Option<String>), Problem> {
         let over = || Problem::conflict("invitation", "this link was used already, or its time is over");
         let found = Invitation::read(token, &self.cursor_key, self.clock.now()).ok_or_else(over)?;
-        let (tenant, person) = (found.tenant, found.person);
+        let (tenant, person, by) = (found.tenant, found.person, found.by);
         let read = self.read_plain(move |tx| {
             let tenant = tenants::by_id(tx, tenant)?;
+            // The link serves no longer than whoever made it may make one.
+            let inviter = users::actor(tx, &tenant, by)?;
+            users::invitable(tx, &inviter, person)?;
             let actor = users::actor(tx, &tenant, person)?;
             let email = users::get(tx, &actor, person)?.email;
             let stored = match &email {

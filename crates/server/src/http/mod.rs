@@ -27,6 +27,7 @@ pub mod problem;
 
 mod api_keys;
 mod app;
+mod attempts;
 mod audit;
 mod avatars;
 mod contacts;
@@ -34,6 +35,7 @@ pub mod contracts;
 mod conversations;
 mod devices;
 mod drafts;
+mod entering;
 pub(crate) mod files;
 mod health;
 mod host_keys;

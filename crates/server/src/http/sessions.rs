@@ -7,19 +7,25 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use parlor_chat::{Actor, sessions};
+use parlor_chat::credentials::Root;
+use parlor_chat::{Actor, Error, PersonId, sessions, users};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::attempts::{self, Attempt};
 use super::caller::{Caller, ClientIp, cookie, is_secure, session_cookie};
+use super::entering::Entering;
 use super::extract::{Done, Json};
 use super::me::{Me, me};
 use super::problem::Problem;
-use crate::app::{App, Ctx};
-use crate::auth::limiter::Rate;
+use crate::app::Ctx;
+use crate::auth::Credential;
 use crate::auth::token::digest;
+
+/// No tenant has a longer one.
+const MOST_SLUG: usize = 63;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(sign_in)).routes(routes!(sign_out))
@@ -35,6 +41,11 @@ struct SignIn {
     tenant: Option<String>,
     /// A token that the host application signed.
     token: Option<String>,
+    /// With a token: whoever else is signed in in this browser is to make room.
+    #[serde(default)]
+    replace: bool,
+    /// With a token: whom this browser knows; somebody else is asked for `replace`.
+    expects: Option<PersonId>,
 }
 
 /// Who is signed in.
@@ -49,21 +60,34 @@ async fn sign_in(
     State(app): State<Ctx>,
     ClientIp(ip): ClientIp,
     headers: HeaderMap,
-    Json(input): Json<SignIn>,
+    Entering(input): Entering<SignIn>,
 ) -> Result<Response, Problem> {
     if let Some(token) = input.token {
-        let (tenant, claims) = app.verify_host_token(&token).await?;
+        let (tenant, claims, root) = app.verify_host_token(&token).await?;
         let actor = from(app.host_actor(tenant, claims).await?, ip);
-        return signed_in(&app, actor, &headers).await;
+        if !input.replace {
+            stay(&app, &actor, &headers, input.expects).await?;
+        }
+        return begin(&app, actor, Some(root), &headers).await;
     }
     let required = |field: &str| Problem::invalid(field, "required", format!("{field} is missing"));
     let email = input.email.filter(|email| !email.is_empty()).ok_or_else(|| required("email"))?;
     let password = input.password.ok_or_else(|| required("password"))?;
     let tenant = input.tenant.unwrap_or_else(|| crate::app::DEFAULT_TENANT.to_owned());
-    let account = format!("{tenant}/{}", email.trim().to_lowercase());
-    limit_attempts(&app, ip, &account)?;
-    let actor = app.check_password(tenant, email, password).await?;
-    app.sign_ins.forget(&account);
+    if !users::is_email(&email) {
+        return Err(Problem::invalid("email", "format", "this is no e-mail address"));
+    }
+    if tenant.len() > MOST_SLUG {
+        return Err(Problem::invalid(
+            "tenant",
+            "length",
+            "the short name of a tenant has at most 63 characters",
+        ));
+    }
+    let attempt = Attempt::SignIn { tenant: &tenant, email: &email };
+    attempts::limit(&app, ip, attempt)?;
+    let actor = app.check_password(tenant.clone(), email.clone(), password).await?;
+    attempts::succeeded(&app, ip, attempt);
     signed_in(&app, from(actor, ip), &headers).await
 }
 
@@ -72,24 +96,42 @@ pub(super) fn from(actor: Actor, ip: Option<IpAddr>) -> Actor {
     Actor { ip: ip.map(|ip| ip.to_string()), ..actor }
 }
 
-/// Takes one attempt from the address and one from the account.
-pub(super) fn limit_attempts(app: &App, ip: Option<IpAddr>, account: &str) -> Result<(), Problem> {
-    let per_minute = f64::from(app.config.sign_in_rate);
-    let rate = Rate { per_minute, burst: per_minute };
-    let now = app.clock.now();
-    let mut keys = vec![account.to_owned()];
-    keys.extend(ip.map(|ip| ip.to_string()));
-    for key in keys {
-        app.sign_ins.take(key, rate, now).map_err(Problem::rate_limited)?;
+/// A link with a token must not turn the reader into somebody else without a question.
+async fn stay(
+    app: &Ctx,
+    actor: &Actor,
+    headers: &HeaderMap,
+    expects: Option<PersonId>,
+) -> Result<(), Problem> {
+    let present = match session_cookie(headers) {
+        Some(cookie) => match app.authenticate(&Credential::Session(cookie)).await {
+            Ok(known) => Some(known.actor.id()),
+            Err(Error::Unauthorized { .. }) => None,
+            Err(error) => return Err(error.into()),
+        },
+        None => None,
+    };
+    if present.or(expects).is_none_or(|known| known == actor.id()) {
+        return Ok(());
     }
-    Ok(())
+    let text = "somebody else is signed in in this browser: sign out first, or send \"replace\": true";
+    Err(Problem::conflict("signed_in", text))
 }
 
 /// Begins a session for somebody who proved who they are.
 pub(super) async fn signed_in(app: &Ctx, actor: Actor, headers: &HeaderMap) -> Result<Response, Problem> {
+    begin(app, actor, None, headers).await
+}
+
+async fn begin(
+    app: &Ctx,
+    actor: Actor,
+    derived_from: Option<Root>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     let agent = agent.map(|agent| agent.chars().take(300).collect());
-    let token = app.begin_session(&actor, agent).await?;
+    let token = app.begin_session(&actor, agent, derived_from).await?;
     let value = cookie(&token, app.config.session_days * 86_400, is_secure(headers, app));
     let me = app.read(&Arc::new(actor), me).await?;
     Ok((AppendHeaders([(SET_COOKIE, value)]), Json(SignedIn { me })).into_response())
@@ -101,8 +143,6 @@ async fn sign_out(State(app): State<Ctx>, caller: Caller, headers: HeaderMap) ->
     if let Some(token) = session_cookie(&headers) {
         let digest = digest(&token);
         app.write(&caller, move |tx, _| sessions::end(tx, &digest)).await?;
-        app.callers.forget(&digest);
-        app.sign_out(caller.tenant, caller.id(), Some(caller.tag));
     }
     let removal = cookie("", 0, is_secure(&headers, &app));
     Ok((AppendHeaders([(SET_COOKIE, removal)]), Done).into_response())

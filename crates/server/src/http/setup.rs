@@ -10,10 +10,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::attempts::{self, Attempt};
 use super::caller::ClientIp;
+use super::entering::Entering;
 use super::extract::Json;
 use super::problem::Problem;
-use super::sessions::{SignedIn, from, limit_attempts, signed_in};
+use super::sessions::{SignedIn, from, signed_in};
 use crate::app::{App, Ctx, default_tenant};
 use crate::auth::password;
 use crate::auth::token::same_secret;
@@ -54,9 +56,9 @@ async fn run(
     State(app): State<Ctx>,
     ClientIp(ip): ClientIp,
     headers: HeaderMap,
-    Json(input): Json<Setup>,
+    Entering(input): Entering<Setup>,
 ) -> Result<Response, Problem> {
-    limit_attempts(&app, ip, "setup")?;
+    attempts::limit(&app, ip, Attempt::Setup)?;
     check_code(&app, &input.code)?;
     if let Some((rule, detail)) = password::refusal(&input.password) {
         return Err(Problem::invalid("password", rule, detail));

@@ -11,14 +11,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Answer;
 use super::caller::Caller;
 use super::extract::{Done, Json, Path, Query};
 use super::once::{Creation, Written};
 use super::problem::Problem;
-use super::sessions::{limit_attempts, signed_in};
+use super::sessions::signed_in;
+use super::{Answer, attempts};
 use crate::app::Ctx;
 use crate::auth::cache::Means;
+use crate::auth::limiter::Rate;
 use crate::auth::password;
 
 pub(super) fn routes() -> OpenApiRouter<Ctx> {
@@ -123,7 +124,7 @@ async fn change(
     Ok(Json(app.write(&caller, move |tx, actor| users::update(tx, actor, id, &input)).await?))
 }
 
-/// Set a password: one's own with the present one, others' with `manage_users`
+/// Set a password: one's own in a session and with the present one, others' with `manage_users` and all of their rights
 #[utoipa::path(put, path = "/users/{id}/password", tag = "users", operation_id = "set_password",
     params(("id" = PersonId, Path)), request_body = NewPassword, responses((status = 204)))]
 async fn set_password(
@@ -134,14 +135,13 @@ async fn set_password(
     Json(input): Json<NewPassword>,
 ) -> Result<Response, Problem> {
     if id == caller.id() {
+        require_session(&caller)?;
         check_current(&app, &caller, input.current).await?;
     } else {
         app.read(&caller, |_, actor| actor.require(Right::ManageUsers, "user.set_password")).await?;
     }
     let hash = hashed(&app, &caller, input.password).await?;
     app.write(&caller, move |tx, actor| users::set_password(tx, actor, id, &hash)).await?;
-    app.callers.forget_tenant(caller.tenant);
-    app.sign_out(caller.tenant, id, None);
     // Every session of the account is over; the one that asked goes on with a new one.
     if id == caller.id() && caller.means == Means::Cookie {
         return signed_in(&app, Actor::clone(&caller), &headers).await;
@@ -154,8 +154,6 @@ async fn set_password(
     params(("id" = PersonId, Path)), responses((status = 204)))]
 async fn sign_out(State(app): State<Ctx>, caller: Caller, Path(id): Path<PersonId>) -> Result<Done, Problem> {
     app.write(&caller, move |tx, actor| users::sign_out(tx, actor, id)).await?;
-    app.callers.forget_tenant(caller.tenant);
-    app.sign_out(caller.tenant, id, None);
     Ok(Done)
 }
 
@@ -163,20 +161,35 @@ async fn hashed(app: &Ctx, caller: &Caller, secret: String) -> Result<String, Pr
     if let Some((rule, detail)) = password::refusal(&secret) {
         return Err(Problem::invalid("password", rule, detail));
     }
-    let now = app.clock.now();
-    let rate = crate::auth::limiter::Rate { per_minute: 60.0, burst: 60.0 };
-    app.sign_ins.take(format!("hash/{}", caller.id()), rate, now).map_err(Problem::rate_limited)?;
+    attempts::limit_work(app, caller, "hash", Rate { per_minute: 60.0, burst: 60.0 })?;
     app.passwords.hash(secret).await.ok_or_else(|| Problem::internal("password could not be hashed"))
 }
 
+/// One's own password is a matter of whoever sits there: a host's token of minutes, or a key of a program, must not
+/// become a sign-in that lasts.
+fn require_session(caller: &Caller) -> Result<(), Problem> {
+    match caller.means {
+        Means::Cookie => Ok(()),
+        Means::HostToken | Means::ApiKey => Err(Problem::forbidden(
+            "session",
+            "sign in with your e-mail address and password to change your password; without one, ask for an invitation",
+        )),
+    }
+}
+
 async fn check_current(app: &Ctx, caller: &Caller, current: Option<String>) -> Result<(), Problem> {
-    limit_attempts(app, None, &format!("password/{}", caller.id()))?;
+    attempts::limit_own(app, caller)?;
     let stored = app.read(caller, |tx, actor| {
         let Some(email) = users::get(tx, actor, actor.id())?.email else { return Ok(None) };
         Ok(users::credentials(tx, actor.tenant, &email)?.and_then(|found| found.password_hash))
     });
     let stored = stored.await?;
-    if stored.is_none() || app.passwords.verify(current.unwrap_or_default(), stored).await {
+    if stored.is_none() {
+        let text =
+            "this account has no password: ask an administrator for an invitation, with which you choose one";
+        return Err(Problem::conflict("invitation", text));
+    }
+    if app.passwords.verify(current.unwrap_or_default(), stored).await {
         return Ok(());
     }
     Err(Problem::invalid("current", "wrong", "the present password is wrong"))

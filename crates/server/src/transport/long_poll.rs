@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use parlor_realtime::Published;
+use parlor_realtime::{Close, Published};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
@@ -77,8 +77,11 @@ pub(crate) async fn answer_in(
         }
     }
     let wait = Duration::from_secs(query.wait.unwrap_or(0).min(LONGEST_WAIT));
-    let happened = timeout(wait, opened.session.next()).await.ok().and_then(Result::ok);
-    let published: Vec<_> = happened.unwrap_or_default();
+    let happened = timeout(wait, opened.session.next()).await;
+    if matches!(happened, Ok(Err(Close::Unauthorized))) {
+        return Err(Problem::unauthorized("what this token rests on has ended: sign in again"));
+    }
+    let published: Vec<_> = happened.ok().and_then(Result::ok).unwrap_or_default();
     opened.delivered(app, &published);
     let items = texts(dialect, published.iter().map(AsRef::as_ref))?;
     let at = if published.is_empty() { opened.session.position() } else { opened.session.last() };

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use parlor_chat::access::access;
+use parlor_chat::credentials::Root;
 use parlor_chat::events::{self, Event, Replay};
 use parlor_chat::{Actor, Error, Tx, cursor};
 use parlor_realtime::presence::Attending;
@@ -47,6 +48,8 @@ struct Opened {
     /// The tail of all its cursors.
     tail: String,
     epoch: i64,
+    /// What the caller's token rests on.
+    root: Root,
     /// Where the client stands.
     at: i64,
     /// The client's cursor did not serve.
@@ -106,7 +109,8 @@ async fn open(app: &Ctx, caller: &Caller, given: Option<&str>, protocol: Protoco
 /// A subscriber that stands at a position of the log.
 fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) -> Opened {
     Opened {
-        session: Session::new(&app.hub, caller.tenant, at, caller.tag),
+        session: Session::new(&app.hub, caller.tenant, at, caller.lives_by()),
+        root: caller.root,
         tail: app.cursor_tail(caller, epoch),
         epoch,
         at,
@@ -118,9 +122,10 @@ fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) 
 }
 
 /// Reads the next page of history and who the subscriber is now, in one transaction.
-async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<Loaded, Error> {
-    let who = actor.clone();
+async fn load(app: &App, actor: &Arc<Actor>, root: Root, epoch: i64, after: i64) -> Result<Loaded, Error> {
+    let (who, process) = (actor.clone(), app.process_keys());
     app.read_plain(move |tx: &mut Tx<'_>| {
+        App::require_root(tx, who.tenant, &root, &process)?;
         let fresh = App::reload_actor(tx, &who)?;
         let replay = match events::replay(tx, &fresh, epoch, after, PAGE) {
             // What is missing cannot be told: the client begins anew from a snapshot.
@@ -137,7 +142,7 @@ async fn load(app: &App, actor: &Arc<Actor>, epoch: i64, after: i64) -> Result<L
 
 /// The next step of a session that is not live yet.
 async fn advance(app: &App, actor: &Arc<Actor>, opened: &mut Opened) -> Result<(Vec<Event>, Stage), Error> {
-    let loaded = load(app, actor, opened.epoch, opened.session.last()).await?;
+    let loaded = load(app, actor, opened.root, opened.epoch, opened.session.last()).await?;
     Ok(absorb(app, opened, loaded))
 }
 

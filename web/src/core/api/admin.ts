@@ -54,7 +54,7 @@ export interface AppOptions {
   encryption_master_key: string | null;
   webhooks: Webhook[];
 }
-export interface PusherApp { id: string; key: string; secret: string; options: AppOptions; created_at: string }
+export interface PusherApp { id: string; key: string; secret: string | null; options: AppOptions; created_at: string }
 export interface Health {
   version: string;
   started_at: string;

@@ -27,7 +27,7 @@ export interface SearchQuery extends Query { q: string; kind?: string; conversat
 export const api = {
   setupNeeded: () => get<{ needed: boolean }>('/setup'),
   setup: (body: { code: string; name: string; email: string; password: string }) => post<{ me?: Me }>('/setup', body),
-  signIn: (body: { email: string; password: string } | { token: string }) => post<{ me: Me }>('/sessions', body),
+  signIn: (body: { email: string; password: string } | { token: string; replace?: boolean; expects?: Id }) => post<{ me: Me }>('/sessions', body),
   signOut: () => remove<void>('/sessions/current'),
   me: () => get<Me>('/me'),
   saveMe: (body: { name?: string; locale?: string; time_zone?: string; preferences?: Record<string, unknown> }) => patch<Me>('/me', body),

@@ -1239,7 +1239,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Set a password: one's own with the present one, others' with `manage_users` */
+        /** Set a password: one's own in a session and with the present one, others' with `manage_users` and all of their rights */
         put: operations["set_password"];
         post?: never;
         delete?: never;
@@ -1286,12 +1286,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A password for an invitation. */
-        Acceptance: {
-            /** @description At least 10 characters. */
-            password: string;
-            token: string;
-        };
         /** @description Who has acknowledged a broadcast or announcement. */
         Acks: components["schemas"]["Page_Ack"] & {
             /**
@@ -2681,8 +2675,8 @@ export interface components {
             key: string;
             /** @description What it may do. */
             options: components["schemas"]["Options"];
-            /** @description Signs. */
-            secret: string;
+            /** @description Signs, and vouches for anybody: shown to who has every right. */
+            secret?: string | null;
         };
         /** @description What is absent stays. */
         PusherAppChange: {
@@ -2817,15 +2811,6 @@ export interface components {
             /** @description What holds. */
             value: unknown;
         };
-        /** @description The first administrator. */
-        Setup: {
-            /** @description Printed by `parlor serve`. */
-            code: string;
-            email: string;
-            name: string;
-            /** @description At least 10 characters. */
-            password: string;
-        };
         /** @description Whether somebody must set the installation up. */
         SetupState: {
             /** @description There is no administrator yet. */
@@ -2848,15 +2833,6 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "boolean";
-        };
-        /** @description Either `email` and `password`, or `token`. */
-        SignIn: {
-            email?: string | null;
-            password?: string | null;
-            /** @description Slug of the tenant; `default` when absent. */
-            tenant?: string | null;
-            /** @description A token that the host application signed. */
-            token?: string | null;
         };
         /** @description Who is signed in. */
         SignedIn: {
@@ -3027,6 +3003,8 @@ export interface components {
             avatar_url?: string | null;
             /** @description A new address. */
             email?: string | null;
+            /** @description The host application's id of it (`sub` of its tokens): needs every right, for the host signs in as this user then. */
+            external_id?: string | null;
             /** @description A new name. */
             name?: string | null;
             /** @description New roles. */
@@ -4555,11 +4533,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Acceptance"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -5674,11 +5648,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignIn"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -5822,11 +5792,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Setup"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {

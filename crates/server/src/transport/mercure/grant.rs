@@ -13,8 +13,7 @@ use utoipa::ToSchema;
 use super::address;
 use crate::app::{App, Ctx};
 use crate::auth::mercure::PersonToken;
-use crate::auth::token;
-use crate::http::caller::{Caller, is_secure, session_cookie};
+use crate::http::caller::{Caller, is_secure};
 use crate::http::extract::Json;
 use crate::http::problem::Problem;
 
@@ -107,9 +106,7 @@ pub(crate) async fn grant(app: &App, caller: &Caller, request: &HeaderMap) -> Re
         tenant: &tenant.slug,
         topics: &known,
         expires: caller.expires,
-        session: session_cookie(request)
-            .filter(|_| caller.means == crate::auth::cache::Means::Cookie)
-            .map(|cookie| token::digest(&cookie)),
+        root: caller.root,
         tag: caller.tag,
     };
     let made = match external {

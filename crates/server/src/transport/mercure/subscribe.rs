@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use parlor_chat::access::{Access, access};
+use parlor_chat::credentials::Root;
 use parlor_chat::events::{self, Audience, Event, Position, Replay};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
@@ -173,8 +174,8 @@ struct Stream {
     reader: Reader,
     session: Session,
     live: bool,
-    /// The sign-in that must last.
-    sign_in: Option<[u8; 32]>,
+    /// What must last: the person's own proof, or the key behind the token.
+    root: Option<Root>,
     /// When the token, or the time for one connection, ends.
     end: Option<Instant>,
     /// The last place that the client knows.
@@ -189,8 +190,9 @@ struct Stream {
 impl Stream {
     fn new(app: &Ctx, asker: Asker, mut reader: Reader, who: Option<Who>, place: &Place) -> Self {
         let bearer = asker.bearer.as_ref();
-        let left = bearer.and_then(|bearer| bearer.expires).map(|end| {
-            Duration::from_micros(u64::try_from(end.micros() - app.clock.now().micros()).unwrap_or(0))
+        let left = bearer.map(|bearer| {
+            let left = bearer.expires.micros() - app.clock.now().micros();
+            Duration::from_micros(u64::try_from(left).unwrap_or(0))
         });
         let left = left.into_iter().chain(connection_time(app.config.mercure.write_timeout)).min();
         if let Some(who) = &who {
@@ -199,9 +201,9 @@ impl Stream {
         }
         let now = app.clock.now();
         let attending = who.as_ref().map(|who| app.presence.attend(asker.tenant.id, who.actor.id(), now));
-        let tag = bearer.map_or(0, |bearer| bearer.tag);
-        let sign_in = bearer.and_then(|bearer| bearer.session);
-        let session = Session::new(&app.hub, asker.tenant.id, place.at, tag)
+        let root = bearer.map(|bearer| bearer.root);
+        let lives_by = bearer.map_or(Vec::new(), |bearer| vec![bearer.tag, bearer.root.tag()]);
+        let session = Session::new(&app.hub, asker.tenant.id, place.at, lives_by)
             .listening(reader.names(), reader.matcher());
         Self {
             app: app.clone(),
@@ -211,7 +213,7 @@ impl Stream {
             reader,
             session,
             live: false,
-            sign_in,
+            root,
             end: left.map(|left| Instant::now() + left.min(LONGEST)),
             told: place.at,
             first: None,
@@ -246,7 +248,14 @@ impl Stream {
     /// Sends a page of history on; `None` when the log was cut under it.
     async fn read(&mut self) -> Result<Option<Bytes>, Error> {
         let (who, tenant, after) = (self.who.clone(), self.tenant.clone(), self.session.last());
-        let page = self.app.read_plain(move |tx| Page::read(tx, who.as_ref(), &tenant, after)).await?;
+        let (root, process) = (self.root, self.app.process_keys());
+        let read = move |tx: &mut parlor_chat::Tx<'_>| {
+            if let Some(root) = &root {
+                App::require_root(tx, tenant.id, root, &process)?;
+            }
+            Page::read(tx, who.as_ref(), &tenant, after)
+        };
+        let page = self.app.read_plain(read).await?;
         if page.position.epoch != self.epoch {
             return Ok(None);
         }
@@ -262,8 +271,6 @@ impl Stream {
         let replay = Replay::Events { events: Vec::new(), seen, done };
         match self.session.load(Loaded { person: page.person, replay }) {
             Start::More(_) => {}
-            // Whoever signed out before the hub knew the connection is found out now.
-            Start::Live(_) if !self.app.lasts(self.sign_in).await? => return Ok(None),
             Start::Live(_) => self.live = true,
             Start::Reset => return Ok(None),
         }

@@ -10,7 +10,7 @@ use parlor_realtime::protocol::pusher_sign::Signer;
 
 use crate::app::App;
 
-/// Another node may change an application without our hearing of it.
+/// Another node may change an application without our hearing of it at once.
 const MAX_AGE_SECONDS: i64 = 5;
 
 /// An application and whose it is.
@@ -36,7 +36,7 @@ impl Application {
 
 /// By what an application is looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum By {
+pub(crate) enum By {
     Key(String),
     Id(i64),
     Tenant(TenantId),
@@ -44,14 +44,22 @@ pub(super) enum By {
 
 /// What was looked up, and when.
 #[derive(Debug, Default)]
-pub(super) struct Applications(Mutex<HashMap<By, (Time, Arc<Application>)>>);
+pub(crate) struct Applications(Mutex<HashMap<By, (Time, Arc<Application>)>>);
+
+impl Applications {
+    /// What is remembered of the tenant is old.
+    pub fn forget(&self, tenant: TenantId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (_, application)| application.tenant.id != tenant);
+    }
+}
 
 impl App {
     /// The application, if there is such a one.
     pub(super) async fn application(&self, by: By) -> Result<Option<Arc<Application>>, Error> {
         let now = self.clock.now();
         let known =
-            self.pusher.applications.0.lock().unwrap_or_else(PoisonError::into_inner).get(&by).cloned();
+            self.caches.applications.0.lock().unwrap_or_else(PoisonError::into_inner).get(&by).cloned();
         if let Some((at, known)) = known
             && now < at.plus_seconds(MAX_AGE_SECONDS)
         {
@@ -61,7 +69,7 @@ impl App {
         let Some(found) = self.read_plain(move |tx| find(tx, &wanted)).await?.map(Arc::new) else {
             return Ok(None);
         };
-        let mut known = self.pusher.applications.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.caches.applications.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(by, (now, found.clone()));
         Ok(Some(found))
     }
@@ -84,8 +92,7 @@ impl App {
 
     /// An application was changed: what is remembered of its tenant is old.
     pub(crate) fn forget_application(&self, tenant: TenantId) {
-        let mut known = self.pusher.applications.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, (_, application)| application.tenant.id != tenant);
+        self.caches.applications.forget(tenant);
     }
 
     /// Gives the tenant the application that the options of the process name, or one of its own.

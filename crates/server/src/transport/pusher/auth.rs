@@ -83,7 +83,11 @@ fn described(caller: &Caller, id: &str) -> Value {
     json!({
         id: person.id,
         "user_info": {"name": person.name, "avatar_url": person.avatar_url, "kind": person.kind},
-        "parlor": {"until": caller.expires.map(parlor_chat::Time::micros), "tag": format!("{:x}", caller.tag)},
+        "parlor": {
+            "until": caller.expires.map(parlor_chat::Time::micros),
+            "tag": format!("{:x}", caller.tag),
+            "root": caller.root.to_string(),
+        },
     })
 }
 
@@ -117,12 +121,10 @@ async fn join(
             return Err(Problem::forbidden("client_auth", text));
         }
     }
-    let named = own.is_some() || kind(&channel) == Kind::Presence;
-    let data = named.then(|| described(&caller, "user_id").to_string());
-    let mut answer = json!({"auth": application.signer().channel(&socket_id, &channel, data.as_deref())});
-    if let Some(data) = data {
-        answer["channel_data"] = data.into();
-    }
+    // Also where the protocol needs none: the connection must know what the signature rests on.
+    let data = described(&caller, "user_id").to_string();
+    let auth = application.signer().channel(&socket_id, &channel, Some(&data));
+    let mut answer = json!({"auth": auth, "channel_data": data});
     if kind(&channel) == Kind::Encrypted {
         let key = application.options().encryption_master_key.as_deref().and_then(master_key);
         let text = "the application has no encryption_master_key";

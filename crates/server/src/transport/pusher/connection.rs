@@ -7,7 +7,7 @@ use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use parlor_chat::publications::Publication;
-use parlor_chat::{Error, TenantId, events};
+use parlor_chat::{Error, events};
 use parlor_realtime::protocol::pusher::{self, Farewell, Incoming};
 use parlor_realtime::{Close, Joined, Published, Reach};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -69,14 +69,15 @@ async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>,
     if !application.options().enabled {
         return Err(pusher::DISABLED);
     }
-    let joined = join(app, application.tenant.id).await.map_err(failed)?;
+    let joined = join(app, &application).await.map_err(failed)?;
     Ok((application, joined))
 }
 
 /// A place in the hub that listens to nothing yet.
-async fn join(app: &App, tenant: TenantId) -> Result<Joined, Error> {
-    let mailbox = app.hub.mailbox();
-    let (mut ticket, mut reach) = (app.hub.ticket(tenant), Reach::default());
+async fn join(app: &App, application: &Application) -> Result<Joined, Error> {
+    let (tenant, mailbox) = (application.tenant.id, app.hub.mailbox());
+    let mut reach = Reach { lives_by: vec![application.app.tag()], ..Reach::default() };
+    let mut ticket = app.hub.ticket(tenant);
     loop {
         let at = app.read_plain(move |tx| events::position(tx, tenant)).await?.seq;
         match ticket.join(reach, at, mailbox.clone()) {
@@ -114,8 +115,6 @@ pub(super) struct Connection {
     /// The person whose events it gets, once it is on one of Parlor's channels.
     pub person: Option<Person>,
     pub allowance: Allowance,
-    /// Names the token behind the person's subscriptions.
-    pub tag: Option<u64>,
     /// When the token behind the person's subscriptions ends.
     pub ends: Option<Instant>,
     /// When it must have signed in or joined a private channel.
@@ -140,7 +139,6 @@ impl Connection {
             joined,
             seats,
             person: None,
-            tag: None,
             allowance,
             ends: None,
             authorize_by,

@@ -28,7 +28,7 @@ mod subscribe;
 mod watch;
 mod webhooks;
 
-pub(crate) use application::Application;
+pub(crate) use application::{Application, Applications};
 
 /// The roster's lists of channels begin so; a member of a plain channel is "".
 const LIST: &str = "channel:";
@@ -43,7 +43,6 @@ fn list(channel: &str) -> String {
 /// What the protocol keeps in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Pusher {
-    applications: application::Applications,
     happenings: Arc<webhooks::Happenings>,
     outbound: Outbound,
 }

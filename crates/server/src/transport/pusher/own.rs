@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlor_chat::access::access;
+use parlor_chat::credentials::Root;
 use parlor_chat::tenants::Tenant;
 use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, conversations, events, users};
 use parlor_realtime::presence::Attending;
@@ -35,8 +36,10 @@ const CONTACT: &str = "contact:";
 pub(super) struct Vouch {
     /// Microseconds since 1970.
     pub until: Option<i64>,
-    /// Names the token, so that signing out ends the connection.
+    /// Names the token, so that its end ends the connection.
     pub tag: Option<String>,
+    /// What the token rests on, likewise.
+    pub root: Option<String>,
 }
 
 /// The person behind a connection.
@@ -67,8 +70,23 @@ fn refused<T>(status: u16, text: &'static str) -> Admission<T> {
 
 impl Connection {
     /// Remembers which token is behind a signature and until when it serves; ends the connection when that is over.
-    pub(super) fn take_vouch(&mut self, vouch: &Vouch) -> Step {
-        self.tag = vouch.tag.as_deref().and_then(|tag| u64::from_str_radix(tag, 16).ok()).or(self.tag);
+    pub(super) async fn take_vouch(&mut self, vouch: &Vouch) -> Step {
+        let tag = vouch.tag.as_deref().and_then(|tag| u64::from_str_radix(tag, 16).ok());
+        let root: Option<Root> = vouch.root.as_deref().and_then(|root| root.parse().ok());
+        if let Some(root) = root {
+            // First the ears, then the look: what ends between is heard.
+            self.joined.lives_by(&[tag.unwrap_or(0), root.tag()]);
+            let (tenant, process) = (self.application.tenant.id, self.app.process_keys());
+            let read = self.app.read_plain(move |tx| App::require_root(tx, tenant, &root, &process));
+            match read.await {
+                Ok(()) => {}
+                Err(Error::Unauthorized { .. }) => return Err(Some(pusher::UNAUTHORIZED)),
+                Err(error) => {
+                    log(&error);
+                    return Err(Some(pusher::COME_BACK));
+                }
+            }
+        }
         let Some(until) = vouch.until else { return Ok(()) };
         let left = until - self.app.clock.now().micros();
         if left <= 0 {
@@ -79,16 +97,13 @@ impl Connection {
     }
 
     /// Lets a person onto one of Parlor's channels, by Parlor's rules.
-    pub(super) async fn admit_own(&mut self, own: Own, member: Option<&Member>, vouch: &Vouch) -> Admission {
+    pub(super) async fn admit_own(&mut self, own: Own, member: Option<&Member>) -> Admission {
         let Some(member) = member else {
             return refused(
                 403,
                 "this is one of Parlor's channels: sign channel_data with the user_id of a person, or sign in first",
             );
         };
-        if self.take_vouch(vouch).is_err() {
-            return refused(401, "the token behind this signature has ended");
-        }
         let actor = self.identify(member).await?;
         match own {
             Own::Person(id) if id != actor.id() => return refused(403, "this is another person's channel"),
@@ -125,7 +140,7 @@ impl Connection {
 
     /// Joins the hub as the person, with the queue that the connection already has.
     async fn enter(&mut self, actor: Arc<Actor>) -> Result<Person, Error> {
-        let (tenant, tag) = (actor.tenant, self.tag.unwrap_or(0));
+        let tenant = actor.tenant;
         let mut ticket = self.app.hub.ticket(tenant);
         loop {
             let who = actor.clone();
@@ -137,7 +152,7 @@ impl Connection {
                 })
                 .await?;
             let names = vec![Name::Channel(format!("{TERMINATED}{}", actor.id()).into())];
-            let reach = Reach { person: Some((access, roles)), tag, names, matcher: None };
+            let reach = Reach { person: Some((access, roles)), names, ..Reach::default() };
             match ticket.join(reach, at, self.joined.mailbox.clone()) {
                 Ok(joined) => {
                     let attending = self.app.presence.attend(tenant, actor.id(), self.app.clock.now());

@@ -43,7 +43,7 @@ impl Connection {
             Some(known) if *known.id != *user.id => return Err(Some(pusher::UNAUTHORIZED)),
             known => known.is_some(),
         };
-        self.take_vouch(&user.parlor)?;
+        self.take_vouch(&user.parlor).await?;
         if !again {
             let info = user.user_info.as_ref().map(|info| info.get().to_owned());
             self.joined.listen(Name::Channel(format!("{TERMINATED}{}", user.id).into()));

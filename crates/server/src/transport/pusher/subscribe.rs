@@ -130,8 +130,15 @@ impl Connection {
         }
         let (signed, vouch) = self.vouched(wanted).map_err(Some)?;
         let member = signed.or_else(|| self.seats.user().cloned());
+        match self.take_vouch(&vouch).await {
+            Ok(()) => {}
+            Err(Some(pusher::UNAUTHORIZED)) => {
+                return Err(Some(Refused::auth(401, "the token behind this signature has ended")));
+            }
+            Err(_) => return Err(None),
+        }
         if let Some(own) = Own::parse(channel) {
-            self.admit_own(own, member.as_ref(), &vouch).await?;
+            self.admit_own(own, member.as_ref()).await?;
         }
         if kind(channel) != Kind::Presence {
             return Ok(None);

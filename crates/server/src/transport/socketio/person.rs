@@ -124,9 +124,10 @@ impl Person {
                 State::Over(Some(present))
             }
             Stage::Reading => {
-                let (app, actor) = (self.app.clone(), present.caller.actor.clone());
+                let (app, actor, root) =
+                    (self.app.clone(), present.caller.actor.clone(), present.caller.root);
                 let (epoch, after) = (present.opened.epoch, present.opened.session.last());
-                State::Reading(present, Box::pin(async move { load(&app, &actor, epoch, after).await }))
+                State::Reading(present, Box::pin(async move { load(&app, &actor, root, epoch, after).await }))
             }
         };
     }

@@ -12,6 +12,7 @@ use parlor_db::{Engine, Options};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub mod ears;
 pub mod hub;
 mod person;
 pub mod pusher;

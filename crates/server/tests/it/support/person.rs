@@ -36,6 +36,8 @@ impl Reply {
 pub struct Person {
     pub url: String,
     pub token: Option<String>,
+    /// The sign-in, as a browser sends it.
+    pub cookie: Option<String>,
     pub id: String,
     pub client: Client,
 }
@@ -47,8 +49,18 @@ impl Person {
         person
     }
 
+    /// Whoever signs in with this, by the cookie that comes of it.
+    pub async fn sign_in(url: &str, what: Value) -> Self {
+        let stranger = Self::stranger(url);
+        let reply = stranger.post("/sessions", what).await;
+        let cookie = reply.headers.get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+        let id = reply.ok(200)["me"]["id"].as_str().unwrap().to_owned();
+        let cookie = cookie.unwrap().split(';').next().unwrap().to_owned();
+        Self { cookie: Some(cookie), id, ..stranger }
+    }
+
     pub fn stranger(url: &str) -> Self {
-        Self { url: url.to_owned(), token: None, id: String::new(), client: Client::new() }
+        Self { url: url.to_owned(), token: None, cookie: None, id: String::new(), client: Client::new() }
     }
 
     /// The same person at a server that was started anew.
@@ -58,9 +70,10 @@ impl Person {
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}/api/v1{path}", self.url));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        match (&self.token, &self.cookie) {
+            (Some(token), _) => request.bearer_auth(token),
+            (None, Some(cookie)) => request.header("cookie", cookie).header("x-parlor-csrf", "1"),
+            (None, None) => request,
         }
     }
 

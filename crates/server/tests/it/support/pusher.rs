@@ -164,9 +164,10 @@ impl Pusher {
 /// Asks one of Parlor's own answers for a signature, as pusher-js does.
 pub async fn authorize(person: &Person, path: &str, socket_id: &str, channel: &str) -> Reply {
     let request = person.client.post(format!("{}{path}", person.url));
-    let request = match &person.token {
-        Some(token) => request.bearer_auth(token),
-        None => request,
+    let request = match (&person.token, &person.cookie) {
+        (Some(token), _) => request.bearer_auth(token),
+        (None, Some(cookie)) => request.header("cookie", cookie).header("x-parlor-csrf", "1"),
+        (None, None) => request,
     };
     let form = format!("socket_id={socket_id}&channel_name={channel}");
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);

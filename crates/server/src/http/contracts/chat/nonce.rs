@@ -43,6 +43,7 @@ pub(super) async fn make(State(app): State<Ctx>, caller: Caller) -> Answer<Made>
         person: caller.id(),
         tag: caller.tag.cast_signed(),
         token_expires_at: caller.expires,
+        derived_from: Some(caller.root),
     };
     app.write(&caller, move |tx, _| nonces::begin(tx, &hash, &nonce, until)).await?;
     Ok(Json(Made { nonce: secret, expires_at: until.micros() / 1_000_000 }))
@@ -75,17 +76,19 @@ impl FromRequestParts<Ctx> for Connecting {
 
 async fn by_nonce(app: &Ctx, nonce: &str) -> Result<Caller, Problem> {
     let hash = digest(nonce);
-    let found = app.write_plain(0, move |tx| nonces::take(tx, &hash)).await?;
-    let found =
-        found.ok_or_else(|| Problem::unauthorized("this nonce is not known, was used, or is over"))?;
+    let over = || Problem::unauthorized("this nonce is not known, was used, or is over");
+    let found = app.write_plain(0, move |tx| nonces::take(tx, &hash)).await?.ok_or_else(over)?;
+    let root = found.derived_from.ok_or_else(over)?;
+    let process = app.process_keys();
     let (tag, expires): (u64, Option<Time>) = (found.tag.cast_unsigned(), found.token_expires_at);
     let actor: Actor = app
         .read_plain(move |tx| {
+            App::require_root(tx, found.tenant, &root, &process)?;
             let tenant = parlor_chat::tenants::by_id(tx, found.tenant)?;
             load_actor(tx, &tenant, found.kind, found.person)
         })
         .await?;
-    Ok(Caller { actor: Arc::new(actor), means: Means::HostToken, expires, tag })
+    Ok(Caller { actor: Arc::new(actor), means: Means::HostToken, expires, tag, root })
 }
 
 /// A browser that is signed in as somebody else must not connect as the nonce's owner.

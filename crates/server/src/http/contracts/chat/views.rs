@@ -73,7 +73,7 @@ pub(super) fn message(
 ) -> Result<shapes::Message, Problem> {
     let native = serde_json::to_value(message).map_err(Problem::internal)?;
     let link = |id: &str| match id.parse() {
-        Ok(id) => app.link(caller.tenant, id, CONTRACT_LINK_SECONDS).url,
+        Ok(id) => app.link(caller, id, CONTRACT_LINK_SECONDS).url,
         Err(_) => shapes::plain_path(id),
     };
     Ok(shapes::Message::from_native(&native, link))
