@@ -31,6 +31,7 @@ mod start;
 mod workers;
 
 pub use cluster::Cluster;
+pub(crate) use start::FIRST_TRIES;
 pub use start::{
     DEFAULT_TENANT, StartError, default_tenant, defaults, lock_folder, made_by_another, make_folder,
     open_database,
