@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use crate::accept;
-use crate::app::{App, Ctx, StartError};
+use crate::app::{App, Ctx, StartError, secrets};
 use crate::auth::token::new_session_token;
 use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
@@ -71,8 +71,9 @@ impl Server {
     }
 }
 
-/// The playground signs tokens as a host application would, with a secret of its own where none is given.
+/// Secrets that are none end the start. The playground signs tokens as a host application would, with a secret of its own where none is given.
 fn with_secret(mut config: ServeArgs) -> Result<ServeArgs, StartError> {
+    secrets::check(&config)?;
     if config.playground && !config.listen.ip().is_loopback() {
         return Err(StartError::Playground(config.listen));
     }

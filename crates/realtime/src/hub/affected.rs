@@ -75,7 +75,7 @@ pub(super) fn verdict(access: &Access, roles: &[RoleId], event: &Event) -> Optio
 
 /// What an event says of the reach of people.
 enum Change {
-    To(Data),
+    To(Box<Data>),
     /// It cannot be read: it may be about anybody.
     Unknown,
 }
@@ -98,7 +98,7 @@ fn parse(event: &Event) -> Option<Change> {
     }
     // A change that names nobody is as unreadable as one that is no JSON.
     let data = serde_json::from_str::<Envelope>(&event.json).ok().map(|envelope| envelope.data);
-    Some(data.filter(Data::names_somebody).map_or(Change::Unknown, Change::To))
+    Some(data.filter(Data::names_somebody).map_or(Change::Unknown, |data| Change::To(Box::new(data))))
 }
 
 impl Data {

@@ -56,7 +56,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Secrets of the environment that are too short to be secret.
-pub(super) fn check(config: &ServeArgs) -> std::result::Result<(), StartError> {
+pub(crate) fn check(config: &ServeArgs) -> std::result::Result<(), StartError> {
     let mercure = &config.mercure;
     let symmetric = |algorithm: &str| algorithm.to_ascii_uppercase().starts_with("HS");
     let secrets = [

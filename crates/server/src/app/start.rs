@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::transport::pusher::Pusher;
 
 /// How often a first start looks again when others start at the same time.
-pub(super) const FIRST_TRIES: usize = 8;
+pub(crate) const FIRST_TRIES: usize = 8;
 
 /// The tenant that is made on the first start.
 pub const DEFAULT_TENANT: &str = "default";
@@ -170,11 +170,8 @@ impl App {
             })),
             ..Options::default()
         };
-        secrets::check(&config)?;
         let lock = lock_folder(data)?;
-        let folder = data.clone();
-        let opened = tokio::task::spawn_blocking(move || open_database(&folder, options)).await;
-        let db = opened.map_err(|error| StartError::Environment(error.to_string()))??;
+        let db = open_aside(data.clone(), options).await?;
         let cursor_key = cursor_key(data, &config)?;
         let app = Arc::new(App {
             db,
@@ -231,6 +228,12 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Opening may take a while, and blocks.
+async fn open_aside(data: DataArgs, options: Options) -> Result<Db, StartError> {
+    let opened = tokio::task::spawn_blocking(move || open_database(&data, options)).await;
+    opened.map_err(|error| StartError::Environment(error.to_string()))?
 }
 
 /// A number for this run of the server, unlike any other node's.

@@ -9,12 +9,9 @@ use parlor_chat::{Error, Time, Tx};
 use parlor_db::{Db, Options};
 
 use super::Failure;
-use crate::app::{DEFAULT_TENANT, default_tenant, defaults, made_by_another, open_database};
+use crate::app::{DEFAULT_TENANT, FIRST_TRIES, default_tenant, defaults, made_by_another, open_database};
 use crate::clock::{Clock, random_seed};
 use crate::config::DataArgs;
-
-/// How often the tenant is looked for again when others start at the same time.
-const FIRST_TRIES: usize = 8;
 
 /// An open database for one command.
 pub(crate) struct Store {
@@ -27,12 +24,13 @@ impl Store {
     /// Opens the database, and makes the tenant `default` where there is none.
     pub fn open(data: &DataArgs) -> Result<Self, Failure> {
         let store = Self::bare(data)?;
-        let made = (0..FIRST_TRIES).map(|_| store.write(1, default_tenant));
-        let made = made.skip_while(|made| made.as_ref().is_err_and(made_by_another)).next();
-        match made {
-            Some(made) => made?,
-            None => store.write(1, default_tenant)?,
-        };
+        let mut tries = 1;
+        while let Err(error) = store.write(1, default_tenant) {
+            if !made_by_another(&error) || tries == FIRST_TRIES {
+                return Err(error.into());
+            }
+            tries += 1;
+        }
         Ok(store)
     }
 

@@ -114,7 +114,7 @@ async fn another_node_takes_it_up() {
     if engine() == Engine::Sqlite {
         return;
     }
-    let secret = || Some("the same on every node".to_owned());
+    let secret = || Some("the same secret on every one of the nodes".to_owned());
     let site = Site::with(|config| config.secret = secret()).await;
     let folder = TempDir::new().unwrap();
     let data = DataArgs { data: folder.path().into(), database: site.data.database.clone() };
