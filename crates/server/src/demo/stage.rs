@@ -111,6 +111,8 @@ fn account(
         name: name.to_owned(),
         email: Some(people::email(key)),
         roles: Some(vec![role]),
+        // So the playground's pages know them.
+        external_id: Some(format!("demo-{key}")),
         ..NewUser::default()
     };
     Ok(users::create(&mut stage.at(at), system, &new, Some(hash))?.id)
