@@ -135,18 +135,7 @@ impl Ended {
     /// What an event tells of, if it tells that something was lost.
     #[must_use]
     pub fn of(event: &Event) -> Option<Ended> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            data: Data,
-        }
-        #[derive(Deserialize)]
-        struct Data {
-            ended: Ended,
-        }
-        if event.kind != ENDED {
-            return None;
-        }
-        serde_json::from_str::<Envelope>(&event.json).ok().map(|envelope| envelope.data.ended)
+        if event.kind == ENDED { read(&event.json) } else { None }
     }
 
     /// Whether it ends what lives by these tags, of this person.
@@ -157,6 +146,23 @@ impl Ended {
     }
 }
 
+fn read(json: &str) -> Option<Ended> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        data: Data,
+    }
+    #[derive(Deserialize)]
+    struct Data {
+        ended: Ended,
+    }
+    serde_json::from_str::<Envelope>(json).ok().map(|envelope| envelope.data.ended)
+}
+
+/// False of an event that tells of something lost, and not what.
+pub(crate) fn is_readable(kind: &str, json: &str) -> bool {
+    kind != ENDED || read(json).is_some()
+}
+
 /// Says that something was lost: part of the transaction that takes it away.
 pub(crate) fn ended(tx: &mut Tx, tenant: TenantId, ended: &Ended) -> Result<()> {
     if ended.tags.is_empty() && ended.person_id.is_none() {
@@ -165,7 +171,7 @@ pub(crate) fn ended(tx: &mut Tx, tenant: TenantId, ended: &Ended) -> Result<()> 
     let new = NewEvent {
         kind: ENDED,
         conversation: None,
-        audience: Audience::Named,
+        audience: Audience::Nobody,
         access: &[],
         data: json!({ "ended": ended }),
     };
@@ -188,13 +194,23 @@ mod tags {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u64>, D::Error> {
         let texts = Vec::<String>::deserialize(input)?;
-        Ok(texts.iter().filter_map(|text| u64::from_str_radix(text, 16).ok()).collect())
+        texts.iter().map(|text| u64::from_str_radix(text, 16).map_err(serde::de::Error::custom)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_lost_is_read_whole_or_not_at_all() {
+        let text = |ended: &str| format!(r#"{{"data":{{"ended":{ended}}}}}"#);
+        assert!(is_readable(ENDED, &text(r#"{"tags":["00000000000000ff"]}"#)));
+        assert!(is_readable("message.posted", "{}"), "another event has nothing to do with it");
+        for damaged in [text(r#"{"tags":["00ff","no number"]}"#), text("7"), "{}".into(), "{".into()] {
+            assert!(!is_readable(ENDED, &damaged), "{damaged}");
+        }
+    }
 
     #[test]
     fn roots_are_written_and_read() {

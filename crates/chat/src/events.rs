@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 pub use crate::access::{Access, AccessChange, Facets, access};
 use crate::{
-    contacts,
+    contacts, credentials,
     error::{Error, Result},
     ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
     kinds::Kind,
@@ -106,6 +106,8 @@ pub enum Audience {
     },
     /// Whoever listens to the names of its publication.
     Named,
+    /// Nobody: the server itself acts on it.
+    Nobody,
     /// Nobody: what is stored of it cannot be read. A replay that meets it fails; whoever is online begins anew.
     Unreadable,
 }
@@ -116,6 +118,7 @@ const TO_READERS: i64 = 2;
 const TO_STAFF_READERS: i64 = 3;
 const TO_NAMED: i64 = 4;
 const TO_CONTACT: i64 = 5;
+const TO_NOBODY: i64 = 6;
 
 impl Access {
     /// Whether the person may see the event. Whoever is removed by it sees it as the last one.
@@ -127,7 +130,7 @@ impl Access {
             Audience::Person(person) => *person == self.person,
             Audience::Staff => self.is_staff,
             Audience::Contact { places, .. } => self.sees_contact(places),
-            Audience::Named | Audience::Unreadable => false,
+            Audience::Named | Audience::Nobody | Audience::Unreadable => false,
             Audience::Conversation { staff_only: true, .. } if !self.is_staff => false,
             Audience::Conversation { facets, .. } => {
                 event.conversation.is_some_and(|conversation| self.reads(conversation, facets))
@@ -258,6 +261,7 @@ pub(crate) fn append_as<D: Serialize>(
         Audience::Conversation { staff_only: false, .. } => (TO_READERS, None),
         Audience::Conversation { staff_only: true, .. } => (TO_STAFF_READERS, None),
         Audience::Named => (TO_NAMED, None),
+        Audience::Nobody => (TO_NOBODY, None),
         Audience::Unreadable => return Err(Error::Damaged("an event for nobody".to_owned())),
     };
     let access = if new.access.is_empty() { None } else { Some(serde_json::to_string(new.access)?) };
@@ -395,6 +399,10 @@ fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
             Some(publication) => (Audience::Named, Some(publication)),
             None => (Audience::Unreadable, None),
         },
+        // Who has lost something must not keep it because nobody can read what it was.
+        Ok(Audience::Nobody) if !credentials::is_readable(&row.get::<String>(1)?, &json) => {
+            (Audience::Unreadable, None)
+        }
         Ok(audience) => (audience, None),
         Err(db::Error::Decode { .. }) => (Audience::Unreadable, None),
         Err(error) => return Err(error),
@@ -437,6 +445,7 @@ fn audience(row: &Row<'_>) -> Result<Audience, db::Error> {
         (TO_CONTACT, Some(id), _) => Audience::Contact { id, places: Arc::default() },
         (TO_NAMED, ..) => Audience::Named,
         (TO_STAFF, ..) => Audience::Staff,
+        (TO_NOBODY, ..) => Audience::Nobody,
         _ => Audience::Unreadable,
     })
 }

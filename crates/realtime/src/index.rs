@@ -129,7 +129,7 @@ impl Index {
         self.listeners.deliver(published, turn);
         self.follow(event.access.iter().filter(|change| change.member));
         match &event.audience {
-            Audience::Named | Audience::Unreadable => {}
+            Audience::Named | Audience::Nobody | Audience::Unreadable => {}
             Audience::Person(person) => {
                 let place = self.places.get(person).copied();
                 give(&mut self.people, place.as_slice(), published, turn, false);

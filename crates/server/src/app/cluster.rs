@@ -101,7 +101,7 @@ impl Passing {
             Audience::Staff => To::Staff,
             // What tells of contacts is kept, and read from the log by every node.
             Audience::Named | Audience::Contact { .. } => To::Named,
-            Audience::Unreadable => To::Nobody,
+            Audience::Nobody | Audience::Unreadable => To::Nobody,
             Audience::Conversation { facets, staff_only } => {
                 let Facets { kind, team, store, assignee } = *facets;
                 To::Readers { kind, team, store, assignee, staff_only: *staff_only }

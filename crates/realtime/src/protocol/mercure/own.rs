@@ -132,7 +132,11 @@ pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
             let gone = event.access.iter().filter(|change| !change.member && !staff_only);
             topics.extend(gone.map(|change| Topic::Inbox(change.person)));
         }
-        Audience::Staff | Audience::Contact { .. } | Audience::Named | Audience::Unreadable => {}
+        Audience::Staff
+        | Audience::Contact { .. }
+        | Audience::Named
+        | Audience::Nobody
+        | Audience::Unreadable => {}
     }
     topics.iter().map(Topic::to_string).collect()
 }
