@@ -160,17 +160,19 @@ async fn bad_tokens_are_refused_even_where_none_is_needed() {
     assert_eq!(status(site.hub_post(&[("topic", "/a/1"), ("topic", "b")]).bearer_auth(&narrow)).await, 401);
 }
 
+const PUBLISHERS: &str = "what publishers sign with, 32 bytes or more";
+
 #[tokio::test]
 async fn publishers_and_subscribers_may_have_keys_of_their_own() {
     let site = Site::with(|config| {
-        config.mercure.publisher_key = Some("publishers".to_owned());
+        config.mercure.publisher_key = Some(PUBLISHERS.to_owned());
         let pem = format!("{}/tests/fixtures/rs256.pub.pem", env!("CARGO_MANIFEST_DIR"));
         config.mercure.subscriber_key = Some(std::fs::read_to_string(pem).unwrap());
         config.mercure.subscriber_algorithm = "RS256".to_owned();
     })
     .await;
     let claims = json!({"mercure": {"publish": ["*"], "subscribe": ["*"]}});
-    let publisher = token(&json!({"alg": "HS256"}), &claims, "publishers");
+    let publisher = token(&json!({"alg": "HS256"}), &claims, PUBLISHERS);
     assert_eq!(status(site.hub_post(&[("topic", "a")]).bearer_auth(&publisher)).await, 200);
     assert_eq!(status(site.hub("?topic=a").bearer_auth(&publisher)).await, 401);
     let pem = std::fs::read_to_string(format!("{}/tests/fixtures/rs256.pub.pem", env!("CARGO_MANIFEST_DIR")));
