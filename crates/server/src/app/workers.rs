@@ -96,7 +96,7 @@ impl App {
     }
 
     /// Brings a tenant's search index to its newest message before a search. One that is far behind, as after an upgrade,
-    /// is left to [`keep_house`](Self::keep_house): whoever searches does not wait for it.
+    /// is left to the housekeeping: whoever searches does not wait for it.
     ///
     /// # Errors
     /// When the database fails.
