@@ -20,7 +20,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
-    visible::{self, Eyes, seen_place},
+    visible::{self, Viewer, seen_place},
 };
 
 /// Somebody in a conversation.
@@ -166,7 +166,7 @@ fn from_row(row: &Row<'_>) -> Result<(ConversationId, Participant), DbError> {
 pub(crate) fn first(
     tx: &mut Tx,
     tenant: TenantId,
-    eyes: Eyes,
+    viewer: Viewer,
     id: ConversationId,
     members: i64,
     most: i64,
@@ -174,9 +174,9 @@ pub(crate) fn first(
     let only = |row: &Row<'_>| from_row(row).map(|(_, found)| found);
     if members > LARGE {
         let nobody = PersonId(uuid::Uuid::nil());
-        return Ok(tx.db.all(&PAGE, params![tenant, id, nobody, most, eyes.are_staff()], only)?);
+        return Ok(tx.db.all(&PAGE, params![tenant, id, nobody, most, viewer.is_staff()], only)?);
     }
-    Ok(tx.db.all(&FIRST, params![tenant, id, most, eyes.are_staff()], only)?)
+    Ok(tx.db.all(&FIRST, params![tenant, id, most, viewer.is_staff()], only)?)
 }
 
 /// One, as the staff sees it.
@@ -197,7 +197,7 @@ pub(crate) fn previews(
 ) -> Result<HashMap<ConversationId, Vec<Participant>>> {
     let rows = tx.db.all(
         &PREVIEWS,
-        params![actor.tenant, actor.id(), ids, Eyes::of(actor).are_staff()],
+        params![actor.tenant, actor.id(), ids, Viewer::of(actor).is_staff()],
         from_row,
     )?;
     let mut found: HashMap<ConversationId, Vec<Participant>> = HashMap::new();
@@ -229,7 +229,7 @@ pub fn list(
     let limit = limit(asked);
     let after = after.unwrap_or(PersonId(uuid::Uuid::nil()));
     let most = i64::try_from(limit + 1).unwrap_or(200);
-    let asked = params![actor.tenant, id, after, most, Eyes::of(actor).are_staff()];
+    let asked = params![actor.tenant, id, after, most, Viewer::of(actor).is_staff()];
     let rows = tx.db.all(&PAGE, asked, |row| from_row(row).map(|(_, found)| found))?;
     Ok(Page::cut(rows, limit, |participant| participant.person.id.to_string()))
 }
@@ -396,7 +396,7 @@ fn hand_on(tx: &mut Tx, actor: &Actor, id: ConversationId, gone: &Participant) -
     if owners > 0 {
         return Ok(());
     }
-    let next = first(tx, actor.tenant, Eyes::Staff, id, 0, 50)?;
+    let next = first(tx, actor.tenant, Viewer::Staff, id, 0, 50)?;
     let next = next.iter().find(|found| found.role == Role::Admin).or(next.first());
     if let Some(next) = next.filter(|next| next.person.kind != PersonKind::Contact) {
         tx.db.execute(&SET_ROLE, params![actor.tenant, id, next.person.id, Role::Owner.name()])?;

@@ -22,7 +22,7 @@ use crate::{
     person::{Actor, Person},
     time::Time,
     tx::Tx,
-    visible::{self, Eyes},
+    visible::{self, Viewer},
 };
 
 /// What is unread after a position was moved.
@@ -137,9 +137,9 @@ pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) ->
 
 /// Where somebody stands who is to stand at `seq`: not beyond the newest, and contacts at what they see.
 fn standing(tx: &mut Tx, actor: &Actor, conversation: &Conversation, seq: i64) -> Result<i64> {
-    let eyes = Eyes::of(actor);
-    let newest = conversation.newest(eyes);
-    if eyes.are_staff() || !conversation.rules().notes || seq >= newest {
+    let viewer = Viewer::of(actor);
+    let newest = conversation.newest(viewer);
+    if viewer.is_staff() || !conversation.rules().notes || seq >= newest {
         return Ok(seq.min(newest));
     }
     Ok(visible::up_to(tx, actor.tenant, conversation.id, seq)?.seq)

@@ -19,37 +19,37 @@ use crate::{
     tx::Tx,
 };
 
-/// With whose eyes a conversation is looked at.
+/// Who looks at a conversation, as far as that decides what is seen of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Eyes {
-    /// Those of the staff.
+pub(crate) enum Viewer {
+    /// The staff.
     Staff,
-    /// Those of everybody who reads it, contacts as well.
+    /// Everybody who reads it, contacts as well.
     Public,
 }
 
-impl Eyes {
-    pub fn of(actor: &Actor) -> Eyes {
-        if actor.is_staff() { Eyes::Staff } else { Eyes::Public }
+impl Viewer {
+    pub fn of(actor: &Actor) -> Viewer {
+        if actor.is_staff() { Viewer::Staff } else { Viewer::Public }
     }
 
     /// What everybody sees who reads a message: a note is read by the staff only.
-    pub fn of_readers(is_private: bool) -> Eyes {
-        if is_private { Eyes::Staff } else { Eyes::Public }
+    pub fn of_readers(is_private: bool) -> Viewer {
+        if is_private { Viewer::Staff } else { Viewer::Public }
     }
 
     /// The rule: whether they see a message.
-    pub fn see(self, is_private: bool) -> bool {
-        self.are_staff() || !is_private
+    pub fn sees(self, is_private: bool) -> bool {
+        self.is_staff() || !is_private
     }
 
     /// The parameter of the rule as SQL.
-    pub fn are_staff(self) -> bool {
-        self == Eyes::Staff
+    pub fn is_staff(self) -> bool {
+        self == Viewer::Staff
     }
 }
 
-/// The rule as SQL: whether the message of a row is seen, `$staff` being [`Eyes::are_staff`].
+/// The rule as SQL: whether the message of a row is seen, `$staff` being [`Viewer::is_staff`].
 macro_rules! seen {
     ($message:literal, $staff:literal) => {
         concat!("(", $message, ".is_private = FALSE OR ", $staff, ")")

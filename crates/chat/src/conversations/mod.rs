@@ -36,7 +36,7 @@ use crate::{
     settings,
     time::Time,
     tx::Tx,
-    visible::Eyes,
+    visible::Viewer,
 };
 
 /// A conversation's row.
@@ -189,12 +189,12 @@ impl Conversation {
 
     /// Everybody who reads a message of it.
     pub(crate) fn readers_of(&self, is_private: bool) -> Audience {
-        if Eyes::of_readers(is_private).are_staff() { self.staff_readers() } else { self.readers() }
+        if Viewer::of_readers(is_private).is_staff() { self.staff_readers() } else { self.readers() }
     }
 
     /// The newest place that they see.
-    pub(crate) fn newest(&self, eyes: Eyes) -> i64 {
-        if eyes.are_staff() { self.last_seq } else { self.last_public_seq }
+    pub(crate) fn newest(&self, viewer: Viewer) -> i64 {
+        if viewer.is_staff() { self.last_seq } else { self.last_public_seq }
     }
 
     /// Everybody who reads it, but contacts.

@@ -21,7 +21,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
-    visible::Eyes,
+    visible::Viewer,
 };
 
 use super::{Conversation, Related, Role, View, store, update, view};
@@ -419,13 +419,13 @@ fn announce(
         .iter()
         .map(|(person, _)| AccessChange { conversation: id, person: person.id, member: true })
         .collect();
-    let data = json!({ "conversation": view::public(tx, actor, id, Eyes::Staff)? });
+    let data = json!({ "conversation": view::public(tx, actor, id, Viewer::Staff)? });
     let audience = if contact.is_some() { conversation.staff_readers() } else { conversation.readers() };
     let event =
         NewEvent { kind: "conversation.opened", conversation: Some(id), audience, access: &access, data };
     events::append(tx, actor, event)?;
     if let Some(contact) = contact {
-        let data = json!({ "conversation": view::public(tx, actor, id, Eyes::Public)? });
+        let data = json!({ "conversation": view::public(tx, actor, id, Viewer::Public)? });
         let audience = Audience::Person(contact);
         let event =
             NewEvent { kind: "conversation.opened", conversation: Some(id), audience, access: &[], data };

@@ -16,7 +16,7 @@ use crate::{
     roles, tickets,
     time::Time,
     tx::Tx,
-    visible::Eyes,
+    visible::Viewer,
 };
 
 use super::{
@@ -122,8 +122,8 @@ pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
     }
 }
 
-fn bare(conversation: Conversation, eyes: Eyes) -> View {
-    let (staff, last_seq) = (eyes.are_staff(), conversation.newest(eyes));
+fn bare(conversation: Conversation, viewer: Viewer) -> View {
+    let (staff, last_seq) = (viewer.is_staff(), conversation.newest(viewer));
     let number = conversation
         .ticket_prefix
         .as_deref()
@@ -181,7 +181,7 @@ pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec
         .into_iter()
         .map(|row| {
             let own = me(actor, &row);
-            let mut view = bare(row.conversation, Eyes::of(actor));
+            let mut view = bare(row.conversation, Viewer::of(actor));
             let newest = last.remove(&view.id);
             view.pinned_count = pinned(view.pinned_count, view.id, pins.as_ref());
             show_last(&mut view, actor, newest);
@@ -204,7 +204,7 @@ fn show_last(view: &mut View, actor: &Actor, last: Option<LastMessage>) {
 /// How many pinned messages a contact sees in each of these; none for the staff, which sees all. One statement when
 /// there are any.
 fn seen_pins(tx: &mut Tx, actor: &Actor, rows: &[Listed]) -> Result<Option<HashMap<ConversationId, i64>>> {
-    if Eyes::of(actor).are_staff() {
+    if Viewer::of(actor).is_staff() {
         return Ok(None);
     }
     let pinned = rows.iter().filter(|row| row.conversation.pins > 0);
@@ -238,21 +238,21 @@ pub(super) fn one(
         mine.can.post = refusal.is_none();
         mine.can.why_not_post = refusal;
     }
-    let (id, eyes) = (conversation.id, Eyes::of(actor));
+    let (id, viewer) = (conversation.id, Viewer::of(actor));
     let pins = seen_pins(tx, actor, std::slice::from_ref(&listed))?;
-    let mut view = bare(conversation, eyes);
+    let mut view = bare(conversation, viewer);
     view.pinned_count = pinned(view.pinned_count, id, pins.as_ref());
     let last = messages::last(tx, actor, &[id.0.into_bytes()])?.into_iter().next().map(|(_, last)| last);
     show_last(&mut view, actor, last);
-    view.participants = participants::first(tx, actor.tenant, eyes, id, view.members_count, 200)?;
+    view.participants = participants::first(tx, actor.tenant, viewer, id, view.members_count, 200)?;
     view.me = Some(mine);
     Ok(view)
 }
 
 /// A conversation as it goes into events: with its participants, without anybody's own part.
-pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, eyes: Eyes) -> Result<View> {
+pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, viewer: Viewer) -> Result<View> {
     let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], store::conversation)?;
-    let mut view = bare(found, eyes);
-    view.participants = participants::first(tx, actor.tenant, eyes, id, view.members_count, 50)?;
+    let mut view = bare(found, viewer);
+    view.participants = participants::first(tx, actor.tenant, viewer, id, view.members_count, 50)?;
     Ok(view)
 }

@@ -13,7 +13,7 @@ use crate::{
     person::Actor,
     purges, search, settings,
     tx::Tx,
-    visible::{self, Eyes},
+    visible::{self, Viewer},
 };
 
 use super::{
@@ -27,7 +27,7 @@ fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<(Conversation, Opti
     let (conversation, me, _) =
         conversations::lock(tx, actor, conversation).map_err(|_| not_found("message"))?;
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
-    if !Eyes::of(actor).see(stored.is_private) {
+    if !Viewer::of(actor).sees(stored.is_private) {
         return Err(not_found("message"));
     }
     Ok((conversation, me, stored))
@@ -53,7 +53,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     }
     if stored.body == body.text {
         return Ok(
-            store::complete(tx, actor.tenant, Eyes::of(actor), conversation.id, vec![stored])?.remove(0)
+            store::complete(tx, actor.tenant, Viewer::of(actor), conversation.id, vec![stored])?.remove(0)
         );
     }
     tx.db.execute(
@@ -99,7 +99,7 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     }
     if stored.message.deleted_at.is_some() {
         return Ok(
-            store::complete(tx, actor.tenant, Eyes::of(actor), conversation.id, vec![stored])?.remove(0)
+            store::complete(tx, actor.tenant, Viewer::of(actor), conversation.id, vec![stored])?.remove(0)
         );
     }
     tx.db.execute(&store::DELETE, params![actor.tenant, id, tx.now])?;
@@ -156,9 +156,10 @@ pub(super) fn announce(
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
     let (hidden, tenant, place) = (stored.is_private, actor.tenant, conversation.id);
     let pointing = stored.reply_to_seq.is_some() || stored.message.reply_count > 0;
-    let shown = store::complete(tx, tenant, Eyes::of_readers(hidden), place, vec![stored.clone()])?.remove(0);
+    let shown =
+        store::complete(tx, tenant, Viewer::of_readers(hidden), place, vec![stored.clone()])?.remove(0);
     let whole = match conversation.rules().notes && pointing && !hidden {
-        true => store::complete(tx, tenant, Eyes::Staff, place, vec![stored])?.remove(0),
+        true => store::complete(tx, tenant, Viewer::Staff, place, vec![stored])?.remove(0),
         false => shown.clone(),
     };
     let seq = if hidden {

@@ -11,7 +11,7 @@ use crate::{
     ids::{ConversationId, MessageId, PersonId},
     person::Actor,
     tx::Tx,
-    visible::Eyes,
+    visible::Viewer,
 };
 
 use super::{Message, Reaction, pages::readable, store};
@@ -114,13 +114,13 @@ pub fn pin(tx: &mut Tx, actor: &Actor, id: MessageId, pinned: bool) -> Result<Me
         events::append(tx, actor, event)?;
     }
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
-    Ok(store::complete(tx, actor.tenant, Eyes::of(actor), place, vec![stored])?.remove(0))
+    Ok(store::complete(tx, actor.tenant, Viewer::of(actor), place, vec![stored])?.remove(0))
 }
 
 /// The pinned messages of a conversation, newest pin first.
 pub fn pins(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Vec<Message>> {
     conversations::require_readable(tx, actor, id, "message.pins")?;
-    let eyes = Eyes::of(actor);
-    let rows = tx.db.all(&store::PINNED, params![actor.tenant, id, eyes.are_staff()], store::from_row)?;
-    store::complete(tx, actor.tenant, eyes, id, rows)
+    let viewer = Viewer::of(actor);
+    let rows = tx.db.all(&store::PINNED, params![actor.tenant, id, viewer.is_staff()], store::from_row)?;
+    store::complete(tx, actor.tenant, viewer, id, rows)
 }

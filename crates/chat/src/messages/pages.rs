@@ -13,7 +13,7 @@ use crate::{
     person::{Actor, Person, PersonKind},
     time::Time,
     tx::Tx,
-    visible::Eyes,
+    visible::Viewer,
 };
 
 use super::{
@@ -79,15 +79,15 @@ pub fn page(
 ) -> Result<MessagePage> {
     let (conversation, _) = conversations::require_readable(tx, actor, id, "message.list")?;
     let limit = i64::try_from(limit(asked)).unwrap_or(50);
-    let eyes = Eyes::of(actor);
-    let notes = eyes.are_staff();
+    let viewer = Viewer::of(actor);
+    let notes = viewer.is_staff();
     let before = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
         Ok(tx.db.all(&store::BEFORE, params![actor.tenant, id, seq, notes, most], store::from_row)?)
     };
     let after = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
         Ok(tx.db.all(&store::AFTER, params![actor.tenant, id, seq, notes, most], store::from_row)?)
     };
-    let newest = conversation.newest(eyes);
+    let newest = conversation.newest(viewer);
     let (mut older, newer, has_after, most_older) = match range {
         Range::Newest => (before(tx, i64::MAX, limit + 1)?, Vec::new(), false, limit),
         Range::Before(seq) => (before(tx, seq, limit + 1)?, Vec::new(), newest >= seq, limit),
@@ -96,7 +96,7 @@ pub fn page(
             let more = newer.len() > usize::try_from(limit).unwrap_or(50);
             newer.truncate(usize::try_from(limit).unwrap_or(50));
             let has_before = !before(tx, seq.saturating_add(1), 1)?.is_empty();
-            let items = store::complete(tx, actor.tenant, eyes, id, newer)?;
+            let items = store::complete(tx, actor.tenant, viewer, id, newer)?;
             return Ok(MessagePage { items, has_before, has_after: more });
         }
         Range::Around(seq) => {
@@ -113,7 +113,7 @@ pub fn page(
     older.truncate(most_older);
     older.reverse();
     older.extend(newer);
-    Ok(MessagePage { items: store::complete(tx, actor.tenant, eyes, id, older)?, has_before, has_after })
+    Ok(MessagePage { items: store::complete(tx, actor.tenant, viewer, id, older)?, has_before, has_after })
 }
 
 /// What has happened to a conversation: the system messages before a position, or the newest.
@@ -125,22 +125,22 @@ pub fn noted(
     asked: Option<i64>,
 ) -> Result<MessagePage> {
     let (conversation, _) = conversations::require_readable(tx, actor, id, "message.list")?;
-    let eyes = Eyes::of(actor);
+    let viewer = Viewer::of(actor);
     let most = limit(asked);
     let wanted = i64::try_from(most).unwrap_or(50) + 1;
     let seq = before.unwrap_or(i64::MAX);
     let mut rows = tx.db.all(
         &store::NOTED,
-        params![actor.tenant, id, seq, eyes.are_staff(), wanted],
+        params![actor.tenant, id, seq, viewer.is_staff(), wanted],
         store::from_row,
     )?;
     let has_before = rows.len() > most;
     rows.truncate(most);
     rows.reverse();
     Ok(MessagePage {
-        items: store::complete(tx, actor.tenant, eyes, id, rows)?,
+        items: store::complete(tx, actor.tenant, viewer, id, rows)?,
         has_before,
-        has_after: conversation.newest(eyes) >= seq,
+        has_after: conversation.newest(viewer) >= seq,
     })
 }
 
@@ -152,7 +152,7 @@ pub(super) fn readable(tx: &mut Tx, actor: &Actor, id: MessageId, action: &'stat
         crate::Error::NotFound { .. } => not_found("message"),
         other => other,
     })?;
-    if Eyes::of(actor).see(stored.is_private) { Ok(stored) } else { Err(not_found("message")) }
+    if Viewer::of(actor).sees(stored.is_private) { Ok(stored) } else { Err(not_found("message")) }
 }
 
 /// The ids of the messages that the actor sees at some places of a conversation that it reads.
@@ -162,7 +162,7 @@ pub fn ids_at(
     place: ConversationId,
     seqs: &[i64],
 ) -> Result<Vec<(i64, MessageId)>> {
-    let asked = params![actor.tenant, place, seqs, Eyes::of(actor).are_staff()];
+    let asked = params![actor.tenant, place, seqs, Viewer::of(actor).is_staff()];
     Ok(tx.db.all(&store::IDS_AT, asked, |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
@@ -170,7 +170,7 @@ pub fn ids_at(
 pub fn get(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     let stored = readable(tx, actor, id, "message.get")?;
     let place = stored.message.conversation_id;
-    Ok(store::complete(tx, actor.tenant, Eyes::of(actor), place, vec![stored])?.remove(0))
+    Ok(store::complete(tx, actor.tenant, Viewer::of(actor), place, vec![stored])?.remove(0))
 }
 
 /// What it said before, oldest first. A deleted message tells nothing any more.
@@ -194,17 +194,17 @@ pub fn history(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Edit>> {
 /// The thread of a message, its root first: the root itself, and every reply, as far as the actor sees them.
 pub fn thread(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Message>> {
     let stored = readable(tx, actor, id, "message.thread")?;
-    let eyes = Eyes::of(actor);
+    let viewer = Viewer::of(actor);
     let place = stored.message.conversation_id;
     let root_seq = stored.thread_root_seq.unwrap_or(stored.message.seq);
     let root = match stored.thread_root_seq {
         None => Some(stored),
         Some(seq) => store::by_seq(tx, actor.tenant, place, seq)?,
     };
-    let mut rows: Vec<Stored> = root.into_iter().filter(|root| eyes.see(root.is_private)).collect();
-    let replies = params![actor.tenant, place, root_seq, eyes.are_staff()];
+    let mut rows: Vec<Stored> = root.into_iter().filter(|root| viewer.sees(root.is_private)).collect();
+    let replies = params![actor.tenant, place, root_seq, viewer.is_staff()];
     rows.extend(tx.db.all(&store::THREAD, replies, store::from_row)?);
-    store::complete(tx, actor.tenant, eyes, place, rows)
+    store::complete(tx, actor.tenant, viewer, place, rows)
 }
 
 /// Who, beside its author, has read up to it: the first 500.
@@ -214,7 +214,7 @@ pub fn readers(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reader>>
     let place = stored.message.conversation_id;
     let rows = tx.db.all(
         &store::READERS,
-        params![actor.tenant, place, stored.message.seq, author, Eyes::of(actor).are_staff()],
+        params![actor.tenant, place, stored.message.seq, author, Viewer::of(actor).is_staff()],
         |row| {
             let person =
                 Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? };
@@ -250,7 +250,7 @@ pub(crate) fn last(
     ids: &[[u8; 16]],
 ) -> Result<Vec<(ConversationId, LastMessage)>> {
     let rows =
-        tx.db.all(&store::LAST, params![actor.tenant, Eyes::of(actor).are_staff(), ids], store::from_row)?;
+        tx.db.all(&store::LAST, params![actor.tenant, Viewer::of(actor).is_staff(), ids], store::from_row)?;
     Ok(rows
         .into_iter()
         .map(|stored| {

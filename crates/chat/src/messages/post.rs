@@ -20,7 +20,7 @@ use crate::{
     search,
     time::Time,
     tx::Tx,
-    visible::Eyes,
+    visible::Viewer,
 };
 
 use super::{Body, Mention, Message, MessageKind, Quote, html, mentions, store};
@@ -162,7 +162,7 @@ fn find_first(
             "this client_id has already posted something else in this conversation",
         ));
     }
-    Ok(store::complete(tx, actor.tenant, Eyes::of(actor), conversation.id, vec![first])?.pop())
+    Ok(store::complete(tx, actor.tenant, Viewer::of(actor), conversation.id, vec![first])?.pop())
 }
 
 /// An outsider who writes takes part from then on; where everybody reads, the row only counts own messages.
@@ -190,7 +190,7 @@ type Answered = (Option<Quote>, Option<(MessageId, i64)>);
 /// What the message answers, and the root of the thread that makes. Whoever reads the message sees both: a message for
 /// everybody answers no private note.
 fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMessage) -> Result<Answered> {
-    let readers = Eyes::of_readers(new.is_private_note);
+    let readers = Viewer::of_readers(new.is_private_note);
     let (reply, root) = match (new.reply_to_id, new.thread_root_id) {
         (None, None) => return Ok((None, None)),
         (Some(reply), root) => (answerable(tx, actor, conversation, readers, reply, "reply_to_id")?, root),
@@ -201,7 +201,7 @@ fn answered(tx: &mut Tx, actor: &Actor, conversation: &Conversation, new: &NewMe
     let root_seq = reply.thread_root_seq.unwrap_or(reply.message.seq);
     // A root that was purged, or that not all who read this message see, leaves the thread to whoever is answered.
     let root_message = match store::by_seq(tx, actor.tenant, conversation.id, root_seq)? {
-        Some(root) if readers.see(root.is_private) => root.message,
+        Some(root) if readers.sees(root.is_private) => root.message,
         _ => reply.message.clone(),
     };
     let root_seq = root_message.seq;
@@ -221,7 +221,7 @@ fn answerable(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
-    readers: Eyes,
+    readers: Viewer,
     id: MessageId,
     field: &'static str,
 ) -> Result<store::Stored> {
@@ -229,9 +229,9 @@ fn answerable(
         .filter(|found| {
             found.message.conversation_id == conversation.id && found.message.kind == MessageKind::Text
         })
-        .filter(|found| Eyes::of(actor).see(found.is_private))
+        .filter(|found| Viewer::of(actor).sees(found.is_private))
         .ok_or_else(|| invalid(field, "known", "names no message of this conversation"))?;
-    if readers.see(found.is_private) { Ok(found) } else { Err(answers_note(field)) }
+    if readers.sees(found.is_private) { Ok(found) } else { Err(answers_note(field)) }
 }
 
 fn answers_note(field: &'static str) -> crate::Error {

@@ -11,7 +11,7 @@ use crate::{
     person::{Actor, Person, PersonKind, text},
     time::Time,
     tx::Tx,
-    visible::{Eyes, seen},
+    visible::{Viewer, seen},
 };
 
 use super::{Mention, Message, MessageKind, Quote, html};
@@ -254,12 +254,12 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
     })
 }
 
-/// Completes messages of one conversation with what they answer, as far as `eyes` see it: a quote, the root of a thread
+/// Completes messages of one conversation with what they answer, as far as `viewer` see it: a quote, the root of a thread
 /// and a number of replies tell of nothing that is hidden from them. One statement when any of them answers something.
 pub(crate) fn complete(
     tx: &mut Tx,
     tenant: TenantId,
-    eyes: Eyes,
+    viewer: Viewer,
     id: ConversationId,
     mut rows: Vec<Stored>,
 ) -> Result<Vec<Message>> {
@@ -271,10 +271,10 @@ pub(crate) fn complete(
         HashMap::new()
     } else {
         let found = tx.db.all(&SOME, params![tenant, id, &wanted[..]], from_row)?;
-        let seen = found.into_iter().filter(|stored| eyes.see(stored.is_private));
+        let seen = found.into_iter().filter(|stored| viewer.sees(stored.is_private));
         seen.map(|stored| (stored.message.seq, quote(stored.message))).collect()
     };
-    if !eyes.are_staff() {
+    if !viewer.is_staff() {
         count_seen_replies(tx, tenant, id, &mut rows)?;
     }
     Ok(rows

@@ -27,7 +27,7 @@ use crate::{
     tenants::Tenant,
     time::Time,
     tx::Tx,
-    visible::Eyes,
+    visible::Viewer,
 };
 
 use terms::{MARK, QueryTerm};
@@ -357,7 +357,8 @@ pub fn search(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Page<Hi
     for (stored, kind, title) in page.items {
         let id = stored.message.conversation_id;
         let snippet_html = snippet::of(&stored.body, &words);
-        let message = message_store::complete(tx, actor.tenant, Eyes::of(actor), id, vec![stored])?.remove(0);
+        let message =
+            message_store::complete(tx, actor.tenant, Viewer::of(actor), id, vec![stored])?.remove(0);
         hits.push(Hit { message, conversation: Found { id, kind, title }, snippet_html });
     }
     Ok(Page { items: hits, next: page.next })

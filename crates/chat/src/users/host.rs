@@ -112,7 +112,7 @@ fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<(PersonId, 
 
 /// A local account with the same address becomes the host's only while it opens nothing: a person's, with no other host
 /// identity, no right beyond the default role's, no team and no store. What a host says of addresses is often what its
-/// users typed (docs/decisions/0026-rights-of-others.md). Others are linked by an administrator (`external_id`).
+/// users typed (docs/decisions/0025-rights-of-others.md). Others are linked by an administrator (`external_id`).
 fn linked(
     tx: &mut Tx,
     tenant: &Tenant,

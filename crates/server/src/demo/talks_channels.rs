@@ -210,7 +210,7 @@ aoife: One person searched for \"chair that does not squeak\". We should sell th
 * 😂 sean niamh marta
 aoife +75 #bug: Found one: in the checkout the \"pay\" button stays grey for anyone with a postcode that begins with a letter. So, all of Ireland.
 sean >bug: How long?
-aoife >bug: Since the VAT change on Monday. Fix is ready, needs a second pair of eyes.
+aoife >bug: Since the VAT change on Monday. Fix is ready, needs a second pair of viewer.
 sean >bug: Looking.
 sean >bug: Good. One test more please, for `T12 AB34`.
 aoife >bug: Added. Deploying.

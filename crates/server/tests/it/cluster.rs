@@ -173,18 +173,18 @@ async fn presence_typing_and_signing_out_cross_nodes_and_die_with_them() {
     let Some(mut nodes) = Nodes::start(2).await else { return };
     let (ana, ben) = (nodes.user("Ana", 0).await, nodes.user("Ben", 1).await);
     let group = ana.group("two nodes", &[&ben]).await;
-    let mut eyes = ana.ws(None).await;
-    eyes.is_live().await;
+    let mut viewer = ana.ws(None).await;
+    viewer.is_live().await;
     let mut there = ben.ws(None).await;
     there.is_live().await;
     let is_ben = |told: &Value| told["data"]["people"].to_string().contains(&ben.id);
-    let mut news = eyes.told("presence").await;
+    let mut news = viewer.told("presence").await;
     while !is_ben(&news) {
-        news = eyes.told("presence").await;
+        news = viewer.told("presence").await;
     }
     assert!(news.to_string().contains("online"), "{news}");
     there.send(&json!({"type": "typing", "conversation_id": group}).to_string()).await;
-    assert_eq!(eyes.told("typing").await["data"]["person_id"], ben.id.as_str());
+    assert_eq!(viewer.told("typing").await["data"]["person_id"], ben.id.as_str());
     // A third node that comes later knows who is there.
     let third = nodes.add();
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -192,9 +192,9 @@ async fn presence_typing_and_signing_out_cross_nodes_and_die_with_them() {
     assert_eq!(seen["items"][0]["status"], "online");
     assert_eq!(seen["items"][1]["status"], "online");
     nodes.nodes[1].kill();
-    let mut news = eyes.told("presence").await;
+    let mut news = viewer.told("presence").await;
     while !is_ben(&news) {
-        news = eyes.told("presence").await;
+        news = viewer.told("presence").await;
     }
     assert!(news.to_string().contains("offline"), "a dead node's people go by themselves: {news}");
 }

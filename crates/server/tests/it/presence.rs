@@ -25,14 +25,14 @@ async fn news(ws: &mut crate::support::Ws, of: &Person) -> Value {
 async fn people_come_go_and_say_what_they_like() {
     let site = Site::start().await;
     let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
-    let mut eyes = ana.ws(None).await;
+    let mut viewer = ana.ws(None).await;
     assert_eq!(status(&ana, &ben).await, "offline");
     let desk = ben.ws(None).await;
     let phone = ben.ws(None).await;
-    assert_eq!(news(&mut eyes, &ben).await["status"], "online");
+    assert_eq!(news(&mut viewer, &ben).await["status"], "online");
     let said = json!({"busy": true, "text": "in a meeting", "text_until": "2100-01-01T00:00:00Z"});
     assert_eq!(ben.put("/me/presence", said).await.ok(200)["text"], "in a meeting");
-    let event = eyes.next_of("status.updated").await;
+    let event = viewer.next_of("status.updated").await;
     assert_eq!((&event["data"]["busy"], &event["data"]["user_id"]), (&json!(true), &json!(ben.id)));
     assert_eq!(status(&ana, &ben).await, "busy");
     ben.put("/me/presence", json!({"busy": false})).await.ok(200);
@@ -40,7 +40,7 @@ async fn people_come_go_and_say_what_they_like() {
     tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     assert_eq!(status(&ana, &ben).await, "online", "the phone is still there");
     drop(phone);
-    let gone = news(&mut eyes, &ben).await;
+    let gone = news(&mut viewer, &ben).await;
     assert_eq!(gone["status"], "offline");
     assert!(gone["last_seen_at"].is_string(), "{gone}");
 }
@@ -64,9 +64,9 @@ async fn here_names_those_who_are_online() {
     let site = Site::start().await;
     let (ana, ben, cleo) = (site.user("Ana").await, site.user("Ben").await, site.user("Cleo").await);
     let group = ana.group("lunch", &[&ben, &cleo]).await;
-    let mut eyes = ana.ws(None).await;
+    let mut viewer = ana.ws(None).await;
     let mut screen = ben.ws(None).await;
-    assert_eq!(news(&mut eyes, &ben).await["status"], "online");
+    assert_eq!(news(&mut viewer, &ben).await["status"], "online");
     let said = ana.say(&group, "who is @here?").await;
     let named = said["mentions"].as_array().unwrap();
     let ids: Vec<&str> = named.iter().map(|mention| mention["user_id"].as_str().unwrap()).collect();
@@ -83,13 +83,13 @@ async fn idle_people_are_away() {
     let clock = Clock::fixed(Clock::System.now());
     let site = Site::at(clock.clone(), |_| {}).await;
     let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
-    let mut eyes = ana.ws(None).await;
+    let mut viewer = ana.ws(None).await;
     let mut screen = ben.ws(None).await;
-    assert_eq!(news(&mut eyes, &ben).await["status"], "online");
+    assert_eq!(news(&mut viewer, &ben).await["status"], "online");
     clock.advance(301);
-    assert_eq!(news(&mut eyes, &ben).await["status"], "away");
+    assert_eq!(news(&mut viewer, &ben).await["status"], "away");
     screen.send(r#"{"type":"active"}"#).await;
-    assert_eq!(news(&mut eyes, &ben).await["status"], "online");
+    assert_eq!(news(&mut viewer, &ben).await["status"], "online");
 }
 
 #[tokio::test]
