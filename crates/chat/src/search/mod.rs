@@ -27,7 +27,7 @@ use crate::{
     tenants::Tenant,
     time::Time,
     tx::Tx,
-    visible::Viewer,
+    visible::{Viewer, seen},
 };
 
 use terms::{MARK, QueryTerm};
@@ -165,7 +165,9 @@ macro_rules! visible {
             LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
             WHERE ",
             $which,
-            " AND m.tenant = $1 AND m.deleted_at IS NULL AND (m.is_private = FALSE OR $4)
+            " AND m.tenant = $1 AND m.deleted_at IS NULL AND ",
+            seen!("m", "$4"),
+            "
               AND m.created_at < $5 AND m.created_at > $6
               AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ",
             outsider!("$7", "$8", "$9", "$10"),
@@ -434,7 +436,7 @@ fn visible(
             actor.tenant,
             actor.id(),
             found,
-            actor.is_staff(),
+            Viewer::of(actor).is_staff(),
             question.before.unwrap_or(Time(i64::MAX)),
             question.after.unwrap_or(Time(i64::MIN)),
             &teams[..],

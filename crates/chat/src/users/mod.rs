@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Result, conflict, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{PersonId, RoleId, StoreId, TeamId, TenantId},
+    lists::distinct,
     page::{Page, limit},
     person::{Actor, Person, PersonKind},
     rights::{Right, Rights},
@@ -324,6 +325,7 @@ pub(crate) fn managed(tx: &mut Tx, actor: &Actor, id: PersonId, action: &'static
 }
 
 fn set_roles(tx: &mut Tx, actor: &Actor, id: PersonId, roles: &[RoleId]) -> Result<()> {
+    let roles = &distinct("roles", roles)?;
     let known = roles::all(tx, actor.tenant)?;
     for role in roles {
         let role = known

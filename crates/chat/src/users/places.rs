@@ -6,6 +6,7 @@ use parlor_db::params;
 use crate::{
     error::{Result, invalid},
     ids::{PersonId, StoreId, TeamId, TenantId},
+    lists::distinct,
     person::Actor,
     stores, teams,
     tx::Tx,
@@ -17,6 +18,7 @@ use super::{User, UserChange, authority, store};
 pub(super) fn set(tx: &mut Tx, actor: &Actor, user: &User, change: &UserChange) -> Result<()> {
     let tenant = actor.tenant;
     if let Some(wanted) = &change.teams {
+        let wanted = &distinct("teams", wanted)?;
         let known = teams::all(tx, tenant)?;
         if wanted.iter().any(|team| !known.iter().any(|known| known.id == *team)) {
             return Err(invalid("teams", "known", "names a team that does not exist"));
@@ -27,6 +29,7 @@ pub(super) fn set(tx: &mut Tx, actor: &Actor, user: &User, change: &UserChange) 
         set_teams(tx, tenant, user.id, &user.teams, wanted)?;
     }
     if let Some(wanted) = &change.stores {
+        let wanted = &distinct("stores", wanted)?;
         let known = stores::all(tx, tenant)?;
         if wanted.iter().any(|store| !known.iter().any(|known| known.id == *store)) {
             return Err(invalid("stores", "known", "names a store that does not exist"));

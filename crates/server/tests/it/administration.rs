@@ -225,3 +225,30 @@ async fn the_name_of_the_company_and_the_state_of_the_system() {
     robot.get("/me").await.ok(200);
     assert!(admin.get("/api-keys").await.ok(200)["items"][0]["used_at"].is_string());
 }
+
+#[tokio::test]
+async fn what_a_list_says_twice_counts_once_and_lists_end() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let ben = account(&admin, "Ben", "ben@example.com").await;
+    let role = admin.post("/roles", json!({"name": "Clerk"})).await.ok(201)["id"].clone();
+    let team = admin.post("/teams", json!({"name": "Desk"})).await.ok(201)["id"].clone();
+    let body = json!({"roles": [role, role], "teams": [team, team, team]});
+    let changed = admin.patch(&format!("/users/{ben}"), body).await.ok(200);
+    assert_eq!((&changed["roles"], &changed["teams"]), (&json!([role]), &json!([team])));
+    let members = json!({"members": vec![&ben; 6_000]});
+    let path = format!("/teams/{}", team.as_str().unwrap());
+    assert_eq!(admin.patch(&path, members).await.ok(200)["members"], json!([ben]));
+    let strangers: Vec<_> = (0..6_000_u128).map(|n| uuid::Uuid::from_u128(n).to_string()).collect();
+    let refused = admin.patch(&path, json!({"members": strangers})).await.problem(422, "invalid");
+    assert_eq!((&refused["field"], &refused["rule"]), (&json!("members"), &json!("count")));
+    let store = admin.post("/stores", json!({"name": "Quay", "users": [ben, ben]})).await.ok(201);
+    assert_eq!(store["users"], json!([ben]));
+    let writes = json!({"writes_to": [role, role]});
+    let changed = admin.patch(&format!("/roles/{}", role.as_str().unwrap()), writes).await.ok(200);
+    assert_eq!(changed["writes_to"], json!([role]));
+    let kinds = "group,".repeat(2_000);
+    for path in [format!("/search?q=words&kind={kinds}"), format!("/conversations?kind={kinds}")] {
+        admin.get(&path).await.ok(200);
+    }
+}
