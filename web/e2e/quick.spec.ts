@@ -1,7 +1,7 @@
 // The quick messenger on pages of a host application: two people, two browsers, nothing reloaded.
 import { apiOf, expect, stored, test, unique, world } from './fixtures';
 import { picture } from './picture';
-import { badge, composer, directOf, hostPage, launcher, openPanel, panel, readAll, row, say, thread, toasts, told } from './quickhost';
+import { badge, composer, directOf, hostPage, launcher, openPanel, panel, readAll, ready, row, say, thread, toasts, told } from './quickhost';
 
 test('a message: badge, toast, order of the list, open thread, read; within 200 ms', async ({ browser }) => {
   test.setTimeout(60_000);
@@ -11,7 +11,7 @@ test('a message: badge, toast, order of the list, open thread, read; within 200 
   await readAll('ben');
   const ben = await hostPage(browser, 'ben');
   const ana = await hostPage(browser, 'ana');
-  await expect(launcher(ben)).toBeVisible();
+  await ready(ben);
   await expect(badge(ben)).toHaveCount(0);
   await openPanel(ana);
   await row(ana, direct).click();
@@ -63,7 +63,7 @@ test('a message: badge, toast, order of the list, open thread, read; within 200 
 test('a first message from somebody new announces itself', async ({ browser }) => {
   await readAll('chloe');
   const chloe = await hostPage(browser, 'chloe');
-  await expect(launcher(chloe)).toBeVisible();
+  await ready(chloe);
   const text = unique('we have not talked yet');
   const api = await apiOf('ana');
   await api.open({ kind: 'group', title: unique('new group'), user_ids: [world().people.chloe.id], message: { body: text } });
@@ -123,9 +123,9 @@ test('a notification of the browser, where it is wanted, allowed, and the window
 test('"Discuss" puts a draft and a card; sent once, the card stays with the message', async ({ browser }) => {
   const direct = await directOf('ana', 'chloe');
   await (await apiOf('ana')).call('DELETE', `/conversations/${direct}/draft?mode=reply`).catch(() => {});
-  await expect(launcher(await hostPage(browser, 'chloe'))).toBeVisible(); // now the host's id of Chloé is known
+  await ready(await hostPage(browser, 'chloe')); // now the host's id of Chloé is known
   const ana = await hostPage(browser, 'ana', { query: { to: 'pg-chloe' } });
-  await expect(launcher(ana)).toBeVisible();
+  await ready(ana);
   await ana.locator('[data-discuss="C-1042"]').click();
   await expect(panel(ana).locator('[data-related]')).toContainText('Gasthof zur Linde');
   await expect(composer(ana)).toHaveValue('About Gasthof zur Linde: ');
@@ -145,7 +145,7 @@ test('"Discuss" puts a draft and a card; sent once, the card stays with the mess
 
 test('a new conversation with several people, by keys alone', async ({ browser }) => {
   const ana = await hostPage(browser, 'ana');
-  await expect(launcher(ana)).toBeVisible();
+  await ready(ana);
   await launcher(ana).focus();
   await ana.keyboard.press('Enter');
   await expect(panel(ana).getByRole('searchbox')).toBeFocused();

@@ -22,6 +22,9 @@ export const thread = (page: Page) => page.locator('[data-messages]');
 export const composer = (page: Page) => panel(page).getByRole('textbox', { name: /^Message to/ });
 export const row = (page: Page, id: string) => panel(page).locator(`[data-conversation="${id}"]`);
 
+/** From here on it hears what comes: the launcher alone is there before that. */
+export const ready = (page: Page): Promise<void> => expect(launcher(page)).toHaveAttribute('aria-busy', 'false');
+
 export async function openPanel(page: Page): Promise<void> {
   await launcher(page).click();
   await expect(panel(page).getByRole('searchbox')).toBeVisible();
