@@ -17,9 +17,9 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// A read that begins now.
-    pub(crate) fn new(limit: Duration, caller: Weak<()>) -> Deadline {
-        Deadline { limit, until: Instant::now() + limit, caller }
+    /// Of a read that was asked for at a moment: waiting for its turn counts.
+    pub(crate) fn new(asked: Instant, limit: Duration, caller: Weak<()>) -> Deadline {
+        Deadline { limit, until: asked + limit, caller }
     }
 
     /// The time is up, or the caller is gone.

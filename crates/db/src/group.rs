@@ -295,12 +295,15 @@ impl Writer {
 }
 
 /// Runs one read in a snapshot of its own and answers. It ends when its time is up or its caller gone.
-pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, limit: Duration, counters: &Counters) {
+pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, deadline: &Deadline, counters: &Counters) {
     if job.is_abandoned() {
         return;
     }
+    if deadline.is_reached() {
+        // It has waited for too long already: running it now would only make the next ones wait.
+        return job.answer(Some(Error::TimedOut(deadline.limit())));
+    }
     let started = Instant::now();
-    let deadline = Deadline::new(limit, job.caller());
     for attempt in 1.. {
         let begun = tx.begin_read(deadline.clone());
         let again = match &begun {

@@ -5,8 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::deadline::Deadline;
 use crate::group::{Job, Writer, run_read};
 use crate::queue::{Queue, Refused};
 use crate::stats::Counters;
@@ -20,6 +21,7 @@ type Jobs = Arc<Queue<Waiting>>;
 
 struct Waiting {
     lane: u64,
+    asked: Instant,
     job: Box<dyn Job>,
 }
 
@@ -71,7 +73,10 @@ impl Threads {
             self.spawn(format!("db-read-{index}"), move || {
                 let mut one = Vec::new();
                 while jobs.take(1, &mut one) {
-                    one.drain(..).for_each(|waiting| run_read(&mut tx, waiting.job, limit, &counters));
+                    one.drain(..).for_each(|Waiting { asked, job, .. }| {
+                        let deadline = Deadline::new(asked, limit, job.caller());
+                        run_read(&mut tx, job, &deadline, &counters);
+                    });
                 }
             })?;
         }
@@ -88,12 +93,12 @@ impl Threads {
     }
 
     pub(crate) fn read(&self, job: Box<dyn Job>) -> Result<(), Error> {
-        self.reads.push(Waiting { lane: 0, job }).map_err(refused)
+        self.reads.push(Waiting { lane: 0, asked: Instant::now(), job }).map_err(refused)
     }
 
     pub(crate) fn write(&self, lane: u64, job: Box<dyn Job>) -> Result<(), Error> {
         let index = (lane % self.lanes.len() as u64) as usize;
-        self.lanes[index].push(Waiting { lane, job }).map_err(refused)
+        self.lanes[index].push(Waiting { lane, asked: Instant::now(), job }).map_err(refused)
     }
 
     pub(crate) fn stats(&self) -> Stats {

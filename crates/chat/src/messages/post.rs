@@ -542,6 +542,7 @@ pub(crate) fn append_import(
         kind: conversation.kind,
         author,
         no: import.no,
+        at: import.at,
         has: search::has_of(&import.body.text, &[]),
     };
     search::index(tx, &place, import.terms)

@@ -5,6 +5,7 @@
 //! `logs.indexed` says how far the index goes; [`catch_up`] brings it to the newest message, in large steps, every second
 //! and before a search.
 
+mod marks;
 mod snippet;
 pub(crate) mod terms;
 
@@ -30,7 +31,7 @@ use crate::{
     visible::{Viewer, seen},
 };
 
-use terms::{MARK, QueryTerm};
+use terms::QueryTerm;
 
 /// A question to the index.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +111,7 @@ pub(crate) struct Place {
     pub kind: Kind,
     pub author: PersonId,
     pub no: i64,
+    pub at: Time,
     pub has: Vec<Has>,
 }
 
@@ -126,6 +128,7 @@ impl Place {
             kind: conversation.kind,
             author: message.author.as_ref().map_or(PersonId(uuid::Uuid::nil()), |author| author.id),
             no,
+            at: message.created_at,
             has: has_of(body, &message.attachments),
         }
     }
@@ -202,9 +205,13 @@ statements! {
         WHERE l.indexed < l.messages").global();
     /// Messages that are to be indexed.
     pub static PENDING = both("
-        SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id, m.attachments
+        SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id, m.attachments, m.created_at
         FROM messages m JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
         WHERE m.no > $2 AND m.no <= $3 AND m.tenant = $1 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.no");
+    /// When the first and the last message came.
+    pub static TIMES = both("
+        SELECT (SELECT created_at FROM messages WHERE tenant = $1 ORDER BY created_at, no LIMIT 1),
+            (SELECT created_at FROM messages WHERE tenant = $1 ORDER BY created_at DESC, no DESC LIMIT 1)");
     /// Messages that match, newest first: whether the actor may see them is asked of [`VISIBLE`].
     ///
     /// PostgreSQL is made to go by the words: with the limit inside it may walk every message from the newest on, which
@@ -233,21 +240,8 @@ statements! {
 
 /// Adds a message to the index.
 pub(crate) fn index(tx: &mut Tx, place: &Place, terms: &str) -> Result<()> {
-    let mut all = String::with_capacity(terms.len() + 120);
-    all.push_str(terms);
-    if !terms.is_empty() {
-        all.push(' ');
-    }
-    all.push_str(&conversation_mark(place.conversation));
-    all.push(' ');
-    all.push_str(&author_mark(place.author));
-    all.push(' ');
-    all.push_str(&kind_mark(place.kind));
-    for has in &place.has {
-        all.push(' ');
-        all.push_str(&has_mark(*has));
-    }
-    tx.db.execute(&INDEX, params![place.no, all.as_str()])?;
+    let all = [terms.to_owned()].into_iter().chain(marks::of(place)).collect::<Vec<_>>().join(" ");
+    tx.db.execute(&INDEX, params![place.no, all.trim_start()])?;
     Ok(())
 }
 
@@ -282,6 +276,7 @@ pub fn catch_up(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<bool> {
             kind: row.get(3)?,
             author: row.get(4)?,
             no: row.get(0)?,
+            at: row.get(6)?,
             has: Vec::new(),
         };
         Ok((place, row.get::<String>(1)?, row.get::<Option<String>>(5)?))
@@ -320,22 +315,6 @@ pub(crate) fn forget(tx: &mut Tx, tenant: TenantId, numbers: &[i64]) -> Result<(
         tx.db.execute(&UNINDEX, params![*no])?;
     }
     Ok(())
-}
-
-fn conversation_mark(id: ConversationId) -> String {
-    format!("{MARK}c{}", id.0.simple())
-}
-
-fn author_mark(id: PersonId) -> String {
-    format!("{MARK}a{}", id.0.simple())
-}
-
-fn kind_mark(kind: Kind) -> String {
-    format!("{MARK}k{}", kind.name().replace('_', ""))
-}
-
-fn has_mark(has: Has) -> String {
-    format!("{MARK}h{}", has.name())
 }
 
 /// Messages that match, newest first.
@@ -380,6 +359,7 @@ fn matches(
     let cursor = question.cursor.as_deref().and_then(|cursor| cursor.parse::<i64>().ok());
     let mut below = cursor.unwrap_or(i64::MAX).min(first + newest + 1);
     let mut expression = expression(tx, question, words);
+    expression.extend(times(tx, actor, question)?);
     let mut rows = Vec::new();
     // The newest matches, wherever they are; then those where the actor reads, in ever wider steps.
     let (mut from, mut statement) = match tx.db.engine() {
@@ -453,16 +433,31 @@ fn visible(
 fn expression(tx: &Tx, question: &Question, words: &[QueryTerm]) -> Vec<String> {
     let mut every: Vec<String> = words.iter().map(|word| term(tx, &word.text, word.prefix)).collect();
     let marks = [
-        question.author.map(author_mark),
-        question.conversation.map(conversation_mark),
-        question.has.map(has_mark),
+        question.author.map(marks::author),
+        question.conversation.map(marks::conversation),
+        question.has.map(marks::has),
     ];
     every.extend(marks.into_iter().flatten().map(|mark| term(tx, &mark, false)));
     // Each kind once, however often it was asked for.
     let kinds =
         crate::kinds::RULES.iter().map(|rules| rules.kind).filter(|kind| question.kinds.contains(kind));
-    every.extend(any_of(tx, kinds.map(kind_mark)));
+    every.extend(any_of(tx, kinds.map(marks::kind)));
     every
+}
+
+/// When the messages asked for came, unless that limits nothing.
+fn times(tx: &mut Tx, actor: &Actor, question: &Question) -> Result<Option<String>> {
+    if question.before.is_none() && question.after.is_none() {
+        return Ok(None);
+    }
+    let first_and_last =
+        |row: &parlor_db::Row<'_>| Ok((row.get::<Option<Time>>(0)?, row.get::<Option<Time>>(1)?));
+    let (Some(first), Some(last)) = tx.db.one(&TIMES, params![actor.tenant], first_and_last)? else {
+        return Ok(None);
+    };
+    let (from, to) = (question.after.unwrap_or(first).max(first), question.before.unwrap_or(last).min(last));
+    let marks = if from > to { Some(vec![marks::nowhere()]) } else { marks::between(from, to) };
+    Ok(marks.and_then(|marks| any_of(tx, marks.into_iter())))
 }
 
 /// Where the actor reads, unless that is in so many places that naming them costs more than it spares.
@@ -471,10 +466,10 @@ fn readable(tx: &mut Tx, actor: &Actor) -> Result<Option<String>> {
     if mine.len() > MOST_NAMED {
         return Ok(None);
     }
-    let mut places: Vec<String> = mine.into_iter().map(conversation_mark).collect();
-    places.extend(outsider_kinds(actor).kinds().into_iter().map(kind_mark));
+    let mut places: Vec<String> = mine.into_iter().map(marks::conversation).collect();
+    places.extend(outsider_kinds(actor).kinds().into_iter().map(marks::kind));
     if places.is_empty() {
-        places.push(format!("{MARK}nowhere"));
+        places.push(marks::nowhere());
     }
     Ok(any_of(tx, places.into_iter()))
 }

@@ -53,6 +53,33 @@ fn finds_what_the_actor_sees_and_nothing_else() {
 }
 
 #[test]
+fn times_limit_to_the_moment() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    let mut at = Vec::new();
+    for number in 0..40 {
+        at.push(world.post(&ana, id, &format!("plover {number}")).unwrap().created_at);
+        world.pass(if number % 2 == 0 { 86_000 } else { 4_000_000 });
+    }
+    let found = |after: Option<usize>, before: Option<usize>| {
+        let question = Question {
+            text: "plover".to_owned(),
+            after: after.map(|number| at[number]),
+            before: before.map(|number| at[number]),
+            limit: Some(100),
+            ..Default::default()
+        };
+        find_with(&world, &ana, question).len()
+    };
+    assert_eq!((found(None, None), found(Some(39), None), found(None, Some(0))), (40, 0, 0));
+    for (first, last) in [(0, 39), (3, 4), (3, 5), (10, 30), (17, 38), (20, 10)] {
+        let wanted = (last as usize).saturating_sub(first + 1);
+        assert_eq!(found(Some(first), Some(last)), wanted, "{first} to {last}");
+    }
+}
+
+#[test]
 fn follows_edits_and_deletions() {
     let world = World::new();
     let ana = world.user("Ana", &[Right::Group]);

@@ -14,7 +14,7 @@ use parlor_chat::{
 };
 use parlor_db::testing::walked;
 
-use crate::support::{World, blank, body, message};
+use crate::support::{START, World, blank, body, message};
 
 type Work = Box<dyn Fn(&mut Tx, &People) -> Result<(), Error> + Send + Sync>;
 
@@ -197,6 +197,20 @@ fn searches(read: &mut impl FnMut(&'static str, Work)) {
         "search for a rare word since a time",
         |p| &p.ana,
         |_| Question { text: "plover".to_owned(), after: Some(parlor_chat::Time(0)), ..Default::default() },
+    );
+    search(
+        "search for a frequent word after the last message",
+        |p| &p.ana,
+        |_| Question {
+            text: "boat".to_owned(),
+            after: Some(parlor_chat::Time(START * 2)),
+            ..Default::default()
+        },
+    );
+    search(
+        "search for a frequent word before the first message",
+        |p| &p.customer,
+        |_| Question { text: "boat".to_owned(), before: Some(parlor_chat::Time(0)), ..Default::default() },
     );
     search(
         "search in a conversation",

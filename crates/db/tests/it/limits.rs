@@ -60,6 +60,27 @@ fn what_was_stopped_cannot_answer() {
 }
 
 #[test]
+fn waiting_for_a_turn_counts() {
+    for engine in BOTH {
+        let test = open(engine, Duration::from_millis(200));
+        let (taken, on_it) = std::sync::mpsc::channel();
+        let db = test.db.clone();
+        let slow = std::thread::spawn(move || {
+            db.read_blocking::<_, Error>(move |_| {
+                taken.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(500));
+                Ok(())
+            })
+        });
+        on_it.recv().unwrap();
+        let late = test.db.read_blocking(short);
+        assert!(matches!(late, Err(Error::TimedOut(_))), "{engine:?}: {late:?}");
+        slow.join().unwrap().unwrap();
+        assert_eq!(test.db.read_blocking(short).unwrap(), 0, "{engine:?}");
+    }
+}
+
+#[test]
 fn a_read_ends_when_its_caller_is_gone() {
     for engine in BOTH {
         let test = open(engine, Duration::from_secs(600));
