@@ -37,6 +37,8 @@ const MANY: usize = 10_000;
 /// What a statement may do more among many, in steps of SQLite's machine or rows of PostgreSQL: an index grows a level,
 /// a page is full where it was not.
 const ALLOWED: u64 = 1_500;
+/// The same while PostgreSQL has no statistics, as after a large import: it takes small tables whole, but not the messages.
+const BLIND: u64 = 4_000;
 
 #[test]
 fn what_is_looked_at_does_not_grow_with_what_there_is() {
@@ -45,15 +47,20 @@ fn what_is_looked_at_does_not_grow_with_what_there_is() {
     fill(&world, &people, FEW);
     let few = measured(&world, &people);
     fill(&world, &people, MANY - FEW);
-    let many = measured(&world, &people);
-    let grown: Vec<String> = many
-        .iter()
+    assert_eq!(grown(&few, &measured(&world, &people), BLIND), Vec::<String>::new());
+    world.test.analyze().unwrap();
+    assert_eq!(grown(&few, &measured(&world, &people), ALLOWED), Vec::<String>::new());
+}
+
+type Measured = BTreeMap<(String, &'static str), u64>;
+
+fn grown(few: &Measured, many: &Measured, allowed: u64) -> Vec<String> {
+    many.iter()
         .filter_map(|((work, statement), steps)| {
             let before = few.get(&(work.clone(), *statement)).copied().unwrap_or(0);
-            (*steps > before * 2 + ALLOWED).then(|| format!("{work}: {statement}: {before}, then {steps}"))
+            (*steps > before * 2 + allowed).then(|| format!("{work}: {statement}: {before}, then {steps}"))
         })
-        .collect();
-    assert_eq!(grown, Vec::<String>::new());
+        .collect()
 }
 
 fn people(world: &World) -> People {
@@ -100,11 +107,10 @@ fn fill(world: &World, people: &People, count: usize) {
         world.write(fill).unwrap();
     }
     world.index();
-    world.test.analyze().unwrap();
 }
 
 /// By what was done and statement: what it looked at.
-fn measured(world: &World, people: &People) -> BTreeMap<(String, &'static str), u64> {
+fn measured(world: &World, people: &People) -> Measured {
     let mut all = BTreeMap::new();
     for (name, writes, work) in works() {
         let (people, work) = (people.clone(), Arc::new(work));
