@@ -10,7 +10,7 @@ WEB_SOURCES := $(shell find web/src web/locales web/tokens web/public web/playgr
 
 run: web ## Builds Parlor with its web app, fills a new data folder with demo data, and starts it
 	$(CARGO) build --release -p parlor
-	./target/release/parlor demo --data $(DATA) --if-empty
+	./target/release/parlor demo --data $(DATA) --if-empty --url http://$(LISTEN)
 	./target/release/parlor serve --data $(DATA) --listen $(LISTEN)
 
 dev: ## The server on :8080 and the web app with live reload on :5173

@@ -267,7 +267,7 @@ test('the samples of the host sign-in make tokens that Parlor believes', async (
   const secret = await page.getByRole('dialog').getByLabel('Secret', { exact: true }).inputValue();
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByText(kid, { exact: true })).toBeVisible();
-  const env = { ...process.env, PARLOR_SECRET: secret };
+  const env = { ...process.env, PARLOR_JWT_SECRET: secret };
   for (const [language, run] of Object.entries(RUNS)) {
     await page.getByRole('radio', { name: language }).click();
     const code = await page.getByRole('region', { name: `Sample in ${language}` }).innerText();

@@ -38,3 +38,19 @@ test('a browser that knows nobody is signed in at once', async ({ browser }) => 
   await page.goto(`${world().url}/app/#token=${token}`);
   await expect.poll(() => page.evaluate(async () => (await fetch('/api/v1/me')).status)).toBe(200);
 });
+
+test('a link that is followed while the inbox is open is noticed', async ({ browser }) => {
+  const page = await browserOf(browser, 'ben');
+  await page.goto(`${world().url}/app/`);
+  await expect(page.locator('[data-conversation]').first()).toBeVisible();
+  const token = await tokenOf('trudy', 'Trudy Tan');
+  await page.evaluate((hash) => { location.hash = hash; }, `token=${token}`);
+  await expect(page.getByRole('heading', { name: 'Sign in as somebody else?' })).toBeVisible();
+  expect(page.url()).not.toContain('token');
+  await page.getByRole('button', { name: 'Stay signed in' }).click();
+  await expect(page.locator('[data-conversation]').first()).toBeVisible();
+  // Another part after # is no token.
+  await page.evaluate(() => { (window as unknown as { here: boolean }).here = true; location.hash = 'top'; });
+  await page.waitForTimeout(300);
+  expect(await page.evaluate(() => (window as unknown as { here?: boolean }).here)).toBe(true);
+});

@@ -1,9 +1,12 @@
 //! Owns: turning accepted connections into requests, with a limit on how slowly they may arrive, and letting open
-//! requests, and what they became (WebSockets), end when the server stops. Must not know: routes.
+//! requests, and what they became (WebSockets), end when the server stops. Whoever is still sending one then must be
+//! quick. Must not know: routes.
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,11 +21,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
+use crate::arriving::{Arriving, Held, Late};
 use crate::impatient::Impatient;
 
 /// How long a connection may take to send a request's head, and may idle between requests. Longer than proxies keep
 /// idle connections, so that they close first.
 const HEAD_PATIENCE: Duration = Duration::from_secs(75);
+
+/// How long the rest of a request may take to arrive once the server stops: a stranger who sends none must not hold up
+/// its end, and supervisors kill after ten seconds.
+const REST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often is looked whether a connection has become idle while the server stops.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Held as long as a connection is in use. A request carries it along, so that whoever takes the connection over for a
 /// WebSocket holds it to the last byte: the process must not end before the close frames have left.
@@ -72,10 +83,15 @@ async fn connection(
     mut stop: watch::Receiver<bool>,
     open: Open,
 ) {
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let working = Arc::new(());
+    let (work, stopping, writing) = (working.clone(), stop.clone(), stream.writing());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (working, stop) = (work.clone(), stopping.clone());
+        let mut request = request.map(|body| Arriving::new(body, move || late(stop)));
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(open.clone());
-        router.clone().call(request)
+        let answer = router.clone().call(request);
+        async move { answer.await.map(|response| response.map(|body| Held::new(body, working))) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
@@ -85,7 +101,22 @@ async fn connection(
         _ = connection.as_mut() => return,
         () = stopped(&mut stop) => connection.as_mut().graceful_shutdown(),
     }
-    let _ = connection.await;
+    if timeout(REST_PATIENCE, connection.as_mut()).await.is_ok() {
+        return;
+    }
+    // Two hold it when nothing is worked at: this function and the service. What is left then is half a head.
+    while Arc::strong_count(&working) > 2 || writing.load(Ordering::Relaxed) {
+        if timeout(LOOK, connection.as_mut()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+fn late(mut stop: watch::Receiver<bool>) -> Late {
+    Box::pin(async move {
+        stopped(&mut stop).await;
+        sleep(REST_PATIENCE).await;
+    })
 }
 
 /// Out of descriptors: others must end before we accept again.

@@ -30,11 +30,11 @@ mod workers;
 
 pub use caches::Caches;
 pub use cluster::Cluster;
-pub(crate) use start::FIRST_TRIES;
 pub use start::{
     DEFAULT_TENANT, StartError, default_tenant, defaults, lock_folder, made_by_another, make_folder,
     open_database,
 };
+pub(crate) use start::{FIRST_TRIES, private};
 
 /// Everything a request needs. One per server; two servers can live in one process.
 pub struct App {

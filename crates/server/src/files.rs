@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
+use crate::app::private;
 use crate::config::{DataArgs, ServeArgs};
 
 /// How much of a file tells what it is.
@@ -83,7 +84,12 @@ impl Files {
         File::open(self.path(tenant, id)).await
     }
 
-    /// Removes what is left of uploads that a crash cut off. Blocks.
+    /// Closes the folder to others, and with it everything that is inside: an earlier version may have left it open.
+    pub(crate) fn close(&self) {
+        private(&self.root);
+    }
+
+    /// Removes what is left of uploads that a crash cut off, and closes what an earlier version left open. Blocks.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -93,9 +99,12 @@ impl Files {
             tenants => tenants?,
         };
         for tenant in tenants {
-            let Ok(files) = std::fs::read_dir(tenant?.path()) else { continue };
+            let tenant = tenant?.path();
+            let Ok(files) = std::fs::read_dir(&tenant) else { continue };
+            private(&tenant);
             for file in files {
                 let file = file?;
+                private(&file.path());
                 let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
                 if file.path().extension().is_some_and(|end| end == "part") && age > older_than {
                     std::fs::remove_file(file.path())?;

@@ -3,6 +3,8 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,19 +18,29 @@ pub(crate) struct Impatient<S> {
     patience: Duration,
     /// Runs while a write waits; most connections never need it.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Whether one waits, for others to see.
+    writing: Arc<AtomicBool>,
 }
 
 impl<S> Impatient<S> {
     pub(crate) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+        Self { stream, patience, waiting: None, writing: Arc::default() }
+    }
+
+    /// Whether a write waits for the other side.
+    pub(crate) fn writing(&self) -> Arc<AtomicBool> {
+        self.writing.clone()
     }
 
     /// Lets a write wait, but not for ever.
     fn judge<T>(&mut self, context: &mut Context<'_>, written: Poll<Result<T>>) -> Poll<Result<T>> {
         if written.is_ready() {
-            self.waiting = None;
+            if self.waiting.take().is_some() {
+                self.writing.store(false, Ordering::Relaxed);
+            }
             return written;
         }
+        self.writing.store(true, Ordering::Relaxed);
         let patience = self.patience;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(patience)));
         match waiting.as_mut().poll(context) {

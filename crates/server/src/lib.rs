@@ -5,6 +5,7 @@
 mod accept;
 pub mod accounts;
 pub mod app;
+mod arriving;
 pub mod auth;
 pub mod cli;
 pub mod clock;

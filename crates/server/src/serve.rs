@@ -16,8 +16,9 @@ use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
 use crate::http;
 
-/// How long open requests and connections may take once the server stops.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long open requests and connections may take once the server stops, beside the time in which it asks them to go.
+/// With the usual three seconds for that, the stop ends before the ten after which supervisors kill.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many times a second some connections are asked to leave while the server stops.
 const STEPS_A_SECOND: usize = 20;

@@ -244,6 +244,10 @@ signals.unauthorized = () => {
   if (state.phase === 'in') void leave('login.ended');
 };
 
+// A link with a token that is followed while the inbox is open changes nothing but the hash.
+addEventListener('hashchange', () => {
+  if (!embedded && new URLSearchParams(location.hash.slice(1)).get('token')) location.reload();
+});
 addEventListener('online', () => maybeSession()?.nudge());
 addEventListener('offline', () => maybeSession()?.socket.lost());
 addEventListener('pagehide', () => maybeSession()?.drafts.flush());

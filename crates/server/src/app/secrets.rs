@@ -1,4 +1,4 @@
-//! Owns: keys that are kept in files, and how long a secret must be. Must not know: what is signed with them.
+//! Owns: keys that are kept in files, and what makes a secret one. Must not know: what is signed with them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
@@ -9,7 +9,41 @@ use crate::clock::random_seed;
 use crate::config::ServeArgs;
 
 /// Bytes of a key. One signature is enough to try shorter ones out in peace.
-pub(crate) const LEAST: usize = 32;
+const LEAST: usize = 32;
+
+/// Why something is no secret; what follows "the secret …" in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Weak {
+    /// It can be tried out.
+    #[error("has {0} bytes, not counting blanks around them, where at least {LEAST} are needed")]
+    Short(usize),
+    /// It can be guessed.
+    #[error("is one character over and over")]
+    Repeated,
+}
+
+/// Whether a key or secret can serve. Blanks around a text (a line break that a file ends with, a disk full of NULs)
+/// are known to everybody; a key of random bytes is no text, and its bytes all count.
+pub(crate) fn judge(secret: &[u8]) -> std::result::Result<(), Weak> {
+    let blank = |letter: char| letter.is_whitespace() || letter.is_control();
+    let length = match std::str::from_utf8(secret) {
+        Ok(text) => text.trim_matches(blank).len(),
+        Err(_) => secret.len(),
+    };
+    if length < LEAST {
+        return Err(Weak::Short(length));
+    }
+    let repeated = match std::str::from_utf8(secret) {
+        Ok(text) => same(text.trim_matches(blank).chars()),
+        Err(_) => same(secret.iter()),
+    };
+    if repeated { Err(Weak::Repeated) } else { Ok(()) }
+}
+
+fn same<T: PartialEq>(mut all: impl Iterator<Item = T>) -> bool {
+    let first = all.next();
+    all.all(|one| Some(one) == first)
+}
 
 /// Reads a key, or makes one that only its owner can read.
 pub(super) fn key_file(path: &Path) -> std::result::Result<Vec<u8>, StartError> {
@@ -18,9 +52,7 @@ pub(super) fn key_file(path: &Path) -> std::result::Result<Vec<u8>, StartError> 
         Err(error) if error.kind() == ErrorKind::NotFound => make(path).map_err(unusable)?,
         read => read.map_err(unusable)?,
     };
-    if key.len() < LEAST {
-        return Err(StartError::ShortKey(path.to_owned(), key.len()));
-    }
+    judge(&key).map_err(|weak| StartError::WeakKey(path.to_owned(), weak))?;
     super::start::private(path);
     Ok(key)
 }
@@ -55,7 +87,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     file.sync_all()
 }
 
-/// Secrets of the environment that are too short to be secret.
+/// Secrets of the environment that are none.
 pub(crate) fn check(config: &ServeArgs) -> std::result::Result<(), StartError> {
     let mercure = &config.mercure;
     let symmetric = |algorithm: &str| algorithm.to_ascii_uppercase().starts_with("HS");
@@ -67,10 +99,9 @@ pub(crate) fn check(config: &ServeArgs) -> std::result::Result<(), StartError> {
         ("MERCURE_SUBSCRIBER_JWT_KEY", &mercure.subscriber_key, symmetric(&mercure.subscriber_algorithm)),
     ];
     for (name, secret, counts) in secrets {
-        let length = secret.as_ref().map_or(0, String::len);
         // An empty variable is an absent one.
-        if counts && (1..LEAST).contains(&length) {
-            return Err(StartError::ShortSecret(name, length));
+        if let Some(secret) = secret.as_ref().filter(|secret| counts && !secret.is_empty()) {
+            judge(secret.as_bytes()).map_err(|weak| StartError::WeakSecret(name, weak))?;
         }
     }
     Ok(())
@@ -86,14 +117,46 @@ mod tests {
         let path = folder.path().join("cursor.key");
         let key = key_file(&path).unwrap();
         assert_eq!((key.len(), key_file(&path).unwrap()), (LEAST, key));
-        for length in [0, 1, 31] {
-            std::fs::write(&path, vec![7; length]).unwrap();
+        let letters = "abcdefghijklmnopqrstuvwxyz01234";
+        let none = [
+            vec![],
+            vec![7],
+            vec![7; 31],
+            vec![0; 32],
+            vec![255; 64],
+            vec![b'\n'; 64],
+            b" \n\t\0".repeat(20),
+        ];
+        for bytes in none.into_iter().chain([format!("{letters}\n\n").into_bytes()]) {
+            std::fs::write(&path, &bytes).unwrap();
             let refused = key_file(&path).unwrap_err().to_string();
             assert!(refused.contains("remove it"), "{refused}");
-            assert_eq!(std::fs::read(&path).unwrap().len(), length, "it is left as it was");
+            assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is left as it was");
         }
-        std::fs::write(&path, vec![7; 40]).unwrap();
-        assert_eq!(key_file(&path).unwrap().len(), 40);
+        let text = format!("{letters}5\n").into_bytes();
+        // Random bytes may well end with what looks like a blank.
+        let random = [&[200, 1, 2, 3][..], &seed_like(), b"\n"].concat();
+        for bytes in [text, random] {
+            std::fs::write(&path, &bytes).unwrap();
+            assert_eq!(key_file(&path).unwrap(), bytes);
+        }
+    }
+
+    /// Bytes that are no text.
+    fn seed_like() -> Vec<u8> {
+        (0..27).map(|number| 255 - number * 9).collect()
+    }
+
+    #[test]
+    fn blanks_and_repetitions_are_no_secret() {
+        for short in ["", "short", &" ".repeat(40), &"\u{a0}".repeat(40), "0123456789abcdef0123456789abcde\n"]
+        {
+            assert!(matches!(judge(short.as_bytes()), Err(Weak::Short(_))), "{short:?}");
+        }
+        for repeated in ["a".repeat(32), "ü".repeat(40), format!("{}\n", "0".repeat(64))] {
+            assert_eq!(judge(repeated.as_bytes()), Err(Weak::Repeated), "{repeated:?}");
+        }
+        assert_eq!(judge(b"0123456789abcdef0123456789abcdef\n"), Ok(()));
     }
 
     #[test]

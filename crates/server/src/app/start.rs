@@ -51,14 +51,14 @@ pub enum StartError {
     KeyFile(PathBuf, std::io::Error),
     /// One that was cut off.
     #[error(
-        "the key {0} has {1} bytes where at least 32 are needed: it was cut off by a full disk or a crash, or is no key. \
+        "the key {0} {1}: it was cut off by a full disk or a crash, or is no key. \
          Put the right one back from a backup, or remove it: the next start makes a new one, and clients begin anew \
          from a snapshot"
     )]
-    ShortKey(PathBuf, usize),
-    /// A secret that can be tried out.
-    #[error("{0} has {1} bytes where at least 32 are needed: make one with `openssl rand -hex 32`")]
-    ShortSecret(&'static str, usize),
+    WeakKey(PathBuf, secrets::Weak),
+    /// A secret that is none.
+    #[error("{0} {1}: make one with `openssl rand -hex 32`")]
+    WeakSecret(&'static str, secrets::Weak),
     /// The address of Redis.
     #[error("REDIS_URL: {0}")]
     Redis(String),
@@ -133,7 +133,7 @@ pub fn made_by_another(error: &Error) -> bool {
 
 /// A file of the data folder that others could read, from an earlier version or a copy, is closed to them. Where that is
 /// not ours to do, the file stays as it is.
-pub(super) fn private(path: &Path) {
+pub(crate) fn private(path: &Path) {
     #[cfg(unix)]
     if let Ok(about) = std::fs::metadata(path) {
         use std::os::unix::fs::PermissionsExt;
@@ -200,6 +200,7 @@ impl App {
             pusher: Pusher::default(),
             config,
         });
+        app.files.close();
         app.first_start().await?;
         workers::start(&app, to_publish, to_fill, lock)?;
         if let Some((url, notes)) = redis.zip(notes) {
@@ -218,7 +219,7 @@ impl App {
             };
             match made {
                 Err(error) if made_by_another(&error) && tries < FIRST_TRIES => tries += 1,
-                made => break made?,
+                made => break made.map_err(named)?,
             }
         };
         let id: TenantId = tenant.id;
@@ -227,6 +228,16 @@ impl App {
                 Some(new_setup_code());
         }
         Ok(())
+    }
+}
+
+/// What is wrong with the Pusher application that the options describe, by the name of the option.
+fn named(error: Error) -> StartError {
+    let Error::Invalid { field, detail, .. } = &error else { return error.into() };
+    let variables = [("id", "PARLOR_APP_ID"), ("key", "PARLOR_APP_KEY"), ("secret", "PARLOR_APP_SECRET")];
+    match variables.iter().find(|(name, _)| name == field) {
+        Some((_, variable)) => StartError::Environment(format!("{variable}: {detail}")),
+        None => error.into(),
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, read_text};
-use crate::app::secrets::LEAST;
+use crate::app::{StartError, secrets};
 use crate::auth::keys::{self, Unusable};
 use crate::config::DataArgs;
 use crate::outbound;
@@ -145,18 +145,19 @@ impl KeySource {
             Self { jwks_url: Some(url), .. } => ("jwks_url", url),
             _ => return Err(Failure::usage("name a key")),
         };
-        if found.0 == "hs256" && found.1.len() < LEAST {
-            return Err(Failure::refused(format!(
-                "the secret has {} bytes where at least {LEAST} are needed: make one with `openssl rand -hex 32`",
-                found.1.len()
-            )));
+        if found.0 == "hs256" {
+            let weak = |weak| Failure::refused(StartError::WeakSecret("the secret", weak).to_string());
+            secrets::judge(found.1.as_bytes()).map_err(weak)?;
         }
         let serves = match found.0 {
             "jwks_url" => match keys::fetch(&found.1, private) {
                 Err(Unusable::Insecure) => {
                     return Err(Failure::usage("use an address that begins with https://"));
                 }
-                Err(Unusable::Private) => return Err(Failure::refused(outbound::PRIVATE)),
+                Err(Unusable::Private) => {
+                    let private = outbound::PRIVATE;
+                    return Err(Failure::refused(format!("{private} (here also --private-fetches)")));
+                }
                 fetched => fetched.is_ok(),
             },
             kind => keys::parse(kind, None, &found.1).is_some(),

@@ -6,8 +6,8 @@ use parlor_chat::tenants;
 use super::Failure;
 use super::output::say;
 use super::store::{Store, TenantArg};
-use crate::app::DEFAULT_TENANT;
-use crate::auth::jwt::{Claims, sign};
+use crate::app::{DEFAULT_TENANT, StartError, secrets};
+use crate::auth::jwt::{Claims, LONGEST_SECONDS, Refusal, sign};
 use crate::clock::Clock;
 use crate::config::DataArgs;
 
@@ -53,14 +53,20 @@ fn seconds(text: &str) -> Result<i64, String> {
         _ => (text, 1),
     };
     let number: i64 = digits.parse().map_err(|_| "use a number and one of s, m, h, d".to_owned())?;
-    number.checked_mul(unit).ok_or_else(|| "too long".to_owned())
+    let within = number.checked_mul(unit).filter(|seconds| *seconds <= LONGEST_SECONDS);
+    within.ok_or_else(|| Refusal::TooLong.text().to_owned())
 }
 
 pub(super) fn run(data: &DataArgs, args: TokenArgs) -> Result<(), Failure> {
     let slug = args.tenant.tenant.clone();
     let given = args.secret.clone().filter(|secret| !secret.is_empty() && slug == DEFAULT_TENANT);
     let (secret, kid) = match given {
-        Some(secret) => (secret, None),
+        Some(secret) => {
+            let name = "the secret of --secret or PARLOR_JWT_SECRET";
+            let weak = |weak| Failure::refused(StartError::WeakSecret(name, weak).to_string());
+            secrets::judge(secret.as_bytes()).map_err(weak)?;
+            (secret, None)
+        }
         None => stored_secret(data, &slug)?,
     };
     let now = Clock::System.now().micros() / 1_000_000;
@@ -89,15 +95,19 @@ fn stored_secret(data: &DataArgs, slug: &str) -> Result<(String, Option<String>)
     let keys = store.read(move |tx| tenants::host_keys(tx, tenant.id))?;
     let found = keys.into_iter().find(|key| key.kind == "hs256");
     found.map(|key| (key.secret, key.kid)).ok_or_else(|| {
+        let given = match slug {
+            DEFAULT_TENANT => "set PARLOR_JWT_SECRET, the same as for `parlor serve`, or give --secret; or ",
+            _ => "",
+        };
         Failure::not_found(format!(
-            "the tenant {slug} has no HS256 secret: give --secret, or store one with `parlor tenant key add {slug} --secret …`"
+            "the tenant {slug} has no HS256 secret: {given}store one with `parlor tenant key add {slug} --secret …`"
         ))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::{LONGEST_SECONDS, seconds};
 
     #[test]
     fn lengths_of_time() {
@@ -106,6 +116,10 @@ mod tests {
         assert_eq!(seconds("1h"), Ok(3600));
         assert_eq!(seconds("7d"), Ok(604_800));
         assert_eq!(seconds("-5s"), Ok(-5));
+        assert_eq!(seconds("366d"), Ok(LONGEST_SECONDS));
+        for long in ["367d", "31622401", "9223372036854775807d"] {
+            assert!(seconds(long).unwrap_err().contains("366 days"), "{long}");
+        }
         assert!(seconds("soon").is_err() && seconds("").is_err() && seconds("ü").is_err());
     }
 }

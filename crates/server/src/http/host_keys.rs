@@ -13,7 +13,7 @@ use super::Answer;
 use super::caller::Caller;
 use super::extract::{Created, Done, Json, Path};
 use super::problem::Problem;
-use crate::app::{App, Ctx};
+use crate::app::{App, Ctx, secrets};
 use crate::auth::keys::{self, Unusable};
 use crate::auth::token::new_session_token;
 use crate::outbound;
@@ -131,10 +131,10 @@ async fn create(
 
 async fn check(app: &App, purpose: Purpose, kind: Kind, secret: String) -> Result<(), Problem> {
     let refused = |rule: &str, detail: &str| Err(Problem::invalid("secret", rule, detail));
-    if kind == Kind::Hs256 && secret.len() < 32 {
+    if kind == Kind::Hs256 && secrets::judge(secret.as_bytes()).is_err() {
         return refused(
             "length",
-            "use at least 32 characters, or leave it empty and take the one that is made",
+            "use at least 32 characters, not one over and over, or leave it empty and take the one that is made",
         );
     }
     if kind == Kind::JwksUrl {

@@ -119,6 +119,7 @@ async fn host_keys_are_made_and_removed() {
     dana.get("/me").await.problem(401, "unauthorized");
     let refused = [
         json!({"kind": "hs256", "secret": "too short"}),
+        json!({"kind": "hs256", "secret": "s".repeat(32)}),
         json!({"kind": "pem", "secret": "junk"}),
         json!({"kind": "jwks", "secret": "{}"}),
         json!({"kind": "jwks_url", "secret": "http://127.0.0.1/keys"}),

@@ -54,7 +54,22 @@ fn exit_codes_and_json() {
 #[test]
 fn keys_and_tokens() {
     let (data, _folder, _database) = fresh_data();
-    assert_eq!(run(&data, &["token", "--sub", "1"]).status.code(), Some(3), "no secret yet");
+    let none = run(&data, &["token", "--sub", "1"]);
+    assert_eq!(none.status.code(), Some(3), "no secret yet");
+    assert!(String::from_utf8_lossy(&none.stderr).contains("PARLOR_JWT_SECRET"));
+    for weak in ["short", "                                        ", "ssssssssssssssssssssssssssssssss"] {
+        let refused = run(&data, &["token", "--sub", "1", "--secret", weak]);
+        assert_eq!(refused.status.code(), Some(4), "the server would not start with it");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("openssl rand -hex 32"));
+    }
+    let long = run(&data, &["token", "--sub", "1", "--ttl", "400d"]);
+    assert_eq!(long.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&long.stderr).contains("within 366 days"));
+    let private = ["tenant", "key", "add", "default", "--jwks-url", "https://10.0.0.1/keys"];
+    let private = run(&data, &private);
+    assert_eq!(private.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&private.stderr);
+    assert!(said.contains("--private-fetches") && said.contains("PARLOR_PRIVATE_FETCHES"), "{said}");
     let key = read(
         &data,
         &[

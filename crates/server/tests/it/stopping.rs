@@ -1,7 +1,7 @@
 //! A server that is asked to stop says so to everybody before its process ends: to those who have only just come, who
 //! read history, who say something at the same moment, who are slow to read.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
@@ -249,5 +249,68 @@ async fn streams_and_polls_end_as_they_should() {
     }
     let (joined, _) = polling.await.unwrap();
     assert_eq!(joined.as_deref(), Some("1"), "Engine.IO's close");
+    stage.end().await;
+}
+
+/// Opens a connection and says something on it.
+async fn saying(stage: &Stage, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(stage.process.url.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_holds_up_the_end_with_half_a_request() {
+    let stage = Stage::open().await;
+    let bearer = format!("host: x\r\nauthorization: Bearer {}\r\n", stage.ben.token.as_deref().unwrap());
+    let whole = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let halves = [
+        String::new(),
+        "GET /heal".to_owned(),
+        "POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\n".to_owned(),
+        format!("{whole}GET /healthz HTTP/1.1\r\n"),
+        "POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{"
+            .to_owned(),
+        format!("POST /api/v1/files?name=a.txt HTTP/1.1\r\n{bearer}content-length: 9000\r\n\r\nhalf"),
+        format!("PUT /api/v1/me/avatar HTTP/1.1\r\n{bearer}transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n"),
+        format!(
+            "POST /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n{bearer}content-length: 90\r\n\r\nhalf"
+        ),
+    ];
+    let held = join_all(halves.iter().map(|half| saying(&stage, half))).await;
+    sleep(Duration::from_millis(300)).await;
+    let asked = Instant::now();
+    stage.process.ask_to_stop();
+    stage.end().await;
+    let took = asked.elapsed();
+    assert!(took < Duration::from_millis(4500), "{took:?}");
+    drop(held);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_request_is_nearly_there_gets_an_answer() {
+    let stage = Stage::open().await;
+    let body = r#"{"body":"to the last","client_id":"last"}"#;
+    let head = format!(
+        "POST /api/v1/conversations/{}/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        stage.group,
+        stage.ben.token.as_deref().unwrap(),
+        body.len()
+    );
+    let (early, late) = body.split_at(9);
+    let mut in_body = saying(&stage, &format!("{head}{early}")).await;
+    let (early, rest) = head.split_at(40);
+    let mut in_head = saying(&stage, early).await;
+    sleep(Duration::from_millis(300)).await;
+    stage.process.ask_to_stop();
+    sleep(Duration::from_millis(500)).await;
+    in_body.write_all(late.as_bytes()).await.unwrap();
+    in_head.write_all(format!("{rest}{body}").as_bytes()).await.unwrap();
+    for mut stream in [in_body, in_head] {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+    }
     stage.end().await;
 }

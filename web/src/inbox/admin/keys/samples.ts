@@ -24,7 +24,7 @@ function parlor_token(string $secret, array $user): string {
     return $signed . '.' . $part(hash_hmac('sha256', $signed, $secret, true));
 }
 
-echo parlor_token(getenv('PARLOR_SECRET'), ['id' => 42, 'name' => 'Maria Silva', 'email' => 'maria@example.com']);
+echo parlor_token(getenv('PARLOR_JWT_SECRET'), ['id' => 42, 'name' => 'Maria Silva', 'email' => 'maria@example.com']);
 `;
 
 const node = ({ tenant, kid }: Signing) => `import { createHmac } from 'node:crypto';
@@ -44,7 +44,7 @@ export function parlorToken(secret, user) {
   return \`\${signed}.\${createHmac('sha256', secret).update(signed).digest('base64url')}\`;
 }
 
-console.log(parlorToken(process.env.PARLOR_SECRET, { id: 42, name: 'Maria Silva', email: 'maria@example.com' }));
+console.log(parlorToken(process.env.PARLOR_JWT_SECRET, { id: 42, name: 'Maria Silva', email: 'maria@example.com' }));
 `;
 
 const python = ({ tenant, kid }: Signing) => `import base64, hashlib, hmac, json, os, time
@@ -65,7 +65,7 @@ def parlor_token(secret, user):
     digest = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
     return signed + "." + part(digest)
 
-print(parlor_token(os.environ["PARLOR_SECRET"], {"id": 42, "name": "Maria Silva", "email": "maria@example.com"}))
+print(parlor_token(os.environ["PARLOR_JWT_SECRET"], {"id": 42, "name": "Maria Silva", "email": "maria@example.com"}))
 `;
 
 const ruby = ({ tenant, kid }: Signing) => `require "json"
@@ -86,7 +86,7 @@ def parlor_token(secret, user)
   "#{signed}.#{part.call(OpenSSL::HMAC.digest("SHA256", secret, signed))}"
 end
 
-puts parlor_token(ENV.fetch("PARLOR_SECRET"), { id: 42, name: "Maria Silva", email: "maria@example.com" })
+puts parlor_token(ENV.fetch("PARLOR_JWT_SECRET"), { id: 42, name: "Maria Silva", email: "maria@example.com" })
 `;
 
 const rust = ({ tenant, kid }: Signing) => `// Cargo.toml: jsonwebtoken = { version = "11", features = ["rust_crypto"] }, serde_json = "1"
@@ -109,7 +109,7 @@ fn parlor_token(secret: &str, id: u64, name: &str, email: &str) -> jsonwebtoken:
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let secret = std::env::var("PARLOR_SECRET")?;
+    let secret = std::env::var("PARLOR_JWT_SECRET")?;
     println!("{}", parlor_token(&secret, 42, "Maria Silva", "maria@example.com")?);
     Ok(())
 }
