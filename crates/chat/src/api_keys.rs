@@ -49,6 +49,10 @@ statements! {
     pub static REVOKE = both("
         UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL
         RETURNING key_hash");
+    /// Revokes those that call as a user.
+    pub static REVOKE_OF = both("
+        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND user_id = $2 AND revoked_at IS NULL
+        RETURNING key_hash");
 }
 
 /// The keys. Needs `manage_settings`.
@@ -96,6 +100,12 @@ pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
     let tags = hash.try_into().ok().map(|hash| tag(&hash)).into_iter().collect();
     credentials::ended(tx, actor.tenant, &Ended { tags, ..Ended::default() })?;
     audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
+}
+
+/// Revokes every key that calls as this user; answers their tags.
+pub(crate) fn revoke_of(tx: &mut Tx, tenant: TenantId, user: PersonId) -> Result<Vec<u64>> {
+    let gone = tx.db.all(&REVOKE_OF, params![tenant, user, tx.now], |row| row.get::<Vec<u8>>(0))?;
+    Ok(gone.into_iter().filter_map(|hash| hash.try_into().ok()).map(|hash| tag(&hash)).collect())
 }
 
 /// The tenant and user of a key that serves, and when it was last used.

@@ -357,6 +357,14 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, input: &ContactInput) ->
 
 fn change(tx: &mut Tx, actor: &Actor, id: PersonId, input: &ContactInput) -> Result<Contact> {
     let mut contact = find(tx, actor.tenant, id)?.ok_or(not_found("contact"))?;
+    for (field, given, stored) in [
+        ("external_id", &input.external_id, contact.external_id.as_deref()),
+        ("platform", &input.platform, Some(contact.platform.as_str())),
+    ] {
+        if given.is_some() && given.as_deref() != stored {
+            return Err(invalid(field, "fixed", "is fixed once the contact is made: make another contact"));
+        }
+    }
     if let Some(name) = &input.name {
         contact.name = checked_name(name)?.to_owned();
     }

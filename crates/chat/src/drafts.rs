@@ -13,6 +13,7 @@ use crate::{
     settings,
     time::Time,
     tx::Tx,
+    visible::{Viewer, seen},
 };
 
 /// The most drafts of one person.
@@ -49,11 +50,14 @@ statements! {
     pub static OTHERS = both("
         SELECT COUNT(*) FROM drafts
         WHERE tenant = $1 AND person_id = $2 AND NOT (conversation_id = $3 AND mode = $4)");
-    /// Whether a message is one of the conversation.
-    pub static ROOT = both("SELECT seq FROM messages WHERE tenant = $1 AND conversation_id = $2 AND id = $3");
+    /// Whether a message is one of the conversation that its reader sees.
+    pub static ROOT = both(concat!(
+        "SELECT m.seq FROM messages m WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.id = $3 AND ",
+        seen!("m", "$4")
+    ));
     /// Removes one.
     pub static DELETE = both("
-        DELETE FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3 AND mode = $4");
+        DELETE FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3 AND mode IN ($4, $5)");
 }
 
 fn from_row(row: &parlor_db::Row<'_>) -> Result<Draft, parlor_db::Error> {
@@ -74,15 +78,19 @@ pub fn of_conversation(tx: &mut Tx, actor: &Actor, conversation: ConversationId)
 /// Drafts are of modes that there are, no longer than a message could be before somebody shortens it, and not more of
 /// one person than are ever shown.
 fn check(tx: &mut Tx, actor: &Actor, conversation: ConversationId, mode: &str, body: &str) -> Result<()> {
+    let viewer = Viewer::of(actor);
     let known = match (mode, mode.parse::<MessageId>()) {
-        ("reply" | "note", _) => true,
+        ("reply", _) => true,
+        ("note", _) => viewer.is_staff(),
         (_, Ok(root)) => {
-            tx.db.opt(&ROOT, params![actor.tenant, conversation, root], |row| row.get::<i64>(0))?.is_some()
+            let asked = params![actor.tenant, conversation, root, viewer.is_staff()];
+            tx.db.opt(&ROOT, asked, |row| row.get::<i64>(0))?.is_some()
         }
         _ => false,
     };
     if !known {
-        return Err(invalid("mode", "known", "use \"reply\", \"note\" or the id of a thread's root"));
+        let modes = if viewer.is_staff() { "\"reply\", \"note\"" } else { "\"reply\"" };
+        return Err(invalid("mode", "known", format!("use {modes} or the id of a thread's root")));
     }
     let most = usize::try_from(settings::load(tx, actor.tenant)?.message_max_chars).unwrap_or(0) * 2;
     if body.len() > most && body.chars().count() > most {
@@ -99,14 +107,17 @@ fn check(tx: &mut Tx, actor: &Actor, conversation: ConversationId, mode: &str, b
 }
 
 /// Saves a draft; an empty one is removed.
-pub fn put(tx: &mut Tx, actor: &Actor, conversation: ConversationId, mode: &str, body: &str) -> Result<()> {
+pub fn put(tx: &mut Tx, actor: &Actor, conversation: ConversationId, given: &str, body: &str) -> Result<()> {
+    // An id has many spellings, and a thread one draft.
+    let mode = given.parse::<MessageId>().map_or_else(|_| given.to_owned(), |root| root.to_string());
+    let mode = mode.as_str();
     conversations::require_readable(tx, actor, conversation, "draft.put")?;
     let removes = body.trim().is_empty();
     if !removes {
         check(tx, actor, conversation, mode, body)?;
     }
     if removes {
-        tx.db.execute(&DELETE, params![actor.tenant, actor.id(), conversation, mode])?;
+        tx.db.execute(&DELETE, params![actor.tenant, actor.id(), conversation, mode, given])?;
     } else {
         tx.db.execute(&PUT, params![actor.tenant, actor.id(), conversation, mode, body, tx.now])?;
     }

@@ -198,7 +198,9 @@ pub fn unread_from(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: i64) -> 
     }
     participants::remember(tx, actor, id)?;
     let seq = standing(tx, actor, &conversation, seq - 1)?;
-    place(tx, actor, &conversation, me.as_ref(), seq, true)?;
+    let before = me.as_ref().map_or(0, |me| me.read_seq);
+    let shown = seen(tx, actor, &conversation, seq)?.seq != seen(tx, actor, &conversation, before)?.seq;
+    place(tx, actor, &conversation, me.as_ref(), seq, shown)?;
     conversations::announce_me(tx, actor, id)?;
     state(tx, actor, id)
 }

@@ -68,6 +68,9 @@ statements! {
     pub static DELETE = both("DELETE FROM sessions WHERE token_hash = $1 RETURNING tenant").global();
     /// Ends a person's.
     pub static DELETE_ALL = both("DELETE FROM sessions WHERE tenant = $1 AND person_id = $2");
+    /// Ends a person's, but for those that a host's token was exchanged for.
+    pub static DELETE_LOCAL = both("
+        DELETE FROM sessions WHERE tenant = $1 AND person_id = $2 AND derived_from IS NULL RETURNING token_hash");
     /// Ends those that a host's key stands behind.
     pub static DELETE_DERIVED = both("
         DELETE FROM sessions WHERE tenant = $1 AND derived_from = $2 RETURNING token_hash");
@@ -141,6 +144,12 @@ pub fn end(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<()> {
 pub fn end_all(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<()> {
     tx.db.execute(&DELETE_ALL, params![tenant, person])?;
     credentials::ended(tx, tenant, &Ended { person_id: Some(person), ..Ended::default() })
+}
+
+/// Ends the sessions of a person that no host's token was exchanged for; answers their tags.
+pub(crate) fn end_local(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<Vec<u64>> {
+    let gone = tx.db.all(&DELETE_LOCAL, params![tenant, person], hash)?;
+    Ok(tags(gone))
 }
 
 /// Ends the sessions that were made with tokens of a host's key; answers their tags.

@@ -119,11 +119,32 @@ pub fn slug_of(text: &str) -> String {
     slug.trim_end_matches('-').chars().take(80).collect()
 }
 
-pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, name: &str, prefix: Option<&str>) -> Result<TeamId> {
+/// The team that a token means by a name: its slug stays what it is when it gets another name.
+pub(crate) fn named<'t>(known: &'t [Team], name: &str) -> Option<&'t Team> {
+    let slug = slug_of(name);
+    known.iter().find(|team| team.slug == slug).or_else(|| known.iter().find(|team| team.name == name))
+}
+
+/// Refuses a name by which tokens mean another team already.
+fn require_free(known: &[Team], name: &str, except: Option<TeamId>) -> Result<()> {
+    let slug = slug_of(name);
+    let means = |team: &Team| team.slug == slug || slug_of(&team.name) == slug;
+    match known.iter().any(|team| Some(team.id) != except && means(team)) {
+        true => Err(conflict("name", "there is already a team with this name: choose another one")),
+        false => Ok(()),
+    }
+}
+
+fn checked_slug(name: &str) -> Result<String> {
     let slug = slug_of(name);
     if slug.is_empty() || name.chars().count() > 80 {
         return Err(invalid("name", "length", "use 1 to 80 characters, with a letter or digit among them"));
     }
+    Ok(slug)
+}
+
+pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, name: &str, prefix: Option<&str>) -> Result<TeamId> {
+    let slug = checked_slug(name)?;
     let prefix = match prefix {
         Some(prefix) => checked_prefix(prefix)?,
         None => default_prefix(&slug),
@@ -155,17 +176,25 @@ fn checked_prefix(prefix: &str) -> Result<String> {
 /// A new team. Needs `manage_users`.
 pub fn create(tx: &mut Tx, actor: &Actor, name: &str, change: &TeamChange) -> Result<Team> {
     actor.require(Right::ManageUsers, "team.create")?;
+    require_free(&all(tx, actor.tenant)?, name, None)?;
     let id = insert(tx, actor.tenant, name, change.ticket_prefix.as_deref())?;
     update(tx, actor, id, &TeamChange { name: None, ticket_prefix: None, members: change.members.clone() })
 }
 
-/// Changes a team. Needs `manage_users`.
+/// Changes a team. Needs `manage_users`; for another name also what it takes to put people into it, because a token that
+/// has the name puts its person into the team.
 pub fn update(tx: &mut Tx, actor: &Actor, id: TeamId, change: &TeamChange) -> Result<Team> {
     actor.require(Right::ManageUsers, "team.update")?;
-    let team = get(tx, actor, id)?;
+    let teams = list(tx, actor)?;
+    let team = teams.iter().find(|team| team.id == id).cloned().ok_or(not_found("team"))?;
     let name = change.name.as_deref().map_or(team.name.as_str(), str::trim);
     if name.is_empty() {
         return Err(invalid("name", "not_empty", "a team needs a name"));
+    }
+    if name != team.name {
+        checked_slug(name)?;
+        users::authority::require_team(tx, actor, id, "team.update")?;
+        require_free(&teams, name, Some(id))?;
     }
     let prefix =
         change.ticket_prefix.as_deref().map(checked_prefix).transpose()?.unwrap_or(team.ticket_prefix);

@@ -3,14 +3,16 @@
 
 use parlor_db::params;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
-    contacts,
+    api_keys, audit, contacts,
+    credentials::{self, Ended},
     error::{Error, Result},
     ids::{PersonId, RoleId, StoreId, TeamId},
     person::{Actor, PersonKind},
     rights::Rights,
-    roles, stores, teams,
+    roles, sessions, stores, teams,
     tenants::{Tenant, system_actor},
     tx::Tx,
 };
@@ -65,6 +67,38 @@ pub fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Se
     }
 }
 
+/// How a token came to its account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It is the host's already.
+    Known,
+    /// It was made here, and is the host's from now on.
+    Linked,
+    /// There was none.
+    Made,
+}
+
+/// Where a token brings somebody, the greatest gain last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Moved {
+    Not,
+    /// Without gaining anything.
+    Elsewhere,
+    /// To rights, teams or stores that the account did not have.
+    Up,
+}
+
+impl Moved {
+    /// From some places to others.
+    fn among<T: PartialEq>(stored: &[T], wanted: &[T]) -> Moved {
+        match wanted.iter().all(|place| stored.contains(place)) {
+            false => Moved::Up,
+            true if wanted.len() < stored.len() => Moved::Elsewhere,
+            true => Moved::Not,
+        }
+    }
+}
+
 fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<(PersonId, Vec<String>)> {
     let system = system_actor(tenant);
     let email = claims.email.as_deref().and_then(|email| email_key(email).ok());
@@ -72,42 +106,65 @@ fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<(PersonId, 
     let name: String = given.chars().filter(|c| !c.is_control()).take(120).collect();
     let name = checked_name(&name).unwrap_or("?").to_owned();
     let known = match store::by_external(tx, tenant.id, &claims.sub)? {
-        Some(id) => Some(id),
-        None => linked(tx, tenant, claims, email.as_ref())?,
+        Some(id) => Some((id, Way::Known)),
+        None => linked(tx, tenant, claims, email.as_ref())?.map(|id| (id, Way::Linked)),
     };
-    let (id, mut changed) = match known {
-        Some(id) => (id, false),
-        None => {
-            let id = PersonId(tx.id());
-            let email = match email {
-                Some((_, ref key)) if store::by_email(tx, tenant.id, key)?.is_some() => None,
-                email => email,
-            };
-            let new = store::NewRow {
-                kind: PersonKind::User,
-                external_id: Some(&claims.sub),
-                name: &name,
-                email: email.as_ref().map(|(text, key)| (text.as_str(), key.as_str())),
-                password_hash: None,
-            };
-            store::insert(tx, tenant.id, id, &new)?;
-            store::add_default_role(tx, tenant.id, id)?;
-            (id, true)
-        }
+    let (id, way) = match known {
+        Some(found) => found,
+        None => (made(tx, tenant, claims, &name, email)?, Way::Made),
     };
     let Some(stored) = store::find(tx, tenant.id, id)? else { return Ok((id, Vec::new())) };
+    if stored.kind != PersonKind::User {
+        let detail = "the token's \"sub\" is the id of a program, and nobody signs in as one: give the person another \"sub\", or use an API key";
+        return Err(Error::Unauthorized { detail: detail.to_owned() });
+    }
+    let mut changed = way == Way::Made;
     if claims.name.is_some() && stored.name != name {
         store::update(tx, tenant.id, id, &name, stored.avatar_url.as_deref(), stored.active)?;
         changed = true;
     }
     let (moved, unknown) = follow_roles(tx, tenant, id, claims, &stored.roles)?;
-    changed |= moved;
-    changed |= follow_teams(tx, tenant, id, claims, &stored.teams)?;
-    changed |= follow_stores(tx, tenant, id, claims, &stored.stores)?;
-    if changed {
+    let moved = moved.max(follow_teams(tx, tenant, id, claims, &stored.teams)?).max(follow_stores(
+        tx,
+        tenant,
+        id,
+        claims,
+        &stored.stores,
+    )?);
+    // What the host gives is reached by way of the host: whoever made the account here, or knows its password, must not
+    // get it.
+    if way == Way::Linked || (way == Way::Known && moved == Moved::Up) {
+        end_local_ways(tx, &system, id)?;
+    }
+    if changed || moved != Moved::Not {
         announce(tx, &system, id, "user.from_host")?;
     }
     Ok((id, unknown))
+}
+
+/// An account for somebody whom nobody knows here.
+fn made(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    claims: &HostClaims,
+    name: &str,
+    email: Option<(String, String)>,
+) -> Result<PersonId> {
+    let id = PersonId(tx.id());
+    let email = match email {
+        Some((_, ref key)) if store::by_email(tx, tenant.id, key)?.is_some() => None,
+        email => email,
+    };
+    let new = store::NewRow {
+        kind: PersonKind::User,
+        external_id: Some(&claims.sub),
+        name,
+        email: email.as_ref().map(|(text, key)| (text.as_str(), key.as_str())),
+        password_hash: None,
+    };
+    store::insert(tx, tenant.id, id, &new)?;
+    store::add_default_role(tx, tenant.id, id)?;
+    Ok(id)
 }
 
 /// A local account with the same address becomes the host's only while it opens nothing: a person's, with no other host
@@ -141,7 +198,7 @@ fn default_rights(known: &[roles::Role]) -> Rights {
     known.iter().filter(|role| role.is_default).flat_map(|role| role.rights.clone()).collect()
 }
 
-/// Gives the roles that the token names; answers whether anything changed, and the names that nobody made. Those give
+/// Gives the roles that the token names; answers whether that gave rights, and the names that nobody made. Those give
 /// nothing: a mistyped name must not open more than the right one.
 fn follow_roles(
     tx: &mut Tx,
@@ -149,8 +206,8 @@ fn follow_roles(
     id: PersonId,
     claims: &HostClaims,
     stored: &[RoleId],
-) -> Result<(bool, Vec<String>)> {
-    let Some(names) = &claims.roles else { return Ok((false, Vec::new())) };
+) -> Result<(Moved, Vec<String>)> {
+    let Some(names) = &claims.roles else { return Ok((Moved::Not, Vec::new())) };
     let known = roles::all(tx, tenant.id)?;
     let (mut wanted, mut unknown) = (Vec::new(), Vec::new());
     for name in names.iter().filter(|name| !name.trim().is_empty()) {
@@ -166,28 +223,29 @@ fn follow_roles(
     wanted.sort_unstable();
     wanted.dedup();
     if wanted == stored {
-        return Ok((false, unknown));
+        return Ok((Moved::Not, unknown));
     }
     let before = store::rights(tx, tenant.id, id)?;
     store::replace_roles(tx, tenant.id, id, &wanted)?;
-    keep_to_host(tx, tenant, id, before)?;
-    Ok((true, unknown))
+    let now = store::rights(tx, tenant.id, id)?;
+    let gains = now.list().into_iter().any(|right| !before.has(right));
+    Ok((if gains { Moved::Up } else { Moved::Elsewhere }, unknown))
 }
 
-/// Rights that the host gives are reached by way of the host: whoever made the account here, or knows its password, must
-/// not get them.
-fn keep_to_host(tx: &mut Tx, tenant: &Tenant, id: PersonId, before: Rights) -> Result<()> {
-    let now = store::rights(tx, tenant.id, id)?;
-    if now.list().into_iter().all(|right| before.has(right)) {
+/// Ends every way into an account that was made here: its password and sign-ins with it, and its API keys. An invitation
+/// stands for the password and the host's id that it was made with. Sign-ins by the host's tokens go on.
+pub(super) fn end_local_ways(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<()> {
+    let tenant = actor.tenant;
+    let password = tx.db.execute(&store::DROP_PASSWORD, params![tenant, id])? > 0;
+    let sessions = sessions::end_local(tx, tenant, id)?;
+    let keys = api_keys::revoke_of(tx, tenant, id)?;
+    if !password && sessions.is_empty() && keys.is_empty() {
         return Ok(());
     }
-    if tx.db.execute(&store::DROP_PASSWORD, params![tenant.id, id])? > 0 {
-        crate::sessions::end_all(tx, tenant.id, id)?;
-        let (system, about) = (system_actor(tenant), id.to_string());
-        let nothing = serde_json::Value::Null;
-        crate::audit::record(tx, &system, "user.password_dropped", Some(("user", &about)), &nothing)?;
-    }
-    Ok(())
+    let details = json!({ "password": password, "sessions": sessions.len(), "api_keys": keys.len() });
+    let tags = sessions.into_iter().chain(keys).collect();
+    credentials::ended(tx, tenant, &Ended { tags, ..Ended::default() })?;
+    audit::record(tx, actor, "user.local_ways_ended", Some(("user", &id.to_string())), &details)
 }
 
 fn follow_teams(
@@ -196,23 +254,24 @@ fn follow_teams(
     id: PersonId,
     claims: &HostClaims,
     stored: &[TeamId],
-) -> Result<bool> {
-    let Some(names) = &claims.teams else { return Ok(false) };
+) -> Result<Moved> {
+    let Some(names) = &claims.teams else { return Ok(Moved::Not) };
     let known = teams::all(tx, tenant.id)?;
     let mut wanted = Vec::new();
     for name in names {
-        match known.iter().find(|team| team.slug == teams::slug_of(name) || team.name == *name) {
+        match teams::named(&known, name) {
             Some(team) => wanted.push(team.id),
             None => wanted.push(teams::insert(tx, tenant.id, name, None)?),
         }
     }
     wanted.sort_unstable();
     wanted.dedup();
-    if wanted == stored {
-        return Ok(false);
+    let moved = Moved::among(stored, &wanted);
+    if moved == Moved::Not {
+        return Ok(moved);
     }
     places::set_teams(tx, tenant.id, id, stored, &wanted)?;
-    Ok(true)
+    Ok(moved)
 }
 
 fn follow_stores(
@@ -221,8 +280,8 @@ fn follow_stores(
     id: PersonId,
     claims: &HostClaims,
     stored: &[StoreId],
-) -> Result<bool> {
-    let Some(externals) = &claims.stores else { return Ok(false) };
+) -> Result<Moved> {
+    let Some(externals) = &claims.stores else { return Ok(Moved::Not) };
     let known = stores::all(tx, tenant.id)?;
     let mut wanted = Vec::new();
     for external in externals {
@@ -233,9 +292,10 @@ fn follow_stores(
     }
     wanted.sort_unstable();
     wanted.dedup();
-    if wanted == stored {
-        return Ok(false);
+    let moved = Moved::among(stored, &wanted);
+    if moved == Moved::Not {
+        return Ok(moved);
     }
     places::set_stores(tx, tenant.id, id, stored, &wanted)?;
-    Ok(true)
+    Ok(moved)
 }

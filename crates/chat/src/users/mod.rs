@@ -85,7 +85,8 @@ pub struct NewUser {
     /// A program's user.
     #[serde(default)]
     pub bot: bool,
-    /// The host application's id of it (`sub` of its tokens).
+    /// The host application's id of it (`sub` of its tokens): needs every right, for the host signs in as this user then.
+    /// A bot has it only to be found by: nobody signs in as a bot.
     pub external_id: Option<String>,
 }
 
@@ -213,7 +214,7 @@ pub fn has_super_admin(tx: &mut Tx, tenant: TenantId) -> Result<bool> {
     Ok(tx.db.one(&store::SUPER_ADMINS, params![tenant], |row| row.get::<i64>(0))? > 0)
 }
 
-/// A new user. Needs `manage_users`.
+/// A new user. Needs `manage_users`; with an `external_id` every right.
 pub fn create(tx: &mut Tx, actor: &Actor, new: &NewUser, password_hash: Option<&str>) -> Result<User> {
     actor.require(Right::ManageUsers, "user.create")?;
     let email = new.email.as_deref().map(email_key).transpose()?;
@@ -223,6 +224,9 @@ pub fn create(tx: &mut Tx, actor: &Actor, new: &NewUser, password_hash: Option<&
         return Err(conflict("email", "there is already a user with this e-mail address"));
     }
     let id = PersonId(tx.id());
+    if let Some(external) = new.external_id.as_deref() {
+        require_external(tx, actor, id, external)?;
+    }
     store::insert(
         tx,
         actor.tenant,
@@ -301,7 +305,18 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     announce(tx, actor, id, "user.update")
 }
 
+/// Whose access here the host takes over has it from the host: what others made before for this account ends.
 fn set_external(tx: &mut Tx, actor: &Actor, id: PersonId, external: &str) -> Result<()> {
+    require_external(tx, actor, id, external)?;
+    if store::by_external(tx, actor.tenant, external)? == Some(id) {
+        return Ok(());
+    }
+    tx.db.execute(&store::SET_EXTERNAL, params![actor.tenant, id, external])?;
+    if id == actor.id() { Ok(()) } else { host::end_local_ways(tx, actor, id) }
+}
+
+/// Refuses an actor, or an id of the host, that must not say who somebody is at the host.
+fn require_external(tx: &mut Tx, actor: &Actor, id: PersonId, external: &str) -> Result<()> {
     authority::require_every(actor, "user.external_id", "the host signs in as this user then")?;
     if external.is_empty() || external.len() > 200 || external.chars().any(char::is_control) {
         return Err(invalid("external_id", "length", "use 1 to 200 characters"));
@@ -309,7 +324,6 @@ fn set_external(tx: &mut Tx, actor: &Actor, id: PersonId, external: &str) -> Res
     if store::by_external(tx, actor.tenant, external)?.is_some_and(|other| other != id) {
         return Err(conflict("external_id", "there is already a user with this id"));
     }
-    tx.db.execute(&store::SET_EXTERNAL, params![actor.tenant, id, external])?;
     Ok(())
 }
 
@@ -371,15 +385,15 @@ pub fn invitable(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<User> {
     Ok(user)
 }
 
-/// The user and the present password of somebody who is to choose one.
-pub fn invite(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<(User, Option<String>)> {
+/// The present credentials of somebody who is to choose a password.
+pub fn invite(tx: &mut Tx, actor: &Actor, id: PersonId) -> Result<Credentials> {
     let user = invitable(tx, actor, id)?;
     let Some(email) = user.email.as_deref().filter(|_| user.active && user.kind == PersonKind::User) else {
         return Err(conflict("email", "only an active person with an e-mail address can be invited"));
     };
-    let hash = credentials(tx, actor.tenant, email)?.and_then(|found| found.password_hash);
+    let present = credentials(tx, actor.tenant, email)?.ok_or(not_found("user"))?;
     audit::record(tx, actor, "user.invite", Some(("user", &id.to_string())), &json!({ "name": user.name }))?;
-    Ok((user, hash))
+    Ok(present)
 }
 
 /// Ends every sign-in of a user. Needs `manage_users`; tokens of a host application serve on until they end.

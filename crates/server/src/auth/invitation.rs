@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use parlor_chat::users::Credentials;
 use parlor_chat::{Actor, PersonId, TenantId, Time};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -23,20 +24,20 @@ pub struct Invitation {
     pub person: PersonId,
     /// Who invited: as long as that person may.
     pub by: PersonId,
-    /// Stands for the password that is to be replaced.
+    /// Stands for the password that is to be replaced, and for who the account is at the host.
     mark: String,
     exp: f64,
 }
 
 impl Invitation {
-    /// For a person whose password is stored so.
+    /// For a person with these credentials.
     #[must_use]
-    pub fn new(by: &Actor, person: PersonId, password: Option<&str>, expires: Time) -> Self {
+    pub fn new(by: &Actor, present: &Credentials, expires: Time) -> Self {
         Self {
             tenant: by.tenant,
-            person,
+            person: present.id,
             by: by.id(),
-            mark: mark(password),
+            mark: mark(present),
             exp: expires.micros() as f64 / 1e6,
         }
     }
@@ -56,16 +57,20 @@ impl Invitation {
         (now.micros() as f64 / 1e6 < invitation.exp).then_some(invitation)
     }
 
-    /// Whether the password is still the one that was to be replaced.
+    /// Whether the password is still the one that was to be replaced, and the account still the host's, or not, as then.
     #[must_use]
-    pub fn fits(&self, password: Option<&str>) -> bool {
-        self.mark == mark(password)
+    pub fn fits(&self, present: &Credentials) -> bool {
+        self.mark == mark(present)
     }
 }
 
-fn mark(password: Option<&str>) -> String {
-    let digest =
-        Sha256::new().chain_update(b"invited\0").chain_update(password.unwrap_or_default()).finalize();
+fn mark(present: &Credentials) -> String {
+    let password = present.password_hash.as_deref().unwrap_or_default();
+    let mut digest = Sha256::new().chain_update(b"invited\0").chain_update(password);
+    if let Some(external) = &present.external_id {
+        digest = digest.chain_update(b"\0host\0").chain_update(external);
+    }
+    let digest = digest.finalize();
     URL_SAFE_NO_PAD.encode(&digest[..12])
 }
 

@@ -65,9 +65,9 @@ async fn invite(
     caller: Caller,
     Path(id): Path<PersonId>,
 ) -> Result<Created<InvitationLink>, Problem> {
-    let (user, hash) = app.write(&caller, move |tx, actor| users::invite(tx, actor, id)).await?;
+    let present = app.write(&caller, move |tx, actor| users::invite(tx, actor, id)).await?;
     let expires_at = app.clock.now().plus_seconds(INVITATION_SECONDS);
-    let invitation = Invitation::new(&caller, user.id, hash.as_deref(), expires_at);
+    let invitation = Invitation::new(&caller, &present, expires_at);
     let token = invitation.token(&app.cursor_key);
     let token = token.ok_or_else(|| Problem::internal("an invitation could not be signed"))?;
     Ok(Created(InvitationLink { path: format!("/app/invite#{token}"), expires_at }))
@@ -122,13 +122,10 @@ impl App {
             users::invitable(tx, &inviter, person)?;
             let actor = users::actor(tx, &tenant, person)?;
             let email = users::get(tx, &actor, person)?.email;
-            let stored = match &email {
-                Some(email) => users::credentials(tx, tenant.id, email)?,
-                None => None,
-            };
-            Ok((actor, email, stored.and_then(|stored| stored.password_hash)))
+            let present = users::credentials(tx, tenant.id, email.as_deref().unwrap_or_default())?;
+            Ok((actor, email, present))
         });
-        let (actor, email, hash) = read.await.map_err(|_| over())?;
-        if found.fits(hash.as_deref()) { Ok((actor, email)) } else { Err(over()) }
+        let (actor, email, present) = read.await.map_err(|_| over())?;
+        if present.is_some_and(|present| found.fits(&present)) { Ok((actor, email)) } else { Err(over()) }
     }
 }

@@ -87,8 +87,9 @@ async fn rights_that_the_host_gives_are_not_reached_by_a_password() {
     let made = id(&clerk.post("/users", puppet).await.ok(201));
     let sign_in = json!({"email": "boss@example.com", "password": PASSWORD});
     let session = Person::sign_in(&site.url, sign_in.clone()).await;
-    assert_eq!(by_mail(&site, "boss", "boss@example.com").await.id, made);
     session.get("/me").await.ok(200);
+    assert_eq!(by_mail(&site, "boss", "boss@example.com").await.id, made);
+    session.get("/me").await.problem(401, "unauthorized");
     let claims = Claims { sub: "boss".to_owned(), roles: Some(vec!["admin".to_owned()]), ..claims("Boss") };
     let boss = Person::arrive(&site.url, sign(&claims, SECRET.as_bytes(), None).unwrap()).await;
     assert_eq!(boss.id, made);
@@ -293,4 +294,136 @@ async fn a_token_sets_no_password() {
     let program = Person { token: Some(key["key"].as_str().unwrap().to_owned()), ..site.stranger() };
     let path = format!("/users/{}/password", admin.id);
     assert_eq!(program.put(&path, new).await.problem(403, "forbidden")["rule"], "session");
+}
+
+/// Somebody who comes with a token of the host with these claims.
+async fn from_host(site: &Site, claims: &Claims) -> Person {
+    Person::arrive(&site.url, sign(claims, SECRET.as_bytes(), None).unwrap()).await
+}
+
+#[tokio::test]
+async fn nobody_prepares_an_account_for_whom_the_host_will_name() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let clerk = with_rights(&site, "Clerk", &["manage_users", "manage_settings"]).await;
+    let bot = json!({"name": "Ana", "bot": true, "external_id": "ana", "roles": []});
+    let person = json!({"name": "Ana", "email": "ana@example.com", "password": PASSWORD, "external_id": "ana", "roles": []});
+    for made in [&bot, &person] {
+        let refused = clerk.post("/users", made.clone()).await.problem(403, "forbidden");
+        assert_eq!(refused["rule"], "every_right");
+    }
+    for (external, status, kind) in
+        [("", 422, "invalid"), ("a\u{7}", 422, "invalid"), ("clerk", 409, "conflict")]
+    {
+        let new = json!({"name": "Ana", "external_id": external});
+        assert_eq!(
+            admin.post("/users", new).await.problem(status, kind)["field"],
+            if status == 422 { json!("external_id") } else { Value::Null }
+        );
+    }
+    // Who has every right may; and nobody signs in as a bot.
+    let bot = id(&admin.post("/users", bot).await.ok(201));
+    let key = admin.post("/api-keys", json!({"name": "x", "user_id": bot})).await.ok(201);
+    let program = Person { token: Some(key["key"].as_str().unwrap().to_owned()), ..site.stranger() };
+    let boss = Claims { sub: "ana".to_owned(), roles: Some(vec!["admin".to_owned()]), ..claims("Ana") };
+    let token = sign(&boss, SECRET.as_bytes(), None).unwrap();
+    let ana = Person { token: Some(token.clone()), ..site.stranger() };
+    ana.get("/me").await.problem(401, "unauthorized");
+    site.stranger().post("/sessions", json!({"token": token})).await.problem(401, "unauthorized");
+    program.get("/settings").await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn places_that_the_host_gives_are_not_reached_by_what_was_made_here() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let role = json!({"name": "programs", "rights": ["manage_settings"]});
+    let role = id(&admin.post("/roles", role).await.ok(201));
+    let given = || Some(vec!["legal".to_owned()]);
+    for (sub, teams, stores) in [("t", given(), None), ("s", None, given())] {
+        let email = format!("{sub}@example.com");
+        let new =
+            json!({"name": sub, "email": email, "password": PASSWORD, "external_id": sub, "roles": [role]});
+        let made = id(&admin.post("/users", new).await.ok(201));
+        let attempt = json!({"email": email, "password": PASSWORD});
+        let session = Person::sign_in(&site.url, attempt.clone()).await;
+        let key = session.post("/api-keys", json!({"name": "x"})).await.ok(201);
+        let program = Person { token: Some(key["key"].as_str().unwrap().to_owned()), ..site.stranger() };
+        let plain = Claims { sub: sub.to_owned(), ..claims(sub) };
+        let token = sign(&plain, SECRET.as_bytes(), None).unwrap();
+        let exchanged = Person::sign_in(&site.url, json!({"token": token})).await;
+        for person in [&session, &program, &exchanged] {
+            assert_eq!(person.get("/me").await.ok(200)["id"], json!(made), "nothing was gained yet");
+        }
+        assert_eq!(from_host(&site, &Claims { teams, stores, ..plain }).await.id, made);
+        for person in [&session, &program] {
+            person.get("/me").await.problem(401, "unauthorized");
+        }
+        site.stranger().post("/sessions", attempt).await.problem(401, "unauthorized");
+        exchanged.get("/me").await.ok(200);
+    }
+}
+
+#[tokio::test]
+async fn whom_an_account_becomes_at_the_host_ends_what_was_made_before() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let clerk =
+        with_rights(&site, "Clerk", &["manage_users", "group", "channel", "ticket", "messenger"]).await;
+    let invitation =
+        |path: Value| json!({"token": path["path"].as_str().unwrap().split_once('#').unwrap().1});
+    for (sub, by_link) in [("ana", false), ("bea", true)] {
+        let email = format!("{sub}@example.com");
+        let attempt = json!({"email": email, "password": PASSWORD});
+        let new = json!({"name": sub, "email": email, "password": PASSWORD});
+        let made = id(&clerk.post("/users", new).await.ok(201));
+        let session = Person::sign_in(&site.url, attempt.clone()).await;
+        let other = json!({"name": "x", "email": format!("invited-{email}")});
+        let invited = id(&clerk.post("/users", other).await.ok(201));
+        let link = invitation(clerk.post(&format!("/users/{invited}/invitation"), json!({})).await.ok(201));
+        site.stranger().post("/invitations/look", link.clone()).await.ok(200);
+        let second = format!("invited-{sub}");
+        if by_link {
+            admin.patch(&format!("/users/{made}"), json!({"external_id": sub})).await.ok(200);
+            admin.patch(&format!("/users/{invited}"), json!({"external_id": second})).await.ok(200);
+        }
+        assert_eq!(by_mail(&site, sub, &email).await.id, made);
+        assert_eq!(by_mail(&site, &second, &format!("invited-{email}")).await.id, invited);
+        session.get("/me").await.problem(401, "unauthorized");
+        site.stranger().post("/sessions", attempt).await.problem(401, "unauthorized");
+        site.stranger().post("/invitations/look", link).await.problem(409, "conflict");
+    }
+    // What is said again changes nothing, and oneself is nobody else.
+    let vera = account(&site, "vera@example.com", &["admin"], Some(PASSWORD)).await;
+    let own = Person::sign_in(&site.url, json!({"email": "vera@example.com", "password": PASSWORD})).await;
+    own.patch(&format!("/users/{vera}"), json!({"external_id": "vera"})).await.ok(200);
+    admin.patch(&format!("/users/{vera}"), json!({"external_id": "vera"})).await.ok(200);
+    own.get("/me").await.ok(200);
+}
+
+#[tokio::test]
+async fn teams_are_not_renamed_into_ones_own() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let clerk = with_rights(&site, "Clerk", &["manage_users"]).await;
+    let member = site.user("Mia").await;
+    let team = id(&admin.post("/teams", json!({"name": "Legal", "members": [member.id]})).await.ok(201));
+    let ticket = json!({"kind": "ticket", "title": "Secret", "team_id": team, "message": {"body": "It is"}});
+    admin.post("/conversations", ticket).await.ok(201);
+    let path = format!("/teams/{team}");
+    for name in ["people", "LEGAL"] {
+        let refused = clerk.patch(&path, json!({"name": name})).await.problem(403, "forbidden");
+        assert_eq!(refused["rule"], "place");
+    }
+    clerk.patch(&path, json!({"name": "Legal", "ticket_prefix": "LAW"})).await.ok(200);
+    // No second team by which a token could mean this one, nor this one by another's name.
+    let night = id(&clerk.post("/teams", json!({"name": "Night"})).await.ok(201));
+    clerk.post("/teams", json!({"name": "legal!"})).await.problem(409, "conflict");
+    clerk.patch(&format!("/teams/{night}"), json!({"name": "legal"})).await.problem(409, "conflict");
+    clerk.patch(&format!("/teams/{night}"), json!({"name": "Late"})).await.ok(200);
+    clerk.post("/teams", json!({"name": "late"})).await.problem(409, "conflict");
+    admin.patch(&path, json!({"name": "Law"})).await.ok(200);
+    let claims = Claims { teams: Some(vec!["legal".to_owned()]), ..claims("Lea") };
+    let lea = from_host(&site, &claims).await;
+    assert_eq!(lea.get("/me").await.ok(200)["teams"][0]["id"], json!(team), "tokens mean it as before");
 }

@@ -242,3 +242,77 @@ async fn contacts_are_found_and_told_of_by_whoever_sees_them() {
     let forbidden = one.patch(&path, json!({"phone": "+49 30 7654321"})).await;
     assert_eq!(forbidden.status, 403);
 }
+
+#[tokio::test]
+async fn a_place_that_moves_among_notes_moves_no_time() {
+    let site = Site::start().await;
+    let (kim, agent) = (site.contact("Kim").await, site.user_with("Ana", &["agent"]).await);
+    let (support, _) = ask(&kim).await;
+    let messages = format!("/conversations/{support}/messages");
+    let mut notes = Vec::new();
+    for body in ["one", "two"] {
+        let note = agent.post(&messages, json!({"body": body, "is_private_note": true})).await.ok(201);
+        notes.push(note["seq"].as_i64().unwrap());
+    }
+    let place = format!("/conversations/{support}");
+    agent.post(&format!("{place}/read"), json!({})).await.ok(200);
+    let seen = || async { kim.get(&place).await.ok(200)["participants"].clone() };
+    let before = seen().await;
+    assert!(
+        before.to_string().contains(&agent.id) && before.to_string().contains("last_read_at"),
+        "{before}"
+    );
+    for seq in [notes[1], notes[0], notes[1]] {
+        agent.post(&format!("{place}/unread"), json!({"seq": seq})).await.ok(200);
+        assert_eq!(seen().await, before, "from {seq}");
+    }
+    agent.post(&format!("{place}/unread"), json!({"seq": 1})).await.ok(200);
+    assert_ne!(seen().await, before, "this one shows");
+}
+
+#[tokio::test]
+async fn a_draft_tells_a_contact_of_no_note() {
+    let site = Site::start().await;
+    let (kim, agent) = (site.contact("Kim").await, site.user_with("Ana", &["agent"]).await);
+    let (support, first) = ask(&kim).await;
+    let note = json!({"body": MARK, "is_private_note": true});
+    let note = agent.post(&format!("/conversations/{support}/messages"), note).await.ok(201);
+    let note = note["id"].as_str().unwrap();
+    let path = format!("/conversations/{support}/draft");
+    let draft = |mode: &str| json!({"body": "x", "mode": mode});
+    let unknown = kim.put(&path, draft(&first.replace(|_: char| true, "0"))).await.problem(422, "invalid");
+    let nobodys = kim.put(&path, draft("019a0000-0000-7000-8000-000000000000")).await.problem(422, "invalid");
+    for mode in [note, &note.to_uppercase(), "note"] {
+        let refused = kim.put(&path, draft(mode)).await.problem(422, "invalid");
+        assert_eq!((&refused["field"], &refused["detail"]), (&json!("mode"), &nobodys["detail"]), "{mode}");
+    }
+    assert_eq!(unknown["detail"], nobodys["detail"]);
+    for mode in [note, "note"] {
+        assert_eq!(agent.put(&path, draft(mode)).await.status, 204);
+    }
+    // A thread has one draft, however its id is written.
+    for mode in [first.clone(), first.to_uppercase(), first.replace('-', ""), format!("{{{first}}}")] {
+        assert_eq!(kim.put(&path, draft(&mode)).await.status, 204, "{mode}");
+    }
+    let kept = kim.get(&path).await.ok(200)["items"].clone();
+    assert_eq!((kept.as_array().unwrap().len(), &kept[0]["mode"]), (1, &json!(first)));
+    assert_eq!(kim.delete(&format!("{path}?mode={}", first.to_uppercase())).await.status, 204);
+    assert_eq!(kim.get(&path).await.ok(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_fixed_of_a_contact_is_not_passed_over() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let new = json!({"name": "Kim", "external_id": "k-1", "platform": "shop"});
+    let made = admin.post("/contacts", new).await.ok(201);
+    let path = format!("/contacts/{}", made["id"].as_str().unwrap());
+    for (field, value) in
+        [("external_id", "k-2"), ("external_id", ""), ("platform", "other"), ("platform", "")]
+    {
+        let refused = admin.patch(&path, json!({"name": "Tim", field: value})).await.problem(422, "invalid");
+        assert_eq!((&refused["field"], &refused["rule"]), (&json!(field), &json!("fixed")));
+    }
+    let same = json!({"name": "Kim B", "external_id": "k-1", "platform": "shop"});
+    assert_eq!(admin.patch(&path, same).await.ok(200)["name"], "Kim B");
+}

@@ -1963,7 +1963,10 @@ export interface components {
             bot?: boolean;
             /** @description E-mail address, to sign in with. */
             email?: string | null;
-            /** @description The host application's id of it (`sub` of its tokens). */
+            /**
+             * @description The host application's id of it (`sub` of its tokens): needs every right, for the host signs in as this user then.
+             *     A bot has it only to be found by: nobody signs in as a bot.
+             */
             external_id?: string | null;
             /** @description Shown name. */
             name: string;
