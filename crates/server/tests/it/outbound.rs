@@ -169,7 +169,9 @@ async fn servers_that_never_answer_hold_nobody_else_up() {
             _ => assert_eq!(reply.problem(422, "invalid")["rule"], "reachable"),
         }
     }
-    assert!(busy > 0 && silent.at_once.load(Ordering::SeqCst) <= 4, "{busy}");
+    // Four at work; as many that were given up may not have been noticed there yet.
+    let at_once = silent.at_once.load(Ordering::SeqCst);
+    assert!(busy > 0 && at_once <= 8, "{busy} turned away, {at_once} at once");
 }
 
 #[tokio::test]
