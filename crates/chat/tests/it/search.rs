@@ -74,7 +74,7 @@ fn times_limit_to_the_moment() {
     };
     assert_eq!((found(None, None), found(Some(39), None), found(None, Some(0))), (40, 0, 0));
     for (first, last) in [(0, 39), (3, 4), (3, 5), (10, 30), (17, 38), (20, 10)] {
-        let wanted = (last as usize).saturating_sub(first + 1);
+        let wanted = usize::saturating_sub(last, first + 1);
         assert_eq!(found(Some(first), Some(last)), wanted, "{first} to {last}");
     }
 }
