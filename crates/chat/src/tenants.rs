@@ -15,6 +15,9 @@ use crate::{
     tx::Tx,
 };
 
+/// The slug of the tenant that is made on the first start.
+pub const DEFAULT_SLUG: &str = "default";
+
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Tenant {
@@ -88,6 +91,17 @@ pub fn by_slug(tx: &mut Tx, slug: &str) -> Result<Tenant> {
 /// The tenant with that id.
 pub fn by_id(tx: &mut Tx, id: TenantId) -> Result<Tenant> {
     tx.db.opt(&BY_ID, params![id], from_row)?.ok_or(not_found("tenant"))
+}
+
+/// The tenant `default`, made when missing.
+///
+/// # Errors
+/// When the database cannot be used.
+pub fn ensure_default(tx: &mut Tx) -> Result<Tenant> {
+    match by_slug(tx, DEFAULT_SLUG) {
+        Err(crate::Error::NotFound { .. }) => create(tx, DEFAULT_SLUG, "Default"),
+        found => found,
+    }
 }
 
 /// A new tenant with its log and three roles: `admin` (every right), `agent` and `member` (the default).

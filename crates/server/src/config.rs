@@ -209,6 +209,12 @@ impl ServeArgs {
         named.fold("'self'".to_owned(), |text, origin| format!("{text} {}", origin.trim_end_matches('/')))
     }
 
+    /// The address of Redis, where there is one.
+    #[must_use]
+    pub fn redis_url(&self) -> Option<&str> {
+        self.redis.as_deref().filter(|url| !url.is_empty())
+    }
+
     /// Whether browsers reach us over TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {

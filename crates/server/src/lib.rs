@@ -2,21 +2,22 @@
 //!
 //! Owns every socket, file, clock and thread. Rules live in `parlor-chat`; who is online in `parlor-realtime`.
 
-mod accept;
-pub mod accounts;
+pub mod adapters;
 pub mod app;
-mod arriving;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod database;
 pub mod demo;
-pub mod files;
+pub mod error;
 pub mod http;
-mod impatient;
 pub mod metrics;
-mod outbound;
-mod pictures;
+mod net;
+pub mod request;
+pub mod router;
 pub mod serve;
+pub mod services;
 pub mod transport;
-pub mod uploads;
+pub mod ttl_cache;
+mod workers;

@@ -1,7 +1,6 @@
 //! Owns: the life of a server: listen, announce, serve, stop without cutting anybody off in the middle.
 
 use std::net::SocketAddr;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use parlor_realtime::Close;
@@ -9,12 +8,15 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
-use crate::accept;
-use crate::app::{App, Ctx, StartError, secrets};
+use crate::app::{App, Ctx, secrets};
 use crate::auth::token::new_session_token;
 use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
-use crate::http;
+use crate::error::StartError;
+use crate::net::accept;
+use crate::router::router;
+use crate::transport::pusher::{self, Pusher};
+use crate::workers;
 
 /// How long open requests and connections may take once the server stops, beside the time in which it asks them to go.
 /// With the usual three seconds for that, the stop ends before the ten after which supervisors kill.
@@ -31,6 +33,7 @@ const BACKLOG: u32 = 4096;
 pub struct Server {
     /// The application, for tests.
     pub app: Ctx,
+    pusher: Pusher,
     listener: TcpListener,
     /// Where it listens.
     pub address: SocketAddr,
@@ -47,27 +50,29 @@ impl Server {
         // First the port: a second start by mistake must not touch the data.
         let listener = listen(wanted).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let app = App::start(data, with_secret(config)?, clock).await?;
-        Ok(Self { app, listener, address })
+        let (app, feeds) = App::open(data, with_secret(config)?, clock).await?;
+        workers::start(&app, feeds)?;
+        let pusher = pusher::start(&app);
+        Ok(Self { app, pusher, listener, address })
     }
 
     /// Serves until `stop` is done, then lets open requests end and tells every connection, to the last byte.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { app, listener, .. } = self;
+        let Self { app, pusher, listener, .. } = self;
         let stopping = app.clone();
         let draining = tokio::spawn(async move {
             stop.await;
-            stopping.begin_to_stop().await;
+            drain(&stopping).await;
         });
         let patience = PATIENCE + Duration::from_secs(app.config.drain_seconds);
         let writes = Duration::from_secs(app.config.write_patience);
         let stop = app.stopping.subscribe();
-        let all_ended = accept::serve(listener, http::router(&app), stop, patience, writes).await;
+        let all_ended = accept::serve(listener, router(&app, &pusher), stop, patience, writes).await;
         let _ = draining.await;
         if !all_ended {
             tracing::warn!("some requests were cut off");
         }
-        let db = app.db.clone();
+        let db = app.db.engine().clone();
         let _ = tokio::task::spawn_blocking(move || db.shutdown()).await;
     }
 }
@@ -92,32 +97,23 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-impl App {
-    /// Takes no more connections and asks those there are to come back, one after the other in random order, so that
-    /// they do not fall upon the next server all at once.
-    async fn begin_to_stop(&self) {
-        tracing::info!(connections = self.hub.joined(), "stopping");
-        self.stopping.send_replace(true);
-        let open = self.hub.mailboxes();
-        let steps = usize::try_from(self.config.drain_seconds).unwrap_or(0) * STEPS_A_SECOND;
-        let step = open.len().div_ceil(steps.max(1)).max(1);
-        for some in open.chunks(step) {
-            some.iter().for_each(|mailbox| mailbox.close(Close::Restart));
-            if steps > 0 {
-                sleep(Duration::from_secs(1) / u32::try_from(STEPS_A_SECOND).unwrap_or(1)).await;
-            }
+/// Takes no more connections and asks those there are to come back, one after the other in random order, so that
+/// they do not fall upon the next server all at once.
+async fn drain(app: &App) {
+    tracing::info!(connections = app.hub.joined(), "stopping");
+    app.stopping.send_replace(true);
+    let open = app.hub.mailboxes();
+    let steps = usize::try_from(app.config.drain_seconds).unwrap_or(0) * STEPS_A_SECOND;
+    let step = open.len().div_ceil(steps.max(1)).max(1);
+    for some in open.chunks(step) {
+        some.iter().for_each(|mailbox| mailbox.close(Close::Restart));
+        if steps > 0 {
+            sleep(Duration::from_secs(1) / u32::try_from(STEPS_A_SECOND).unwrap_or(1)).await;
         }
-        // Those that joined meanwhile, and those that still will. Their connections are waited for where they are
-        // accepted, until the last of them has been told and has gone.
-        self.hub.stop(Close::Restart);
     }
-
-    /// What to tell whoever started the server: how to make the first administrator.
-    #[must_use]
-    pub fn setup_hint(&self, address: &str) -> Option<String> {
-        let code = self.setup_code.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        Some(format!("no administrator yet: open {address}/app/setup and enter the setup code {code}"))
-    }
+    // Those that joined meanwhile, and those that still will. Their connections are waited for where they are
+    // accepted, until the last of them has been told and has gone.
+    app.hub.stop(Close::Restart);
 }
 
 /// SIGINT or SIGTERM.

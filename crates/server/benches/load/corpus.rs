@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use flate2::read::GzDecoder;
-use parlor::app::default_tenant;
+
 use parlor::clock::Clock;
 use parlor_chat::import::{self, Line, Prepared, State};
 use parlor_chat::settings::Settings;
@@ -65,7 +65,7 @@ fn build(folder: &Path, scale: u32) {
 }
 
 fn write_all(db: &Db, batches: std::sync::mpsc::Receiver<(u32, Vec<Prepared>)>) -> u64 {
-    let tenant = operation(db, default_tenant);
+    let tenant = operation(db, parlor_chat::tenants::ensure_default);
     let (mut written, mut copy) = (0, 0);
     let state = Arc::new(Mutex::new(State::default()));
     for (of_copy, batch) in batches {

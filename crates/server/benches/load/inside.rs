@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use parlor::app::default_tenant;
 use parlor_chat::conversations::{self, NewConversation};
 use parlor_chat::messages::{self, Body, NewMessage};
 use parlor_chat::settings::Settings;
@@ -64,7 +63,7 @@ fn write<T: Send + 'static>(
 }
 
 fn prepare(db: &Db, places: usize) -> (Arc<Actor>, Arc<Vec<ConversationId>>) {
-    let tenant = write(db, 1, default_tenant);
+    let tenant = write(db, 1, parlor_chat::tenants::ensure_default);
     let claims = HostClaims { sub: "inside".to_owned(), ..HostClaims::default() };
     let actor =
         Arc::new(write(db, 2, move |tx| users::from_host(tx, &tenant, &claims).map(|seen| seen.actor)));

@@ -4,40 +4,27 @@ use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::path::Path;
 
-use super::StartError;
+use crate::app::start::private;
 use crate::clock::random_seed;
 use crate::config::ServeArgs;
-
-/// Bytes of a key. One signature is enough to try shorter ones out in peace.
-const LEAST: usize = 32;
-
-/// Why something is no secret; what follows "the secret …" in a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Weak {
-    /// It can be tried out.
-    #[error("has {0} bytes, not counting blanks around them, where at least {LEAST} are needed")]
-    Short(usize),
-    /// It can be guessed.
-    #[error("is one character over and over")]
-    Repeated,
-}
+use crate::error::{MIN_SECRET_BYTES, StartError, WeakSecret};
 
 /// Whether a key or secret can serve. Blanks around a text (a line break that a file ends with, a disk full of NULs)
 /// are known to everybody; a key of random bytes is no text, and its bytes all count.
-pub(crate) fn judge(secret: &[u8]) -> std::result::Result<(), Weak> {
+pub(crate) fn judge(secret: &[u8]) -> std::result::Result<(), WeakSecret> {
     let blank = |letter: char| letter.is_whitespace() || letter.is_control();
     let length = match std::str::from_utf8(secret) {
         Ok(text) => text.trim_matches(blank).len(),
         Err(_) => secret.len(),
     };
-    if length < LEAST {
-        return Err(Weak::Short(length));
+    if length < MIN_SECRET_BYTES {
+        return Err(WeakSecret::Short(length));
     }
     let repeated = match std::str::from_utf8(secret) {
         Ok(text) => same(text.trim_matches(blank).chars()),
         Err(_) => same(secret.iter()),
     };
-    if repeated { Err(Weak::Repeated) } else { Ok(()) }
+    if repeated { Err(WeakSecret::Repeated) } else { Ok(()) }
 }
 
 fn same<T: PartialEq>(mut all: impl Iterator<Item = T>) -> bool {
@@ -53,7 +40,7 @@ pub(super) fn key_file(path: &Path) -> std::result::Result<Vec<u8>, StartError> 
         read => read.map_err(unusable)?,
     };
     judge(&key).map_err(|weak| StartError::WeakKey(path.to_owned(), weak))?;
-    super::start::private(path);
+    private(path);
     Ok(key)
 }
 
@@ -116,7 +103,7 @@ mod tests {
         let folder = parlor_db::testing::TempDir::new().unwrap();
         let path = folder.path().join("cursor.key");
         let key = key_file(&path).unwrap();
-        assert_eq!((key.len(), key_file(&path).unwrap()), (LEAST, key));
+        assert_eq!((key.len(), key_file(&path).unwrap()), (MIN_SECRET_BYTES, key));
         let letters = "abcdefghijklmnopqrstuvwxyz01234";
         let none = [
             vec![],
@@ -151,10 +138,10 @@ mod tests {
     fn blanks_and_repetitions_are_no_secret() {
         for short in ["", "short", &" ".repeat(40), &"\u{a0}".repeat(40), "0123456789abcdef0123456789abcde\n"]
         {
-            assert!(matches!(judge(short.as_bytes()), Err(Weak::Short(_))), "{short:?}");
+            assert!(matches!(judge(short.as_bytes()), Err(WeakSecret::Short(_))), "{short:?}");
         }
         for repeated in ["a".repeat(32), "ü".repeat(40), format!("{}\n", "0".repeat(64))] {
-            assert_eq!(judge(repeated.as_bytes()), Err(Weak::Repeated), "{repeated:?}");
+            assert_eq!(judge(repeated.as_bytes()), Err(WeakSecret::Repeated), "{repeated:?}");
         }
         assert_eq!(judge(b"0123456789abcdef0123456789abcdef\n"), Ok(()));
     }

@@ -1,79 +1,183 @@
-//! Owns: bringing an application up: data folder, database, first tenant, keys, background work.
+//! Owns: opening everything that a server needs: data folder, database, keys, the first tenant.
+//! Must not know: what then works in the background; `serve.rs` starts that.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_chat::events::Event;
 use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{Error, MIGRATIONS, TenantId, Tx, users};
+use parlor_chat::{Error, MIGRATIONS, TenantId, apps, users};
 use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
-use super::{App, Caches, Cluster, Ctx, cluster, secrets, workers};
-use crate::auth::limiter::Limiter;
-use crate::auth::password::Passwords;
+use crate::adapters::blobs::Blobs;
+use crate::adapters::cluster::{Cluster, Notes};
+use crate::app::cache::Caches;
+use crate::app::limits::Limits;
+use crate::app::secrets::key_file;
+use crate::app::{App, Ctx};
+use crate::auth::Auth;
 use crate::auth::token::new_setup_code;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
-use crate::files::Files;
+use crate::database::Database;
+use crate::error::StartError;
 use crate::metrics::Metrics;
-use crate::transport::pusher::Pusher;
 
 /// How often a first start looks again when others start at the same time.
 pub(crate) const FIRST_TRIES: usize = 8;
 
-/// The tenant that is made on the first start.
-pub const DEFAULT_TENANT: &str = "default";
-
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data folder.
-    #[error("the data folder {0} cannot be used: {1}")]
-    Folder(PathBuf, std::io::Error),
-    /// Another server.
-    #[error("another parlor serves the data folder {0}")]
-    Locked(PathBuf),
-    /// The database.
-    #[error("database: {0}")]
-    Database(#[from] parlor_db::Error),
-    /// An operation on it.
-    #[error(transparent)]
-    Chat(#[from] Error),
-    /// A variable of the environment.
-    #[error("{0}")]
-    Environment(String),
-    /// A key that is kept in a file.
-    #[error("the key {0} cannot be used: {1}")]
-    KeyFile(PathBuf, std::io::Error),
-    /// One that was cut off.
-    #[error(
-        "the key {0} {1}: it was cut off by a full disk or a crash, or is no key. \
-         Put the right one back from a backup, or remove it: the next start makes a new one, and clients begin anew \
-         from a snapshot"
-    )]
-    WeakKey(PathBuf, secrets::Weak),
-    /// A secret that is none.
-    #[error("{0} {1}: make one with `openssl rand -hex 32`")]
-    WeakSecret(&'static str, secrets::Weak),
-    /// The address of Redis.
-    #[error("REDIS_URL: {0}")]
-    Redis(String),
-    /// The playground where others could reach it.
-    #[error("--playground lets everybody sign in as anybody: listen on 127.0.0.1 with it, not on {0}")]
-    Playground(std::net::SocketAddr),
-    /// The address.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(std::net::SocketAddr, std::io::Error),
+/// What the workers of an application go on with.
+#[derive(Debug)]
+pub(crate) struct Feeds {
+    /// Events in the order in which they were committed here.
+    pub committed: mpsc::UnboundedReceiver<Event>,
+    /// Logs of which the hub lacks events, and the last one that it has.
+    pub gaps: mpsc::UnboundedReceiver<(TenantId, i64)>,
+    /// What goes to other nodes, where there is a Redis.
+    pub notes: Option<Notes>,
+    /// Held as long as the application: one server per data folder.
+    pub lock: Option<File>,
 }
 
-impl StartError {
-    fn redis(error: impl std::fmt::Display) -> Self {
-        Self::Redis(error.to_string())
+impl App {
+    /// Opens everything. Nothing works in the background yet.
+    ///
+    /// # Errors
+    /// What is missing, in a sentence for the terminal.
+    pub(crate) async fn open(
+        data: &DataArgs,
+        config: ServeArgs,
+        clock: Clock,
+    ) -> Result<(Ctx, Feeds), StartError> {
+        let (committed, to_publish) = mpsc::unbounded_channel();
+        let (gaps, to_fill) = mpsc::unbounded_channel();
+        let hub = Hub::with_limit(config.queue_limit, move |tenant, after| {
+            let _ = gaps.send((tenant, after));
+        });
+        let roster = Roster::new();
+        let (cluster, notes) = Cluster::new(random_node(), config.redis_url().is_some());
+        let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
+        let caches = Caches::new(config.private_fetches);
+        let on_commit = Committed {
+            to_publish: committed,
+            caches: caches.clone(),
+            cluster: cluster.clone(),
+            metrics: metrics.clone(),
+        };
+        let options = Options { on_commit: Some(commit_hook(on_commit)), ..Options::default() };
+        let lock = lock_folder(data)?;
+        let engine = open_aside(data.clone(), options).await?;
+        let cursor_key: Arc<[u8]> = cursor_key(data, &config)?.into();
+        let db = Database::new(engine, clock.clone(), defaults()?);
+        let (blobs, config) = (Blobs::of(data, &config), Arc::new(config));
+        let app = Arc::new(App {
+            auth: Auth::new(db.clone(), hub.clone(), caches.clone(), config.clone(), cursor_key.clone()),
+            db,
+            caches,
+            presence: Presence::new(roster.clone()),
+            hub,
+            roster,
+            cluster,
+            blobs,
+            limits: Limits::default(),
+            metrics,
+            started_at: clock.now(),
+            clock,
+            config,
+            cursor_key,
+            setup_code: Mutex::new(None),
+            relay_wake: Notify::new(),
+            stopping: watch::Sender::new(false),
+        });
+        app.blobs.close();
+        app.first_start().await?;
+        Ok((app, Feeds { committed: to_publish, gaps: to_fill, notes, lock }))
     }
+
+    /// Makes the first tenant, and a setup code while nobody administers it.
+    async fn first_start(&self) -> Result<(), StartError> {
+        let mut tries = 1;
+        let tenant = loop {
+            let made = match self.db.write_plain(1, tenants::ensure_default).await {
+                Ok(tenant) => self.first_pusher_app(&tenant).await.map(|()| tenant),
+                refused => refused,
+            };
+            match made {
+                Err(error) if made_by_another(&error) && tries < FIRST_TRIES => tries += 1,
+                made => break made.map_err(named)?,
+            }
+        };
+        let id: TenantId = tenant.id;
+        if !self.db.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
+            *self.setup_code.lock().unwrap_or_else(PoisonError::into_inner) = Some(new_setup_code());
+        }
+        Ok(())
+    }
+
+    /// Gives the tenant the application that the options of the process name, or one of its own.
+    async fn first_pusher_app(&self, tenant: &Tenant) -> Result<(), Error> {
+        let (id, no, options) = (tenant.id, tenant.no, &self.config.pusher);
+        let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let change = apps::Change {
+            id: options.app_id,
+            key: filled(&options.app_key),
+            secret: filled(&options.app_secret),
+            options: None,
+        };
+        let given = change.id.is_some() || change.key.is_some() || change.secret.is_some();
+        let made = self.db.write_plain(no, move |tx| {
+            if given { apps::set(tx, id, no, &change) } else { apps::ensure(tx, id, no) }
+        });
+        made.await.map(|_| ())
+    }
+}
+
+/// What a commit is told to.
+struct Committed {
+    to_publish: mpsc::UnboundedSender<Event>,
+    caches: Caches,
+    cluster: Arc<Cluster>,
+    metrics: Arc<Metrics>,
+}
+
+/// Runs on the thread that committed: forgets what is no longer true at once, and hands the events on.
+fn commit_hook(to: Committed) -> parlor_db::CommitHook {
+    Arc::new(move |notes: Vec<Note>| {
+        for note in notes {
+            if let Ok(event) = note.downcast::<Event>() {
+                let stale = to.caches.invalidate(&event);
+                to.cluster.reached(event.tenant, event.seq, stale);
+                to.metrics.committed(&event);
+                let _ = to.to_publish.send(*event);
+            }
+        }
+    })
+}
+
+/// What is wrong with the Pusher application that the options describe, by the name of the option.
+fn named(error: Error) -> StartError {
+    let Error::Invalid { field, detail, .. } = &error else { return error.into() };
+    let variables = [("id", "PARLOR_APP_ID"), ("key", "PARLOR_APP_KEY"), ("secret", "PARLOR_APP_SECRET")];
+    match variables.iter().find(|(name, _)| name == field) {
+        Some((_, variable)) => StartError::Environment(format!("{variable}: {detail}")),
+        None => error.into(),
+    }
+}
+
+/// Opening may take a while, and blocks.
+async fn open_aside(data: DataArgs, options: Options) -> Result<Db, StartError> {
+    let opened = tokio::task::spawn_blocking(move || open_database(&data, options)).await;
+    opened.map_err(|error| StartError::Environment(error.to_string()))?
+}
+
+/// A number for this run of the server, unlike any other node's.
+fn random_node() -> u64 {
+    let seed = random_seed();
+    seed.iter().take(8).fold(0, |node, byte| (node << 8) | u64::from(*byte))
 }
 
 /// The settings that the environment gives.
@@ -109,21 +213,10 @@ pub fn make_folder(data: &DataArgs) -> Result<(), StartError> {
     builder.create(&data.data).map_err(|error| StartError::Folder(data.data.clone(), error))
 }
 
-/// The tenant `default`, made when missing.
-///
-/// # Errors
-/// When the database cannot be used.
-pub fn default_tenant(tx: &mut Tx<'_>) -> Result<Tenant, Error> {
-    match tenants::by_slug(tx, DEFAULT_TENANT) {
-        Err(Error::NotFound { .. }) => tenants::create(tx, DEFAULT_TENANT, "Default"),
-        found => found,
-    }
-}
-
 /// Whether the error says that another process, which starts at the same time, has just made the same. What it made is
 /// found when one looks again.
 #[must_use]
-pub fn made_by_another(error: &Error) -> bool {
+pub(crate) fn made_by_another(error: &Error) -> bool {
     match error {
         Error::Conflict { rule, .. } => *rule == "slug",
         Error::Db(error) => error.unique_constraint().is_some(),
@@ -142,137 +235,6 @@ pub(crate) fn private(path: &Path) {
             let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700));
         }
     }
-}
-
-impl App {
-    /// Opens everything and starts the background work. Blocks while the database opens.
-    ///
-    /// # Errors
-    /// What is missing, in a sentence for the terminal.
-    pub async fn start(data: &DataArgs, config: ServeArgs, clock: Clock) -> Result<Ctx, StartError> {
-        let (committed, to_publish) = mpsc::unbounded_channel();
-        let (gaps, to_fill) = mpsc::unbounded_channel();
-        let hub = Hub::with_limit(config.queue_limit, move |tenant, after| {
-            let _ = gaps.send((tenant, after));
-        });
-        let roster = Roster::new();
-        let presence = Presence::new(roster.clone());
-        let redis = config.redis.clone().filter(|url| !url.is_empty());
-        let (cluster, notes) = Cluster::new(random_node(), redis.is_some());
-        let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
-        let caches = Caches::new(config.private_fetches);
-        let options = Options {
-            on_commit: Some(commit_hook(Committed {
-                to_publish: committed,
-                caches: caches.clone(),
-                cluster: cluster.clone(),
-                metrics: metrics.clone(),
-            })),
-            ..Options::default()
-        };
-        let lock = lock_folder(data)?;
-        let db = open_aside(data.clone(), options).await?;
-        let cursor_key = cursor_key(data, &config)?;
-        let app = Arc::new(App {
-            db,
-            hub,
-            roster,
-            presence,
-            cluster,
-            metrics,
-            started_at: clock.now(),
-            clock,
-            process_keys: crate::auth::process_keys(&config),
-            files: Files::of(data, &config),
-            pictures: Semaphore::new(1),
-            defaults: Arc::new(defaults()?),
-            caches,
-            passwords: Passwords::new(std::thread::available_parallelism().map_or(1, usize::from)),
-            sign_ins: Limiter::default(),
-            sending: Limiter::default(),
-            drafting: Limiter::default(),
-            uploads: Arc::default(),
-            unknown_roles: Mutex::default(),
-            cursor_key,
-            setup_code: Mutex::new(None),
-            relay_wake: Notify::new(),
-            stopping: watch::Sender::new(false),
-            pusher: Pusher::default(),
-            config,
-        });
-        app.files.close();
-        app.first_start().await?;
-        workers::start(&app, to_publish, to_fill, lock)?;
-        if let Some((url, notes)) = redis.zip(notes) {
-            cluster::start(&app, &url, notes).map_err(StartError::redis)?;
-        }
-        Ok(app)
-    }
-
-    /// Makes the first tenant, and a setup code while nobody administers it.
-    async fn first_start(&self) -> Result<(), StartError> {
-        let mut tries = 1;
-        let tenant = loop {
-            let made = match self.write_plain(1, default_tenant).await {
-                Ok(tenant) => self.first_application(&tenant).await.map(|()| tenant),
-                refused => refused,
-            };
-            match made {
-                Err(error) if made_by_another(&error) && tries < FIRST_TRIES => tries += 1,
-                made => break made.map_err(named)?,
-            }
-        };
-        let id: TenantId = tenant.id;
-        if !self.read_plain(move |tx| users::has_super_admin(tx, id)).await? {
-            *self.setup_code.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-                Some(new_setup_code());
-        }
-        Ok(())
-    }
-}
-
-/// What is wrong with the Pusher application that the options describe, by the name of the option.
-fn named(error: Error) -> StartError {
-    let Error::Invalid { field, detail, .. } = &error else { return error.into() };
-    let variables = [("id", "PARLOR_APP_ID"), ("key", "PARLOR_APP_KEY"), ("secret", "PARLOR_APP_SECRET")];
-    match variables.iter().find(|(name, _)| name == field) {
-        Some((_, variable)) => StartError::Environment(format!("{variable}: {detail}")),
-        None => error.into(),
-    }
-}
-
-/// Opening may take a while, and blocks.
-async fn open_aside(data: DataArgs, options: Options) -> Result<Db, StartError> {
-    let opened = tokio::task::spawn_blocking(move || open_database(&data, options)).await;
-    opened.map_err(|error| StartError::Environment(error.to_string()))?
-}
-
-/// A number for this run of the server, unlike any other node's.
-fn random_node() -> u64 {
-    let seed = random_seed();
-    seed.iter().take(8).fold(0, |node, byte| (node << 8) | u64::from(*byte))
-}
-
-/// Where commits are told.
-struct Committed {
-    to_publish: mpsc::UnboundedSender<Event>,
-    caches: Caches,
-    cluster: Arc<Cluster>,
-    metrics: Arc<Metrics>,
-}
-
-/// Runs on the thread that committed: forgets what is no longer true at once, and hands the events on.
-fn commit_hook(to: Committed) -> parlor_db::CommitHook {
-    Arc::new(move |notes: Vec<Note>| {
-        for note in notes {
-            if let Ok(event) = note.downcast::<Event>() {
-                let stale = to.caches.forget_stale(&event);
-                to.cluster.reached(event.tenant, event.seq, stale);
-                to.metrics.committed(&event);
-                let _ = to.to_publish.send(*event);
-            }
-        }
-    })
 }
 
 /// One server per folder: two would not hear of each other's commits. Held as long as the file is.
@@ -304,5 +266,5 @@ fn cursor_key(data: &DataArgs, config: &ServeArgs) -> Result<Vec<u8>, StartError
         return Ok(secret.as_bytes().to_vec());
     }
     make_folder(data)?;
-    secrets::key_file(&data.data.join("cursor.key"))
+    key_file(&data.data.join("cursor.key"))
 }

@@ -1,21 +1,20 @@
 //! Owns: who the recently seen tokens belong to, so that a request costs no query to know its caller.
 //! Must not know: how a token is checked. Entries are dropped by events and live a minute at most.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use parlor_chat::credentials::{Ended, Root};
 use parlor_chat::{Actor, TenantId, Time};
 
+use crate::ttl_cache::TtlCache;
+
 /// Longest life of an entry.
 const MAX_AGE_SECONDS: i64 = 60;
-/// More tokens than this are not remembered.
-const MAX_ENTRIES: usize = 50_000;
 
 /// How a caller proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Means {
+pub enum AuthMethod {
     /// A token that the host application signed.
     HostToken,
     /// A key of a server.
@@ -26,15 +25,15 @@ pub enum Means {
 
 /// A caller that has been checked.
 #[derive(Clone, Debug)]
-pub struct Known {
-    /// Who.
+pub struct Authenticated {
+    /// The person, with the rights that held when it was read.
     pub actor: Arc<Actor>,
-    /// By what.
-    pub means: Means,
+    /// How the person proved it.
+    pub method: AuthMethod,
     /// When the token ends.
     pub expires: Option<Time>,
     /// Names the token among connections.
-    pub tag: u64,
+    pub session_tag: u64,
     /// What the token rests on.
     pub root: Root,
     /// When the actor was read.
@@ -44,69 +43,50 @@ pub struct Known {
 type Digest = [u8; 32];
 
 /// Callers by the digest of their token.
-#[derive(Debug, Default)]
-pub struct Callers {
-    entries: Mutex<HashMap<Digest, Known>>,
-    generation: AtomicU64,
+#[derive(Debug)]
+pub struct AuthCache(TtlCache<Digest, Authenticated>);
+
+impl Default for AuthCache {
+    fn default() -> Self {
+        Self(TtlCache::new(MAX_AGE_SECONDS))
+    }
 }
 
-impl Callers {
-    fn entries(&self) -> MutexGuard<'_, HashMap<Digest, Known>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl AuthCache {
     /// The caller with this token, if it was checked a short time ago and has not ended.
     #[must_use]
-    pub fn get(&self, digest: &Digest, now: Time) -> Option<Known> {
-        let known = self.entries().get(digest)?.clone();
-        let fresh = now < known.loaded.plus_seconds(MAX_AGE_SECONDS);
-        let valid = known.expires.is_none_or(|end| now < end);
-        (fresh && valid).then_some(known)
+    pub fn get(&self, digest: &Digest, now: Time) -> Option<Authenticated> {
+        self.0.get(digest, now).filter(|known| known.expires.is_none_or(|end| now < end))
     }
 
     /// To be read before the caller is: an answer older than an invalidation is not remembered.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::SeqCst)
+        self.0.generation()
     }
 
     /// Remembers a caller that was read after `generation`.
-    pub fn put(&self, digest: Digest, known: Known, generation: u64) {
-        let mut entries = self.entries();
-        if self.generation() != generation {
-            return;
-        }
-        if entries.len() >= MAX_ENTRIES {
-            let now = known.loaded;
-            entries.retain(|_, entry| now < entry.loaded.plus_seconds(MAX_AGE_SECONDS));
-            // Not one by one: walking them all for every newcomer would cost more than asking again.
-            if entries.len() >= MAX_ENTRIES / 10 * 9 {
-                entries.clear();
-            }
-        }
-        entries.insert(digest, known);
+    pub fn put(&self, digest: Digest, known: Authenticated, generation: u64) {
+        let loaded = known.loaded;
+        self.0.put(digest, known, loaded, generation);
     }
 
     /// The tenants of which somebody is remembered.
     #[must_use]
     pub fn tenants(&self) -> HashSet<TenantId> {
-        self.entries().values().map(|entry| entry.actor.tenant).collect()
+        self.0.map(|known| known.actor.tenant)
     }
 
     /// Forgets whoever came with what was lost.
     pub fn forget_ended(&self, tenant: TenantId, ended: &Ended) {
-        let mut entries = self.entries();
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        entries.retain(|_, entry| {
-            let tags = [entry.tag, entry.root.tag()];
-            entry.actor.tenant != tenant || !ended.ends(&tags, Some(entry.actor.id()))
+        self.0.forget(|_, known| {
+            let tags = [known.session_tag, known.root.tag()];
+            known.actor.tenant == tenant && ended.ends(&tags, Some(known.actor.id()))
         });
     }
 
     /// Forgets everybody of a tenant: somebody's rights changed.
     pub fn forget_tenant(&self, tenant: TenantId) {
-        let mut entries = self.entries();
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        entries.retain(|_, entry| entry.actor.tenant != tenant);
+        self.0.forget(|_, known| known.actor.tenant == tenant);
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{RowId, TenantId, Time};
 
-use super::jwt::HostKey;
-use crate::outbound::{self, Busy, Outbound};
+use crate::adapters::outbound::{self, Busy, Outbound};
+use crate::auth::jwt::HostKey;
+use crate::ttl_cache::TtlCache;
 
 /// How long keys are believed without looking again.
 const MAX_AGE_SECONDS: i64 = 30;
@@ -28,13 +29,12 @@ pub struct TenantKeys {
     pub keys: Vec<HostKey>,
     /// The stored keys whose published documents no longer have a key that they had.
     pub withdrawn: Vec<RowId>,
-    loaded: Time,
 }
 
 /// The keys in memory.
 #[derive(Debug)]
 pub struct KeyRing {
-    tenants: Mutex<HashMap<String, Arc<TenantKeys>>>,
+    tenants: TtlCache<String, Arc<TenantKeys>>,
     documents: Mutex<HashMap<String, Arc<Document>>>,
     outbound: Outbound,
     /// Whether private networks may be asked.
@@ -48,7 +48,7 @@ impl KeyRing {
     /// An empty one; `private` lets documents be fetched from private networks.
     #[must_use]
     pub fn new(private: bool) -> Self {
-        let (tenants, documents) = (Mutex::default(), Mutex::default());
+        let (tenants, documents) = (TtlCache::new(MAX_AGE_SECONDS), Mutex::default());
         Self { tenants, documents, outbound: Outbound::new(FETCHES), private }
     }
 
@@ -61,24 +61,28 @@ impl KeyRing {
     /// The keys of the tenant when they were read a short time ago.
     #[must_use]
     pub fn get(&self, slug: &str, now: Time) -> Option<Arc<TenantKeys>> {
-        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = tenants.get(slug)?;
-        (now < found.loaded.plus_seconds(MAX_AGE_SECONDS)).then(|| found.clone())
+        self.tenants.get(slug, now)
+    }
+
+    /// To be taken before stored keys are read.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.tenants.generation()
     }
 
     /// Keys of the tenant were added or removed.
     pub fn forget(&self, tenant: TenantId) {
-        let mut known = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, keys| keys.tenant.id != tenant);
+        self.tenants.forget(|_, keys| keys.tenant.id == tenant);
     }
 
-    /// Reads stored keys and remembers them. `extra` is the secret from the environment.
+    /// Parses keys that were read after `generation` and remembers them. `extra` is the secret from the environment.
     pub async fn put(
         self: &Arc<Self>,
         tenant: Tenant,
         stored: Vec<tenants::HostKey>,
         extra: Option<HostKey>,
         now: Time,
+        generation: u64,
     ) -> Arc<TenantKeys> {
         let (mut keys, mut withdrawn) = (extra.into_iter().collect::<Vec<_>>(), Vec::new());
         for key in stored {
@@ -94,8 +98,8 @@ impl KeyRing {
             }
         }
         let slug = tenant.slug.clone();
-        let found = Arc::new(TenantKeys { tenant, keys, withdrawn, loaded: now });
-        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).insert(slug, found.clone());
+        let found = Arc::new(TenantKeys { tenant, keys, withdrawn });
+        self.tenants.put(slug, found.clone(), now, generation);
         found
     }
 

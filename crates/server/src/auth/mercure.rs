@@ -1,25 +1,21 @@
-//! Owns: the keys and tokens of Mercure publishers and subscribers, by tenant; and the tokens that Parlor itself gives
-//! to persons. Must not know: topics, or what a token is used for.
+//! Owns: the tokens of Mercure publishers and subscribers, and those that Parlor itself gives to people.
+//! Must not know: topics, or what a token is used for.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use parlor_chat::credentials::Root;
-use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Time};
+use parlor_chat::tenants::Tenant;
+use parlor_chat::{Actor, Error, PersonId, PersonKind, Time};
 use parlor_realtime::protocol::mercure::{Dialect, Grants};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::jwt::{self, HostKey, Refusal};
-use super::{keys, load_actor};
-use crate::app::{App, DEFAULT_TENANT};
-use crate::config::MercureArgs;
+use super::mercure_keys::{MercureKeys, Role};
+use super::{Auth, load_actor};
 
-/// How long keys are believed without looking again.
-const MAX_AGE_SECONDS: i64 = 30;
 /// How long a person's token serves, where nothing ends earlier.
 const PERSON_SECONDS: i64 = 86_400;
 /// How long a connection lasts at most, whatever its token says: tokens of publishers often have no end.
@@ -27,41 +23,10 @@ const LONGEST_SECONDS: i64 = jwt::LONGEST_SECONDS;
 /// Marks tokens that Parlor signed itself.
 const OWN_KID: &str = "parlor";
 
-/// Whose key a token must be signed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Sends updates.
-    Publisher,
-    /// Receives them.
-    Subscriber,
-}
-
-/// A tenant's keys.
-#[derive(Debug)]
-pub struct MercureKeys {
-    /// Whose.
-    pub tenant: Tenant,
-    publishers: Vec<HostKey>,
-    subscribers: Vec<HostKey>,
-    loaded: Time,
-}
-
-/// The keys in memory.
-#[derive(Debug, Default)]
-pub struct MercureRing(Mutex<HashMap<String, Arc<MercureKeys>>>);
-
-impl MercureRing {
-    /// Keys of the tenant were added or removed.
-    pub fn forget(&self, tenant: TenantId) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, keys| keys.tenant.id != tenant);
-    }
-}
-
 /// Whoever shows a token that is believed.
 #[derive(Clone, Debug)]
 pub struct Bearer {
-    /// Of which tenant.
+    /// The tenant that it is for.
     pub tenant: Tenant,
     /// What it allows.
     pub grants: Grants,
@@ -102,38 +67,13 @@ struct Named {
     tag: u64,
 }
 
-impl App {
+impl Auth {
     /// The tenant with this slug and its keys.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn mercure_keys(&self, slug: &str) -> Result<Arc<MercureKeys>, Error> {
-        let now = self.clock.now();
-        let known = self.caches.mercure.0.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
-        if let Some(known) = known.filter(|known| now < known.loaded.plus_seconds(MAX_AGE_SECONDS)) {
-            return Ok(known);
-        }
-        let wanted = slug.to_owned();
-        let (tenant, stored) = self
-            .read_plain(move |tx| {
-                let tenant = tenants::by_slug(tx, &wanted)?;
-                let stored = tenants::host_keys(tx, tenant.id)?;
-                Ok((tenant, stored))
-            })
-            .await?;
-        let mut found = MercureKeys { tenant, publishers: Vec::new(), subscribers: Vec::new(), loaded: now };
-        if slug == DEFAULT_TENANT {
-            found.add_options(&self.config.mercure);
-        }
-        stored.iter().for_each(|key| found.add_stored(key));
-        let found = Arc::new(found);
-        self.caches
-            .mercure
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(slug.to_owned(), found.clone());
-        Ok(found)
+        self.caches.mercure.of(&self.db, slug, &self.config.mercure).await
     }
 
     /// Believes a token or says why not. `elsewhere` is the tenant where the token names none, `hub` the address that a
@@ -159,13 +99,13 @@ impl App {
         })?;
         let own = header.kid.as_deref() == Some(OWN_KID) && role == Role::Subscriber;
         let (value, root): (Value, Root) = if own {
-            let key = HostKey::secret(Some(OWN_KID.to_owned()), &own_key(&self.cursor_key));
+            let key = HostKey::secret(Some(OWN_KID.to_owned()), &own_key(&self.signing_key));
             jwt::verified(token, &[key]).map_err(refused)?
         } else {
             jwt::verified(token, ring.of(role)).map_err(refused)?
         };
         let claims = Claims::deserialize(&value).map_err(|_| refused(Refusal::Malformed))?;
-        let expires = claims.in_time(self.clock.now()).map_err(refused)?;
+        let expires = claims.in_time(self.db.now()).map_err(refused)?;
         let dialect = dialect(&header);
         if dialect == Dialect::V1 && !claims.is_for(hub) {
             return Err(super::unauthorized("a token of this type needs iss, exp, and this hub as aud"));
@@ -184,16 +124,16 @@ impl App {
     async fn named(&self, bearer: &Bearer, named: Named) -> Result<Actor, Error> {
         let (tenant, root, process) = (bearer.tenant.clone(), bearer.root, self.process_keys());
         let read = move |tx: &mut parlor_chat::Tx<'_>| {
-            Self::require_root(tx, tenant.id, &root, &process)?;
+            super::require_root(tx, tenant.id, &root, &process)?;
             load_actor(tx, &tenant, named.kind, named.person)
         };
-        self.read_plain(read).await
+        self.db.read_plain(read).await
     }
 
     /// A token for a person, for Parlor's own hub, and when it ends. It serves no longer than what the person showed.
     #[must_use]
     pub fn mercure_token(&self, who: &PersonToken<'_>) -> Option<(String, Time)> {
-        let latest = self.clock.now().plus_seconds(PERSON_SECONDS);
+        let latest = self.db.now().plus_seconds(PERSON_SECONDS);
         let expires = who.expires.map_or(latest, |end| end.min(latest));
         let named = Named {
             person: who.actor.id(),
@@ -206,14 +146,14 @@ impl App {
             "mercure": {"subscribe": who.topics},
         });
         let header = Header { kid: Some(OWN_KID.to_owned()), ..Header::new(Algorithm::HS256) };
-        let key = EncodingKey::from_secret(&own_key(&self.cursor_key));
+        let key = EncodingKey::from_secret(&own_key(&self.signing_key));
         Some((jsonwebtoken::encode(&header, &claims, &key).ok()?, expires))
     }
 
     /// A token for a person, for the hub at MERCURE_URL: it knows no persons, only topics.
     #[must_use]
     pub fn mercure_external_token(&self, who: &PersonToken<'_>) -> Option<(String, Time)> {
-        let latest = self.clock.now().plus_seconds(PERSON_SECONDS / 24);
+        let latest = self.db.now().plus_seconds(PERSON_SECONDS / 24);
         let expires = who.expires.map_or(latest, |end| end.min(latest));
         let claims =
             json!({"exp": expires.micros() / 1_000_000, "mercure": {"subscribe": who.topics, "publish": []}});
@@ -232,7 +172,7 @@ impl App {
 /// For whom a token is made.
 #[derive(Debug)]
 pub struct PersonToken<'a> {
-    /// Who.
+    /// The person.
     pub actor: &'a Actor,
     /// The tenant's slug.
     pub tenant: &'a str,
@@ -257,47 +197,6 @@ fn dialect(header: &Header) -> Dialect {
         typ == "at+jwt" || typ == "application/at+jwt"
     });
     if v1 { Dialect::V1 } else { Dialect::Classic }
-}
-
-impl MercureKeys {
-    fn of(&self, role: Role) -> &[HostKey] {
-        match role {
-            Role::Publisher => &self.publishers,
-            Role::Subscriber => &self.subscribers,
-        }
-    }
-
-    fn add_options(&mut self, options: &MercureArgs) {
-        let named = |key: &Option<String>, algorithm: &str| {
-            let key = key.as_deref().filter(|key| !key.is_empty());
-            match key {
-                Some(key) => HostKey::of(algorithm, key.as_bytes()),
-                None => {
-                    let secret = options.jwt_secret.as_deref().filter(|secret| !secret.is_empty());
-                    secret.map(|secret| HostKey::secret(None, secret.as_bytes()))
-                }
-            }
-        };
-        self.publishers.extend(named(&options.publisher_key, &options.publisher_algorithm));
-        self.subscribers.extend(named(&options.subscriber_key, &options.subscriber_algorithm));
-    }
-
-    fn add_stored(&mut self, key: &tenants::HostKey) {
-        let Some((purpose, kind)) = key.kind.split_once(':') else { return };
-        let parsed = || {
-            let found = keys::parse(kind, key.kid.clone(), &key.secret).unwrap_or_default();
-            found.into_iter().map(|found| found.stored(key.id))
-        };
-        match purpose {
-            "mercure" => {
-                self.publishers.extend(parsed());
-                self.subscribers.extend(parsed());
-            }
-            "mercure-publisher" => self.publishers.extend(parsed()),
-            "mercure-subscriber" => self.subscribers.extend(parsed()),
-            _ => {}
-        }
-    }
 }
 
 impl Claims {

@@ -1,14 +1,17 @@
 //! Who is calling. Nothing here knows what a caller may do: that is the domain's.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_chat::credentials::{self, Ended, Root, tag};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::users::HostClaims;
 use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, contacts, sessions, users};
+use parlor_realtime::Hub;
 
-use crate::app::App;
+use crate::app::cache::Caches;
 use crate::config::ServeArgs;
+use crate::database::Database;
 
 pub mod cache;
 pub mod invitation;
@@ -16,11 +19,15 @@ pub mod jwt;
 pub mod keys;
 pub mod limiter;
 pub mod mercure;
+pub(crate) mod mercure_keys;
 pub mod password;
+pub(crate) mod pusher_apps;
+pub mod registration;
 pub mod token;
 
-use cache::{Known, Means};
+use cache::{AuthMethod, Authenticated};
 use jwt::{Claims, HostKey};
+use password::Passwords;
 
 /// What a caller shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,16 +53,53 @@ fn unauthorized(detail: &str) -> Error {
     Error::Unauthorized { detail: detail.to_owned() }
 }
 
-impl App {
+/// Finds out who calls, and signs people in.
+#[derive(Debug)]
+pub struct Auth {
+    db: Database,
+    hub: Arc<Hub>,
+    caches: Caches,
+    config: Arc<ServeArgs>,
+    /// What tokens of our own are signed with.
+    signing_key: Arc<[u8]>,
+    /// Hashing of passwords.
+    pub passwords: Passwords,
+    /// Tags of the keys among the options.
+    process_keys: Vec<u64>,
+    /// Roles that tokens named and nobody made, which the log knows already.
+    unknown_roles: Mutex<HashSet<(String, String)>>,
+}
+
+impl Auth {
+    /// Looks callers up in this database, remembers them in these caches, and ends what rests on withdrawn keys.
+    pub(crate) fn new(
+        db: Database,
+        hub: Arc<Hub>,
+        caches: Caches,
+        config: Arc<ServeArgs>,
+        signing_key: Arc<[u8]>,
+    ) -> Self {
+        Self {
+            db,
+            hub,
+            caches,
+            signing_key,
+            passwords: Passwords::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            process_keys: process_keys(&config),
+            unknown_roles: Mutex::default(),
+            config,
+        }
+    }
+
     /// Finds out who shows this credential.
     ///
     /// # Errors
     /// `Unauthorized` with the reason.
-    pub async fn authenticate(&self, credential: &Credential) -> Result<Known, Error> {
-        let now = self.clock.now();
+    pub async fn authenticate(&self, credential: &Credential) -> Result<Authenticated, Error> {
+        let now = self.db.now();
         let digest = token::digest(credential.secret());
         if let Some(known) = self.caches.callers.get(&digest, now)
-            && (known.means == Means::Cookie) == matches!(credential, Credential::Session(_))
+            && (known.method == AuthMethod::Cookie) == matches!(credential, Credential::Session(_))
         {
             return Ok(known);
         }
@@ -67,16 +111,17 @@ impl App {
             }
             Credential::Bearer(jwt) => self.by_host_token(jwt).await?,
         };
-        known.tag = tag(&digest);
+        known.session_tag = tag(&digest);
         known.loaded = now;
         self.caches.callers.put(digest, known.clone(), generation);
         Ok(known)
     }
 
-    async fn by_session(&self, digest: [u8; 32]) -> Result<Known, Error> {
+    async fn by_session(&self, digest: [u8; 32]) -> Result<Authenticated, Error> {
         let over = || unauthorized("the session is over, sign in again");
         let process = self.process_keys();
         let (actor, expires, seen) = self
+            .db
             .read_plain(move |tx| {
                 let session = sessions::find(tx, &digest)?.ok_or_else(over)?;
                 if !credentials::stands(tx, session.tenant, &Root::Session(digest), &process)? {
@@ -89,13 +134,14 @@ impl App {
             .await?;
         if self.is_due(seen) {
             // Only for the list of devices: whoever calls is let in without it.
-            let _ = self.write_plain(actor.tenant_no, move |tx| sessions::seen(tx, &digest)).await;
+            let _ = self.db.write_plain(actor.tenant_no, move |tx| sessions::seen(tx, &digest)).await;
         }
-        Ok(self.known(actor, Means::Cookie, Some(expires), Root::Session(digest)))
+        Ok(self.known(actor, AuthMethod::Cookie, Some(expires), Root::Session(digest)))
     }
 
-    async fn by_api_key(&self, digest: [u8; 32]) -> Result<Known, Error> {
+    async fn by_api_key(&self, digest: [u8; 32]) -> Result<Authenticated, Error> {
         let (actor, used) = self
+            .db
             .read_plain(move |tx| {
                 let unknown = || unauthorized("this API key is not known or was revoked");
                 let (tenant, user, used) = api_keys::find(tx, &digest)?.ok_or_else(unknown)?;
@@ -104,20 +150,20 @@ impl App {
             })
             .await?;
         if self.is_due(used) {
-            let _ = self.write_plain(actor.tenant_no, move |tx| api_keys::used(tx, &digest)).await;
+            let _ = self.db.write_plain(actor.tenant_no, move |tx| api_keys::used(tx, &digest)).await;
         }
-        Ok(self.known(actor, Means::ApiKey, None, Root::ApiKey(digest)))
+        Ok(self.known(actor, AuthMethod::ApiKey, None, Root::ApiKey(digest)))
     }
 
     fn is_due(&self, last: Option<parlor_chat::Time>) -> bool {
-        last.is_none_or(|last| self.clock.now() >= last.plus_seconds(SEEN_SECONDS))
+        last.is_none_or(|last| self.db.now() >= last.plus_seconds(SEEN_SECONDS))
     }
 
-    async fn by_host_token(&self, jwt: &str) -> Result<Known, Error> {
+    async fn by_host_token(&self, jwt: &str) -> Result<Authenticated, Error> {
         let (tenant, claims, root) = self.verify_host_token(jwt).await?;
         let expires = claims.expires().plus_seconds(jwt::LEEWAY_SECONDS);
         let actor = self.host_actor(tenant, claims).await?;
-        Ok(self.known(actor, Means::HostToken, Some(expires), root))
+        Ok(self.known(actor, AuthMethod::HostToken, Some(expires), root))
     }
 
     /// Checks a host's token against the keys of the tenant that it names, and of no other.
@@ -129,7 +175,7 @@ impl App {
         let slug = jwt::peek_tenant(jwt).ok_or_else(malformed)?;
         let ring = self.host_keys(&slug).await?;
         let (claims, root) =
-            jwt::verify(jwt, &ring.keys, self.clock.now()).map_err(|why| unauthorized(why.text()))?;
+            jwt::verify(jwt, &ring.keys, self.db.now()).map_err(|why| unauthorized(why.text()))?;
         if claims.tenant != ring.tenant.slug {
             return Err(malformed());
         }
@@ -151,18 +197,18 @@ impl App {
             stores: claims.stores,
         };
         let slug = tenant.slug.clone();
-        let seen = self.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await?;
+        let seen = self.db.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await?;
         for role in &seen.unknown_roles {
-            self.say_unknown_role(&slug, role);
+            self.warn_unknown_role(&slug, role);
         }
         Ok(seen.actor)
     }
 
-    /// Says once that tokens name a role that nobody made.
-    fn say_unknown_role(&self, tenant: &str, role: &str) {
+    /// Warns once of a role that tokens name and nobody made.
+    fn warn_unknown_role(&self, tenant: &str, role: &str) {
         const MOST: usize = 1_000;
-        let mut told = self.unknown_roles.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if told.len() < MOST && told.insert((tenant.to_owned(), role.to_owned())) {
+        let mut warned = self.unknown_roles.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.len() < MOST && warned.insert((tenant.to_owned(), role.to_owned())) {
             tracing::warn!(tenant, role, "tokens name a role that does not exist: it gives nothing");
         }
     }
@@ -172,12 +218,12 @@ impl App {
     /// # Errors
     /// `Unauthorized` when there is no such tenant.
     pub(crate) async fn host_keys(&self, slug: &str) -> Result<Arc<keys::TenantKeys>, Error> {
-        let now = self.clock.now();
+        let now = self.db.now();
         if let Some(known) = self.caches.keys.get(slug, now) {
             return Ok(known);
         }
-        let wanted = slug.to_owned();
-        let read = self.read_plain(move |tx| {
+        let (wanted, generation) = (slug.to_owned(), self.caches.keys.generation());
+        let read = self.db.read_plain(move |tx| {
             let tenant = tenants::by_slug(tx, &wanted)?;
             let keys = tenants::host_keys(tx, tenant.id)?;
             Ok((tenant, keys))
@@ -189,9 +235,9 @@ impl App {
         };
         let secret = self.config.jwt_secret.as_deref().filter(|secret| !secret.is_empty());
         let extra = secret
-            .filter(|_| tenant.slug == crate::app::DEFAULT_TENANT)
+            .filter(|_| tenant.slug == tenants::DEFAULT_SLUG)
             .map(|secret| HostKey::secret(None, secret.as_bytes()));
-        let found = self.caches.keys.put(tenant, stored, extra, now).await;
+        let found = self.caches.keys.put(tenant, stored, extra, now, generation).await;
         if !found.withdrawn.is_empty() {
             // Whoever came with a key that is still published comes back.
             let tags = found.withdrawn.iter().map(|id| Root::HostKey(*id).tag()).collect();
@@ -202,40 +248,20 @@ impl App {
         Ok(found)
     }
 
-    fn known(&self, actor: Actor, means: Means, expires: Option<parlor_chat::Time>, root: Root) -> Known {
-        Known { actor: Arc::new(actor), means, expires, tag: 0, root, loaded: self.clock.now() }
+    fn known(
+        &self,
+        actor: Actor,
+        method: AuthMethod,
+        expires: Option<parlor_chat::Time>,
+        root: Root,
+    ) -> Authenticated {
+        Authenticated { actor: Arc::new(actor), method, expires, session_tag: 0, root, loaded: self.db.now() }
     }
 
     /// The tags of the keys among the options of this process.
     #[must_use]
     pub fn process_keys(&self) -> Vec<u64> {
         self.process_keys.clone()
-    }
-
-    /// Refuses whoever came with something that no longer stands.
-    ///
-    /// # Errors
-    /// `Unauthorized`.
-    pub fn require_root(
-        tx: &mut Tx<'_>,
-        tenant: TenantId,
-        root: &Root,
-        process: &[u64],
-    ) -> Result<(), Error> {
-        match credentials::stands(tx, tenant, root, process)? {
-            true => Ok(()),
-            false => Err(unauthorized("what this was made with has ended: sign in again")),
-        }
-    }
-
-    /// Reads the actor again, past the cache: for connections, which must start from what is true now.
-    ///
-    /// # Errors
-    /// `Unauthorized` when the account is closed.
-    pub fn reload_actor(tx: &mut Tx<'_>, actor: &Actor) -> Result<Actor, Error> {
-        let tenant = tenants::by_id(tx, actor.tenant)?;
-        let fresh = load_actor(tx, &tenant, actor.person.kind, actor.id())?;
-        Ok(Actor { ip: actor.ip.clone(), ..fresh })
     }
 
     /// Begins a session and answers its token. `agent` is the browser, in its own words; `derived_from` the host's key,
@@ -255,12 +281,12 @@ impl App {
             tenant: actor.tenant,
             kind: actor.person.kind,
             person: actor.id(),
-            expires_at: self.clock.now().plus_seconds(self.config.session_days * 86_400),
+            expires_at: self.db.now().plus_seconds(self.config.session_days * 86_400),
             seen_at: None,
             derived_from,
         };
         let ip = actor.ip.clone();
-        let run = self.write_plain(actor.tenant_no, move |tx| {
+        let run = self.db.write_plain(actor.tenant_no, move |tx| {
             sessions::begin(tx, &digest, &session, agent.as_deref(), ip.as_deref())
         });
         run.await?;
@@ -279,6 +305,7 @@ impl App {
     ) -> Result<Actor, Error> {
         let wrong = || unauthorized("the e-mail address or the password is wrong");
         let found = self
+            .db
             .read_plain(move |tx| match tenants::by_slug(tx, &slug) {
                 Ok(tenant) => Ok(users::credentials(tx, tenant.id, &email)?.map(|found| (tenant, found))),
                 Err(Error::NotFound { .. }) => Ok(None),
@@ -291,8 +318,29 @@ impl App {
         };
         let right = self.passwords.verify(password, hash).await;
         let (tenant, id) = who.filter(|_| right).ok_or_else(wrong)?;
-        self.read_plain(move |tx| users::actor(tx, &tenant, id)).await
+        self.db.read_plain(move |tx| users::actor(tx, &tenant, id)).await
     }
+}
+
+/// Refuses whoever came with something that no longer stands.
+///
+/// # Errors
+/// `Unauthorized`.
+pub fn require_root(tx: &mut Tx<'_>, tenant: TenantId, root: &Root, process: &[u64]) -> Result<(), Error> {
+    match credentials::stands(tx, tenant, root, process)? {
+        true => Ok(()),
+        false => Err(unauthorized("what this was made with has ended: sign in again")),
+    }
+}
+
+/// Reads the actor again, past the cache: for connections, which must start from what is true now.
+///
+/// # Errors
+/// `Unauthorized` when the account is closed.
+pub fn reload_actor(tx: &mut Tx<'_>, actor: &Actor) -> Result<Actor, Error> {
+    let tenant = tenants::by_id(tx, actor.tenant)?;
+    let fresh = load_actor(tx, &tenant, actor.person.kind, actor.id())?;
+    Ok(Actor { ip: actor.ip.clone(), ..fresh })
 }
 
 pub(crate) fn load_actor(
@@ -308,15 +356,9 @@ pub(crate) fn load_actor(
 }
 
 /// The tags of the keys among the options.
-pub(crate) fn process_keys(config: &ServeArgs) -> Vec<u64> {
+fn process_keys(config: &ServeArgs) -> Vec<u64> {
     let mercure = &config.mercure;
     let keys = [&config.jwt_secret, &mercure.jwt_secret, &mercure.publisher_key, &mercure.subscriber_key];
     let keys = keys.into_iter().flatten().filter(|key| !key.is_empty());
     keys.map(|key| jwt::process(key.as_bytes()).tag()).collect()
-}
-
-/// The tenant's id and the actor's, for keys of maps.
-#[must_use]
-pub fn who(actor: &Actor) -> (TenantId, PersonId) {
-    (actor.tenant, actor.id())
 }

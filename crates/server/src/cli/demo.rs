@@ -6,11 +6,12 @@ use serde_json::json;
 use super::Failure;
 use super::output::{JsonArg, table};
 use super::store::Store;
-use crate::app::{StartError, lock_folder};
+use crate::adapters::blobs::Blobs;
+use crate::app::start::lock_folder;
 use crate::auth::password::hash_now;
 use crate::config::DataArgs;
 use crate::demo::{self, Filled, Found};
-use crate::files::Files;
+use crate::error::StartError;
 
 #[derive(Args)]
 pub(super) struct DemoArgs {
@@ -74,7 +75,7 @@ fn fill(data: &DataArgs, store: &Store, seed: u64) -> Result<Filled, Failure> {
     let now = store.now();
     let filled = store.write_raw(move |db, defaults| demo::fill(db, now, seed, defaults, &hash))?;
     let root = std::env::var_os("PARLOR_FILES").map_or_else(|| data.data.join("files"), Into::into);
-    let files = Files::new(root);
+    let files = Blobs::new(root);
     for file in &filled.files {
         files.put(file.tenant, file.id, &file.bytes)?;
     }

@@ -17,7 +17,7 @@ struct Report {
 /// Brings the schema up to date and tells which versions that took. Safe to repeat.
 pub(super) fn run(data: &DataArgs, json: JsonArg) -> Result<(), Failure> {
     if data.is_embedded() {
-        crate::app::make_folder(data)?;
+        crate::app::start::make_folder(data)?;
     }
     let db = Db::open(&data.database_url(), Options::default())?;
     let applied = db.migrate(MIGRATIONS)?;

@@ -6,13 +6,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{DataArgs, ServeArgs};
 
-mod app;
 mod demo;
 mod doctor;
 mod import;
 mod migrate;
 mod output;
 mod purge;
+mod pusher_app;
 mod serve;
 mod settings;
 mod store;
@@ -45,7 +45,7 @@ enum Command {
     Tenant(tenant::TenantCommand),
     /// The application of the Pusher protocol
     #[command(subcommand)]
-    App(app::AppCommand),
+    App(pusher_app::AppCommand),
     /// Local accounts
     #[command(subcommand)]
     User(user::UserCommand),
@@ -93,7 +93,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(data, *args),
         Command::Migrate(json) => migrate::run(data, json),
         Command::Tenant(command) => tenant::run(data, command),
-        Command::App(command) => app::run(data, command),
+        Command::App(command) => pusher_app::run(data, command),
         Command::User(command) => user::run(data, command),
         Command::Token(args) => token::run(data, *args),
         Command::Settings(command) => settings::run(data, command),
@@ -103,7 +103,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(data, &args),
         Command::Doctor(args) => doctor::run(data, &args),
         Command::Openapi => {
-            output::say(&crate::http::openapi::text());
+            output::say(&crate::http::openapi::text(&crate::router::document()));
             Ok(())
         }
         Command::Completions { shell } => {
@@ -156,8 +156,8 @@ impl From<parlor_chat::Error> for Failure {
     }
 }
 
-impl From<crate::app::StartError> for Failure {
-    fn from(error: crate::app::StartError) -> Self {
+impl From<crate::error::StartError> for Failure {
+    fn from(error: crate::error::StartError) -> Self {
         Self::new(error.to_string())
     }
 }

@@ -4,28 +4,25 @@ use std::path::Path;
 use std::time::Duration;
 
 use parlor_chat::settings::Settings;
-use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::tenants::{self, DEFAULT_SLUG, Tenant};
 use parlor_chat::{Error, Time, Tx};
-use parlor_db::{Db, Options};
+use parlor_db::Options;
 
 use super::Failure;
-use crate::app::{DEFAULT_TENANT, FIRST_TRIES, default_tenant, defaults, made_by_another, open_database};
-use crate::clock::{Clock, random_seed};
+use crate::app::start::{FIRST_TRIES, defaults, made_by_another, open_database};
+use crate::clock::Clock;
 use crate::config::DataArgs;
+use crate::database::Database;
 
 /// An open database for one command.
-pub(crate) struct Store {
-    db: Db,
-    defaults: std::sync::Arc<Settings>,
-    clock: Clock,
-}
+pub(crate) struct Store(Database);
 
 impl Store {
     /// Opens the database, and makes the tenant `default` where there is none.
     pub fn open(data: &DataArgs) -> Result<Self, Failure> {
         let store = Self::bare(data)?;
         let mut tries = 1;
-        while let Err(error) = store.write(1, default_tenant) {
+        while let Err(error) = store.write(1, tenants::ensure_default) {
             if !made_by_another(&error) || tries == FIRST_TRIES {
                 return Err(error.into());
             }
@@ -39,13 +36,12 @@ impl Store {
         // A command may count through a whole history.
         let read_limit = Duration::from_secs(3_600);
         let options = Options { readers: 1, lanes: 1, read_limit, ..Options::default() };
-        let db = open_database(data, options)?;
-        Ok(Self { db, defaults: defaults()?.into(), clock: Clock::System })
+        Ok(Self(Database::new(open_database(data, options)?, Clock::System, defaults()?)))
     }
 
     /// The present time.
     pub fn now(&self) -> Time {
-        self.clock.now()
+        self.0.now()
     }
 
     /// Runs an operation that only reads.
@@ -53,8 +49,7 @@ impl Store {
         &self,
         operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (now, defaults, seed) = (self.now(), self.defaults.clone(), random_seed());
-        self.db.read_blocking(move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
+        self.0.read_blocking(operation)
     }
 
     /// Runs an operation that may write.
@@ -63,9 +58,7 @@ impl Store {
         tenant_no: i64,
         operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (now, defaults, seed) = (self.now(), self.defaults.clone(), random_seed());
-        let lane = tenant_no.unsigned_abs();
-        self.db.write_blocking(lane, move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
+        self.0.write_blocking(tenant_no, operation)
     }
 
     /// Runs something that makes the domain's transactions itself, with times of its own.
@@ -73,8 +66,7 @@ impl Store {
         &self,
         operation: impl Fn(&mut parlor_db::Tx, &Settings) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let defaults = self.defaults.clone();
-        self.db.write_blocking(1, move |tx| operation(tx, &defaults))
+        self.0.write_raw(operation)
     }
 
     /// The tenant with this slug.
@@ -88,7 +80,7 @@ impl Store {
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct TenantArg {
     /// Slug of the tenant
-    #[arg(long, env = "PARLOR_TENANT", default_value = DEFAULT_TENANT, value_name = "SLUG")]
+    #[arg(long, env = "PARLOR_TENANT", default_value = DEFAULT_SLUG, value_name = "SLUG")]
     pub tenant: String,
 }
 

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, read_text};
-use crate::app::{StartError, secrets};
+use crate::adapters::outbound;
+use crate::app::secrets;
 use crate::auth::keys::{self, Unusable};
 use crate::config::DataArgs;
-use crate::outbound;
+use crate::error::StartError;
 
 #[derive(Subcommand)]
 pub(super) enum TenantCommand {

@@ -1,15 +1,16 @@
 //! `parlor token`: signs a token as a host application would.
 
 use clap::Args;
-use parlor_chat::tenants;
+use parlor_chat::tenants::{self, DEFAULT_SLUG};
 
 use super::Failure;
 use super::output::say;
 use super::store::{Store, TenantArg};
-use crate::app::{DEFAULT_TENANT, StartError, secrets};
+use crate::app::secrets;
 use crate::auth::jwt::{Claims, LONGEST_SECONDS, Refusal, sign};
 use crate::clock::Clock;
 use crate::config::DataArgs;
+use crate::error::StartError;
 
 #[derive(Args)]
 pub(super) struct TokenArgs {
@@ -59,7 +60,7 @@ fn seconds(text: &str) -> Result<i64, String> {
 
 pub(super) fn run(data: &DataArgs, args: TokenArgs) -> Result<(), Failure> {
     let slug = args.tenant.tenant.clone();
-    let given = args.secret.clone().filter(|secret| !secret.is_empty() && slug == DEFAULT_TENANT);
+    let given = args.secret.clone().filter(|secret| !secret.is_empty() && slug == DEFAULT_SLUG);
     let (secret, kid) = match given {
         Some(secret) => {
             let name = "the secret of --secret or PARLOR_JWT_SECRET";
@@ -96,7 +97,7 @@ fn stored_secret(data: &DataArgs, slug: &str) -> Result<(String, Option<String>)
     let found = keys.into_iter().find(|key| key.kind == "hs256");
     found.map(|key| (key.secret, key.kid)).ok_or_else(|| {
         let given = match slug {
-            DEFAULT_TENANT => "set PARLOR_JWT_SECRET, the same as for `parlor serve`, or give --secret; or ",
+            DEFAULT_SLUG => "set PARLOR_JWT_SECRET, the same as for `parlor serve`, or give --secret; or ",
             _ => "",
         };
         Failure::not_found(format!(

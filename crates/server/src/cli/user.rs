@@ -9,8 +9,8 @@ use serde_json::json;
 use super::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, TenantArg};
-use crate::accounts;
 use crate::auth::password;
+use crate::auth::registration;
 use crate::auth::token::new_session_token;
 use crate::config::DataArgs;
 
@@ -154,9 +154,9 @@ struct NewAccount {
 
 fn add(tx: &mut Tx<'_>, tenant: &Tenant, new: &NewAccount) -> Result<User, Error> {
     if !new.admin {
-        return accounts::add_user(tx, tenant, &new.name, &new.email, &new.roles, Some(&new.hash));
+        return registration::add_user(tx, tenant, &new.name, &new.email, &new.roles, Some(&new.hash));
     }
-    let actor = accounts::add_administrator(tx, tenant, &new.name, &new.email, &new.hash)?;
+    let actor = registration::add_administrator(tx, tenant, &new.name, &new.email, &new.hash)?;
     users::get(tx, &actor, actor.id())
 }
 

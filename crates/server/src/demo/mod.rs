@@ -23,7 +23,7 @@ use parlor_chat::settings::Settings;
 use parlor_chat::{Error, Time, Tx, in_use, search, tenants, users};
 use serde::Serialize;
 
-use crate::app::DEFAULT_TENANT;
+use parlor_chat::tenants::DEFAULT_SLUG;
 use schedule::steps;
 use script::Talk;
 use stage::Stage;
@@ -86,7 +86,7 @@ pub struct Guest {
 #[must_use]
 pub fn sign_ins() -> Vec<SignIn> {
     let staff = people::STAFF.iter().map(|one| SignIn {
-        tenant: DEFAULT_TENANT,
+        tenant: DEFAULT_SLUG,
         name: one.name,
         does: one.does.to_owned(),
         email: people::email(one.key),
@@ -110,7 +110,7 @@ pub fn sign_ins() -> Vec<SignIn> {
 #[must_use]
 pub fn guests() -> Vec<Guest> {
     let guest = |one: &people::Customer| Guest {
-        tenant: DEFAULT_TENANT,
+        tenant: DEFAULT_SLUG,
         name: one.name,
         sub: format!("demo-{}", one.key),
         locale: one.locale,
@@ -135,12 +135,12 @@ pub enum Found {
 /// When the database cannot be read.
 pub fn look(tx: &mut Tx<'_>) -> Result<Found, Error> {
     let first = people::email(people::STAFF[0].key);
-    match tenants::by_slug(tx, DEFAULT_TENANT) {
+    match tenants::by_slug(tx, DEFAULT_SLUG) {
         Ok(tenant) if users::credentials(tx, tenant.id, &first)?.is_some() => return Ok(Found::Demo),
         Ok(_) | Err(Error::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
-    Ok(in_use::sign(tx, DEFAULT_TENANT)?.map_or(Found::Nothing, Found::InUse))
+    Ok(in_use::sign(tx, DEFAULT_SLUG)?.map_or(Found::Nothing, Found::InUse))
 }
 
 /// Fills the tenants `default` and `erp`, all or nothing. The same time and seed make the same data. `hash` is the
@@ -158,7 +158,7 @@ pub fn fill(
     let mut stage = Stage { db, defaults, seed, done: 0 };
     // Two weeks and a bit: seven working days back, and everybody is there before anybody speaks.
     let begin = now.plus_seconds(-16 * DAY_SECONDS);
-    let tenant = stage::tenant(&mut stage, begin, DEFAULT_TENANT, people::COMPANY)?;
+    let tenant = stage::tenant(&mut stage, begin, DEFAULT_SLUG, people::COMPANY)?;
     let company = stage::furniture(&mut stage, begin, tenant, hash)?;
     let long = deliveries::script();
     let talks = talks(&long);

@@ -13,16 +13,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::problem::Problem;
+use crate::request::problem::Problem;
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 #[exclude = "*.map"]
 struct Dist;
-
-/// What a page of the app may load; who may frame it stands at the end.
-pub const APP_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors";
 
 const PAGE: &str = "app/inbox.html";
 /// Where the pages of `playground.rs` are, which are for nobody else.
@@ -51,7 +47,7 @@ pub async fn serve(request: Request) -> Response {
 }
 
 /// A page or script of the playground.
-pub(super) fn playground(name: &str, headers: &HeaderMap) -> Option<Response> {
+pub(crate) fn playground(name: &str, headers: &HeaderMap) -> Option<Response> {
     file(&format!("{PLAYGROUND}{name}"), headers)
 }
 

@@ -10,13 +10,13 @@ use parlor_chat::{Time, lags, tenants};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use super::problem::Problem;
 use crate::app::Ctx;
 use crate::metrics::Now;
+use crate::request::problem::Problem;
 
 /// `/healthz`: the process answers. `/readyz`: the database answers too and the server is not stopping. `/metrics`:
 /// numbers for Prometheus.
-pub(super) fn routes() -> Router<Ctx> {
+pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -32,7 +32,7 @@ async fn metrics(State(app): State<Ctx>, headers: HeaderMap) -> Result<Response,
             return Err(Problem::unauthorized("send the token of PARLOR_METRICS_TOKEN as a bearer token"));
         }
     }
-    let waits = app.read_plain(lags::oldest).await?;
+    let waits = app.db.read_plain(lags::oldest).await?;
     let time = app.clock.now();
     let age =
         |since: Option<Time>| since.map_or(0.0, |since| (time.micros() - since.micros()).max(0) as f64 / 1e6);
@@ -40,7 +40,7 @@ async fn metrics(State(app): State<Ctx>, headers: HeaderMap) -> Result<Response,
     let relay = waits.relay.filter(|_| app.config.mercure.external().is_some());
     let now = Now {
         lags: [("search_index", age(waits.search)), ("webhooks", age(waits.webhooks)), ("relay", age(relay))],
-        stats: app.db.stats(),
+        stats: app.db.engine().stats(),
         waiting: app.hub.waiting(),
         joined: app.hub.joined(),
         redis: app.cluster.state().unwrap_or(false),
@@ -51,7 +51,7 @@ async fn metrics(State(app): State<Ctx>, headers: HeaderMap) -> Result<Response,
 
 async fn ready(State(app): State<Ctx>) -> (StatusCode, Json<Value>) {
     let stopping = *app.stopping.borrow();
-    let database = app.read_plain(tenants::list).await.is_ok();
+    let database = app.db.read_plain(tenants::list).await.is_ok();
     let status = if database && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let connections = app.hub.joined();
     let redis = app.cluster.state();

@@ -1,6 +1,8 @@
 //! Owns: the description of the API, generated from the handlers, and the page that shows it.
 //! Must not know: what the operations do.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect};
@@ -9,8 +11,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 
-use super::problem::Document;
 use crate::app::Ctx;
+use crate::request::problem::Document;
 
 /// What is not a handler's.
 #[derive(OpenApi)]
@@ -26,15 +28,14 @@ use crate::app::Ctx;
 )]
 struct Description;
 
-/// The document.
+/// The document of these operations.
 #[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
-    let operations = super::api().split_for_parts().1;
+pub fn document(operations: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let mut document = Description::openapi().nest("/api/v1", operations);
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT or API key").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    let cookie = ApiKeyValue::new(super::caller::COOKIE_NAME);
+    let cookie = ApiKeyValue::new(crate::request::caller::COOKIE_NAME);
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
@@ -54,8 +55,8 @@ fn problem() -> Response {
 
 /// The document as text, as it is checked in.
 #[must_use]
-pub fn text() -> String {
-    let mut text = document().to_pretty_json().unwrap_or_default();
+pub fn text(document: &utoipa::openapi::OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }
@@ -65,7 +66,8 @@ const SCRIPT: &str = include_str!("docs/docs.js");
 const STYLE: &str = include_str!("docs/docs.css");
 
 /// `/api/docs`, without anything from elsewhere, and the document.
-pub(super) fn routes() -> Router<Ctx> {
+pub(crate) fn routes(document: &utoipa::openapi::OpenApi) -> Router<Ctx> {
+    let text: Arc<str> = text(document).into();
     let file = |kind: &'static str, text: &'static str| {
         get(move || async move { ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")], text) })
     };
@@ -74,9 +76,9 @@ pub(super) fn routes() -> Router<Ctx> {
         .route("/api/docs/", file("text/html; charset=utf-8", PAGE))
         .route("/api/docs/docs.js", file("text/javascript; charset=utf-8", SCRIPT))
         .route("/api/docs/docs.css", file("text/css; charset=utf-8", STYLE))
-        .route("/api/v1/openapi.json", get(json))
+        .route("/api/v1/openapi.json", get(move || json(text.clone())))
 }
 
-async fn json() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], text())
+async fn json(text: Arc<str>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], text.to_string())
 }

@@ -10,10 +10,10 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::assets;
-use super::extract::{Path, Query};
-use super::problem::Problem;
-use crate::app::{Ctx, DEFAULT_TENANT};
+use crate::app::Ctx;
 use crate::auth::jwt::{Claims, sign};
+use crate::request::extract::{Path, Query};
+use crate::request::problem::Problem;
 
 /// A page that forbids whatever the messenger does not need.
 const STRICT: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; style-src 'none'; \
@@ -23,7 +23,7 @@ const LOOSE: &str = "default-src * data: blob: 'unsafe-inline'";
 /// How long a token serves when nothing else is asked for.
 const SECONDS: i64 = 3600;
 
-pub(super) fn routes() -> Router<Ctx> {
+pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
         .route("/playground", get(|| async { Redirect::temporary("/playground/") }))
         .route("/playground/", get(|headers: HeaderMap| async move { page("index.html", &headers) }))
@@ -56,7 +56,7 @@ struct Wish {
 async fn token(State(app): State<Ctx>, Query(wish): Query<Wish>) -> Response {
     let now = app.clock.now().micros() / 1_000_000;
     let claims = Claims {
-        tenant: DEFAULT_TENANT.to_owned(),
+        tenant: parlor_chat::tenants::DEFAULT_SLUG.to_owned(),
         sub: wish.sub,
         kind: "user".to_owned(),
         name: wish.name,

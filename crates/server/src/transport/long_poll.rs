@@ -11,10 +11,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Dialect, Opened, Stage, advance, open};
 use crate::app::Ctx;
-use crate::http::caller::{Caller, StreamCaller};
-use crate::http::extract::{Json, Query};
-use crate::http::problem::Problem;
 use crate::metrics::Protocol;
+use crate::request::caller::{Caller, StreamCaller};
+use crate::request::extract::{Json, Query};
+use crate::request::problem::Problem;
 
 const LONGEST_WAIT: u64 = 55;
 

@@ -15,14 +15,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::{App, Ctx};
-use crate::http::caller::Caller;
+use crate::auth::{reload_actor, require_root};
 use crate::metrics::{Counted, Protocol};
+use crate::request::caller::Caller;
+use crate::services::presence;
 
 mod dialect;
 pub(crate) mod long_poll;
 pub(crate) mod mercure;
 pub(crate) mod pusher;
-mod snapshot;
 pub mod socketio;
 pub(crate) mod sse;
 pub(crate) mod websocket;
@@ -38,7 +39,6 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(long_poll::poll))
         .routes(routes!(sse::stream))
         .routes(routes!(ws::connect))
-        .routes(routes!(snapshot::get))
         .routes(routes!(mercure::grant::get))
 }
 
@@ -69,7 +69,8 @@ impl Opened {
             Incoming::View(conversation) => self.attending.view(conversation, now),
             Incoming::Typing { conversation, typing, is_private_note } => {
                 self.attending.active(now);
-                if let Err(error) = app.typing(caller, conversation, typing, is_private_note).await {
+                if let Err(error) = presence::typing(app, caller, conversation, typing, is_private_note).await
+                {
                     tracing::debug!(%error, "a sign of typing leads nowhere");
                 }
             }
@@ -95,7 +96,7 @@ impl Opened {
 /// Where a client's cursor leads: its own position, or the head of the log when it gave none or a useless one.
 async fn open(app: &Ctx, caller: &Caller, given: Option<&str>, protocol: Protocol) -> Result<Opened, Error> {
     let tenant = caller.tenant;
-    let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
+    let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     let given = given.filter(|text| !text.is_empty());
     let parsed = given.and_then(|text| cursor::parse(text, tenant, caller.id(), &app.cursor_key));
     let serves =
@@ -123,21 +124,22 @@ fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) 
 
 /// Reads the next page of history and who the subscriber is now, in one transaction.
 async fn load(app: &App, actor: &Arc<Actor>, root: Root, epoch: i64, after: i64) -> Result<Loaded, Error> {
-    let (who, process) = (actor.clone(), app.process_keys());
-    app.read_plain(move |tx: &mut Tx<'_>| {
-        App::require_root(tx, who.tenant, &root, &process)?;
-        let fresh = App::reload_actor(tx, &who)?;
-        let replay = match events::replay(tx, &fresh, epoch, after, PAGE) {
-            // What is missing cannot be told: the client begins anew from a snapshot.
-            Err(error @ Error::Damaged(_)) => {
-                tracing::error!(%error, "history cannot be told");
-                Replay::Reset
-            }
-            replay => replay?,
-        };
-        Ok(Loaded { person: Some((access(tx, &fresh)?, fresh.roles)), replay })
-    })
-    .await
+    let (who, process) = (actor.clone(), app.auth.process_keys());
+    app.db
+        .read_plain(move |tx: &mut Tx<'_>| {
+            require_root(tx, who.tenant, &root, &process)?;
+            let fresh = reload_actor(tx, &who)?;
+            let replay = match events::replay(tx, &fresh, epoch, after, PAGE) {
+                // What is missing cannot be told: the client begins anew from a snapshot.
+                Err(error @ Error::Damaged(_)) => {
+                    tracing::error!(%error, "history cannot be told");
+                    Replay::Reset
+                }
+                replay => replay?,
+            };
+            Ok(Loaded { person: Some((access(tx, &fresh)?, fresh.roles)), replay })
+        })
+        .await
 }
 
 /// The next step of a session that is not live yet.

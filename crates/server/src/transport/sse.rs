@@ -17,10 +17,10 @@ use utoipa::IntoParams;
 
 use super::{Dialect, Opened, Stage, advance, open, time_left};
 use crate::app::Ctx;
-use crate::http::caller::{Caller, StreamCaller};
-use crate::http::extract::Query;
-use crate::http::problem::Problem;
 use crate::metrics::Protocol;
+use crate::request::caller::{Caller, StreamCaller};
+use crate::request::extract::Query;
+use crate::request::problem::Problem;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 

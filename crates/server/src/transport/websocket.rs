@@ -23,8 +23,8 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::accept::Open;
-use crate::http::problem::Problem;
+use crate::net::accept::Open;
+use crate::request::problem::Problem;
 
 /// Idle connections cost their buffers: 128 KB each unless told otherwise.
 const READ_BUFFER: usize = 1024;

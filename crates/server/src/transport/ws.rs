@@ -15,10 +15,10 @@ use utoipa::IntoParams;
 use super::websocket::{self, Socket, Upgrade};
 use super::{Dialect, Opened, Stage, advance, open, time_left, token_ended};
 use crate::app::Ctx;
-use crate::http::caller::{Caller, StreamCaller, check_origin};
-use crate::http::extract::Query;
-use crate::http::problem::Problem;
 use crate::metrics::Protocol;
+use crate::request::caller::{Caller, StreamCaller, check_origin};
+use crate::request::extract::Query;
+use crate::request::problem::Problem;
 
 const PING: Duration = Duration::from_secs(25);
 const SILENCE: Duration = Duration::from_secs(60);

@@ -37,9 +37,9 @@ async fn account(site: &Site, email: &str, roles: &[&str], password: Option<&str
 
 /// A super administrator with this address.
 async fn root(site: &Site) -> String {
-    let made = site.app.write_plain(1, |tx| {
+    let made = site.app.db.write_plain(1, |tx| {
         let tenant = parlor_chat::tenants::by_slug(tx, "default")?;
-        parlor::accounts::add_administrator(tx, &tenant, "Root", "root@example.com", "hash")
+        parlor::auth::registration::add_administrator(tx, &tenant, "Root", "root@example.com", "hash")
     });
     made.await.unwrap().id().to_string()
 }

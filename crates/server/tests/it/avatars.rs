@@ -145,7 +145,7 @@ async fn a_picture_is_no_attachment() {
     ana.patch(&format!("/files/{id}"), json!({"description": "me"})).await.problem(404, "not_found");
     // It waits for no message, and so is not given up like files that nobody sends.
     let late = Time(i64::MAX);
-    site.app.write_plain(0, move |tx| attachments::give_up(tx, late)).await.unwrap();
+    site.app.db.write_plain(0, move |tx| attachments::give_up(tx, late)).await.unwrap();
     assert_eq!(open(&site, &url).await.status(), 200);
     let file = crate::files::upload(&ana, "a.png", crate::files::PNG).await.ok(201);
     let as_avatar =

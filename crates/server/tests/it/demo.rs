@@ -179,7 +179,7 @@ async fn same_seed_and_time_make_the_same() {
     for _ in 0..2 {
         let texts = tokio::task::spawn_blocking(move || {
             let (data, _folder, _database) = fresh_data();
-            let db = parlor::app::open_database(&data, parlor_db::Options::default()).unwrap();
+            let db = parlor::app::start::open_database(&data, parlor_db::Options::default()).unwrap();
             let settings = parlor_chat::settings::Settings::default();
             let defaults = settings.clone();
             db.write_blocking(1, move |tx| demo::fill(tx, now, 7, &defaults, "x")).unwrap();

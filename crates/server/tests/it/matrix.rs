@@ -71,14 +71,21 @@ async fn users_made_without_a_role() {
     assert_eq!(writes(&local, &boss).await, 403);
     let unknown = json!({"name": "X", "roles": ["018f0000-0000-7000-8000-000000000000"]});
     admin.post("/users", unknown).await.problem(422, "invalid");
-    let cli = site.app.write_plain(1, |tx| {
+    let cli = site.app.db.write_plain(1, |tx| {
         let tenant = tenants::by_slug(tx, "default")?;
-        parlor::accounts::add_user(tx, &tenant, "Cli", "cli@example.com", &[], None)
+        parlor::auth::registration::add_user(tx, &tenant, "Cli", "cli@example.com", &[], None)
     });
     assert!(cli.await.unwrap().roles.is_empty());
-    let wrong = site.app.write_plain(1, |tx| {
+    let wrong = site.app.db.write_plain(1, |tx| {
         let tenant = tenants::by_slug(tx, "default")?;
-        parlor::accounts::add_user(tx, &tenant, "Typo", "typo@example.com", &["employé".to_owned()], None)
+        parlor::auth::registration::add_user(
+            tx,
+            &tenant,
+            "Typo",
+            "typo@example.com",
+            &["employé".to_owned()],
+            None,
+        )
     });
     assert!(wrong.await.is_err());
     // A default role that the matrix holds for is what administrators chose for newcomers.
@@ -99,7 +106,7 @@ async fn roles_that_a_new_version_brings_are_bound_where_the_matrix_holds() {
     let known = admin.get("/roles").await.ok(200);
     let agent = known["items"].as_array().unwrap().iter().find(|role| role["name"] == "agent").unwrap();
     assert_eq!(admin.delete(&format!("/roles/{}", agent["id"].as_str().unwrap())).await.status, 204);
-    let made = site.app.write_plain(1, |tx| {
+    let made = site.app.db.write_plain(1, |tx| {
         let tenant = tenants::by_slug(tx, "default")?;
         tenants::sync_rights(tx, &tenant)
     });

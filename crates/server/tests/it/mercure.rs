@@ -375,7 +375,7 @@ async fn a_subscriber_that_reads_nothing_is_dropped() {
 async fn tenants_do_not_meet() {
     let site = hub_site(|options| options.anonymous = true).await;
     site.tenant("acme").await;
-    let made = site.app.write_plain(99, |tx| {
+    let made = site.app.db.write_plain(99, |tx| {
         let acme = parlor_chat::tenants::by_slug(tx, "acme")?;
         parlor_chat::tenants::add_host_key(tx, acme.id, "mercure:hs256", None, "acme's")?;
         parlor_chat::tenants::add_host_key(tx, acme.id, "mercure-subscriber:hs256", None, "acme's readers")

@@ -32,7 +32,7 @@ async fn grant(person: &Person) -> (String, Value) {
 /// Waits until the publisher has taken its turn: what happens from now on is handed on.
 async fn begun(site: &Site) {
     loop {
-        let behind = site.app.read_plain(relays::behind).await.unwrap();
+        let behind = site.app.db.read_plain(relays::behind).await.unwrap();
         if behind.is_empty() {
             return;
         }
@@ -81,6 +81,7 @@ async fn updates_go_to_the_other_hub() {
     );
     let taken = site
         .app
+        .db
         .write_plain(1, |tx| {
             let tenant = tenants::by_slug(tx, "default")?.id;
             relays::claim(tx, tenant, "another node", tx.now.plus_seconds(60))

@@ -178,10 +178,10 @@ async fn servers_that_never_answer_hold_nobody_else_up() {
 async fn a_webhook_that_was_stored_before_goes_to_no_private_address_either() {
     let site = site_with(|config| config.private_fetches = false).await;
     let other = Other::answering(ok("")).await;
-    let tenant = parlor::app::DEFAULT_TENANT;
+    let tenant = parlor_chat::tenants::DEFAULT_SLUG;
     let webhooks = vec![Webhook { url: other.url.replace("127.0.0.1", "localhost"), events: Vec::new() }];
     let change = Change { options: Some(Options { webhooks, ..Options::default() }), ..Change::default() };
-    let set = site.app.write_plain(0, move |tx| {
+    let set = site.app.db.write_plain(0, move |tx| {
         let tenant = parlor_chat::tenants::by_slug(tx, tenant)?;
         apps::set(tx, tenant.id, tenant.no, &change).map(|_| ())
     });
@@ -191,7 +191,7 @@ async fn a_webhook_that_was_stored_before_goes_to_no_private_address_either() {
     // Written, claimed, and not sent.
     let waits = async {
         loop {
-            let due = site.app.read_plain(parlor_chat::channel_hooks::states).await.unwrap();
+            let due = site.app.db.read_plain(parlor_chat::channel_hooks::states).await.unwrap();
             if !due.is_empty() {
                 break;
             }

@@ -105,7 +105,10 @@ async fn the_daily_job_runs_once_whoever_begins() {
     age(&site, 40).await;
     ana.say(&group, "today").await;
     admin.patch("/settings", json!({"retention_days": 30})).await.ok(200);
-    let (one, two) = tokio::join!(site.app.keep_retention(), site.app.keep_retention());
+    let (one, two) = tokio::join!(
+        parlor::services::purging::keep_retention(&site.app),
+        parlor::services::purging::keep_retention(&site.app)
+    );
     one.unwrap();
     two.unwrap();
     let page = ben.get(&format!("/conversations/{group}/messages")).await.ok(200);
@@ -113,7 +116,7 @@ async fn the_daily_job_runs_once_whoever_begins() {
     let log = admin.get("/purges").await.ok(200)["items"].clone();
     assert_eq!((log.as_array().unwrap().len(), &log[0]["rows_deleted"]), (1, &json!(1)));
     age(&site, 40).await;
-    site.app.keep_retention().await.unwrap();
+    parlor::services::purging::keep_retention(&site.app).await.unwrap();
     assert_eq!(admin.get("/purges").await.ok(200)["items"].as_array().unwrap().len(), 1, "not twice a day");
 }
 

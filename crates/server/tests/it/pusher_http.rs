@@ -296,7 +296,7 @@ async fn a_webhook_that_is_not_taken_comes_again() {
     assert!(lag.unwrap().parse::<f64>().unwrap() > 0.0, "it waits for the next try");
     assert_eq!(told(&mut hooks, 1).await, first);
     for _ in 0..100 {
-        let due = site.app.read_plain(|tx| {
+        let due = site.app.db.read_plain(|tx| {
             tx.now = tx.now.plus_seconds(3600);
             parlor_chat::channel_hooks::due(tx, 10)
         });

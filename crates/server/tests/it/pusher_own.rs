@@ -304,6 +304,7 @@ async fn another_tenants_key_opens_nothing_here() {
     site.tenant("other").await;
     let other = site
         .app
+        .db
         .write_plain(2, |tx| {
             let tenant = parlor_chat::tenants::by_slug(tx, "other")?;
             parlor_chat::apps::ensure(tx, tenant.id, tenant.no)

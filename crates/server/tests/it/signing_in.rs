@@ -92,7 +92,7 @@ async fn names_of_accounts_use_up_nothing_else() {
 async fn strangers_fill_no_memory() {
     let site = Site::with(|config| config.sign_in_rate = 5).await;
     let stranger = site.stranger();
-    let before = site.app.sign_ins.len();
+    let before = site.app.limits.attempts.len();
     for at in 0..40 {
         let body = json!({"email": format!("{}@example.com", "x".repeat(100_000 + at)), "password": "x"});
         let refused = stranger.post("/sessions", body).await.problem(422, "invalid");
@@ -104,7 +104,10 @@ async fn strangers_fill_no_memory() {
         let body = json!({"email": format!("{at}@example.com"), "password": "x"});
         assert!([401, 429].contains(&stranger.post("/sessions", body).await.status));
     }
-    assert!(site.app.sign_ins.len() - before <= 6, "one address, and five accounts before it was refused");
+    assert!(
+        site.app.limits.attempts.len() - before <= 6,
+        "one address, and five accounts before it was refused"
+    );
 }
 
 #[tokio::test]

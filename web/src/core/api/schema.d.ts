@@ -2565,7 +2565,7 @@ export interface components {
             /** @description A few words of the user's. */
             text?: string | null;
             text_until?: components["schemas"]["Time"] | null;
-            /** @description Who. */
+            /** @description The user. */
             user_id: components["schemas"]["PersonId"];
         };
         /** @description Who is there. */

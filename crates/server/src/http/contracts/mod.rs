@@ -4,15 +4,15 @@
 use axum::Router;
 use axum::middleware::from_fn;
 
-use super::{cors, uncached};
 use crate::app::Ctx;
+use crate::request::layers::{cors, uncached};
 
 pub mod chat;
 pub mod crm;
 pub mod erp;
 
 /// Every path of the contracts. They stand at the root, as their specifications have them.
-pub(super) fn routes(app: &Ctx) -> Router<Ctx> {
+pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
     Router::new()
         .merge(chat::routes())
         .merge(crm::routes(app))

@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 use super::address;
 use crate::app::{App, Ctx};
 use crate::auth::mercure::PersonToken;
-use crate::http::caller::{Caller, is_secure};
-use crate::http::extract::Json;
-use crate::http::problem::Problem;
+use crate::request::caller::{Caller, is_secure};
+use crate::request::extract::Json;
+use crate::request::problem::Problem;
 
 /// How to subscribe to one's own updates.
 #[derive(Serialize, ToSchema)]
@@ -71,7 +71,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant;
-    let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
+    let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     let granted = grant(&app, &caller, &headers).await?;
     let (token, expires_at) = granted.token.unzip();
     let last = wire::id(position.epoch, position.seq);
@@ -94,7 +94,7 @@ pub(crate) async fn get(
 /// When the database cannot be read.
 pub(crate) async fn grant(app: &App, caller: &Caller, request: &HeaderMap) -> Result<Granted, Error> {
     let id = caller.tenant;
-    let tenant = app.read_plain(move |tx| tenants::by_id(tx, id)).await?;
+    let tenant = app.db.read_plain(move |tx| tenants::by_id(tx, id)).await?;
     let topics = Topics::of(caller);
     let mut known = vec![topics.inbox, topics.notifications];
     let external = app.config.mercure.external();
@@ -110,8 +110,8 @@ pub(crate) async fn grant(app: &App, caller: &Caller, request: &HeaderMap) -> Re
         tag: caller.tag,
     };
     let made = match external {
-        Some(_) => app.mercure_external_token(&person),
-        None => app.mercure_token(&person),
+        Some(_) => app.auth.mercure_external_token(&person),
+        None => app.auth.mercure_token(&person),
     };
     let url = match (&app.config.mercure.public_url, external) {
         (Some(url), _) => url.clone(),
@@ -135,6 +135,7 @@ async fn recent(app: &App, caller: &Caller) -> Result<Vec<String>, Error> {
     const MOST: usize = 20;
     let actor = caller.actor.clone();
     let found = app
+        .db
         .read_plain(move |tx| {
             let mine = parlor_chat::access::access(tx, &actor)?;
             let mut ids: Vec<_> = mine.conversations.into_iter().collect();

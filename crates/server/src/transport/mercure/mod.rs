@@ -15,10 +15,11 @@ use parlor_chat::{Error, TenantId};
 use parlor_realtime::protocol::mercure::{Dialect, Grants, PATH, Refused};
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
-use crate::app::{App, Ctx, DEFAULT_TENANT};
-use crate::auth::mercure::{Bearer, Role};
-use crate::http::caller::is_secure;
-use crate::http::problem::AsIs;
+use crate::app::{App, Ctx};
+use crate::auth::mercure::Bearer;
+use crate::auth::mercure_keys::Role;
+use crate::request::caller::is_secure;
+use crate::request::problem::AsIs;
 
 pub(crate) mod grant;
 mod publish;
@@ -177,9 +178,9 @@ async fn ask(
     role: Role,
 ) -> Result<Asker, Refusal> {
     let named = query.iter().find(|(name, _)| name == "tenant").map(|(_, slug)| slug.as_str());
-    let slug = named.filter(|slug| !slug.is_empty()).unwrap_or(DEFAULT_TENANT);
+    let slug = named.filter(|slug| !slug.is_empty()).unwrap_or(parlor_chat::tenants::DEFAULT_SLUG);
     let Some(shown) = shown(app, headers, query)? else {
-        let keys = app.mercure_keys(slug).await.map_err(|error| match error {
+        let keys = app.auth.mercure_keys(slug).await.map_err(|error| match error {
             Error::NotFound { .. } => Refusal::no_token(),
             error => error.into(),
         })?;
@@ -188,7 +189,7 @@ async fn ask(
     if shown.by_cookie && role == Role::Publisher && !may_publish_from(app, headers) {
         return Err(Refusal::bad_token("this page may not publish with a cookie"));
     }
-    let bearer = app.mercure_bearer(&shown.token, role, slug, &address(app, headers)).await?;
+    let bearer = app.auth.mercure_bearer(&shown.token, role, slug, &address(app, headers)).await?;
     Ok(Asker { tenant: bearer.tenant.clone(), bearer: Some(bearer) })
 }
 

@@ -11,7 +11,7 @@ use parlor_realtime::protocol::mercure::{Dialect, Publish, pairs, subscription, 
 
 use super::{Refusal, ask, urn};
 use crate::app::{App, Ctx};
-use crate::auth::mercure::Role;
+use crate::auth::mercure_keys::Role;
 
 pub(super) async fn publish(
     State(app): State<Ctx>,
@@ -54,6 +54,7 @@ async fn store(app: &App, asker: &super::Asker, update: Publish) -> Result<Strin
     };
     let (tenant, wanted) = (asker.tenant_id(), id.clone());
     let free = app
+        .db
         .write_plain(asker.tenant.no, move |tx| {
             // Ids of this log's places are not to be had: clients come back with them.
             if let Some((epoch, _)) = wire::place(&wanted)

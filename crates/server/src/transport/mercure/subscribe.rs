@@ -24,7 +24,8 @@ use tokio::time::{Instant, sleep_until};
 use super::subscriptions::Announced;
 use super::{Asker, Refusal, ask};
 use crate::app::{App, Ctx};
-use crate::auth::mercure::Role;
+use crate::auth::mercure_keys::Role;
+use crate::auth::{reload_actor, require_root};
 use crate::clock::random_seed;
 use crate::metrics::{Counted, Protocol};
 
@@ -51,7 +52,7 @@ pub(super) async fn subscribe(
     let last = header.map(str::to_owned).or(request.last_id.clone());
     let tenant = asker.tenant_id();
     let wanted = last.clone();
-    let place = app.read_plain(move |tx| Place::find(tx, tenant, wanted.as_deref())).await?;
+    let place = app.db.read_plain(move |tx| Place::find(tx, tenant, wanted.as_deref())).await?;
     let answer = head(&request, last.as_deref().map(|_| place.told()));
     if method == Method::HEAD {
         return Ok(answer.into_response());
@@ -112,7 +113,7 @@ async fn person(app: &App, asker: &Asker, reader: &mut Reader) -> Result<Option<
     }
     let Some(id) = people.first().copied() else { return Ok(None) };
     let tenant = asker.tenant.clone();
-    match app.read_plain(move |tx| users::actor(tx, &tenant, id)).await {
+    match app.db.read_plain(move |tx| users::actor(tx, &tenant, id)).await {
         Ok(actor) => Ok(Some(Who { actor: Arc::new(actor), by_rules: false })),
         // A topic that nobody has yet is still a topic.
         Err(Error::Unauthorized { .. }) => Ok(None),
@@ -248,14 +249,14 @@ impl Stream {
     /// Sends a page of history on; `None` when the log was cut under it.
     async fn read(&mut self) -> Result<Option<Bytes>, Error> {
         let (who, tenant, after) = (self.who.clone(), self.tenant.clone(), self.session.last());
-        let (root, process) = (self.root, self.app.process_keys());
+        let (root, process) = (self.root, self.app.auth.process_keys());
         let read = move |tx: &mut parlor_chat::Tx<'_>| {
             if let Some(root) = &root {
-                App::require_root(tx, tenant.id, root, &process)?;
+                require_root(tx, tenant.id, root, &process)?;
             }
             Page::read(tx, who.as_ref(), &tenant, after)
         };
-        let page = self.app.read_plain(read).await?;
+        let page = self.app.db.read_plain(read).await?;
         if page.position.epoch != self.epoch {
             return Ok(None);
         }
@@ -375,7 +376,7 @@ impl Page {
         let position = events::position(tx, tenant)?;
         let (person, quiet) = match who {
             Some(who) => {
-                let fresh = App::reload_actor(tx, &who.actor)?;
+                let fresh = reload_actor(tx, &who.actor)?;
                 let quiet = participants::quiet(tx, tenant, fresh.id())?;
                 let notify = |(id, muted, notify): (_, bool, String)| (id, Notify::of(muted, &notify));
                 let quiet = quiet.into_iter().map(notify).collect();

@@ -14,7 +14,7 @@ use parlor_realtime::protocol::mercure::{Dialect, PATH, Subscribe, one, pairs, w
 
 use super::{Asker, Refusal, ask, urn};
 use crate::app::{App, Ctx};
-use crate::auth::mercure::Role;
+use crate::auth::mercure_keys::Role;
 
 /// The roster's list.
 const LIST: &str = "mercure";
@@ -79,7 +79,7 @@ async fn tell(app: &App, tenant: &Tenant, dialect: Dialect, subscriptions: &[Sub
         })
         .collect();
     let id = tenant.id;
-    let written = app.write_plain(tenant.no, move |tx| {
+    let written = app.db.write_plain(tenant.no, move |tx| {
         updates.iter().try_for_each(|update| publications::publish(tx, id, update.clone()).map(|_| ()))
     });
     if let Err(error) = written.await
@@ -124,7 +124,7 @@ pub(super) async fn list(State(app): State<Ctx>, uri: Uri, headers: HeaderMap) -
 
 /// Where the stream stands: a client that reads the list and subscribes from there misses nothing.
 async fn last(app: &App, tenant: TenantId) -> Result<String, Error> {
-    let position = app.read_plain(move |tx| events::position(tx, tenant)).await?;
+    let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     Ok(match position.seq {
         0 => "earliest".to_owned(),
         seq => wire::id(position.epoch, seq),

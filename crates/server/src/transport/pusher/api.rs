@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::client_events::EVENT_NAME_LENGTH;
-use super::signature::Refusal;
-use super::{LIST, Told, list};
+use super::{EphemeralEvent, LIST, list, publish_everywhere};
 use crate::app::{App, Ctx};
+use crate::transport::pusher::request_auth::{Refusal, signed_application};
 
 /// Channels of one event.
 const MOST_CHANNELS: usize = 100;
@@ -100,48 +100,46 @@ fn attributes(text: Option<&str>) -> Vec<String> {
         .collect()
 }
 
-impl App {
-    /// Publishes all or none, in one transaction with what cache channels keep.
-    async fn publish_checked(
-        &self,
-        tenant: TenantId,
-        tenant_no: i64,
-        events: Vec<Checked>,
-    ) -> Result<(), Refusal> {
-        let keep_until = self.clock.now().plus_seconds(self.config.pusher.cache);
-        let written = self.write_plain(tenant_no, move |tx| {
-            for event in &events {
-                let publication = Publication::Channels {
-                    channels: event.channels.clone(),
-                    name: event.name.clone(),
-                    data: event.data.clone(),
-                    except: event.except.clone(),
-                    user_id: None,
-                };
-                publications::publish(tx, tenant, publication)?;
-                for channel in event.channels.iter().filter(|channel| is_cache(channel)) {
-                    let (name, data) = (event.name.clone(), event.data.clone());
-                    publications::keep(tx, tenant, channel, &Cached { name, data, expires_at: keep_until })?;
-                }
-            }
-            Ok(())
-        });
-        Ok(written.await?)
-    }
-
-    /// What is asked about a channel; attributes that its kind does not have are left out.
-    fn info(&self, tenant: TenantId, channel: &str, attributes: &[String]) -> Map<String, Value> {
-        let mut found = Map::new();
-        for attribute in attributes {
-            let value = match (attribute.as_str(), kind(channel)) {
-                ("user_count", Kind::Presence) => self.roster.members(tenant, &list(channel)).len().into(),
-                ("subscription_count", _) => self.roster.count(tenant, &list(channel)).into(),
-                _ => continue,
+/// Publishes all or none, in one transaction with what cache channels keep.
+async fn publish_checked(
+    app: &App,
+    tenant: TenantId,
+    tenant_no: i64,
+    events: Vec<Checked>,
+) -> Result<(), Refusal> {
+    let keep_until = app.clock.now().plus_seconds(app.config.pusher.cache);
+    let written = app.db.write_plain(tenant_no, move |tx| {
+        for event in &events {
+            let publication = Publication::Channels {
+                channels: event.channels.clone(),
+                name: event.name.clone(),
+                data: event.data.clone(),
+                except: event.except.clone(),
+                user_id: None,
             };
-            found.insert(attribute.clone(), value);
+            publications::publish(tx, tenant, publication)?;
+            for channel in event.channels.iter().filter(|channel| is_cache(channel)) {
+                let (name, data) = (event.name.clone(), event.data.clone());
+                publications::keep(tx, tenant, channel, &Cached { name, data, expires_at: keep_until })?;
+            }
         }
-        found
+        Ok(())
+    });
+    Ok(written.await?)
+}
+
+/// What is asked about a channel; attributes that its kind does not have are left out.
+fn channel_info(app: &App, tenant: TenantId, channel: &str, attributes: &[String]) -> Map<String, Value> {
+    let mut found = Map::new();
+    for attribute in attributes {
+        let value = match (attribute.as_str(), kind(channel)) {
+            ("user_count", Kind::Presence) => app.roster.members(tenant, &list(channel)).len().into(),
+            ("subscription_count", _) => app.roster.count(tenant, &list(channel)).into(),
+            _ => continue,
+        };
+        found.insert(attribute.clone(), value);
     }
+    found
 }
 
 /// `POST /events`
@@ -152,18 +150,18 @@ pub(super) async fn publish(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, _) = app.caller(&id, &method, &uri, &body).await?;
+    let (application, _) = signed_application(&app, &id, &method, &uri, &body).await?;
     let tenant = &application.tenant;
     let event = read::<Trigger>(&body)?.check(&app)?;
     let (info, channels) = (event.info.clone(), event.channels.clone());
-    app.publish_checked(tenant.id, tenant.no, vec![event]).await?;
+    publish_checked(&app, tenant.id, tenant.no, vec![event]).await?;
     if info.is_empty() {
         return Ok(Json(json!({})));
     }
     let told: Map<String, Value> = channels
         .into_iter()
         .map(|channel| {
-            let found = app.info(tenant.id, &channel, &info);
+            let found = channel_info(&app, tenant.id, &channel, &info);
             (channel, Value::Object(found))
         })
         .collect();
@@ -178,7 +176,7 @@ pub(super) async fn publish_batch(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, _) = app.caller(&id, &method, &uri, &body).await?;
+    let (application, _) = signed_application(&app, &id, &method, &uri, &body).await?;
     let tenant = &application.tenant;
     let batch = read::<Batch>(&body)?.batch;
     if batch.len() > MOST_EVENTS {
@@ -186,11 +184,12 @@ pub(super) async fn publish_batch(
     }
     let events = batch.into_iter().map(|event| event.check(&app)).collect::<Result<Vec<_>, _>>()?;
     let asked: Vec<_> = events.iter().map(|event| (event.channels[0].clone(), event.info.clone())).collect();
-    app.publish_checked(tenant.id, tenant.no, events).await?;
+    publish_checked(&app, tenant.id, tenant.no, events).await?;
     if asked.iter().all(|(_, info)| info.is_empty()) {
         return Ok(Json(json!({})));
     }
-    let told = asked.iter().map(|(channel, info)| Value::Object(app.info(tenant.id, channel, info)));
+    let told =
+        asked.iter().map(|(channel, info)| Value::Object(channel_info(&app, tenant.id, channel, info)));
     Ok(Json(json!({"batch": told.collect::<Vec<_>>()})))
 }
 
@@ -202,7 +201,7 @@ pub(super) async fn channels(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, query) = app.caller(&id, &method, &uri, &body).await?;
+    let (application, query) = signed_application(&app, &id, &method, &uri, &body).await?;
     let tenant = application.tenant.id;
     let prefix = query.get("filter_by_prefix").unwrap_or_default();
     let info = attributes(query.get("info"));
@@ -217,7 +216,7 @@ pub(super) async fn channels(
         .into_iter()
         .map(|(name, _)| {
             let channel = name[LIST.len()..].to_owned();
-            let told = app.info(tenant, &channel, &info);
+            let told = channel_info(&app, tenant, &channel, &info);
             (channel, Value::Object(told))
         })
         .collect();
@@ -232,7 +231,7 @@ pub(super) async fn channel(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, query) = app.caller(&id, &method, &uri, &body).await?;
+    let (application, query) = signed_application(&app, &id, &method, &uri, &body).await?;
     let tenant = application.tenant.id;
     if !is_name(&channel, app.config.pusher.name_length) {
         return Err(Refusal::bad("this is no name of a channel"));
@@ -249,12 +248,12 @@ pub(super) async fn channel(
             return Err(Refusal::bad("this channel does not have one of the attributes in info"));
         }
     }
-    let mut told = app.info(tenant, &channel, &info);
+    let mut told = channel_info(&app, tenant, &channel, &info);
     told.insert("occupied".to_owned(), (app.roster.count(tenant, &list(&channel)) > 0).into());
     if info.iter().any(|attribute| attribute == "cache") {
         let wanted = channel.clone();
         let now = app.clock.now();
-        let cached = app.read_plain(move |tx| publications::cached(tx, tenant, &wanted)).await?;
+        let cached = app.db.read_plain(move |tx| publications::cached(tx, tenant, &wanted)).await?;
         let ttl = |cached: &Cached| (cached.expires_at.micros() - now.micros()) / 1_000_000;
         let cached = cached.map(|cached| json!({"data": cached.data, "ttl": ttl(&cached)}));
         told.insert("cache".to_owned(), cached.unwrap_or(Value::Null));
@@ -270,7 +269,7 @@ pub(super) async fn users(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, _) = app.caller(&id, &method, &uri, &body).await?;
+    let (application, _) = signed_application(&app, &id, &method, &uri, &body).await?;
     if kind(&channel) != Kind::Presence {
         return Err(Refusal::bad("only presence channels have users"));
     }
@@ -287,18 +286,18 @@ pub(super) async fn terminate(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, _) = app.caller(&id, &method, &uri, &body).await?;
+    let (application, _) = signed_application(&app, &id, &method, &uri, &body).await?;
     if user.is_empty() || user.chars().any(char::is_control) {
         return Err(Refusal::Answer(StatusCode::BAD_REQUEST, "this is no id of a user".to_owned()));
     }
     let channel = format!("{}{user}", pusher::TERMINATED);
-    let told = Told {
+    let told = EphemeralEvent {
         channel: &channel,
         name: "pusher_internal:terminated",
         data: "{}".to_owned(),
         except: None,
         user_id: None,
     };
-    app.tell_everywhere(application.tenant.id, told);
+    publish_everywhere(&app, application.tenant.id, told);
     Ok(Json(json!({})))
 }

@@ -13,11 +13,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::Application;
-use super::own::reads;
 use crate::app::Ctx;
-use crate::http::caller::{Caller, PageCaller};
-use crate::http::problem::Problem;
+use crate::auth::pusher_apps::Application;
+use crate::request::caller::{Caller, PageCaller};
+use crate::request::problem::Problem;
+use crate::transport::pusher::parlor_channels::reads;
 
 pub(super) fn routes(app: &Ctx) -> Router<Ctx> {
     Router::new()
@@ -54,7 +54,7 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<Asked, Problem> {
     let is_json =
         headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let asked = match is_json {
-        true => crate::http::extract::parse(body)?,
+        true => crate::request::extract::parse(body)?,
         false => {
             let field = |wanted: &str| {
                 let found = form_urlencoded::parse(body).find(|(name, _)| name == wanted);
@@ -92,7 +92,7 @@ fn described(caller: &Caller, id: &str) -> Value {
 }
 
 async fn application(app: &Ctx, caller: &Caller) -> Result<std::sync::Arc<Application>, Problem> {
-    let application = app.application_of(caller.tenant, caller.tenant_no).await?;
+    let application = app.caches.pusher_apps.of_tenant(&app.db, caller.tenant, caller.tenant_no).await?;
     match application.options().enabled {
         true => Ok(application),
         false => Err(Problem::forbidden("app_disabled", "the application is disabled")),

@@ -6,9 +6,9 @@ use parlor_realtime::protocol::pusher::{self, kind};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Told;
 use super::connection::{Connection, Step};
-use super::webhooks::Happening;
+use super::webhooks::ChannelEvent;
+use super::{EphemeralEvent, publish_everywhere};
 
 /// Longest name of an event.
 pub(super) const EVENT_NAME_LENGTH: usize = 200;
@@ -46,22 +46,22 @@ impl Connection {
         if let Some(why) = self.rejected(event, channel, &data) {
             return self.say(pusher::error(pusher::REJECTED, why)).await;
         }
-        let Some(seat) = self.seats.get(channel) else { return Ok(()) };
-        let member = seat.member.clone();
+        let Some(subscription) = self.subscriptions.get(channel) else { return Ok(()) };
+        let member = subscription.member.clone();
         if !self.still_reads(channel).await? {
             return Ok(());
         }
         self.sign_of_life(event, channel, &data).await;
         let tenant = self.application.tenant.id;
         self.report_client_event(event, channel, &data, member.as_deref());
-        let told = Told {
+        let told = EphemeralEvent {
             channel,
             name: event,
             data,
-            except: Some(&self.seats.socket_id),
+            except: Some(&self.subscriptions.socket_id),
             user_id: member.as_deref(),
         };
-        self.app.tell_everywhere(tenant, told);
+        publish_everywhere(&self.app, tenant, told);
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl Connection {
     }
 
     fn report_client_event(&self, event: &str, channel: &str, data: &str, member: Option<&str>) {
-        if !self.app.is_told(&self.application, "client_event") {
+        if !self.application.wants_webhook("client_event") {
             return;
         }
         // Objects are told as text, texts as they are.
@@ -88,10 +88,10 @@ impl Connection {
             _ => data.to_owned(),
         };
         let mut told = json!({"name": "client_event", "channel": channel, "event": event, "data": data,
-            "socket_id": self.seats.socket_id});
+            "socket_id": self.subscriptions.socket_id});
         if let (Some(told), Some(member)) = (told.as_object_mut(), member) {
             told.insert("user_id".to_owned(), member.into());
         }
-        self.app.happened(self.application.tenant.id, Happening::Other(told));
+        self.webhooks.report(self.application.tenant.id, ChannelEvent::Other(told));
     }
 }

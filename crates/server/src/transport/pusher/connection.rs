@@ -12,15 +12,16 @@ use parlor_realtime::protocol::pusher::{self, Farewell, Incoming};
 use parlor_realtime::{Close, Joined, Published, Reach};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::application::{Application, By};
 use super::client_events::Allowance;
-use super::own::Person;
-use super::seats::Seats;
 use crate::app::{App, Ctx};
+use crate::auth::pusher_apps::{Application, By};
 use crate::clock::random_seed;
 use crate::http::assets;
-use crate::http::problem::Problem;
 use crate::metrics::{Counted, Protocol};
+use crate::request::problem::Problem;
+use crate::transport::pusher::parlor_channels::Person;
+use crate::transport::pusher::subscriptions::Subscriptions;
+use crate::transport::pusher::webhooks::WebhookOutbox;
 use crate::transport::websocket::{self, Socket, Upgrade};
 
 const FAREWELL_PATIENCE: Duration = Duration::from_secs(5);
@@ -36,6 +37,7 @@ pub(super) type Step = Result<(), End>;
 /// The web app lives under the same path: whoever asks for no WebSocket means one of its pages or files.
 pub(super) async fn connect(
     State(app): State<Ctx>,
+    State(webhooks): State<Arc<WebhookOutbox>>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
     upgrade: Result<Upgrade, Problem>,
@@ -47,7 +49,7 @@ pub(super) async fn connect(
     upgrade.accepting(limit).then(move |mut socket| async move {
         match admitted {
             Ok((application, joined)) => {
-                Box::pin(Connection::new(app, application, joined, socket).run()).await;
+                Box::pin(Connection::new(app, webhooks, application, joined, socket).run()).await;
             }
             Err(why) => farewell(&mut socket, why).await,
         }
@@ -65,7 +67,8 @@ async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>,
         tracing::warn!(%error, "a connection could not be admitted");
         pusher::COME_BACK
     };
-    let application = app.application(By::Key(key)).await.map_err(failed)?.ok_or(pusher::NO_APP)?;
+    let application =
+        app.caches.pusher_apps.find(&app.db, By::Key(key)).await.map_err(failed)?.ok_or(pusher::NO_APP)?;
     if !application.options().enabled {
         return Err(pusher::DISABLED);
     }
@@ -79,7 +82,7 @@ async fn join(app: &App, application: &Application) -> Result<Joined, Error> {
     let mut reach = Reach { lives_by: vec![application.app.tag()], ..Reach::default() };
     let mut ticket = app.hub.ticket(tenant);
     loop {
-        let at = app.read_plain(move |tx| events::position(tx, tenant)).await?.seq;
+        let at = app.db.read_plain(move |tx| events::position(tx, tenant)).await?.seq;
         match ticket.join(reach, at, mailbox.clone()) {
             Ok(joined) => return Ok(joined),
             Err(back) => (ticket, reach) = *back,
@@ -108,10 +111,11 @@ fn new_socket_id() -> String {
 /// One connection.
 pub(super) struct Connection {
     pub app: Ctx,
+    pub webhooks: Arc<WebhookOutbox>,
     pub application: Arc<Application>,
     socket: Socket,
     pub joined: Joined,
-    pub seats: Seats,
+    pub subscriptions: Subscriptions,
     /// The person whose events it gets, once it is on one of Parlor's channels.
     pub person: Option<Person>,
     pub allowance: Allowance,
@@ -125,19 +129,26 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(app: Ctx, application: Arc<Application>, joined: Joined, socket: Socket) -> Self {
+    fn new(
+        app: Ctx,
+        webhooks: Arc<WebhookOutbox>,
+        application: Arc<Application>,
+        joined: Joined,
+        socket: Socket,
+    ) -> Self {
         let now = Instant::now();
-        let seats = Seats::new(app.clone(), application.tenant.id, new_socket_id());
+        let subscriptions = Subscriptions::new(app.clone(), application.tenant.id, new_socket_id());
         let within = u64::from(application.options().authorize_within);
         let authorize_by = (within > 0).then(|| now + Duration::from_secs(within));
         let counted = app.metrics.connection(Protocol::Pusher);
         let allowance = Allowance::new(app.config.pusher.client_events);
         Self {
             app,
+            webhooks,
             application,
             socket,
             joined,
-            seats,
+            subscriptions,
             person: None,
             allowance,
             ends: None,
@@ -150,20 +161,21 @@ impl Connection {
 
     async fn run(mut self) {
         let most = self.application.options().max_connections;
-        let end = match most > 0 && !self.seats.count(most) {
+        let end = match most > 0 && !self.subscriptions.count(most) {
             true => Some(pusher::OVER_QUOTA),
             false => self.live().await.err().flatten(),
         };
-        // The seats are free from here on, not only once the other side has heard it.
-        let Self { mut socket, joined, seats, person, .. } = self;
-        drop((joined, seats, person));
+        // The subscriptions are free from here on, not only once the other side has heard it.
+        let Self { mut socket, joined, subscriptions, person, .. } = self;
+        drop((joined, subscriptions, person));
         if let Some(why) = end {
             farewell(&mut socket, why).await;
         }
     }
 
     async fn live(&mut self) -> Step {
-        self.say(pusher::established(&self.seats.socket_id, self.app.config.pusher.activity_timeout)).await?;
+        self.say(pusher::established(&self.subscriptions.socket_id, self.app.config.pusher.activity_timeout))
+            .await?;
         let mailbox = self.joined.mailbox.clone();
         loop {
             let (next_turn, patience) = (self.next_turn(), self.patience());
@@ -268,7 +280,7 @@ impl Connection {
         else {
             return Ok(());
         };
-        if except.as_deref() == Some(&self.seats.socket_id) {
+        if except.as_deref() == Some(&self.subscriptions.socket_id) {
             return Ok(());
         }
         let presence = [pusher::MEMBER_ADDED, pusher::MEMBER_REMOVED].contains(&name.as_str());
@@ -277,9 +289,9 @@ impl Connection {
                 return Err(Some(pusher::UNAUTHORIZED));
             }
             if !channel.starts_with(pusher::WATCHED) {
-                let Some(seat) = self.seats.get(channel) else { continue };
+                let Some(subscription) = self.subscriptions.get(channel) else { continue };
                 // Nobody hears of their own coming and going.
-                let oneself = presence && seat.member.as_deref() == user_id.as_deref();
+                let oneself = presence && subscription.member.as_deref() == user_id.as_deref();
                 if oneself || !self.still_reads(channel).await? {
                     continue;
                 }

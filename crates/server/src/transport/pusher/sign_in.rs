@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use super::SIGNED_IN;
 use super::connection::{Connection, Step};
-use super::own::Vouch;
-use super::seats::Member;
+use crate::transport::pusher::parlor_channels::SignedClaims;
+use crate::transport::pusher::subscriptions::Member;
 
 /// Users that one connection may watch.
 const MOST_WATCHED: usize = 100;
@@ -26,28 +26,28 @@ struct UserData {
     #[serde(default)]
     watchlist: Vec<String>,
     #[serde(default)]
-    parlor: Vouch,
+    parlor: SignedClaims,
 }
 
 impl Connection {
     /// Signs the connection in, or ends it.
     pub(super) async fn sign_in(&mut self, wanted: SignIn) -> Step {
         let signer = self.application.signer();
-        let vouched = signer.checks_user(&wanted.auth, &self.seats.socket_id, &wanted.user_data);
+        let vouched = signer.checks_user(&wanted.auth, &self.subscriptions.socket_id, &wanted.user_data);
         let user: Option<UserData> = serde_json::from_str(&wanted.user_data).ok().filter(|_| vouched);
         let fits = |user: &UserData| {
             !user.id.is_empty() && user.id.len() <= USER_ID_LENGTH && !user.id.chars().any(char::is_control)
         };
         let Some(user) = user.filter(fits) else { return Err(Some(pusher::UNAUTHORIZED)) };
-        let again = match self.seats.user() {
+        let again = match self.subscriptions.user() {
             Some(known) if *known.id != *user.id => return Err(Some(pusher::UNAUTHORIZED)),
             known => known.is_some(),
         };
-        self.take_vouch(&user.parlor).await?;
+        self.take_claims(&user.parlor).await?;
         if !again {
             let info = user.user_info.as_ref().map(|info| info.get().to_owned());
             self.joined.listen(Name::Channel(format!("{TERMINATED}{}", user.id).into()));
-            self.seats.sign_in(Member { id: Arc::from(user.id.as_str()), info });
+            self.subscriptions.sign_in(Member { id: Arc::from(user.id.as_str()), info });
         }
         self.authorized();
         self.say(pusher::signed_in(&wanted.user_data)).await?;

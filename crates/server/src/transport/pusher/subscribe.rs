@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 
 use super::connection::{Connection, Step};
 use super::list;
-use super::own::Vouch;
-use super::seats::Member;
 use super::sign_in::USER_ID_LENGTH;
-use super::webhooks::Happening;
+use super::webhooks::ChannelEvent;
+use crate::transport::pusher::parlor_channels::SignedClaims;
+use crate::transport::pusher::subscriptions::Member;
 
 /// Why a subscription does not hold; the connection stays.
 #[derive(Debug)]
@@ -44,19 +44,19 @@ struct ChannelData {
     #[serde(default)]
     user_info: Option<Box<RawValue>>,
     #[serde(default)]
-    parlor: Vouch,
+    parlor: SignedClaims,
 }
 
 impl Connection {
     /// Joins a channel, or says why not. Joining twice is answered twice.
     pub(super) async fn subscribe(&mut self, wanted: Subscribe) -> Step {
         let channel = wanted.channel.as_str();
-        if self.seats.get(channel).is_none() {
+        if self.subscriptions.get(channel).is_none() {
             match self.admit(&wanted).await {
                 Ok(member) => {
-                    // First the ears, then the seat: what happens after the answer must not be missed.
+                    // First the ears, then the subscription: what happens after the answer must not be missed.
                     self.joined.listen(Name::Channel(Arc::from(channel)));
-                    self.seats.take(channel, member.as_ref());
+                    self.subscriptions.take(channel, member.as_ref());
                 }
                 Err(Some(why)) => {
                     return self.say(pusher::not_subscribed(channel, why.kind, why.text, why.status)).await;
@@ -77,7 +77,7 @@ impl Connection {
 
     /// Leaves a channel.
     pub(super) fn unsubscribe(&mut self, channel: &str) {
-        if self.seats.leave(channel) {
+        if self.subscriptions.leave(channel) {
             self.joined.forget(&Name::Channel(Arc::from(channel)));
             self.forget_own(channel);
         }
@@ -90,13 +90,13 @@ impl Connection {
 
     async fn tell_cached(&mut self, channel: &str) -> Step {
         let (tenant, wanted) = (self.application.tenant.id, channel.to_owned());
-        let cached = self.app.read_plain(move |tx| publications::cached(tx, tenant, &wanted)).await;
+        let cached = self.app.db.read_plain(move |tx| publications::cached(tx, tenant, &wanted)).await;
         match cached {
             Ok(Some(cached)) => self.say(pusher::event(channel, &cached.name, &cached.data)).await,
             Ok(None) => {
-                if self.app.is_told(&self.application, "cache_miss") {
-                    let told = Happening::Other(json!({"name": "cache_miss", "channel": channel}));
-                    self.app.happened(tenant, told);
+                if self.application.wants_webhook("cache_miss") {
+                    let told = ChannelEvent::Other(json!({"name": "cache_miss", "channel": channel}));
+                    self.webhooks.report(tenant, told);
                 }
                 self.say(pusher::cache_miss(channel)).await
             }
@@ -118,19 +118,19 @@ impl Connection {
             let text = "a channel's name consists of letters, digits and _ - = @ , . ;";
             return Err(Some(Refused { kind: "NameError", text, status: 400 }));
         }
-        if self.seats.len() >= config.channels {
+        if self.subscriptions.len() >= config.channels {
             return Err(Some(Refused::limit(4100, "this connection is on too many channels")));
         }
         if let Some(user) = pusher::signed_in_user(channel) {
-            let own = self.seats.user().is_some_and(|known| *known.id == *user);
+            let own = self.subscriptions.user().is_some_and(|known| *known.id == *user);
             return if own { Ok(None) } else { Err(Some(Refused::auth(401, "sign in as this user first"))) };
         }
         if !kind(channel).is_signed() {
             return Ok(None);
         }
         let (signed, vouch) = self.vouched(wanted).map_err(Some)?;
-        let member = signed.or_else(|| self.seats.user().cloned());
-        match self.take_vouch(&vouch).await {
+        let member = signed.or_else(|| self.subscriptions.user().cloned());
+        match self.take_claims(&vouch).await {
             Ok(()) => {}
             Err(Some(pusher::UNAUTHORIZED)) => {
                 return Err(Some(Refused::auth(401, "the token behind this signature has ended")));
@@ -150,17 +150,18 @@ impl Connection {
     }
 
     /// What the application's signature says of whoever joins.
-    fn vouched(&self, wanted: &Subscribe) -> Result<(Option<Member>, Vouch), Refused> {
+    fn vouched(&self, wanted: &Subscribe) -> Result<(Option<Member>, SignedClaims), Refused> {
         let (channel, auth) = (wanted.channel.as_str(), wanted.auth.as_deref().unwrap_or_default());
-        let checks =
-            |data| self.application.signer().checks_channel(auth, &self.seats.socket_id, channel, data);
+        let checks = |data| {
+            self.application.signer().checks_channel(auth, &self.subscriptions.socket_id, channel, data)
+        };
         let data = wanted.channel_data.as_deref();
         if let Some(data) = data.filter(|data| checks(Some(*data))) {
             return read_member(data).map(|(member, vouch)| (Some(member), vouch));
         }
         // What is not covered by the signature says nothing.
         if (data.is_none() || kind(channel) != Kind::Presence) && checks(None) {
-            return Ok((None, Vouch::default()));
+            return Ok((None, SignedClaims::default()));
         }
         Err(Refused::auth(401, "the signature does not fit the connection, the channel and its data"))
     }
@@ -184,7 +185,7 @@ impl Connection {
     }
 }
 
-fn read_member(data: &str) -> Result<(Member, Vouch), Refused> {
+fn read_member(data: &str) -> Result<(Member, SignedClaims), Refused> {
     let unfit = || Refused::auth(400, "channel_data must be JSON with a user_id");
     let data: ChannelData = serde_json::from_str(data).map_err(|_| unfit())?;
     let id = match data.user_id {

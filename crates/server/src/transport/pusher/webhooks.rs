@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::application::{Application, By};
 use super::list;
+use crate::adapters::outbound::{self, Outbound};
 use crate::app::{App, Ctx};
-use crate::outbound;
+use crate::auth::pusher_apps::By;
 
 /// What happens together is told together.
 const GATHER: Duration = Duration::from_millis(50);
@@ -31,9 +31,9 @@ const BACK_OFF: [i64; 5] = [6, 10, 20, 40, 60];
 const GIVE_UP_SECONDS: i64 = 300;
 const AT_ONCE: i64 = 16;
 
-/// Something that webhooks tell of.
+/// Something that webhooks report.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Happening {
+pub(super) enum ChannelEvent {
     /// The first subscriber came.
     Occupied(Arc<str>),
     /// The last one left.
@@ -46,23 +46,30 @@ pub(super) enum Happening {
     Other(Value),
 }
 
-/// What happened and is not written yet.
+/// What happened and is not stored yet.
 #[derive(Debug, Default)]
-pub(super) struct Happenings {
-    waiting: Mutex<Vec<(Instant, TenantId, Happening)>>,
+pub(super) struct WebhookOutbox {
+    waiting: Mutex<Vec<(Instant, TenantId, ChannelEvent)>>,
     wake: Notify,
     /// Rows were written.
     written: Notify,
+    outbound: Outbound,
 }
 
-impl Happenings {
-    fn put(&self, due: Instant, tenant: TenantId, happening: Happening) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((due, tenant, happening));
+impl WebhookOutbox {
+    fn put(&self, due: Instant, tenant: TenantId, event: ChannelEvent) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((due, tenant, event));
         self.wake.notify_one();
     }
 
+    /// Something happened that the application's server may want to hear of.
+    pub fn report(&self, tenant: TenantId, event: ChannelEvent) {
+        let late = matches!(event, ChannelEvent::Vacated(_) | ChannelEvent::Removed(..));
+        self.put(Instant::now() + if late { GRACE } else { Duration::ZERO }, tenant, event);
+    }
+
     /// What is due, and when the next one is.
-    fn take(&self) -> (Vec<(TenantId, Happening)>, Option<Instant>) {
+    fn take(&self) -> (Vec<(TenantId, ChannelEvent)>, Option<Instant>) {
         let now = Instant::now();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let (due, later) = std::mem::take(&mut *waiting).into_iter().partition(|(at, ..)| *at <= now);
@@ -73,33 +80,23 @@ impl Happenings {
     }
 }
 
-impl App {
-    /// Whether the application's server wants to hear of such an event.
-    pub(super) fn is_told(&self, application: &Application, event: &str) -> bool {
-        application.options().webhooks.iter().any(|hook| hook.wants(event))
-    }
-
-    /// Something happened that the application's server may want to hear of.
-    pub(super) fn happened(&self, tenant: TenantId, happening: Happening) {
-        let late = matches!(happening, Happening::Vacated(_) | Happening::Removed(..));
-        let due = Instant::now() + if late { GRACE } else { Duration::ZERO };
-        self.pusher.happenings.put(due, tenant, happening);
-    }
-
-    /// Writes what happened as rows that are sent.
-    async fn write_happenings(&self, tenant: TenantId, happenings: Vec<Happening>) -> Result<(), Error> {
-        let Some(application) = self.application(By::Tenant(tenant)).await? else { return Ok(()) };
-        let stays = |happening: &Happening| match happening {
-            Happening::Vacated(channel) => self.roster.count(tenant, &list(channel)) == 0,
-            Happening::Removed(channel, member) => self.roster.get(tenant, &list(channel), member).is_none(),
-            _ => true,
-        };
-        let happenings: Vec<_> = happenings.into_iter().filter(stays).collect();
-        let time_ms = self.clock.now().micros() / 1000;
-        let no = application.tenant.no;
-        self.write_plain(no, move |tx| {
+/// Writes what happened as rows that are sent.
+async fn write_events(app: &App, tenant: TenantId, events: Vec<ChannelEvent>) -> Result<(), Error> {
+    let Some(application) = app.caches.pusher_apps.find(&app.db, By::Tenant(tenant)).await? else {
+        return Ok(());
+    };
+    let stays = |happening: &ChannelEvent| match happening {
+        ChannelEvent::Vacated(channel) => app.roster.count(tenant, &list(channel)) == 0,
+        ChannelEvent::Removed(channel, member) => app.roster.get(tenant, &list(channel), member).is_none(),
+        _ => true,
+    };
+    let happened: Vec<_> = events.into_iter().filter(stays).collect();
+    let time_ms = app.clock.now().micros() / 1000;
+    let no = application.tenant.no;
+    app.db
+        .write_plain(no, move |tx| {
             let mut events = Vec::new();
-            for happening in &happenings {
+            for happening in &happened {
                 events.extend(tell(tx, tenant, happening)?);
             }
             for hook in &application.options().webhooks {
@@ -113,71 +110,70 @@ impl App {
             Ok(())
         })
         .await
-    }
+}
 
-    /// Sends what is due.
-    async fn send_due(self: &Arc<Self>) -> Result<(), Error> {
-        let mut sending = JoinSet::new();
-        for job in self.read_plain(|tx| hooks::due(tx, AT_ONCE)).await? {
-            sending.spawn(self.clone().send_job(job));
-        }
-        while let Some(sent) = sending.join_next().await {
-            if let Ok(Err(error)) = sent {
-                tracing::warn!(%error, "a webhook could not be taken");
-            }
-        }
-        Ok(())
+/// Sends what is due.
+async fn send_due(app: &Ctx, outbox: &Arc<WebhookOutbox>) -> Result<(), Error> {
+    let mut sending = JoinSet::new();
+    for job in app.db.read_plain(|tx| hooks::due(tx, AT_ONCE)).await? {
+        sending.spawn(send_job(app.clone(), outbox.clone(), job));
     }
+    while let Some(sent) = sending.join_next().await {
+        if let Ok(Err(error)) = sent {
+            tracing::warn!(%error, "sending a webhook failed");
+        }
+    }
+    Ok(())
+}
 
-    async fn send_job(self: Arc<Self>, job: Job) -> Result<(), Error> {
-        let application = self.application(By::Tenant(job.tenant)).await?;
-        let no = application.as_ref().map_or(0, |application| application.tenant.no);
-        let late = job.created_at.plus_seconds(GIVE_UP_SECONDS) <= self.clock.now();
-        let Some(application) = application.filter(|_| !late) else {
-            tracing::warn!(url = job.url, attempts = job.attempts, "a webhook was given up");
-            return self.write_plain(no, move |tx| hooks::done(tx, &job)).await;
-        };
-        let place = usize::try_from(job.attempts).unwrap_or(0).min(BACK_OFF.len() - 1);
-        let until = self.clock.now().plus_seconds(BACK_OFF[place]);
-        let wanted = job.clone();
-        if !self.write_plain(no, move |tx| hooks::claim(tx, &wanted, until)).await? {
-            return Ok(());
+async fn send_job(app: Ctx, outbox: Arc<WebhookOutbox>, job: Job) -> Result<(), Error> {
+    let application = app.caches.pusher_apps.find(&app.db, By::Tenant(job.tenant)).await?;
+    let no = application.as_ref().map_or(0, |application| application.tenant.no);
+    let late = job.created_at.plus_seconds(GIVE_UP_SECONDS) <= app.clock.now();
+    let Some(application) = application.filter(|_| !late) else {
+        tracing::warn!(url = job.url, attempts = job.attempts, "a webhook was given up");
+        return app.db.write_plain(no, move |tx| hooks::done(tx, &job)).await;
+    };
+    let place = usize::try_from(job.attempts).unwrap_or(0).min(BACK_OFF.len() - 1);
+    let until = app.clock.now().plus_seconds(BACK_OFF[place]);
+    let wanted = job.clone();
+    if !app.db.write_plain(no, move |tx| hooks::claim(tx, &wanted, until)).await? {
+        return Ok(());
+    }
+    let (url, body) = (job.url.clone(), job.body.clone());
+    let (key, signature) = (application.app.key.clone(), application.signer().sign(body.as_bytes()));
+    let private = app.config.private_fetches;
+    let run = move || post(private, &url, body, &key, &signature);
+    let posted = outbox.outbound.run(run).await;
+    match posted {
+        Ok(Ok(())) => app.db.write_plain(no, move |tx| hooks::done(tx, &job)).await,
+        Ok(Err(why)) => {
+            tracing::warn!(url = job.url, why, "a webhook was refused; will retry");
+            Ok(())
         }
-        let (url, body) = (job.url.clone(), job.body.clone());
-        let (key, signature) = (application.app.key.clone(), application.signer().sign(body.as_bytes()));
-        let private = self.config.private_fetches;
-        let run = move || post(private, &url, body, &key, &signature);
-        let posted = self.pusher.outbound.run(run).await;
-        match posted {
-            Ok(Ok(())) => self.write_plain(no, move |tx| hooks::done(tx, &job)).await,
-            Ok(Err(why)) => {
-                tracing::warn!(url = job.url, why, "a webhook was not taken, it is tried again");
-                Ok(())
-            }
-            Err(_) => Ok(()),
-        }
+        Err(_) => Ok(()),
     }
 }
 
 /// The event that tells what happened; none when it was told already.
-fn tell(tx: &mut Tx<'_>, tenant: TenantId, happening: &Happening) -> Result<Option<Value>, Error> {
+fn tell(tx: &mut Tx<'_>, tenant: TenantId, happening: &ChannelEvent) -> Result<Option<Value>, Error> {
     let new = match happening {
-        Happening::Occupied(channel) => hooks::enter(tx, tenant, channel, "")?,
-        Happening::Vacated(channel) => hooks::leave(tx, tenant, channel, "")?,
-        Happening::Added(channel, member) => hooks::enter(tx, tenant, channel, member)?,
-        Happening::Removed(channel, member) => hooks::leave(tx, tenant, channel, member)?,
-        Happening::Other(_) => true,
+        ChannelEvent::Occupied(channel) => hooks::enter(tx, tenant, channel, "")?,
+        ChannelEvent::Vacated(channel) => hooks::leave(tx, tenant, channel, "")?,
+        ChannelEvent::Added(channel, member) => hooks::enter(tx, tenant, channel, member)?,
+        ChannelEvent::Removed(channel, member) => hooks::leave(tx, tenant, channel, member)?,
+        ChannelEvent::Other(_) => true,
     };
     let event = match happening {
-        Happening::Occupied(channel) => json!({"name": "channel_occupied", "channel": **channel}),
-        Happening::Vacated(channel) => json!({"name": "channel_vacated", "channel": **channel}),
-        Happening::Added(channel, member) => {
+        ChannelEvent::Occupied(channel) => json!({"name": "channel_occupied", "channel": **channel}),
+        ChannelEvent::Vacated(channel) => json!({"name": "channel_vacated", "channel": **channel}),
+        ChannelEvent::Added(channel, member) => {
             json!({"name": "member_added", "channel": **channel, "user_id": **member})
         }
-        Happening::Removed(channel, member) => {
+        ChannelEvent::Removed(channel, member) => {
             json!({"name": "member_removed", "channel": **channel, "user_id": **member})
         }
-        Happening::Other(event) => event.clone(),
+        ChannelEvent::Other(event) => event.clone(),
     };
     Ok(new.then_some(event))
 }
@@ -194,31 +190,30 @@ fn post(private: bool, url: &str, body: String, key: &str, signature: &str) -> R
 }
 
 /// Starts writing and sending. Both end with the application.
-pub(super) fn start(app: &Ctx) {
-    let happenings = &app.pusher.happenings;
-    tokio::spawn(gather(Arc::downgrade(app), happenings.clone()));
-    tokio::spawn(send(Arc::downgrade(app), happenings.clone()));
+pub(super) fn start(app: &Ctx, outbox: &Arc<WebhookOutbox>) {
+    tokio::spawn(gather(Arc::downgrade(app), outbox.clone()));
+    tokio::spawn(send(Arc::downgrade(app), outbox.clone()));
 }
 
-async fn gather(weak: Weak<App>, happenings: Arc<Happenings>) {
+async fn gather(weak: Weak<App>, outbox: Arc<WebhookOutbox>) {
     if let Some(app) = weak.upgrade() {
-        check_told(&app).await;
+        check_told(&app, &outbox).await;
     }
     loop {
-        let (due, next) = happenings.take();
-        let mut by_tenant: HashMap<TenantId, Vec<Happening>> = HashMap::new();
+        let (due, next) = outbox.take();
+        let mut by_tenant: HashMap<TenantId, Vec<ChannelEvent>> = HashMap::new();
         for (tenant, happening) in due {
             by_tenant.entry(tenant).or_default().push(happening);
         }
         for (tenant, due) in by_tenant {
             let Some(app) = weak.upgrade() else { return };
-            if let Err(error) = app.write_happenings(tenant, due).await {
-                tracing::warn!(%error, "webhooks could not be written");
+            if let Err(error) = write_events(&app, tenant, due).await {
+                tracing::warn!(%error, "storing webhooks failed");
             }
-            happenings.written.notify_one();
+            outbox.written.notify_one();
         }
         let rest = next.map_or(LOOK, |next| next.saturating_duration_since(Instant::now())).min(LOOK);
-        let _ = timeout(rest, happenings.wake.notified()).await;
+        let _ = timeout(rest, outbox.wake.notified()).await;
         if weak.strong_count() == 0 {
             return;
         }
@@ -227,29 +222,29 @@ async fn gather(weak: Weak<App>, happenings: Arc<Happenings>) {
 }
 
 /// What was told before a restart may no longer hold.
-async fn check_told(app: &Ctx) {
-    match app.read_plain(hooks::states).await {
+async fn check_told(app: &App, outbox: &WebhookOutbox) {
+    match app.db.read_plain(hooks::states).await {
         Ok(states) => {
             let due = Instant::now() + START_GRACE;
             for (tenant, channel, member) in states {
                 let channel = channel.into();
                 let happening = match member.is_empty() {
-                    true => Happening::Vacated(channel),
-                    false => Happening::Removed(channel, member.into()),
+                    true => ChannelEvent::Vacated(channel),
+                    false => ChannelEvent::Removed(channel, member.into()),
                 };
-                app.pusher.happenings.put(due, tenant, happening);
+                outbox.put(due, tenant, happening);
             }
         }
-        Err(error) => tracing::warn!(%error, "what webhooks told could not be read"),
+        Err(error) => tracing::warn!(%error, "reading the state of webhooks failed"),
     }
 }
 
-async fn send(weak: Weak<App>, happenings: Arc<Happenings>) {
+async fn send(weak: Weak<App>, outbox: Arc<WebhookOutbox>) {
     loop {
-        let _ = timeout(LOOK, happenings.written.notified()).await;
+        let _ = timeout(LOOK, outbox.written.notified()).await;
         let Some(app) = weak.upgrade().filter(|app| !*app.stopping.borrow()) else { return };
-        if let Err(error) = app.send_due().await {
-            tracing::warn!(%error, "webhooks could not be read");
+        if let Err(error) = send_due(&app, &outbox).await {
+            tracing::warn!(%error, "reading webhooks that are due failed; will retry");
         }
     }
 }

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Dialect;
 use crate::app::Ctx;
-use crate::http::caller::Caller;
-use crate::http::contracts::erp::operations::{self, SendInput};
-use crate::http::extract;
-use crate::http::messages::{allowance, body_of};
-use crate::http::problem::Problem;
+use crate::http::api::messages::{allowance, body_of};
+use crate::request::caller::Caller;
+use crate::request::extract;
+use crate::request::problem::Problem;
+use crate::services::erp::SendInput;
+use crate::services::{erp, presence};
 
 /// `message`
 #[derive(Deserialize)]
@@ -72,11 +73,11 @@ pub(super) async fn run(
         (Dialect::Erp, "messaging:join") => join(caller, &extract::parse(input)?),
         (Dialect::Erp, "messaging:send") => {
             let input: SendInput = extract::parse(input)?;
-            json(&operations::send(app, caller, input).await?)
+            json(&erp::send(app, caller, input).await?)
         }
         (Dialect::Erp, "messaging:read") => {
             let input: ErpRead = extract::parse(input)?;
-            json(&operations::read(app, caller, input.message_id).await?)
+            json(&erp::read(app, caller, input.message_id).await?)
         }
         _ => Err(Problem::invalid("event", "unknown", "there is no such event")),
     }
@@ -92,7 +93,7 @@ fn join(caller: &Caller, input: &ErpJoin) -> Result<String, Problem> {
 
 async fn typing(app: &Ctx, caller: &Caller, input: Typing) -> Result<String, Problem> {
     let typing = input.typing.unwrap_or(true);
-    app.typing(caller, input.conversation_id, typing, input.is_private_note).await?;
+    presence::typing(app, caller, input.conversation_id, typing, input.is_private_note).await?;
     Ok("{}".to_owned())
 }
 
@@ -101,13 +102,13 @@ async fn post(app: &Ctx, caller: &Caller, input: Posting) -> Result<String, Prob
     allowance(app, caller).await?;
     let Posting { conversation_id, new } = input;
     let posted =
-        app.write(caller, move |tx, actor| messages::post(tx, actor, conversation_id, &new, &parsed));
+        app.db.write(caller, move |tx, actor| messages::post(tx, actor, conversation_id, &new, &parsed));
     Ok(posted.await?.json.get().to_owned())
 }
 
 async fn read(app: &Ctx, caller: &Caller, input: Reading) -> Result<String, Problem> {
     let Reading { conversation_id, seq } = input;
-    json(&app.write(caller, move |tx, actor| reads::read(tx, actor, conversation_id, seq)).await?)
+    json(&app.db.write(caller, move |tx, actor| reads::read(tx, actor, conversation_id, seq)).await?)
 }
 
 fn json(value: &impl Serialize) -> Result<String, Problem> {

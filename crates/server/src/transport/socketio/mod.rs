@@ -1,6 +1,6 @@
 //! Socket.IO 5 over Engine.IO 4, in three layers: an engine (`engine.rs`, `session.rs`) that moves messages over
 //! polling and WebSocket, namespaces (`namespaces.rs`) that keep the rules of Socket.IO, and the person in the main
-//! namespace (`join.rs`, `person.rs`) with what it may say (`commands.rs`), in the words of a `Dialect`.
+//! namespace (`handshake.rs`, `client.rs`) with what it may say (`commands.rs`), in the words of a `Dialect`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::app::Ctx;
 pub mod engine;
 pub mod namespaces;
 
+mod client;
 mod commands;
-mod join;
-mod person;
+mod handshake;
 mod session;
 
 use engine::{Engine, Options, Sharing, Wire};
-use join::Visitor;
+use handshake::Visitor;
 use namespaces::Namespaces;
 
 /// Nothing that a client may say carries bytes; this many are taken and passed over.

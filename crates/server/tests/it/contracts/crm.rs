@@ -157,10 +157,10 @@ async fn the_widget_gets_the_hub_and_keeps_its_preferences() {
 #[tokio::test]
 async fn rights_are_put_in_once() {
     let site = Site::start().await;
-    let tenant = site.app.read_plain(|tx| tenants::by_slug(tx, "default")).await.unwrap();
+    let tenant = site.app.db.read_plain(|tx| tenants::by_slug(tx, "default")).await.unwrap();
     let of = tenant.clone();
     // As a tenant of an older version: nobody has the right.
-    let strip = site.app.write_plain(tenant.no, move |tx| {
+    let strip = site.app.db.write_plain(tenant.no, move |tx| {
         let system = tenants::system_actor(&of);
         for role in roles::all(tx, of.id)? {
             let rights = role.rights.iter().copied().filter(|right| *right != Right::Messenger).collect();
@@ -172,7 +172,7 @@ async fn rights_are_put_in_once() {
     strip.await.unwrap();
     let sync = || {
         let of = tenant.clone();
-        site.app.write_plain(tenant.no, move |tx| tenants::sync_rights(tx, &of))
+        site.app.db.write_plain(tenant.no, move |tx| tenants::sync_rights(tx, &of))
     };
     assert_eq!(sync().await.unwrap(), 3);
     assert_eq!(sync().await.unwrap(), 0, "safe to repeat");

@@ -40,19 +40,19 @@ pub async fn put(person: &Person, path: &str) -> Reply {
 /// Sets settings of a tenant, by slug.
 pub async fn set(site: &Site, slug: &'static str, values: Value) {
     let app = &site.app;
-    let tenant = app.read_plain(move |tx| tenants::by_slug(tx, slug)).await.unwrap();
+    let tenant = app.db.read_plain(move |tx| tenants::by_slug(tx, slug)).await.unwrap();
     let changes = serde_json::from_value(values).unwrap();
     let system = system_actor(&tenant);
-    app.write_plain(tenant.no, move |tx| settings::update(tx, &system, &changes)).await.unwrap();
+    app.db.write_plain(tenant.no, move |tx| settings::update(tx, &system, &changes)).await.unwrap();
 }
 
 /// A role of a tenant, with rights and the roles its users may write to; made in order.
 pub async fn role(site: &Site, slug: &'static str, name: &'static str, rights: &'static [Right]) {
     let change = RoleChange { rights: Some(rights.to_vec()), ..RoleChange::default() };
     let app = &site.app;
-    let tenant = app.read_plain(move |tx| tenants::by_slug(tx, slug)).await.unwrap();
+    let tenant = app.db.read_plain(move |tx| tenants::by_slug(tx, slug)).await.unwrap();
     let system = system_actor(&tenant);
-    app.write_plain(tenant.no, move |tx| roles::create(tx, &system, name, &change)).await.unwrap();
+    app.db.write_plain(tenant.no, move |tx| roles::create(tx, &system, name, &change)).await.unwrap();
 }
 
 /// Fills the matrix.
@@ -62,9 +62,9 @@ pub async fn matrix(
     rows: &'static [(&'static str, &'static [&'static str])],
 ) {
     let app = &site.app;
-    let tenant = app.read_plain(move |tx| tenants::by_slug(tx, slug)).await.unwrap();
+    let tenant = app.db.read_plain(move |tx| tenants::by_slug(tx, slug)).await.unwrap();
     let system = system_actor(&tenant);
-    let fill = app.write_plain(tenant.no, move |tx| {
+    let fill = app.db.write_plain(tenant.no, move |tx| {
         let known = roles::all(tx, system.tenant)?;
         let id = |name: &str| known.iter().find(|role| role.name == name).unwrap().id;
         for (from, to) in rows {

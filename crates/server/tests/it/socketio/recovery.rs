@@ -169,9 +169,10 @@ async fn what_does_not_serve_begins_anew() {
     for wrong in [json!("99999"), json!("abc"), json!("")] {
         assert!(!recovered(&ben, &pid, wrong.clone()).await, "{wrong}");
     }
-    let tenant = site.app.read_plain(|tx| parlor_chat::tenants::by_slug(tx, "default")).await.unwrap();
+    let tenant = site.app.db.read_plain(|tx| parlor_chat::tenants::by_slug(tx, "default")).await.unwrap();
     ana.say(&group, "later").await;
     site.app
+        .db
         .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, Time(i64::MAX), 1000))
         .await
         .unwrap();

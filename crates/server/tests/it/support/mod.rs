@@ -164,7 +164,7 @@ impl Site {
     pub async fn tenant(&self, slug: &'static str) -> String {
         let secret = format!("secret of {slug}");
         let stored = secret.clone();
-        let made = self.app.write_plain(99, move |tx| {
+        let made = self.app.db.write_plain(99, move |tx| {
             let tenant = parlor_chat::tenants::create(tx, slug, slug)?;
             parlor_chat::tenants::add_host_key(tx, tenant.id, "hs256", None, &stored)
         });

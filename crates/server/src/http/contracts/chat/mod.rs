@@ -13,12 +13,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::Ctx;
-use crate::http::Answer;
-use crate::http::caller::{Caller, StreamCaller};
-use crate::http::extract::{Json, Path, Query};
-use crate::http::messages::allowance;
-use crate::http::problem::Problem;
-use crate::http::purges::{LogQuery, PurgeInput, run};
+use crate::http::admin::purges::{LogQuery, PurgeInput, run};
+use crate::http::api::messages::allowance;
+use crate::request::Answer;
+use crate::request::caller::{Caller, StreamCaller};
+use crate::request::extract::{Json, Path, Query};
+use crate::request::problem::Problem;
 use crate::transport::{Dialect, long_poll, sse};
 
 mod nonce;
@@ -26,7 +26,7 @@ mod sending;
 mod views;
 pub use parlor_realtime::shapes::chat as shapes;
 
-pub(super) fn routes() -> Router<Ctx> {
+pub(crate) fn routes() -> Router<Ctx> {
     // The limit of other bodies is not that of files; both are counted in `sending.rs`.
     let messages = get(history).post(sending::send).layer(DefaultBodyLimit::disable());
     Router::new()
@@ -75,7 +75,7 @@ async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<PageQu
     let PageQuery { after, limit, search } = query;
     let filter =
         ListFilter { kinds: KINDS.to_vec(), mine: true, after, limit, search, ..ListFilter::default() };
-    let run = app.read(&caller, move |tx, actor| {
+    let run = app.db.read(&caller, move |tx, actor| {
         let page = conversations::list(tx, actor, &filter)?;
         let threads = page.items.iter().map(|view| views::thread(tx, actor, view));
         Ok(json!({"items": threads.collect::<Result<Vec<_>, _>>()?, "next": page.next}))
@@ -84,7 +84,7 @@ async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<PageQu
 }
 
 async fn one(State(app): State<Ctx>, caller: Caller, Path(id): Path<ConversationId>) -> Answer<Value> {
-    let run = app.read(&caller, move |tx, actor| {
+    let run = app.db.read(&caller, move |tx, actor| {
         let view = views::of_contract(conversations::get(tx, actor, id)?)?;
         views::thread(tx, actor, &view)
     });
@@ -105,7 +105,7 @@ async fn open(
         client_id: input.client_id,
         ..NewConversation::of(kind)
     };
-    let run = app.write(&caller, move |tx, actor| {
+    let run = app.db.write(&caller, move |tx, actor| {
         let opened = conversations::open(tx, actor, &new, None)?;
         Ok((views::thread(tx, actor, &opened.conversation)?, opened.is_new))
     });
@@ -121,7 +121,7 @@ async fn history(
     Path(id): Path<ConversationId>,
     Query(query): Query<RangeQuery>,
 ) -> Answer<Value> {
-    let run = app.write(&caller, move |tx, actor| {
+    let run = app.db.write(&caller, move |tx, actor| {
         views::of_contract(conversations::get(tx, actor, id)?)?;
         let range = match (&query.before, &query.after) {
             (Some(before), _) => Range::Before(views::place(tx, actor, before)?),
@@ -171,7 +171,7 @@ async fn purge(
 }
 
 async fn purge_log(State(app): State<Ctx>, caller: Caller, Query(query): Query<LogQuery>) -> Answer<Value> {
-    let run = app.read(&caller, move |tx, actor| purges::list(tx, actor, query.after, query.limit));
+    let run = app.db.read(&caller, move |tx, actor| purges::list(tx, actor, query.after, query.limit));
     let page = run.await?;
     let items: Vec<Value> = page.items.iter().map(views::purge).collect();
     Ok(Json(json!({"items": items, "next": page.next})))

@@ -11,13 +11,14 @@ use parlor_chat::{Actor, Error, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Ctx};
-use crate::auth::cache::Means;
+use crate::auth::cache::AuthMethod;
+use crate::auth::require_root;
 use crate::auth::token::{digest, new_session_token};
 use crate::auth::{Credential, load_actor};
-use crate::http::Answer;
-use crate::http::caller::{Caller, StreamCaller, check_origin, session_cookie};
-use crate::http::extract::{Json, Query};
-use crate::http::problem::Problem;
+use crate::request::Answer;
+use crate::request::caller::{Caller, StreamCaller, check_origin, session_cookie};
+use crate::request::extract::{Json, Query};
+use crate::request::problem::Problem;
 use crate::transport::websocket::Upgrade;
 use crate::transport::{Dialect, ws};
 
@@ -33,7 +34,7 @@ pub(super) struct Made {
 }
 
 /// A secret that opens one connection for the caller's session.
-pub(super) async fn make(State(app): State<Ctx>, caller: Caller) -> Answer<Made> {
+pub(crate) async fn make(State(app): State<Ctx>, caller: Caller) -> Answer<Made> {
     let secret = new_session_token();
     let hash = digest(&secret);
     let until = app.clock.now().plus_seconds(WAITS_SECONDS);
@@ -45,7 +46,7 @@ pub(super) async fn make(State(app): State<Ctx>, caller: Caller) -> Answer<Made>
         token_expires_at: caller.expires,
         derived_from: Some(caller.root),
     };
-    app.write(&caller, move |tx, _| nonces::begin(tx, &hash, &nonce, until)).await?;
+    app.db.write(&caller, move |tx, _| nonces::begin(tx, &hash, &nonce, until)).await?;
     Ok(Json(Made { nonce: secret, expires_at: until.micros() / 1_000_000 }))
 }
 
@@ -77,24 +78,25 @@ impl FromRequestParts<Ctx> for Connecting {
 async fn by_nonce(app: &Ctx, nonce: &str) -> Result<Caller, Problem> {
     let hash = digest(nonce);
     let over = || Problem::unauthorized("this nonce is not known, was used, or is over");
-    let found = app.write_plain(0, move |tx| nonces::take(tx, &hash)).await?.ok_or_else(over)?;
+    let found = app.db.write_plain(0, move |tx| nonces::take(tx, &hash)).await?.ok_or_else(over)?;
     let root = found.derived_from.ok_or_else(over)?;
-    let process = app.process_keys();
+    let process = app.auth.process_keys();
     let (tag, expires): (u64, Option<Time>) = (found.tag.cast_unsigned(), found.token_expires_at);
     let actor: Actor = app
+        .db
         .read_plain(move |tx| {
-            App::require_root(tx, found.tenant, &root, &process)?;
+            require_root(tx, found.tenant, &root, &process)?;
             let tenant = parlor_chat::tenants::by_id(tx, found.tenant)?;
             load_actor(tx, &tenant, found.kind, found.person)
         })
         .await?;
-    Ok(Caller { actor: Arc::new(actor), means: Means::HostToken, expires, tag, root })
+    Ok(Caller { actor: Arc::new(actor), means: AuthMethod::HostToken, expires, tag, root })
 }
 
 /// A browser that is signed in as somebody else must not connect as the nonce's owner.
 async fn same_person(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), Problem> {
     let Some(cookie) = session_cookie(headers) else { return Ok(()) };
-    match app.authenticate(&Credential::Session(cookie)).await {
+    match app.auth.authenticate(&Credential::Session(cookie)).await {
         Ok(known) if known.actor.id() == caller.id() && known.actor.tenant == caller.tenant => Ok(()),
         Ok(_) => Err(Problem::forbidden("nonce", "this nonce was made for another session")),
         Err(Error::Unauthorized { .. }) => Ok(()),
@@ -102,7 +104,7 @@ async fn same_person(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<
     }
 }
 
-pub(super) async fn connect(
+pub(crate) async fn connect(
     State(app): State<Ctx>,
     Connecting(caller): Connecting,
     Query(query): Query<ws::ConnectQuery>,

@@ -10,11 +10,11 @@ use serde::Deserialize;
 
 use super::views;
 use crate::app::Ctx;
-use crate::http::caller::Caller;
-use crate::http::extract::{Path, parse};
-use crate::http::files::take;
-use crate::http::messages::{allowance, body_of};
-use crate::http::problem::Problem;
+use crate::http::api::files::take;
+use crate::http::api::messages::{allowance, body_of};
+use crate::request::caller::Caller;
+use crate::request::extract::{Path, parse};
+use crate::request::problem::Problem;
 
 /// As many as a message may have.
 const MOST_FILES: usize = 10;
@@ -30,7 +30,7 @@ struct MessageInput {
     attachment_ids: Vec<RowId>,
 }
 
-pub(super) async fn send(
+pub(crate) async fn send(
     State(app): State<Ctx>,
     caller: Caller,
     Path(id): Path<ConversationId>,
@@ -38,7 +38,7 @@ pub(super) async fn send(
 ) -> Result<Response, Problem> {
     allowance(&app, &caller).await?;
     // Nobody uploads to where nobody may look.
-    app.read(&caller, move |tx, actor| views::of_contract(conversations::get(tx, actor, id)?)).await?;
+    app.db.read(&caller, move |tx, actor| views::of_contract(conversations::get(tx, actor, id)?)).await?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let input = if kind.starts_with("multipart/form-data") {
         form(&app, &caller, request).await?
@@ -53,7 +53,7 @@ pub(super) async fn send(
         ..NewMessage::text(input.body)
     };
     let parsed = body_of(&app, &caller, &new).await?;
-    let posted = app.write(&caller, move |tx, actor| messages::post(tx, actor, id, &new, &parsed)).await?;
+    let posted = app.db.write(&caller, move |tx, actor| messages::post(tx, actor, id, &new, &parsed)).await?;
     let status = if posted.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json(views::message(&app, &caller, &posted.message)?)).into_response())
 }

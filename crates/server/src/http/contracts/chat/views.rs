@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::{KINDS, shapes};
 use crate::app::App;
-use crate::http::caller::Caller;
-use crate::http::files::CONTRACT_LINK_SECONDS;
-use crate::http::problem::Problem;
+use crate::http::api::files::CONTRACT_LINK_SECONDS;
+use crate::http::api::files::link_to;
+use crate::request::caller::Caller;
+use crate::request::problem::Problem;
 
 fn seconds(at: Time) -> i64 {
     at.micros() / 1_000_000
@@ -73,7 +74,7 @@ pub(super) fn message(
 ) -> Result<shapes::Message, Problem> {
     let native = serde_json::to_value(message).map_err(Problem::internal)?;
     let link = |id: &str| match id.parse() {
-        Ok(id) => app.link(caller, id, CONTRACT_LINK_SECONDS).url,
+        Ok(id) => link_to(app, caller, id, CONTRACT_LINK_SECONDS).url,
         Err(_) => shapes::plain_path(id),
     };
     Ok(shapes::Message::from_native(&native, link))

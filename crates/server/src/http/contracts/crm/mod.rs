@@ -16,18 +16,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::Ctx;
-use crate::http::Answer;
-use crate::http::caller::Caller;
-use crate::http::extract::{Created, Json, Path, Query};
-use crate::http::messages::{allowance, body_of};
-use crate::http::problem::Problem;
+use crate::http::api::messages::{allowance, body_of};
+use crate::request::Answer;
+use crate::request::caller::Caller;
+use crate::request::extract::{Created, Json, Path, Query};
+use crate::request::problem::Problem;
 use crate::transport::mercure::grant::grant;
 
 mod views;
 mod widget;
 pub use parlor_realtime::shapes::crm as shapes;
 
-pub(super) fn routes(app: &Ctx) -> Router<Ctx> {
+pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
     let routes = Router::new()
         .route("/widget/bootstrap", get(widget::bootstrap))
         .route("/preferences", post(widget::preferences))
@@ -58,7 +58,7 @@ impl FromRequestParts<Ctx> for Messenger {
         let caller = Caller::from_request_parts(parts, app).await?;
         if !caller.has(Right::Messenger) {
             // Through the database, so that the refusal is audited like any other.
-            app.read(&caller, |_, actor| actor.require(Right::Messenger, "messenger.use")).await?;
+            app.db.read(&caller, |_, actor| actor.require(Right::Messenger, "messenger.use")).await?;
         }
         Ok(Self(caller))
     }
@@ -183,7 +183,7 @@ async fn list(
 ) -> Answer<Value> {
     let ListQuery { after, limit, search } = query;
     let filter = conversations::ListFilter { after, limit, search, ..views::filter() };
-    let page = app.read(&caller, move |tx, actor| conversations::list(tx, actor, &filter)).await?;
+    let page = app.db.read(&caller, move |tx, actor| conversations::list(tx, actor, &filter)).await?;
     let items: Vec<Value> = page.items.iter().map(views::conversation).collect();
     Ok(Json(json!({"items": items, "next": page.next})))
 }
@@ -199,7 +199,7 @@ async fn open(
         None => None,
     };
     allowance(&app, &caller).await?;
-    let run = app.write(&caller, move |tx, actor| conversations::open(tx, actor, &new, body.as_ref()));
+    let run = app.db.write(&caller, move |tx, actor| conversations::open(tx, actor, &new, body.as_ref()));
     let opened = run.await?;
     let message = opened.message.as_ref().map(views::message).transpose()?;
     let answer = json!({"conversation": views::conversation(&opened.conversation), "message": message});
@@ -213,7 +213,7 @@ async fn show(
     Path(id): Path<ConversationId>,
     Query(query): Query<OpenQuery>,
 ) -> Answer<Value> {
-    let run = app.write(&caller, move |tx, actor| {
+    let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         let range = query.before.map_or(Range::Newest, Range::Before);
         let page = messages::page(tx, actor, id, range, query.limit)?;
@@ -242,7 +242,7 @@ async fn send(
     };
     let body = body_of(&app, &caller, &new).await?;
     allowance(&app, &caller).await?;
-    let run = app.write(&caller, move |tx, actor| {
+    let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         messages::post(tx, actor, id, &new, &body)
     });
@@ -255,7 +255,7 @@ async fn read(
     Path(id): Path<ConversationId>,
     Json(input): Json<ReadInput>,
 ) -> Answer<Value> {
-    let run = app.write(&caller, move |tx, actor| {
+    let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         let seq = match input.message_id {
             Some(message) => {
@@ -282,7 +282,7 @@ async fn mute(
     Json(input): Json<MuteInput>,
 ) -> Answer<Value> {
     let change = MeChange { muted: Some(input.muted), notify: None };
-    let run = app.write(&caller, move |tx, actor| {
+    let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         participants::prefer(tx, actor, id, &change)
     });

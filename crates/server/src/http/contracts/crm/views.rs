@@ -6,7 +6,7 @@ use parlor_chat::{Actor, ConversationId, Error, Tx};
 use serde_json::{Value, json};
 
 use super::{KINDS, shapes};
-use crate::http::problem::Problem;
+use crate::request::problem::Problem;
 
 /// Every conversation of the contract that somebody reads.
 pub(super) fn filter() -> ListFilter {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::{Messenger, grant, views};
 use crate::app::Ctx;
-use crate::http::Answer;
-use crate::http::extract::Json;
+use crate::request::Answer;
+use crate::request::extract::Json;
 
 /// Under which key of a user's preferences the messenger's are.
 const KEY: &str = "internal_messenger";
@@ -57,13 +57,13 @@ fn rights(actor: &Actor) -> Value {
 }
 
 /// Everything that the widget shows first.
-pub(super) async fn bootstrap(
+pub(crate) async fn bootstrap(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     headers: HeaderMap,
 ) -> Answer<Value> {
     let hub = grant(&app, &caller, &headers).await?;
-    let run = app.read(&caller, |tx, actor| {
+    let run = app.db.read(&caller, |tx, actor| {
         let recent = ListFilter { limit: Some(RECENT), ..views::filter() };
         let page = conversations::list(tx, actor, &recent)?;
         let items: Vec<Value> = page.items.iter().map(views::conversation).collect();
@@ -102,12 +102,12 @@ fn writable(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<Value>, Error> {
 }
 
 /// Changes preferences; what is not named stays.
-pub(super) async fn preferences(
+pub(crate) async fn preferences(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     Json(input): Json<PreferencesInput>,
 ) -> Answer<Preferences> {
-    let run = app.write(&caller, move |tx, actor| {
+    let run = app.db.write(&caller, move |tx, actor| {
         let mut all = users::profile(tx, actor.tenant, actor.id())?.preferences;
         let before = stored(&all);
         let now = Preferences {

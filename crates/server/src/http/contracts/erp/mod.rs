@@ -1,5 +1,5 @@
 //! Owns: the paths of the ERP contract (docs/contracts/erp.md) and who may use them.
-//! Must not know: rules; `operations.rs` serves Socket.IO with the same operations.
+//! Must not know: rules; `services/erp.rs` serves Socket.IO with the same operations.
 
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
@@ -11,18 +11,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::Ctx;
-use crate::http::Answer;
-use crate::http::caller::Caller;
-use crate::http::extract::{Created, Json, Path, Query};
-use crate::http::problem::Problem;
+use crate::request::Answer;
+use crate::request::caller::Caller;
+use crate::request::extract::{Created, Json, Path, Query};
+use crate::request::problem::Problem;
 
-pub mod operations;
 mod presence;
 pub use parlor_realtime::shapes::erp as shapes;
 
-use operations::{Asked, SendInput};
+use crate::services::erp::{self, Asked, SendInput};
 
-pub(super) fn routes() -> Router<Ctx> {
+pub(crate) fn routes() -> Router<Ctx> {
     Router::new().nest(
         "/api/tenants/{tenant}",
         Router::new()
@@ -62,7 +61,7 @@ pub async fn admit(app: &Ctx, caller: &Caller, tenant: &str) -> Result<(), Probl
     let own = caller.tenant;
     let same = match tenant.parse::<parlor_chat::TenantId>() {
         Ok(id) => id == own,
-        Err(_) => app.read_plain(move |tx| tenants::by_id(tx, own)).await?.slug == tenant,
+        Err(_) => app.db.read_plain(move |tx| tenants::by_id(tx, own)).await?.slug == tenant,
     };
     let open = app.settings(own).await?.erp_enabled != 0;
     if same && open && caller.is_staff() { Ok(()) } else { Err(nothing()) }
@@ -89,7 +88,7 @@ async fn conversations(
     Member(caller): Member,
     Query(query): Query<PageQuery>,
 ) -> Answer<Value> {
-    Ok(Json(operations::conversations(&app, &caller, query.after, query.limit).await?))
+    Ok(Json(erp::conversations(&app, &caller, query.after, query.limit).await?))
 }
 
 async fn conversation(
@@ -99,7 +98,7 @@ async fn conversation(
     Query(query): Query<HistoryQuery>,
 ) -> Answer<Value> {
     let asked = Asked { before: query.before, after: query.after, limit: query.limit };
-    Ok(Json(operations::history(&app, &caller, user, asked).await?))
+    Ok(Json(erp::history(&app, &caller, user, asked).await?))
 }
 
 async fn send(
@@ -107,7 +106,7 @@ async fn send(
     Member(caller): Member,
     Json(input): Json<SendInput>,
 ) -> Result<Created<shapes::Message>, Problem> {
-    Ok(Created(operations::send(&app, &caller, input).await?))
+    Ok(Created(erp::send(&app, &caller, input).await?))
 }
 
 async fn read(
@@ -115,7 +114,7 @@ async fn read(
     Member(caller): Member,
     Path((_, message)): Path<(String, MessageId)>,
 ) -> Answer<shapes::Read> {
-    Ok(Json(operations::read(&app, &caller, message).await?))
+    Ok(Json(erp::read(&app, &caller, message).await?))
 }
 
 async fn notifications(
@@ -123,7 +122,7 @@ async fn notifications(
     Member(caller): Member,
     Query(query): Query<PageQuery>,
 ) -> Answer<Value> {
-    let page = app.read(&caller, move |tx, actor| {
+    let page = app.db.read(&caller, move |tx, actor| {
         let status = query.status.as_deref();
         let page = parlor_chat::notifications::list(tx, actor, status, query.after.as_deref(), query.limit)?;
         Ok((page, parlor_chat::notifications::unread(tx, actor)?))
@@ -139,7 +138,7 @@ async fn notification_read(
     Path((_, id)): Path<(String, RowId)>,
 ) -> Answer<shapes::Notification> {
     let run =
-        app.write(&caller, move |tx, actor| parlor_chat::notifications::set_status(tx, actor, id, "read"));
+        app.db.write(&caller, move |tx, actor| parlor_chat::notifications::set_status(tx, actor, id, "read"));
     Ok(Json(shape(&run.await?)?))
 }
 

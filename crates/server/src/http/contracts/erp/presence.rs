@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::Member;
 use crate::app::Ctx;
-use crate::app::presence::PresenceView;
-use crate::http::Answer;
-use crate::http::extract::Json;
+use crate::request::Answer;
+use crate::request::extract::Json;
+use crate::services::presence;
+use crate::services::presence::PresenceView;
 
 /// One person.
 #[derive(Serialize)]
@@ -22,9 +23,9 @@ pub(super) struct Presence {
 }
 
 /// Everybody of the tenant, by name: the first thousand.
-pub(super) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answer<Vec<Presence>> {
+pub(crate) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answer<Vec<Presence>> {
     const MOST: usize = 1_000;
-    let read = app.read(&caller, move |tx, actor| {
+    let read = app.db.read(&caller, move |tx, actor| {
         let mut people: Vec<PersonId> = Vec::new();
         let mut filter = UserFilter { active: Some(true), limit: Some(200), ..UserFilter::default() };
         loop {
@@ -37,7 +38,7 @@ pub(super) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answ
         }
         Ok(people)
     });
-    let shown = app.presence_of(caller.tenant, Some(read.await?)).await?;
+    let shown = presence::presence_of(&app, caller.tenant, Some(read.await?)).await?;
     let one = |view: PresenceView| Presence {
         user_id: view.user_id,
         status: match view.status {

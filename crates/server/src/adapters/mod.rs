@@ -1,0 +1,7 @@
+//! What is outside the process: stored files, pictures, other nodes, addresses that people name.
+//! Must not know: HTTP requests of ours, or rules.
+
+pub mod blobs;
+pub mod cluster;
+pub(crate) mod media;
+pub(crate) mod outbound;

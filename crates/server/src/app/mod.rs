@@ -1,0 +1,110 @@
+//! Owns: the state that requests, connections and workers share. Must not know: HTTP, sockets, or what an operation does.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use parlor_chat::events::Event;
+use parlor_chat::settings::Settings;
+use parlor_chat::{Actor, Error, TenantId, Time};
+use parlor_realtime::{Hub, Presence, Roster};
+use tokio::sync::{Notify, watch};
+
+use crate::adapters::blobs::Blobs;
+use crate::adapters::cluster::Cluster;
+use crate::auth::Auth;
+use crate::clock::Clock;
+use crate::config::ServeArgs;
+use crate::database::Database;
+use crate::metrics::Metrics;
+
+pub mod cache;
+pub mod limits;
+pub(crate) mod secrets;
+pub mod start;
+pub(crate) mod upload_limits;
+
+use cache::Caches;
+use limits::Limits;
+
+/// Everything a request needs. One per server; two servers can live in one process.
+pub struct App {
+    /// Runs operations.
+    pub db: Database,
+    /// Who is calling.
+    pub auth: Auth,
+    /// What is remembered between requests.
+    pub caches: Caches,
+    /// Listeners of this node, and the events they get.
+    pub hub: Arc<Hub>,
+    /// Presence entries of all nodes.
+    pub roster: Arc<Roster>,
+    /// Presence, typing and viewing of this node.
+    pub presence: Arc<Presence>,
+    /// The other nodes.
+    pub cluster: Arc<Cluster>,
+    /// Attached files.
+    pub blobs: Blobs,
+    /// How often and how much at once.
+    pub limits: Limits,
+    /// What is counted for operators.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Clock,
+    /// Since when this server runs.
+    pub started_at: Time,
+    /// The options of the process.
+    pub config: Arc<ServeArgs>,
+    /// Signs cursors and links.
+    pub cursor_key: Arc<[u8]>,
+    /// The code that makes the first administrator, while there is none.
+    pub setup_code: Mutex<Option<String>>,
+    /// Something was committed that an external hub may have to hear of.
+    pub relay_wake: Notify,
+    /// True once the server stops.
+    pub stopping: watch::Sender<bool>,
+}
+
+/// What is shared by all requests.
+pub type Ctx = Arc<App>;
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// The settings that hold for a tenant.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn settings(&self, tenant: TenantId) -> Result<Arc<Settings>, Error> {
+        let (now, cache) = (self.clock.now(), &self.caches.settings);
+        if let Some(known) = cache.get(&tenant, now) {
+            return Ok(known);
+        }
+        let generation = cache.generation();
+        let read = self.db.read_plain(move |tx| parlor_chat::settings::load(tx, tenant)).await?;
+        let read = Arc::new(read);
+        cache.put(tenant, read.clone(), now, generation);
+        Ok(read)
+    }
+
+    /// Sends an event that is not kept to everybody it is for, on all nodes.
+    pub fn publish_ephemeral(&self, event: Event) {
+        self.cluster.publish(&event);
+        self.hub.tell(event);
+    }
+
+    /// The part of a cursor that stays the same for this owner.
+    #[must_use]
+    pub fn cursor_tail(&self, actor: &Actor, epoch: i64) -> String {
+        parlor_chat::cursor::tail(epoch, actor.tenant, actor.id(), &self.cursor_key)
+    }
+
+    /// What to tell whoever started the server: how to make the first administrator.
+    #[must_use]
+    pub fn setup_hint(&self, address: &str) -> Option<String> {
+        let code = self.setup_code.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(format!("no administrator yet: open {address}/app/setup and enter the setup code {code}"))
+    }
+}

@@ -1,0 +1,67 @@
+//! Owns: why the server does not start, in sentences for the terminal. Must not know: how each is found out.
+
+use std::path::PathBuf;
+
+use parlor_chat::Error;
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error("the data folder {0} cannot be used: {1}")]
+    Folder(PathBuf, std::io::Error),
+    /// Another server.
+    #[error("another parlor serves the data folder {0}")]
+    Locked(PathBuf),
+    /// The database.
+    #[error("database: {0}")]
+    Database(#[from] parlor_db::Error),
+    /// An operation on it.
+    #[error(transparent)]
+    Chat(#[from] Error),
+    /// A variable of the environment.
+    #[error("{0}")]
+    Environment(String),
+    /// A key that is kept in a file.
+    #[error("the key {0} cannot be used: {1}")]
+    KeyFile(PathBuf, std::io::Error),
+    /// One that was cut off.
+    #[error(
+        "the key {0} {1}: it was cut off by a full disk or a crash, or is no key. \
+         Put the right one back from a backup, or remove it: the next start makes a new one, and clients begin anew \
+         from a snapshot"
+    )]
+    WeakKey(PathBuf, WeakSecret),
+    /// A secret that is none.
+    #[error("{0} {1}: make one with `openssl rand -hex 32`")]
+    WeakSecret(&'static str, WeakSecret),
+    /// The address of Redis.
+    #[error("REDIS_URL: {0}")]
+    Redis(String),
+    /// The playground where others could reach it.
+    #[error("--playground lets everybody sign in as anybody: listen on 127.0.0.1 with it, not on {0}")]
+    Playground(std::net::SocketAddr),
+    /// The address.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
+}
+
+impl StartError {
+    pub(crate) fn redis(error: impl std::fmt::Display) -> Self {
+        Self::Redis(error.to_string())
+    }
+}
+
+/// Bytes of a key. One signature is enough to try shorter ones out in peace.
+pub(crate) const MIN_SECRET_BYTES: usize = 32;
+
+/// Why something is no secret; what follows "the secret …" in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakSecret {
+    /// It can be tried out.
+    #[error("has {0} bytes, not counting blanks around them, where at least {MIN_SECRET_BYTES} are needed")]
+    Short(usize),
+    /// It can be guessed.
+    #[error("is one character over and over")]
+    Repeated,
+}

@@ -1,0 +1,286 @@
+//! Owns: attached files over HTTP: upload, reading, and links that expire.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::multipart::{Field, MultipartRejection};
+use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use parlor_chat::attachments::{self, Attachment};
+use parlor_chat::credentials::Root;
+use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, cursor, tenants, waiting};
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::adapters::blobs::is_shown;
+use crate::app::{App, Ctx};
+use crate::auth::load_actor;
+use crate::auth::require_root;
+use crate::http::api::messages::allowance;
+use crate::request::Answer;
+use crate::request::caller::Caller;
+use crate::request::extract::{Created, Json, Path, Query};
+use crate::request::problem::Problem;
+
+/// How long a link serves that a page asks for when it needs it.
+const LINK_SECONDS: i64 = 600;
+/// How long one serves that is in an answer of a contract, where it may be needed later.
+pub(crate) const CONTRACT_LINK_SECONDS: i64 = 3_600;
+const CHUNK: usize = 64 * 1024;
+
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    // The limit of other bodies is not that of files; files are counted as they come.
+    let upload = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::new().merge(upload).routes(routes!(get, describe)).routes(routes!(link))
+}
+
+/// Links are outside `/api/v1`: their signature is all they need.
+pub(crate) fn links() -> axum::Router<Ctx> {
+    axum::Router::new().route("/files/{id}", axum::routing::get(serve))
+}
+
+/// A file, as multipart/form-data.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form")]
+struct UploadForm {
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// A link.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Link {
+    /// Serves without a token until it expires.
+    pub url: String,
+    /// When it expires.
+    pub expires_at: Time,
+}
+
+#[derive(Deserialize)]
+struct Signed {
+    expires: i64,
+    #[serde(rename = "for", default)]
+    maker: String,
+    signature: String,
+}
+
+/// For whom a link was made, and what that person came with.
+struct Maker {
+    kind: PersonKind,
+    person: PersonId,
+    root: Root,
+}
+
+impl fmt::Display for Maker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.kind.name(), self.person, self.root)
+    }
+}
+
+impl Maker {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '.');
+        let kind = match parts.next()? {
+            "contact" => PersonKind::Contact,
+            _ => PersonKind::User,
+        };
+        Some(Self { kind, person: parts.next()?.parse().ok()?, root: parts.next()?.parse().ok()? })
+    }
+}
+
+/// Upload a file for a message (`attachment_ids`); what nobody claims is removed after a day
+#[utoipa::path(post, path = "/files", tag = "files", operation_id = "upload_file",
+    request_body(content = inline(UploadForm), content_type = "multipart/form-data"),
+    responses((status = 201, body = Attachment)))]
+async fn upload(
+    State(app): State<Ctx>,
+    caller: Caller,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Created<Attachment>, Problem> {
+    let mut form = form.map_err(|_| Problem::malformed("send the file as multipart/form-data"))?;
+    allowance(&app, &caller).await?;
+    while let Some(field) = form.next_field().await.map_err(cut_off)? {
+        if field.name() == Some("file") {
+            return Ok(Created(take(&app, &caller, field).await?));
+        }
+    }
+    Err(Problem::invalid("file", "required", "the form has no file"))
+}
+
+fn cut_off(_: axum::extract::multipart::MultipartError) -> Problem {
+    Problem::malformed("the form could not be read to its end")
+}
+
+/// Writes a field of a form to its place and remembers it.
+pub(crate) async fn take(app: &Ctx, caller: &Caller, mut field: Field<'_>) -> Result<Attachment, Problem> {
+    let settings = app.settings(caller.tenant).await?;
+    let limit = settings.attachment_max_mb * 1_000_000;
+    let too_large = || Problem::too_large(format!("a file may have at most {limit} bytes"));
+    if limit == 0 {
+        return Err(too_large());
+    }
+    let who = (caller.tenant, caller.id());
+    let turn = app.limits.uploads.begin(who, settings.upload_mb_per_minute, app.clock.now());
+    let turn = turn.map_err(Problem::rate_limited)?;
+    app.db.read(caller, |tx, actor| waiting::room(tx, actor, 0)).await?;
+    let name = field.file_name().unwrap_or_default().to_owned();
+    let id = RowId(Uuid::now_v7());
+    let mut upload = app.blobs.begin(caller.tenant, id).await.map_err(Problem::internal)?;
+    loop {
+        let size = match field.chunk().await {
+            Ok(Some(chunk)) => {
+                turn.took(chunk.len());
+                upload.write(&chunk).await.map_err(Problem::internal)
+            }
+            Ok(None) => break,
+            Err(error) => Err(cut_off(error)),
+        };
+        let refused = match size {
+            Ok(size) if size > limit => too_large(),
+            Ok(_) => continue,
+            Err(problem) => problem,
+        };
+        upload.cancel().await;
+        return Err(refused);
+    }
+    let new = upload.finish(name).await.map_err(Problem::internal)?;
+    let stored = app.db.write(caller, move |tx, actor| attachments::add(tx, actor, &new)).await;
+    if stored.is_err() {
+        let _ = app.blobs.remove(caller.tenant, id).await;
+    }
+    Ok(stored?)
+}
+
+/// The bytes of a file, for readers of its conversation
+#[utoipa::path(get, path = "/files/{id}", tag = "files", operation_id = "get_file",
+    params(("id" = RowId, Path)),
+    responses((status = 200, content_type = "application/octet-stream", body = String)))]
+async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Result<Response, Problem> {
+    let file = app.db.read(&caller, move |tx, actor| attachments::readable(tx, actor, id)).await?;
+    bytes(&app, caller.tenant, file).await
+}
+
+/// What a file shows.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    /// In words, for those who do not see it; empty takes them away.
+    description: String,
+}
+
+/// Describe a file that I uploaded and have not sent yet
+#[utoipa::path(patch, path = "/files/{id}", tag = "files", operation_id = "describe_file",
+    params(("id" = RowId, Path)), request_body = Description, responses((status = 200, body = Attachment)))]
+async fn describe(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<RowId>,
+    Json(input): Json<Description>,
+) -> Answer<Attachment> {
+    Ok(Json(
+        app.db
+            .write(&caller, move |tx, actor| attachments::describe(tx, actor, id, &input.description))
+            .await?,
+    ))
+}
+
+/// A link to a file that serves for ten minutes without a token, as for a picture in a page
+#[utoipa::path(get, path = "/files/{id}/link", tag = "files", operation_id = "link_file",
+    params(("id" = RowId, Path)), responses((status = 200, body = Link)))]
+async fn link(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Answer<Link> {
+    app.db.read(&caller, move |tx, actor| attachments::readable(tx, actor, id)).await?;
+    Ok(Json(link_to(&app, &caller, id, LINK_SECONDS)))
+}
+
+/// A link to a file, for somebody who was found to be allowed to read it. It serves no longer than that holds, and no
+/// longer than what the caller came with.
+pub(crate) fn link_to(app: &App, caller: &Caller, id: RowId, seconds: i64) -> Link {
+    // Whole seconds are in the address.
+    let seconds = app.clock.now().plus_seconds(seconds).micros() / 1_000_000;
+    let expires_at = Time(seconds * 1_000_000);
+    let maker = Maker { kind: caller.person.kind, person: caller.id(), root: caller.root }.to_string();
+    let signature = cursor::sign_link(caller.tenant, id, &maker, expires_at, &app.cursor_key);
+    let base = app.config.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    let url = format!("{base}/files/{id}?expires={seconds}&for={maker}&signature={signature}");
+    Link { url, expires_at }
+}
+
+async fn serve(
+    State(app): State<Ctx>,
+    Path(id): Path<RowId>,
+    Query(signed): Query<Signed>,
+) -> Result<Response, Problem> {
+    let (now, expires) = (app.clock.now(), Time(signed.expires.saturating_mul(1_000_000)));
+    let refused = || Problem::forbidden("link", "this link is not valid or has expired");
+    let tenant = cursor::verify_link(id, &signed.maker, expires, &signed.signature, &app.cursor_key);
+    let tenant = tenant.filter(|_| expires > now).ok_or_else(refused)?;
+    let Maker { kind, person, root } = Maker::read(&signed.maker).ok_or_else(refused)?;
+    let process = app.auth.process_keys();
+    let read = app.db.read_plain(move |tx| {
+        require_root(tx, tenant, &root, &process)?;
+        let tenant = tenants::by_id(tx, tenant)?;
+        load_actor(tx, &tenant, kind, person)
+    });
+    let actor = match read.await {
+        Err(Error::Unauthorized { .. }) => return Err(refused()),
+        read => Arc::new(read?),
+    };
+    let file = app.db.read(&actor, move |tx, actor| attachments::readable(tx, actor, id)).await?;
+    bytes(&app, tenant, file).await
+}
+
+/// The answer with a file: nothing in it can run in our origin.
+pub(crate) async fn bytes(app: &Ctx, tenant: TenantId, file: Attachment) -> Result<Response, Problem> {
+    let opened = app.blobs.open(tenant, file.id).await;
+    let opened = opened.map_err(|_| Problem::not_found("file not found"))?;
+    let body = Body::from_stream(stream::try_unfold(opened, |mut opened| async move {
+        let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
+        let read = opened.read_buf(&mut chunk).await?;
+        Ok::<_, std::io::Error>((read > 0).then(|| (chunk.freeze(), opened)))
+    }));
+    let shown = is_shown(&file.content_type);
+    let content_type = match file.content_type.as_str() {
+        "text/plain" => "text/plain; charset=utf-8",
+        known if shown => known,
+        _ => "application/octet-stream",
+    };
+    let way = if shown { "inline" } else { "attachment" };
+    let disposition = format!("{way}; filename*=UTF-8''{}", percent(&file.name));
+    let headers = [
+        (CONTENT_TYPE, header(content_type)?),
+        (CONTENT_LENGTH, HeaderValue::from(file.size)),
+        (CONTENT_DISPOSITION, header(&disposition)?),
+        (
+            CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'"),
+        ),
+        (CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+fn header(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text).map_err(Problem::internal)
+}
+
+/// RFC 8187: what may stand in an extended value, everything else as bytes in hexadecimal.
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

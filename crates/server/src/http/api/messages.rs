@@ -1,0 +1,259 @@
+//! Owns: messages over HTTP.
+
+use axum::extract::State;
+use parlor_chat::messages::{self, Body, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader};
+use parlor_chat::page::Page;
+use parlor_chat::{Actor, ConversationId, MessageId};
+use parlor_realtime::presence::Connection;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::Ctx;
+use crate::request::Answer;
+use crate::request::caller::Caller;
+use crate::request::extract::{Done, Json, Path, Query};
+use crate::request::idempotency::{self, Creation, Written};
+use crate::request::problem::Problem;
+
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(page, post))
+        .routes(routes!(pins))
+        .routes(routes!(noted))
+        .routes(routes!(get, edit, delete))
+        .routes(routes!(history))
+        .routes(routes!(thread))
+        .routes(routes!(readers))
+        .routes(routes!(pin, unpin))
+        .routes(routes!(react, unreact))
+}
+
+/// Which part of a conversation: one of `before`, `after`, `around`, or none for the newest.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RangeQuery {
+    /// Messages before this position.
+    before: Option<i64>,
+    /// Messages after this position.
+    after: Option<i64>,
+    /// Messages on both sides of this position.
+    around: Option<i64>,
+    /// 1 to 200; 50 when absent.
+    limit: Option<i64>,
+}
+
+/// A new text.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EditInput {
+    /// Markdown.
+    body: String,
+}
+
+/// The reactions of a message.
+#[derive(Serialize, ToSchema)]
+struct Reactions {
+    items: Vec<Reaction>,
+}
+
+/// Checks a body before it comes to the writer.
+pub(crate) async fn body(app: &Ctx, caller: &Actor, text: &str) -> Result<Body, Problem> {
+    let limit = app.settings(caller.tenant).await?.message_max_chars;
+    Ok(with_online(app, caller, Body::parse(text, limit)?.rendered()))
+}
+
+/// Who is online is known to the server only.
+fn with_online(app: &Ctx, caller: &Actor, body: Body) -> Body {
+    if !body.calls_here() {
+        return body;
+    }
+    let people = app.presence.people(caller.tenant).into_iter();
+    let online =
+        people.filter(|(_, shown)| shown.connection == Connection::Online).map(|(id, _)| id).collect();
+    body.with_online(online)
+}
+
+/// The body of a new message: one with files may be without words.
+pub(crate) async fn body_of(app: &Ctx, caller: &Actor, new: &NewMessage) -> Result<Body, Problem> {
+    if new.attachment_ids.is_empty() {
+        return body(app, caller, &new.body).await;
+    }
+    let limit = app.settings(caller.tenant).await?.message_max_chars;
+    Ok(with_online(app, caller, Body::parse_with_files(&new.body, limit)?.rendered()))
+}
+
+/// Takes one message from the sender's allowance.
+pub(crate) async fn allowance(app: &Ctx, caller: &Actor) -> Result<(), Problem> {
+    let settings = app.settings(caller.tenant).await?;
+    app.limits.may_send(caller, &settings, app.clock.now()).map_err(Problem::rate_limited)
+}
+
+/// A part of a conversation, ascending
+#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages", operation_id = "list_messages",
+    params(("id" = ConversationId, Path), RangeQuery), responses((status = 200, body = MessagePage)))]
+async fn page(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<RangeQuery>,
+) -> Answer<MessagePage> {
+    let range = match (query.before, query.after, query.around) {
+        (None, None, None) => Range::Newest,
+        (Some(seq), None, None) => Range::Before(seq),
+        (None, Some(seq), None) => Range::After(seq),
+        (None, None, Some(seq)) => Range::Around(seq),
+        _ => return Err(Problem::invalid("before", "one_of", "give one of before, after and around")),
+    };
+    let run = app.db.read(&caller, move |tx, actor| messages::page(tx, actor, id, range, query.limit));
+    Ok(Json(run.await?))
+}
+
+/// Send a message; the same `client_id` again answers the first result
+#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages", operation_id = "post_message",
+    params(("id" = ConversationId, Path)), request_body = NewMessage,
+    responses((status = 201, body = Message), (status = 200, body = Message, description = "It was sent before")))]
+async fn post(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    mut input: Creation<NewMessage>,
+) -> Result<Written, Problem> {
+    let parsed = body_of(&app, &caller, &input.input).await?;
+    allowance(&app, &caller).await?;
+    // A message has its own way of being sent once; the header is another name for it.
+    let key = input.key.take();
+    input.input.client_id = input.input.client_id.take().or(key);
+    idempotency::create(&app, &caller, input, move |tx, actor, new| {
+        let posted = messages::post(tx, actor, id, new, &parsed)?;
+        Ok((posted.json, posted.is_new))
+    })
+    .await
+}
+
+/// The pinned messages of a conversation
+#[utoipa::path(get, path = "/conversations/{id}/pins", tag = "messages", operation_id = "list_pins",
+    params(("id" = ConversationId, Path)), responses((status = 200, body = Page<Message>)))]
+async fn pins(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Answer<Page<Message>> {
+    let items = app.db.read(&caller, move |tx, actor| messages::pins(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// Which part of a conversation's history.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// What happened before this position; the newest when absent.
+    before: Option<i64>,
+    /// 1 to 200; 50 when absent.
+    limit: Option<i64>,
+}
+
+/// What has happened to a conversation: its system messages alone, ascending
+#[utoipa::path(get, path = "/conversations/{id}/history", tag = "messages", operation_id = "list_history",
+    params(("id" = ConversationId, Path), HistoryQuery), responses((status = 200, body = MessagePage)))]
+async fn noted(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<HistoryQuery>,
+) -> Answer<MessagePage> {
+    let run =
+        app.db.read(&caller, move |tx, actor| messages::noted(tx, actor, id, query.before, query.limit));
+    Ok(Json(run.await?))
+}
+
+/// One message
+#[utoipa::path(get, path = "/messages/{id}", tag = "messages", operation_id = "get_message",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Message> {
+    Ok(Json(app.db.read(&caller, move |tx, actor| messages::get(tx, actor, id)).await?))
+}
+
+/// Edit my message within the tenant's window
+#[utoipa::path(patch, path = "/messages/{id}", tag = "messages", operation_id = "edit_message",
+    params(("id" = MessageId, Path)), request_body = EditInput, responses((status = 200, body = Message)))]
+async fn edit(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<MessageId>,
+    Json(input): Json<EditInput>,
+) -> Answer<Message> {
+    let parsed = body(&app, &caller, &input.body).await?;
+    Ok(Json(app.db.write(&caller, move |tx, actor| messages::edit(tx, actor, id, &parsed)).await?))
+}
+
+/// Delete a message; a tombstone stays
+#[utoipa::path(delete, path = "/messages/{id}", tag = "messages", operation_id = "delete_message",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+async fn delete(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Message> {
+    Ok(Json(app.db.write(&caller, move |tx, actor| messages::delete(tx, actor, id)).await?))
+}
+
+/// The earlier texts of a message
+#[utoipa::path(get, path = "/messages/{id}/history", tag = "messages", operation_id = "get_history",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Edit>)))]
+async fn history(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Page<Edit>> {
+    let items = app.db.read(&caller, move |tx, actor| messages::history(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// The thread of a message: its root and the replies, ascending
+#[utoipa::path(get, path = "/messages/{id}/thread", tag = "messages", operation_id = "get_thread",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Message>)))]
+async fn thread(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Page<Message>> {
+    let items = app.db.read(&caller, move |tx, actor| messages::thread(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// Who has read a message
+#[utoipa::path(get, path = "/messages/{id}/readers", tag = "messages", operation_id = "get_readers",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Page<Reader>)))]
+async fn readers(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Page<Reader>> {
+    let items = app.db.read(&caller, move |tx, actor| messages::readers(tx, actor, id)).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+/// Pin a message
+#[utoipa::path(put, path = "/messages/{id}/pin", tag = "messages", operation_id = "pin_message",
+    params(("id" = MessageId, Path)), responses((status = 200, body = Message)))]
+async fn pin(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Message> {
+    Ok(Json(app.db.write(&caller, move |tx, actor| messages::pin(tx, actor, id, true)).await?))
+}
+
+/// Unpin a message
+#[utoipa::path(delete, path = "/messages/{id}/pin", tag = "messages", operation_id = "unpin_message",
+    params(("id" = MessageId, Path)), responses((status = 204)))]
+async fn unpin(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Result<Done, Problem> {
+    app.db.write(&caller, move |tx, actor| messages::pin(tx, actor, id, false)).await?;
+    Ok(Done)
+}
+
+/// React with an emoji
+#[utoipa::path(put, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "react",
+    params(("id" = MessageId, Path), ("emoji" = String, Path)), responses((status = 200, body = Reactions)))]
+async fn react(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path((id, emoji)): Path<(MessageId, String)>,
+) -> Answer<Reactions> {
+    let items = app.db.write(&caller, move |tx, actor| messages::react(tx, actor, id, &emoji, true)).await?;
+    Ok(Json(Reactions { items }))
+}
+
+/// Take a reaction back
+#[utoipa::path(delete, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "unreact",
+    params(("id" = MessageId, Path), ("emoji" = String, Path)), responses((status = 200, body = Reactions)))]
+async fn unreact(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path((id, emoji)): Path<(MessageId, String)>,
+) -> Answer<Reactions> {
+    let items = app.db.write(&caller, move |tx, actor| messages::react(tx, actor, id, &emoji, false)).await?;
+    Ok(Json(Reactions { items }))
+}

@@ -1,0 +1,5 @@
+//! Connections beneath HTTP: accepting them, waiting for their end, giving up on those that do not read.
+
+pub(crate) mod accept;
+mod arriving;
+mod write_timeout;

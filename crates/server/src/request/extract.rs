@@ -1,0 +1,187 @@
+//! Owns: reading JSON, paths and queries so that every refusal is a [`Problem`] that names the field.
+//! Must not know: routes or operations.
+
+use std::collections::BTreeSet;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::request::problem::Problem;
+
+/// A JSON body, in and out.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        body(request, state).await.and_then(|bytes| parse(&bytes)).map(Self)
+    }
+}
+
+/// The bytes of a JSON body.
+///
+/// # Errors
+/// When it is declared as something else, or too large.
+pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !(essence.is_empty() || essence == "application/json" || essence.ends_with("+json")) {
+        return Err(Problem::malformed("the body must be application/json"));
+    }
+    Bytes::from_request(request, state).await.map_err(|rejection| body_problem(&rejection))
+}
+
+fn body_problem(rejection: &BytesRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the request body is too large"),
+        _ => Problem::malformed("the request body could not be read"),
+    }
+}
+
+/// Reads JSON. An empty body is an empty object, so that calls without input need none.
+///
+/// # Errors
+/// Malformed when it is not UTF-8 or not JSON, invalid with the field when a value does not fit.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not valid UTF-8"))?;
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    serde_json::from_str(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => unfit(&error),
+        _ => Problem::malformed(format!("the body is not valid JSON: {error}")),
+    })
+}
+
+/// serde names a missing or unknown field between backquotes; other texts tell the place only.
+fn unfit(error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let rule = if text.starts_with("missing field") {
+        "required"
+    } else if text.starts_with("unknown field") {
+        "unknown"
+    } else {
+        "type"
+    };
+    let field = if rule == "type" { None } else { text.split('`').nth(1) };
+    Problem::invalid(field.unwrap_or("body"), rule, text.clone())
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// 201 with a JSON body.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, axum::Json(self.0)).into_response()
+    }
+}
+
+/// 204.
+#[derive(Clone, Copy, Debug)]
+pub struct Done;
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+/// Parts of the path. What cannot be an id is not found.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(_)) => {
+                Err(Problem::not_found("there is nothing with this id"))
+            }
+            Err(_) => Err(Problem::malformed("the path cannot be read")),
+        }
+    }
+}
+
+/// The query string.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(query_problem(&rejection)),
+        }
+    }
+}
+
+fn query_problem(rejection: &QueryRejection) -> Problem {
+    let text = rejection.body_text();
+    let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+    let field = text.split_once(": ").map_or("query", |(field, _)| field);
+    let field = if field.contains(' ') { "query" } else { field };
+    Problem::invalid(field, "type", text)
+}
+
+/// A query parameter that may be a comma list: each entry once, in alphabetical order.
+#[must_use]
+pub fn comma_list(text: Option<&str>) -> BTreeSet<String> {
+    let parts = text.unwrap_or_default().split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        #[expect(dead_code, reason = "only read by serde")]
+        body: String,
+    }
+
+    fn refusal(bytes: &[u8]) -> serde_json::Value {
+        serde_json::to_value(parse::<Input>(bytes).unwrap_err()).unwrap()
+    }
+
+    #[test]
+    fn refusals_name_the_field() {
+        assert_eq!(refusal(b"{}")["field"], "body");
+        assert_eq!(refusal(b"{}")["rule"], "required");
+        assert_eq!(refusal(b"")["code"], "invalid", "an empty body is an empty object");
+        assert_eq!(refusal(br#"{"body":"x","x":1}"#)["field"], "x");
+        assert_eq!(refusal(br#"{"body":1}"#)["rule"], "type");
+        assert_eq!(refusal(b"{\"body\":\"\xff\"}")["code"], "malformed");
+        assert_eq!(refusal(b"{\"body\"")["status"], 400);
+        assert!(parse::<Input>(br#"{"body":"x"}"#).is_ok());
+    }
+
+    #[test]
+    fn comma_lists() {
+        let entries = |text| comma_list(Some(text)).into_iter().collect::<Vec<_>>();
+        assert_eq!(entries("a, c,,b"), ["a", "b", "c"]);
+        assert_eq!(entries(&"a,b,".repeat(10_000)), ["a", "b"], "what is said twice counts once");
+        assert!(comma_list(None).is_empty());
+    }
+}

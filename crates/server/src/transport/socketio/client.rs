@@ -1,0 +1,240 @@
+//! Owns: one person in the main namespace: joining, what was missed, what happens, what it says, and its end.
+//! Must not know: transports, or how packets are put together.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use futures_util::future::{BoxFuture, OptionFuture};
+use parlor_chat::Error;
+use parlor_realtime::protocol::engineio::Frame;
+use parlor_realtime::protocol::socketio::{Event, MAIN, ack_frames};
+use parlor_realtime::{Close, Loaded, Published};
+use serde_json::json;
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::Ctx;
+use crate::auth::Credential;
+use crate::metrics::Protocol;
+use crate::request::caller::Caller;
+use crate::request::problem::Problem;
+use crate::transport::socketio::Dialect;
+use crate::transport::socketio::commands;
+use crate::transport::socketio::handshake::{Entered, Entry, Place};
+use crate::transport::socketio::namespaces::{Socket, Told};
+use crate::transport::{Opened, Stage, absorb, load, time_left};
+
+/// Events of a client that may wait; then no more are read.
+const MOST_EVENTS: usize = 32;
+
+pub(super) struct Person {
+    app: Ctx,
+    place: Place,
+    state: State,
+    told: VecDeque<Told>,
+    said: VecDeque<Event>,
+    /// What the client said last is being done.
+    doing: Option<BoxFuture<'static, Option<Told>>>,
+}
+
+enum State {
+    Joining(BoxFuture<'static, Result<Entered, Problem>>),
+    /// History is being read.
+    Reading(Box<Present>, BoxFuture<'static, Result<Loaded, Error>>),
+    Live(Box<Present>),
+    /// Nothing more is told; whoever was in is still to be taken leave of.
+    Over(Option<Box<Present>>),
+}
+
+struct Present {
+    credential: Credential,
+    caller: Caller,
+    opened: Opened,
+    /// When the token ends.
+    ends: Option<Instant>,
+}
+
+/// What ended first.
+enum Happened {
+    Events(Result<Vec<Arc<Published>>, Close>),
+    Done(Option<Told>),
+    TokenEnded,
+}
+
+impl Person {
+    pub(super) fn new(entry: Entry) -> Self {
+        let (app, place) = (entry.app.clone(), entry.place.clone());
+        let state = State::Joining(Box::pin(entry.enter()));
+        Self { app, place, state, told: VecDeque::new(), said: VecDeque::new(), doing: None }
+    }
+
+    async fn step(&mut self) -> Told {
+        loop {
+            if let Some(told) = self.told.pop_front() {
+                return told;
+            }
+            match &mut self.state {
+                State::Joining(joining) => {
+                    let entered = joining.await;
+                    self.join(entered);
+                }
+                State::Reading(_, page) => {
+                    let loaded = page.await;
+                    self.read(loaded);
+                }
+                State::Live(_) => self.live().await,
+                State::Over(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    fn join(&mut self, entered: Result<Entered, Problem>) {
+        self.state = State::Over(None);
+        match entered {
+            Ok(entered) => {
+                let data = match &entered.pid {
+                    Some(pid) => json!({"sid": entered.sid, "pid": pid}),
+                    None => json!({"sid": entered.sid}),
+                };
+                self.told.push_back(Told::Accepted(data.to_string()));
+                let Entered { credential, caller, opened, missed, stage, .. } = entered;
+                let longest = Duration::from_secs(86_400 * 365);
+                let ends = time_left(&self.app, &caller).map(|left| Instant::now() + left.min(longest));
+                self.go_on(Box::new(Present { credential, caller, opened, ends }), missed, stage);
+            }
+            // It may try again, which a refused client does not do.
+            Err(problem) if problem.status().is_server_error() => self.told.push_back(Told::Close),
+            Err(problem) => {
+                let refusal = json!({"message": problem.detail(), "data": {"code": problem.code()}});
+                self.told.push_back(Told::Refused(refusal.to_string()));
+            }
+        }
+    }
+
+    /// Tells a page of history, and reads the next one or is live.
+    fn go_on(&mut self, present: Box<Present>, events: Vec<parlor_chat::events::Event>, stage: Stage) {
+        let events: Vec<_> = events.into_iter().map(|event| Arc::new(Published::new(event))).collect();
+        let told = self.tell(&present, &events);
+        self.told.extend(told);
+        self.state = match stage {
+            Stage::Live => State::Live(present),
+            Stage::Reset | Stage::Stopping => {
+                self.told.push_back(Told::Close);
+                State::Over(Some(present))
+            }
+            Stage::Reading => {
+                let (app, actor, root) =
+                    (self.app.clone(), present.caller.actor.clone(), present.caller.root);
+                let (epoch, after) = (present.opened.epoch, present.opened.session.last());
+                State::Reading(present, Box::pin(async move { load(&app, &actor, root, epoch, after).await }))
+            }
+        };
+    }
+
+    fn read(&mut self, loaded: Result<Loaded, Error>) {
+        let state = std::mem::replace(&mut self.state, State::Over(None));
+        let State::Reading(mut present, _) = state else { return };
+        match loaded {
+            Ok(loaded) => {
+                let (events, stage) = absorb(&self.app, &mut present.opened, loaded);
+                self.go_on(present, events, stage);
+            }
+            Err(error) => {
+                let out = matches!(error, Error::Unauthorized { .. });
+                tracing::debug!(%error, "a connection could not be brought up to date");
+                self.told.push_back(if out { Told::Out } else { Told::Close });
+                self.state = State::Over(Some(present));
+            }
+        }
+    }
+
+    async fn live(&mut self) {
+        let State::Live(present) = &mut self.state else { return };
+        if self.doing.is_none()
+            && let Some(event) = self.said.pop_front()
+        {
+            let (app, place) = (self.app.clone(), self.place.clone());
+            self.doing = Some(Box::pin(answer(app, place, present.credential.clone(), event)));
+        }
+        let ends = present.ends;
+        let happened = tokio::select! {
+            events = present.opened.session.next() => Happened::Events(events),
+            Some(told) = OptionFuture::from(self.doing.as_mut()) => Happened::Done(told),
+            () = sleep_until(ends.unwrap_or_else(Instant::now)), if ends.is_some() => Happened::TokenEnded,
+        };
+        let told = match happened {
+            Happened::Events(Ok(events)) => {
+                let State::Live(present) = &self.state else { return };
+                self.tell(present, &events)
+            }
+            Happened::Done(told) => {
+                self.doing = None;
+                told
+            }
+            Happened::Events(Err(Close::Unauthorized)) | Happened::TokenEnded => Some(Told::Out),
+            Happened::Events(Err(Close::Resync)) => {
+                self.app.metrics.resync(Protocol::SocketIo);
+                Some(Told::Close)
+            }
+            Happened::Events(Err(Close::Restart)) => Some(Told::Close),
+        };
+        self.told.extend(told);
+    }
+
+    /// Events in the words of the client.
+    fn tell(&self, present: &Present, events: &[Arc<Published>]) -> Option<Told> {
+        let mut frames = Vec::with_capacity(events.len());
+        for event in events {
+            match self.place.dialect {
+                Dialect::Native => frames.push(Frame::Text(event.socketio().clone())),
+                Dialect::Erp => frames.extend(event.erp().iter().cloned().map(Frame::Text)),
+            }
+        }
+        present.opened.delivered(&self.app, events);
+        (!frames.is_empty()).then_some(Told::Send(frames))
+    }
+}
+
+impl Socket for Person {
+    fn receive(&mut self, event: Event) {
+        self.said.push_back(event);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.said.len() >= MOST_EVENTS
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Told> {
+        Box::pin(self.step())
+    }
+
+    fn end(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let (State::Live(present) | State::Reading(present, _) | State::Over(Some(present))) =
+                &self.state
+            else {
+                return;
+            };
+            if let Err(error) = self.place.note(&self.app, &present.caller, "ws.disconnect").await {
+                tracing::warn!(%error, "the end of a connection could not be audited");
+            }
+        })
+    }
+}
+
+/// Does what a client asks for; whoever asks is checked anew each time.
+async fn answer(app: Ctx, place: Place, credential: Credential, event: Event) -> Option<Told> {
+    let done = match place.admit(&app, &credential).await {
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => return Some(Told::Out),
+        Err(problem) => Err(problem),
+        Ok(caller) => commands::run(&app, &caller, place.dialect, &event).await,
+    };
+    let args = match done {
+        Ok(data) => format!(r#"[{{"ok":true,"data":{data}}}]"#),
+        Err(problem) => {
+            json!([{"ok": false, "error": {"code": problem.code(), "message": problem.detail()}}]).to_string()
+        }
+    };
+    event.ack.map(|id| Told::Send(ack_frames(MAIN, id, &args, Vec::new())))
+}

@@ -1,0 +1,200 @@
+//! Owns: how a client becomes a person in the main namespace: what it shows, and what it missed while it was away.
+//! Must not know: transports, or what people say.
+//!
+//! A client that lost its connection shows its `pid` and the offset of the last event that it got. The `pid` is the
+//! socket's name and a cursor (docs/decisions/0003-cursor.md), so any node can check it, and what was missed comes
+//! from the log.
+
+use std::net::IpAddr;
+
+use axum::extract::Query;
+use axum::http::request::Parts;
+use parlor_chat::events::{self, Event, Position};
+use parlor_chat::{Error, audit, cursor};
+use parlor_realtime::protocol::socketio::MAIN;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::app::Ctx;
+use crate::auth::Credential;
+use crate::http::contracts::erp;
+use crate::metrics::Protocol;
+use crate::request::caller::{Caller, client_ip, may_use_cookie, stream_credential};
+use crate::request::problem::Problem;
+use crate::transport::socketio::Dialect;
+use crate::transport::socketio::client::Person;
+use crate::transport::socketio::engine::new_sid;
+use crate::transport::socketio::namespaces::{Client, Socket};
+use crate::transport::{Opened, Stage, advance, open_at};
+
+/// Whoever is further behind in the tenant's log starts anew: reading it all would take too long.
+const FURTHEST_BEHIND: i64 = 10_000;
+const SID_LENGTH: usize = 20;
+
+/// Somebody who has opened a session.
+pub(super) struct Visitor {
+    app: Ctx,
+    shown: Option<Credential>,
+    place: Place,
+}
+
+/// Where a client has come to, and from where.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) dialect: Dialect,
+    /// What the address names as the tenant.
+    pub(super) tenant: String,
+    pub(super) ip: Option<IpAddr>,
+}
+
+#[derive(Deserialize)]
+struct TokenQuery {
+    token: Option<String>,
+}
+
+impl Visitor {
+    pub(super) fn new(app: &Ctx, parts: &Parts, dialect: Dialect) -> Self {
+        let token = Query::<TokenQuery>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.token);
+        let shown = token.filter(|token| !token.is_empty()).map(Credential::Bearer);
+        let shown = shown.or_else(|| stream_credential(parts)).filter(|shown| {
+            // A page of another site must not connect with our user's cookie.
+            !matches!(shown, Credential::Session(_)) || may_use_cookie(&parts.headers, app)
+        });
+        let tenant = match dialect {
+            Dialect::Native => "",
+            Dialect::Erp => parts.uri.path().split('/').nth(3).unwrap_or_default(),
+        };
+        let place = Place { dialect, tenant: tenant.to_owned(), ip: client_ip(parts, app) };
+        Self { app: app.clone(), shown, place }
+    }
+}
+
+impl Client for Visitor {
+    fn join(&mut self, namespace: &str, auth: Map<String, Value>) -> Option<Box<dyn Socket>> {
+        if namespace != MAIN {
+            return None;
+        }
+        let text = |name: &str| auth.get(name).and_then(Value::as_str).map(str::to_owned);
+        let token = text("token").filter(|token| !token.is_empty()).map(Credential::Bearer);
+        let entry = Entry {
+            app: self.app.clone(),
+            shown: token.or_else(|| self.shown.clone()),
+            place: self.place.clone(),
+            pid: text("pid"),
+            offset: text("offset"),
+        };
+        Some(Box::new(Person::new(entry)))
+    }
+}
+
+/// What somebody wants in with.
+pub(super) struct Entry {
+    pub(super) app: Ctx,
+    pub(super) shown: Option<Credential>,
+    pub(super) place: Place,
+    pid: Option<String>,
+    offset: Option<String>,
+}
+
+/// Somebody who is in.
+pub(super) struct Entered {
+    pub(super) credential: Credential,
+    pub(super) caller: Caller,
+    pub(super) opened: Opened,
+    pub(super) sid: String,
+    /// What to come back with, where clients can.
+    pub(super) pid: Option<String>,
+    /// The beginning of what was missed.
+    pub(super) missed: Vec<Event>,
+    pub(super) stage: Stage,
+}
+
+impl Entry {
+    /// Finds out who it is and where it stands.
+    pub(super) async fn enter(self) -> Result<Entered, Problem> {
+        let credential = self.shown.clone();
+        let credential =
+            credential.ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
+        let caller = self.place.admit(&self.app, &credential).await?;
+        let tenant = caller.tenant;
+        let position = self.app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
+        if let Some((sid, at)) = self.wanted(&caller, position)
+            && let Some((opened, missed, stage)) = self.recover(&caller, position, at).await?
+        {
+            let pid = self.pid;
+            return Ok(Entered { credential, caller, opened, sid, pid, missed, stage });
+        }
+        let mut opened = open_at(&self.app, &caller, position.epoch, position.seq, Protocol::SocketIo);
+        // Whoever lost the right to come in since the token was checked is found out here.
+        let (missed, stage) = advance(&self.app, &caller, &mut opened).await?;
+        let sid = new_sid();
+        let pid = match self.place.dialect {
+            Dialect::Native => Some(format!("{sid}.{}.{}", opened.at, opened.tail)),
+            Dialect::Erp => None,
+        };
+        self.place.note(&self.app, &caller, "ws.connect").await?;
+        Ok(Entered { credential, caller, opened, sid, pid, missed, stage })
+    }
+
+    /// The name and the place of a socket that can be there again.
+    fn wanted(&self, caller: &Caller, position: Position) -> Option<(String, i64)> {
+        let pid = self.pid.as_deref().filter(|_| self.place.dialect == Dialect::Native);
+        let (sid, cursor) = pid?.split_once('.')?;
+        let (start, epoch) = cursor::parse(cursor, caller.tenant, caller.id(), &self.app.cursor_key)?;
+        // A client that began anew may still hold the offset of its former life.
+        let at = match &self.offset {
+            Some(offset) => offset.parse::<i64>().ok()?.max(start),
+            None => start,
+        };
+        let fits = sid.len() == SID_LENGTH
+            && epoch == position.epoch
+            && (position.floor..=position.seq).contains(&at)
+            && position.seq - at <= FURTHEST_BEHIND;
+        fits.then(|| (sid.to_owned(), at))
+    }
+
+    /// Reads up to the first event that was missed; `None` when it is too old.
+    async fn recover(
+        &self,
+        caller: &Caller,
+        position: Position,
+        at: i64,
+    ) -> Result<Option<(Opened, Vec<Event>, Stage)>, Error> {
+        let mut opened = open_at(&self.app, caller, position.epoch, at, Protocol::SocketIo);
+        loop {
+            let (missed, stage) = advance(&self.app, caller, &mut opened).await?;
+            match (missed.first(), stage) {
+                (_, Stage::Reset) => return Ok(None),
+                (None, Stage::Reading) => {}
+                (None, Stage::Live | Stage::Stopping) => return Ok(Some((opened, missed, stage))),
+                (Some(first), _) => {
+                    let since = self.app.clock.now().plus_seconds(-self.app.config.socketio.recovery);
+                    return Ok((first.at >= since).then_some((opened, missed, stage)));
+                }
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Whoever shows the credential, if it may be here.
+    pub(super) async fn admit(&self, app: &Ctx, credential: &Credential) -> Result<Caller, Problem> {
+        let caller = Caller::find(app, credential, self.ip).await?;
+        if self.dialect == Dialect::Erp {
+            erp::admit(app, &caller, &self.tenant).await?;
+        }
+        Ok(caller)
+    }
+
+    /// Writes a row into the audit log, where the contract asks for it.
+    pub(super) async fn note(&self, app: &Ctx, caller: &Caller, action: &'static str) -> Result<(), Error> {
+        if self.dialect != Dialect::Erp {
+            return Ok(());
+        }
+        let actor = caller.actor.clone();
+        let row = move |tx: &mut parlor_chat::Tx<'_>| {
+            audit::record(tx, &actor, action, None, &json!({"protocol": "socket.io"}))
+        };
+        app.db.write_plain(caller.tenant_no, row).await
+    }
+}

@@ -1,0 +1,250 @@
+//! Owns: handing Parlor's own updates to the external hub at MERCURE_URL: each tenant's log in order, every event at
+//! least once, one node at a time. Must not know: which topics an event goes to (`protocol::mercure::own`).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parlor_chat::events::{self, Audience, Event};
+use parlor_chat::tenants::Tenant;
+use parlor_chat::{Error, TenantId, Time, Tx, participants, relays};
+use parlor_db::Engine;
+use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, own, wire};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::app::{App, Ctx};
+use crate::error::StartError;
+
+/// How often the logs are looked at for commits of other nodes.
+const LOOK: Duration = Duration::from_millis(500);
+/// Events handed on before the place is remembered.
+const PAGE: usize = 50;
+/// How long a turn lasts, and how much of it must be left to go on without asking again.
+const TURN_SECONDS: i64 = 20;
+const TURN_LEFT_SECONDS: i64 = 10;
+/// How long the hub may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The first and the longest pause after a failure.
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// One post to the hub.
+struct Update {
+    topics: Vec<String>,
+    id: String,
+    data: Arc<str>,
+}
+
+/// An event and the posts that it is.
+struct Handed {
+    seq: i64,
+    updates: Vec<Update>,
+}
+
+/// Where we are with a tenant whose turn is ours.
+#[derive(Clone, Copy)]
+struct Turn {
+    seq: i64,
+    until: Time,
+}
+
+struct Relay {
+    url: String,
+    token: String,
+    agent: ureq::Agent,
+    node: String,
+    turns: HashMap<TenantId, Turn>,
+}
+
+/// Why nothing could be handed on.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the hub: {0}")]
+    Hub(String),
+    #[error(transparent)]
+    Chat(#[from] Error),
+}
+
+/// Starts handing on, when there is an external hub.
+///
+/// # Errors
+/// When nothing can sign for it.
+pub(super) fn start(app: &Ctx) -> Result<(), StartError> {
+    let Some(url) = app.config.mercure.external() else { return Ok(()) };
+    let needed = || StartError::Environment("MERCURE_URL needs MERCURE_JWT_SECRET".to_owned());
+    let token = app.auth.mercure_signed(&json!({"mercure": {"publish": ["*"]}})).ok_or_else(needed)?;
+    let agent = ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .build()
+        .into();
+    // The one server of a data folder goes on at once after a crash: the turn is still its own.
+    let node = match app.db.engine().engine() {
+        Engine::Sqlite => "the only one".to_owned(),
+        Engine::Postgres => app.cluster.node.to_string(),
+    };
+    let relay = Relay { url: url.to_owned(), token, agent, node, turns: HashMap::new() };
+    tokio::spawn(run(Arc::downgrade(app), relay));
+    Ok(())
+}
+
+async fn run(app: Weak<App>, mut relay: Relay) {
+    let mut pause = PAUSE;
+    loop {
+        let Some(app) = app.upgrade() else { return };
+        let passed = relay.pass(&app).await;
+        let stopping = *app.stopping.borrow();
+        if stopping {
+            relay.release(&app).await;
+            return;
+        }
+        match passed {
+            Ok(()) => {
+                pause = PAUSE;
+                let mut stopping = app.stopping.subscribe();
+                tokio::select! {
+                    () = app.relay_wake.notified() => {}
+                    _ = stopping.wait_for(|stopping| *stopping) => {}
+                    () = sleep(LOOK) => {}
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, seconds = pause.as_secs(), "posting updates to the external Mercure hub failed; will retry");
+                drop(app);
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+impl Relay {
+    /// Hands on whatever waits.
+    async fn pass(&mut self, app: &App) -> Result<(), Failure> {
+        for tenant in app.db.read_plain(relays::behind).await? {
+            while self.page(app, &tenant).await? {}
+        }
+        Ok(())
+    }
+
+    /// Leaves the turns to others at once.
+    async fn release(&self, app: &App) {
+        for (tenant, turn) in &self.turns {
+            let (tenant, seq, node, now) = (*tenant, turn.seq, self.node.clone(), app.clock.now());
+            let released =
+                app.db.write_plain(0, move |tx| relays::advance(tx, tenant, &node, seq, now)).await;
+            if let Err(error) = released {
+                tracing::debug!(%error, "another node will wait for our turn to end");
+            }
+        }
+    }
+
+    /// Hands on a page of a tenant's events; false when there is nothing more to do.
+    async fn page(&mut self, app: &App, tenant: &Tenant) -> Result<bool, Failure> {
+        let Some(turn) = self.turn(app, tenant).await? else { return Ok(false) };
+        let (id, after) = (tenant.id, turn.seq);
+        let page = app.db.read_plain(move |tx| read(tx, id, after)).await?;
+        if page.is_empty() {
+            return Ok(false);
+        }
+        let full = page.len() == PAGE;
+        let (done, failure) = self.post(page, after).await;
+        let (node, until) = (self.node.clone(), app.clock.now().plus_seconds(TURN_SECONDS));
+        let ours =
+            app.db.write_plain(tenant.no, move |tx| relays::advance(tx, id, &node, done, until)).await?;
+        if ours {
+            self.turns.insert(id, Turn { seq: done, until });
+        } else {
+            self.turns.remove(&id);
+        }
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(full),
+        }
+    }
+
+    /// Our turn with a tenant, unless another node has it.
+    async fn turn(&mut self, app: &App, tenant: &Tenant) -> Result<Option<Turn>, Failure> {
+        let (now, id) = (app.clock.now(), tenant.id);
+        let known = self.turns.get(&id).copied();
+        if let Some(turn) = known.filter(|turn| now.plus_seconds(TURN_LEFT_SECONDS) < turn.until) {
+            return Ok(Some(turn));
+        }
+        let (node, until) = (self.node.clone(), now.plus_seconds(TURN_SECONDS));
+        let seq = app.db.write_plain(tenant.no, move |tx| relays::claim(tx, id, &node, until)).await?;
+        let turn = seq.map(|seq| Turn { seq, until });
+        match turn {
+            Some(turn) => self.turns.insert(id, turn),
+            None => self.turns.remove(&id),
+        };
+        Ok(turn)
+    }
+
+    /// Posts one after the other; answers up to where that went well.
+    async fn post(&self, page: Vec<Handed>, after: i64) -> (i64, Option<Failure>) {
+        let (agent, url, token) = (self.agent.clone(), self.url.clone(), self.token.clone());
+        let posted = tokio::task::spawn_blocking(move || {
+            let mut done = after;
+            for event in page {
+                for update in &event.updates {
+                    if let Err(failure) = send(&agent, &url, &token, update) {
+                        return (done, Some(failure));
+                    }
+                }
+                done = event.seq;
+            }
+            (done, None)
+        });
+        posted.await.unwrap_or_else(|error| (after, Some(Failure::Hub(error.to_string()))))
+    }
+}
+
+/// A page of events, as they are to be posted.
+fn read(tx: &mut Tx<'_>, tenant: TenantId, after: i64) -> Result<Vec<Handed>, Error> {
+    let epoch = events::position(tx, tenant)?.epoch;
+    let mut page = Vec::new();
+    for event in &events::since(tx, tenant, after, PAGE)? {
+        let users = match (&event.audience, event.conversation) {
+            (Audience::Conversation { .. }, Some(id)) => participants::users(tx, tenant, id)?,
+            _ => Vec::new(),
+        };
+        let notify = |(person, muted, notify): &(_, bool, String)| (*person, Notify::of(*muted, notify));
+        let users: Vec<_> = users.iter().map(notify).collect();
+        page.push(Handed { seq: event.seq, updates: updates(event, &own::topics(event, &users), epoch) });
+    }
+    Ok(page)
+}
+
+/// An update has a limited number of topics: an event for many is several updates, each with an id of its own.
+fn updates(event: &Event, topics: &[String], epoch: i64) -> Vec<Update> {
+    let id = wire::id(epoch, event.seq);
+    let parts = topics.chunks(MAX_TOPICS).enumerate();
+    parts
+        .map(|(part, topics)| Update {
+            topics: topics.to_vec(),
+            id: if part == 0 { id.clone() } else { format!("{id}/{part}") },
+            data: event.json.clone(),
+        })
+        .collect()
+}
+
+fn send(agent: &ureq::Agent, url: &str, token: &str, update: &Update) -> Result<(), Failure> {
+    let fixed = [("private", "on"), ("id", &*update.id), ("data", &*update.data)];
+    let topics = update.topics.iter().map(|topic| ("topic", topic.as_str()));
+    let answer = agent
+        .post(url)
+        .header("authorization", format!("Bearer {token}"))
+        .send_form(topics.chain(fixed))
+        .map_err(|error| Failure::Hub(error.to_string()))?;
+    match answer.status().as_u16() {
+        200..=299 => Ok(()),
+        // Trying again would say the same for ever, and hold up everything behind it.
+        status @ (400 | 413 | 422) => {
+            tracing::error!(status, id = update.id, "the external hub refuses an update");
+            Ok(())
+        }
+        status => Err(Failure::Hub(format!("it answered {status}"))),
+    }
+}
