@@ -23,8 +23,9 @@ use axum::extract::ws::{CloseFrame, Message as WsMessage, Utf8Bytes, WebSocket, 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::routing::{any, get};
 use futures_util::future::{BoxFuture, ready};
-use parlor::transport::socketio::engine::{Engine, Message, Options, Sharing, Step, Wire, new_sid};
+use parlor::transport::socketio::engine::{Engine, new_sid};
 use parlor::transport::socketio::namespaces::{Client, Namespaces, Socket, Told};
+use parlor::transport::socketio::wire::{Message, Options, Sharing, Step, Wire};
 use parlor_realtime::protocol::engineio::{Frame, Malformed};
 use parlor_realtime::protocol::socketio::{Event, ack_frames, event_frames};
 use serde_json::{Map, Value, json};

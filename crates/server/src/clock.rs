@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use parlor_chat::time::Time;
+use uuid::{Builder, Uuid};
 
 /// The present time: the machine's, or one that a test holds in its hand.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,13 @@ impl Clock {
         }
     }
 
+    /// An id that sorts by the time at which it was made (version 7).
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let (seed, millis) = (random_seed(), u64::try_from(self.now().micros() / 1000).unwrap_or(0));
+        Builder::from_unix_timestamp_millis(millis, &std::array::from_fn(|at| seed[at])).into_uuid()
+    }
+
     /// Moves a fixed clock on; the machine's clock stays as it is.
     pub fn advance(&self, seconds: i64) {
         if let Self::Fixed(at) = self {
@@ -46,6 +54,13 @@ impl Clock {
 fn system_micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// An id that nobody can guess (version 4).
+#[must_use]
+pub fn random_id() -> Uuid {
+    let seed = random_seed();
+    Builder::from_random_bytes(std::array::from_fn(|at| seed[at])).into_uuid()
 }
 
 /// 32 bytes nobody can guess: the seed of a transaction, a session token, a key.

@@ -12,7 +12,7 @@ use crate::http::{self, openapi};
 use crate::request::layers::{cors, protect, uncached};
 use crate::request::problem::{self, Problem};
 use crate::transport;
-use crate::transport::pusher::Pusher;
+use crate::transport::pusher::state::Pusher;
 
 /// Every operation of `/api/v1`, with its description.
 fn api() -> OpenApiRouter<Ctx> {

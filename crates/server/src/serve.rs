@@ -15,7 +15,7 @@ use crate::config::{DataArgs, ServeArgs};
 use crate::error::StartError;
 use crate::net::accept;
 use crate::router::router;
-use crate::transport::pusher::{self, Pusher};
+use crate::transport::pusher::{self, state::Pusher};
 use crate::workers;
 
 /// How long open requests and connections may take once the server stops, beside the time in which it asks them to go.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
-use crate::app::start::private;
+use crate::adapters::private_path::private;
 use crate::config::{DataArgs, ServeArgs};
 
 /// How much of a file tells what it is.

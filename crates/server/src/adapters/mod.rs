@@ -5,3 +5,4 @@ pub mod blobs;
 pub mod cluster;
 pub(crate) mod media;
 pub(crate) mod outbound;
+pub(crate) mod private_path;

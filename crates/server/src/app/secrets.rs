@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::path::Path;
 
-use crate::app::start::private;
+use crate::adapters::private_path::private;
 use crate::clock::random_seed;
 use crate::config::ServeArgs;
 use crate::error::{MIN_SECRET_BYTES, StartError, WeakSecret};

@@ -2,7 +2,6 @@
 //! Must not know: what then works in the background; `serve.rs` starts that.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_chat::events::Event;
@@ -15,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::{Cluster, Notes};
+use crate::adapters::private_path::private;
 use crate::app::cache::Caches;
 use crate::app::limits::Limits;
 use crate::app::secrets::key_file;
@@ -221,19 +221,6 @@ pub(crate) fn made_by_another(error: &Error) -> bool {
         Error::Conflict { rule, .. } => *rule == "slug",
         Error::Db(error) => error.unique_constraint().is_some(),
         _ => false,
-    }
-}
-
-/// A file of the data folder that others could read, from an earlier version or a copy, is closed to them. Where that is
-/// not ours to do, the file stays as it is.
-pub(crate) fn private(path: &Path) {
-    #[cfg(unix)]
-    if let Ok(about) = std::fs::metadata(path) {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = about.permissions().mode();
-        if mode & 0o077 != 0 {
-            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700));
-        }
     }
 }
 

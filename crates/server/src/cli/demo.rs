@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::{JsonArg, table};
 use super::store::Store;
 use crate::adapters::blobs::Blobs;

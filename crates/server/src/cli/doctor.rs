@@ -1,16 +1,15 @@
 //! `parlor doctor`: finds the usual causes of "no live updates", and of a server that does not start.
 
-use std::time::Duration;
-
 use clap::Args;
 use parlor_chat::tenants;
-use serde::Serialize;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::JsonArg;
 use super::store::Store;
+use crate::cli::doctor::check::Check;
 use crate::config::DataArgs;
 
+mod check;
 mod live;
 
 #[derive(Args)]
@@ -28,30 +27,8 @@ pub(super) struct DoctorArgs {
     json: JsonArg,
 }
 
-/// One finding.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Check {
-    name: &'static str,
-    ok: bool,
-    /// What was found, and what to do about it.
-    detail: String,
-}
-
-impl Check {
-    fn good(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, ok: true, detail: detail.into() }
-    }
-
-    fn bad(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, ok: false, detail: detail.into() }
-    }
-}
-
 /// Free space below which writing may soon fail.
 const LITTLE_SPACE: u64 = 1 << 30;
-/// A clock that differs more than this makes tokens fail.
-const CLOCK_TOLERANCE_SECONDS: i64 = 20;
-
 pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
     let mut checks = vec![database(data)];
     checks.extend(disk(data));
@@ -94,6 +71,3 @@ fn disk(data: &DataArgs) -> Option<Check> {
     let text = format!("{} MiB free in {}", free >> 20, data.data.display());
     Some(if free < LITTLE_SPACE { Check::bad(name, format!("only {text}")) } else { Check::good(name, text) })
 }
-
-/// How long a check waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(10);

@@ -14,7 +14,7 @@ use parlor_chat::import::{self, Line, Outcome, Prepared, State};
 use parlor_chat::tenants::Tenant;
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::JsonArg;
 use super::store::{Store, TenantArg};
 use crate::config::DataArgs;

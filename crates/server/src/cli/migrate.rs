@@ -4,7 +4,7 @@ use parlor_chat::MIGRATIONS;
 use parlor_db::{Db, Options};
 use serde::Serialize;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::JsonArg;
 use crate::config::DataArgs;
 

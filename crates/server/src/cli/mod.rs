@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::cli::failure::Failure;
 use crate::config::{DataArgs, ServeArgs};
 
 mod demo;
 mod doctor;
+mod failure;
 mod import;
 mod migrate;
 mod output;
@@ -112,64 +114,5 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
             output::say(&String::from_utf8_lossy(&script));
             Ok(())
         }
-    }
-}
-
-/// Why a command did not do what it should.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    text: String,
-    code: u8,
-}
-
-impl Failure {
-    /// An ordinary failure.
-    fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), code: 1 }
-    }
-
-    /// The command was called the wrong way.
-    fn usage(text: impl Into<String>) -> Self {
-        Self { text: text.into(), code: 2 }
-    }
-
-    /// What was named is not there.
-    fn not_found(text: impl Into<String>) -> Self {
-        Self { text: text.into(), code: 3 }
-    }
-
-    /// A rule forbids it.
-    fn refused(text: impl Into<String>) -> Self {
-        Self { text: text.into(), code: 4 }
-    }
-}
-
-impl From<parlor_chat::Error> for Failure {
-    fn from(error: parlor_chat::Error) -> Self {
-        use parlor_chat::Error;
-        let text = error.to_string();
-        match error {
-            Error::NotFound { .. } | Error::Gone { .. } => Self::not_found(text),
-            Error::Db(_) | Error::Damaged(_) => Self::new(text),
-            _ => Self::refused(text),
-        }
-    }
-}
-
-impl From<crate::error::StartError> for Failure {
-    fn from(error: crate::error::StartError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
-impl From<parlor_db::Error> for Failure {
-    fn from(error: parlor_db::Error) -> Self {
-        Self::new(format!("database: {error}"))
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::new(error.to_string())
     }
 }

@@ -6,7 +6,7 @@ use parlor_chat::settings;
 use parlor_chat::tenants::{self, Tenant, system_actor};
 use serde::Serialize;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::{JsonArg, table};
 use super::store::Store;
 use crate::config::DataArgs;

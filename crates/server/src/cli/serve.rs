@@ -6,7 +6,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
 use crate::serve::{Server, stop_signal};

@@ -7,7 +7,7 @@ use parlor_chat::settings::{self, SettingView, Shape};
 use parlor_chat::tenants::{self, system_actor};
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, TenantArg};
 use crate::config::DataArgs;

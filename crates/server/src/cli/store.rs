@@ -8,7 +8,7 @@ use parlor_chat::tenants::{self, DEFAULT_SLUG, Tenant};
 use parlor_chat::{Error, Time, Tx};
 use parlor_db::Options;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::app::start::{FIRST_TRIES, defaults, made_by_another, open_database};
 use crate::clock::Clock;
 use crate::config::DataArgs;

@@ -8,7 +8,7 @@ use parlor_chat::tenants::{self, Tenant};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, read_text};
 use crate::adapters::outbound;

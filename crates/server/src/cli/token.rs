@@ -3,7 +3,7 @@
 use clap::Args;
 use parlor_chat::tenants::{self, DEFAULT_SLUG};
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::say;
 use super::store::{Store, TenantArg};
 use crate::app::secrets;

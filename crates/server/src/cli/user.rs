@@ -6,7 +6,7 @@ use parlor_chat::users::{self, User, UserChange, UserFilter};
 use parlor_chat::{Error, Tx};
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::{JsonArg, say, table};
 use super::store::{Store, TenantArg};
 use crate::auth::password;

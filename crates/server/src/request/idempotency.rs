@@ -56,6 +56,14 @@ pub struct Written {
     body: String,
 }
 
+impl Written {
+    /// An answer that is JSON already: of something new (201), or of what was there (200).
+    #[must_use]
+    pub fn new(is_new: bool, body: String) -> Self {
+        Self { status: if is_new { StatusCode::CREATED } else { StatusCode::OK }, body }
+    }
+}
+
 impl IntoResponse for Written {
     fn into_response(self) -> Response {
         (self.status, [(CONTENT_TYPE, "application/json")], self.body).into_response()

@@ -12,7 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parlor_chat::{Error, Right};
 use serde::Serialize;
-use uuid::Uuid;
+
+use crate::clock::random_id;
 
 /// The header that carries the request's id, both ways.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -289,7 +290,7 @@ fn request_id(headers: &HeaderMap) -> String {
     };
     match headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane) {
         Some(text) => text.to_owned(),
-        None => Uuid::now_v7().simple().to_string(),
+        None => random_id().simple().to_string(),
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use parlor_chat::conversations::{self, ListFilter, NewConversation, Related, View};
 use parlor_chat::messages::{self, MessagePage, NewMessage, Range};
 use parlor_chat::{Actor, Error, Kind, MessageId, PersonId, Tx, reads, users};
+use parlor_realtime::shapes::erp::{Message, Read, Reader};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::Ctx;
-use crate::http::api::messages::{allowance, body};
-use crate::http::contracts::erp::shapes::{Message, Read, Reader};
 use crate::request::problem::Problem;
+use crate::services::sending;
 
 /// A message to somebody.
 #[derive(Debug, Deserialize)]
@@ -69,8 +69,6 @@ impl From<RelatedInput> for Related {
 /// # Errors
 /// What the rules refuse; a refusal leaves an audit row.
 pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Message, Problem> {
-    let parsed = body(app, actor, &input.content).await?;
-    allowance(app, actor).await?;
     let message = NewMessage {
         client_id: input.client_id,
         related: input.related.map(Related::from),
@@ -81,12 +79,11 @@ pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Mes
         message: Some(message),
         ..NewConversation::of(Kind::Direct)
     };
-    let sent = app.db.write(actor, move |tx, actor| {
-        let opened = conversations::open(tx, actor, &new, Some(&parsed))?;
+    let (message, readers) = sending::open(app, actor, new, |_, _, opened| {
         let message = opened.message.ok_or(Error::NotFound { what: "message" })?;
         Ok((message, readers(&opened.conversation)))
-    });
-    let (message, readers) = sent.await?;
+    })
+    .await?;
     shape(&message, &readers)
 }
 

@@ -5,3 +5,5 @@ pub(crate) mod erp;
 pub mod presence;
 pub mod purging;
 pub(crate) mod search_index;
+pub mod sending;
+pub(crate) mod uploads;

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Dialect, Opened, Stage, advance, open};
+use super::dialect::Dialect;
+use super::subscriber::{Opened, Stage, advance, open};
 use crate::app::Ctx;
 use crate::metrics::Protocol;
 use crate::request::caller::{Caller, StreamCaller};

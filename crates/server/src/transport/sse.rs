@@ -15,7 +15,8 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 use utoipa::IntoParams;
 
-use super::{Dialect, Opened, Stage, advance, open, time_left};
+use super::dialect::Dialect;
+use super::subscriber::{Opened, Stage, advance, open, time_left};
 use crate::app::Ctx;
 use crate::metrics::Protocol;
 use crate::request::caller::{Caller, StreamCaller};

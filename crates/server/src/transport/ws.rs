@@ -12,8 +12,9 @@ use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
+use super::dialect::Dialect;
+use super::subscriber::{Opened, Stage, advance, open, time_left, token_ended};
 use super::websocket::{self, Socket, Upgrade};
-use super::{Dialect, Opened, Stage, advance, open, time_left, token_ended};
 use crate::app::Ctx;
 use crate::metrics::Protocol;
 use crate::request::caller::{Caller, StreamCaller, check_origin};

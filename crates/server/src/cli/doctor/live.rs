@@ -8,7 +8,7 @@ use parlor_chat::Time;
 use ureq::Agent;
 use ureq::http::Response;
 
-use super::{CLOCK_TOLERANCE_SECONDS, Check, PATIENCE};
+use super::check::{CLOCK_TOLERANCE_SECONDS, Check, PATIENCE};
 use crate::clock::Clock;
 
 /// Everything that needs the address; what needs a token too is left out without one.

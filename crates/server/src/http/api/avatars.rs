@@ -10,17 +10,17 @@ use parlor_chat::users::User;
 use parlor_chat::{Error, PersonId, RowId, TenantId, avatars};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Builder;
 
 use crate::adapters::media::{self, Refusal};
 use crate::app::Ctx;
 use crate::auth::limiter::Rate;
-use crate::clock::random_seed;
+use crate::clock::random_id;
 use crate::http::api::files::bytes;
 use crate::request::caller::Caller;
 use crate::request::extract::{Json, Path};
 use crate::request::problem::Problem;
 use crate::request::{Answer, attempts};
+use crate::services::uploads;
 
 /// The most bytes of a picture that is sent.
 const LIMIT: usize = 8_000_000;
@@ -76,22 +76,14 @@ async fn put(app: &Ctx, caller: &Caller, user: PersonId, sent: Sent) -> Answer<U
     app.db.read(caller, move |tx, actor| avatars::changeable(tx, actor, user)).await?;
     attempts::limit_work(app, caller, "avatar", RATE)?;
     let picture = small(app, sent.map_err(|rejection| unread(&rejection))?).await?;
-    let id = RowId(Builder::from_random_bytes(half(random_seed())).into_uuid());
-    let mut upload = app.blobs.begin(caller.tenant, id).await.map_err(Problem::internal)?;
-    if let Err(error) = upload.write(&picture).await {
-        upload.cancel().await;
-        return Err(Problem::internal(error));
-    }
-    let new = upload.finish("avatar".to_owned()).await.map_err(Problem::internal)?;
-    let stored = app.db.write(caller, move |tx, actor| avatars::set(tx, actor, user, &new)).await;
-    if stored.is_err() {
-        let _ = app.blobs.remove(caller.tenant, id).await;
-    }
-    Ok(Json(stored?))
-}
-
-fn half(seed: [u8; 32]) -> [u8; 16] {
-    std::array::from_fn(|at| seed[at])
+    // Its address is open to whoever knows it, so that it cannot be guessed.
+    let id = RowId(random_id());
+    Ok(Json(
+        uploads::store(app, caller, id, "avatar", &picture, move |tx, actor, new| {
+            avatars::set(tx, actor, user, new)
+        })
+        .await?,
+    ))
 }
 
 fn unread(rejection: &BytesRejection) -> Problem {

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use parlor_chat::conversations::{self, ConversationChange, ListFilter, NewConversation, View};
-use parlor_chat::messages::Body;
 use parlor_chat::page::Page;
 use parlor_chat::{ConversationId, Kind};
 use serde::Deserialize;
@@ -11,12 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::Ctx;
-use crate::http::api::messages::{allowance, body_of};
 use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Json, Path, Query, comma_list};
 use crate::request::idempotency::{self, Creation, Written};
 use crate::request::problem::Problem;
+use crate::services::sending;
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(list, open)).routes(routes!(get, change))
@@ -85,11 +84,7 @@ async fn open(
     caller: Caller,
     input: Creation<NewConversation>,
 ) -> Result<Written, Problem> {
-    let first: Option<Body> = match &input.input.message {
-        Some(message) => Some(body_of(&app, &caller, message).await?),
-        None => None,
-    };
-    allowance(&app, &caller).await?;
+    let first = sending::prepare_open(&app, &caller, &input.input).await?;
     idempotency::create(&app, &caller, input, move |tx, actor, new| {
         let opened = conversations::open(tx, actor, new, first.as_ref())?;
         Ok((opened.conversation, opened.is_new))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartRejection};
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
@@ -13,23 +13,22 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use parlor_chat::attachments::{self, Attachment};
 use parlor_chat::credentials::Root;
-use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, cursor, tenants, waiting};
+use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, cursor, tenants};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use crate::adapters::blobs::is_shown;
 use crate::app::{App, Ctx};
 use crate::auth::load_actor;
 use crate::auth::require_root;
-use crate::http::api::messages::allowance;
 use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Created, Json, Path, Query};
 use crate::request::problem::Problem;
+use crate::services::{sending, uploads};
 
 /// How long a link serves that a page asks for when it needs it.
 const LINK_SECONDS: i64 = 600;
@@ -107,57 +106,13 @@ async fn upload(
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Created<Attachment>, Problem> {
     let mut form = form.map_err(|_| Problem::malformed("send the file as multipart/form-data"))?;
-    allowance(&app, &caller).await?;
-    while let Some(field) = form.next_field().await.map_err(cut_off)? {
+    sending::allowance(&app, &caller).await?;
+    while let Some(field) = form.next_field().await.map_err(uploads::cut_off)? {
         if field.name() == Some("file") {
-            return Ok(Created(take(&app, &caller, field).await?));
+            return Ok(Created(uploads::receive(&app, &caller, field).await?));
         }
     }
     Err(Problem::invalid("file", "required", "the form has no file"))
-}
-
-fn cut_off(_: axum::extract::multipart::MultipartError) -> Problem {
-    Problem::malformed("the form could not be read to its end")
-}
-
-/// Writes a field of a form to its place and remembers it.
-pub(crate) async fn take(app: &Ctx, caller: &Caller, mut field: Field<'_>) -> Result<Attachment, Problem> {
-    let settings = app.settings(caller.tenant).await?;
-    let limit = settings.attachment_max_mb * 1_000_000;
-    let too_large = || Problem::too_large(format!("a file may have at most {limit} bytes"));
-    if limit == 0 {
-        return Err(too_large());
-    }
-    let who = (caller.tenant, caller.id());
-    let turn = app.limits.uploads.begin(who, settings.upload_mb_per_minute, app.clock.now());
-    let turn = turn.map_err(Problem::rate_limited)?;
-    app.db.read(caller, |tx, actor| waiting::room(tx, actor, 0)).await?;
-    let name = field.file_name().unwrap_or_default().to_owned();
-    let id = RowId(Uuid::now_v7());
-    let mut upload = app.blobs.begin(caller.tenant, id).await.map_err(Problem::internal)?;
-    loop {
-        let size = match field.chunk().await {
-            Ok(Some(chunk)) => {
-                turn.took(chunk.len());
-                upload.write(&chunk).await.map_err(Problem::internal)
-            }
-            Ok(None) => break,
-            Err(error) => Err(cut_off(error)),
-        };
-        let refused = match size {
-            Ok(size) if size > limit => too_large(),
-            Ok(_) => continue,
-            Err(problem) => problem,
-        };
-        upload.cancel().await;
-        return Err(refused);
-    }
-    let new = upload.finish(name).await.map_err(Problem::internal)?;
-    let stored = app.db.write(caller, move |tx, actor| attachments::add(tx, actor, &new)).await;
-    if stored.is_err() {
-        let _ = app.blobs.remove(caller.tenant, id).await;
-    }
-    Ok(stored?)
 }
 
 /// The bytes of a file, for readers of its conversation

@@ -1,10 +1,9 @@
 //! Owns: messages over HTTP.
 
 use axum::extract::State;
-use parlor_chat::messages::{self, Body, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader};
+use parlor_chat::messages::{self, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader};
 use parlor_chat::page::Page;
-use parlor_chat::{Actor, ConversationId, MessageId};
-use parlor_realtime::presence::Connection;
+use parlor_chat::{ConversationId, MessageId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,8 +13,9 @@ use crate::app::Ctx;
 use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Done, Json, Path, Query};
-use crate::request::idempotency::{self, Creation, Written};
+use crate::request::idempotency::{Creation, Written};
 use crate::request::problem::Problem;
+use crate::services::sending;
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
@@ -58,38 +58,6 @@ struct Reactions {
     items: Vec<Reaction>,
 }
 
-/// Checks a body before it comes to the writer.
-pub(crate) async fn body(app: &Ctx, caller: &Actor, text: &str) -> Result<Body, Problem> {
-    let limit = app.settings(caller.tenant).await?.message_max_chars;
-    Ok(with_online(app, caller, Body::parse(text, limit)?.rendered()))
-}
-
-/// Who is online is known to the server only.
-fn with_online(app: &Ctx, caller: &Actor, body: Body) -> Body {
-    if !body.calls_here() {
-        return body;
-    }
-    let people = app.presence.people(caller.tenant).into_iter();
-    let online =
-        people.filter(|(_, shown)| shown.connection == Connection::Online).map(|(id, _)| id).collect();
-    body.with_online(online)
-}
-
-/// The body of a new message: one with files may be without words.
-pub(crate) async fn body_of(app: &Ctx, caller: &Actor, new: &NewMessage) -> Result<Body, Problem> {
-    if new.attachment_ids.is_empty() {
-        return body(app, caller, &new.body).await;
-    }
-    let limit = app.settings(caller.tenant).await?.message_max_chars;
-    Ok(with_online(app, caller, Body::parse_with_files(&new.body, limit)?.rendered()))
-}
-
-/// Takes one message from the sender's allowance.
-pub(crate) async fn allowance(app: &Ctx, caller: &Actor) -> Result<(), Problem> {
-    let settings = app.settings(caller.tenant).await?;
-    app.limits.may_send(caller, &settings, app.clock.now()).map_err(Problem::rate_limited)
-}
-
 /// A part of a conversation, ascending
 #[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages", operation_id = "list_messages",
     params(("id" = ConversationId, Path), RangeQuery), responses((status = 200, body = MessagePage)))]
@@ -118,18 +86,13 @@ async fn post(
     State(app): State<Ctx>,
     caller: Caller,
     Path(id): Path<ConversationId>,
-    mut input: Creation<NewMessage>,
+    creation: Creation<NewMessage>,
 ) -> Result<Written, Problem> {
-    let parsed = body_of(&app, &caller, &input.input).await?;
-    allowance(&app, &caller).await?;
     // A message has its own way of being sent once; the header is another name for it.
-    let key = input.key.take();
-    input.input.client_id = input.input.client_id.take().or(key);
-    idempotency::create(&app, &caller, input, move |tx, actor, new| {
-        let posted = messages::post(tx, actor, id, new, &parsed)?;
-        Ok((posted.json, posted.is_new))
-    })
-    .await
+    let Creation { input, key, .. } = creation;
+    let new = NewMessage { client_id: input.client_id.or(key), ..input };
+    let posted = sending::post(&app, &caller, id, new, |_, _| Ok(())).await?;
+    Ok(Written::new(posted.is_new, posted.json.get().to_owned()))
 }
 
 /// The pinned messages of a conversation
@@ -184,7 +147,7 @@ async fn edit(
     Path(id): Path<MessageId>,
     Json(input): Json<EditInput>,
 ) -> Answer<Message> {
-    let parsed = body(&app, &caller, &input.body).await?;
+    let parsed = sending::edited_body(&app, &caller, &input.body).await?;
     Ok(Json(app.db.write(&caller, move |tx, actor| messages::edit(tx, actor, id, &parsed)).await?))
 }
 

@@ -1,11 +1,12 @@
 //! Owns: the first administrator of a fresh installation.
 
+use std::sync::PoisonError;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use parlor_chat::{Actor, Error, tenants, users};
 use serde::{Deserialize, Serialize};
-use std::sync::PoisonError;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -10,7 +10,7 @@ use parlor_realtime::protocol::mercure::wire;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::address;
+use super::hub::address;
 use crate::app::{App, Ctx};
 use crate::auth::mercure::PersonToken;
 use crate::request::caller::{Caller, is_secure};

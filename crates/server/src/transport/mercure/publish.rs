@@ -9,7 +9,7 @@ use parlor_chat::events;
 use parlor_chat::publications::{self, Publication};
 use parlor_realtime::protocol::mercure::{Dialect, Publish, pairs, subscription, wire};
 
-use super::{Refusal, ask, urn};
+use super::hub::{Asker, Refusal, ask, urn};
 use crate::app::{App, Ctx};
 use crate::auth::mercure_keys::Role;
 
@@ -42,7 +42,7 @@ pub(super) async fn publish(
 }
 
 /// Writes the update to the tenant's log, from where it reaches its subscribers; answers its id.
-async fn store(app: &App, asker: &super::Asker, update: Publish) -> Result<String, Refusal> {
+async fn store(app: &App, asker: &Asker, update: Publish) -> Result<String, Refusal> {
     let id = update.id.clone().unwrap_or_else(urn);
     let publication = Publication::Topics {
         topics: update.topics,

@@ -21,8 +21,8 @@ use parlor_realtime::protocol::mercure::{Dialect, Mine, Notify, Reader, Subscrib
 use parlor_realtime::{Close, Loaded, Published, Session, Start};
 use tokio::time::{Instant, sleep_until};
 
+use super::hub::{Asker, Refusal, ask};
 use super::subscriptions::Announced;
-use super::{Asker, Refusal, ask};
 use crate::app::{App, Ctx};
 use crate::auth::mercure_keys::Role;
 use crate::auth::{reload_actor, require_root};

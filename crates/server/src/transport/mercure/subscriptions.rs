@@ -12,7 +12,7 @@ use parlor_chat::{Error, TenantId, events};
 use parlor_realtime::protocol::mercure::subscription::{self, EVENT_TYPE, Subscription, encoded};
 use parlor_realtime::protocol::mercure::{Dialect, PATH, Subscribe, one, pairs, wire};
 
-use super::{Asker, Refusal, ask, urn};
+use super::hub::{Asker, Refusal, ask, urn};
 use crate::app::{App, Ctx};
 use crate::auth::mercure_keys::Role;
 

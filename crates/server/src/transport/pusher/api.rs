@@ -13,9 +13,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::client_events::EVENT_NAME_LENGTH;
-use super::{EphemeralEvent, LIST, list, publish_everywhere};
 use crate::app::{App, Ctx};
+use crate::transport::pusher::connection::types::EVENT_NAME_LENGTH;
+use crate::transport::pusher::ephemeral::{EphemeralEvent, publish_everywhere};
+use crate::transport::pusher::lists::{LIST, list};
 use crate::transport::pusher::request_auth::{Refusal, signed_application};
 
 /// Channels of one event.

@@ -17,7 +17,7 @@ use crate::app::Ctx;
 use crate::auth::pusher_apps::Application;
 use crate::request::caller::{Caller, PageCaller};
 use crate::request::problem::Problem;
-use crate::transport::pusher::parlor_channels::reads;
+use crate::transport::pusher::reading::reads;
 
 pub(super) fn routes(app: &Ctx) -> Router<Ctx> {
     Router::new()

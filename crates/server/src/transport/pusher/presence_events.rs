@@ -11,9 +11,10 @@ use parlor_realtime::roster::Change;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{EphemeralEvent, LIST, SIGNED_IN, publish_here};
 use crate::app::App;
 use crate::auth::pusher_apps::{Application, By};
+use crate::transport::pusher::ephemeral::{EphemeralEvent, publish_here};
+use crate::transport::pusher::lists::{LIST, SIGNED_IN};
 use crate::transport::pusher::webhooks::{ChannelEvent, WebhookOutbox};
 
 /// Changes looked at before other tasks get their turn.

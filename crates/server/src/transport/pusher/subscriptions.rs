@@ -9,7 +9,7 @@ use parlor_realtime::protocol::pusher::{Kind, Own, kind};
 use tokio::time::Instant;
 
 use crate::app::Ctx;
-use crate::transport::pusher::{SIGNED_IN, list};
+use crate::transport::pusher::lists::{SIGNED_IN, list};
 
 /// A member of a presence channel, or a signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq)]

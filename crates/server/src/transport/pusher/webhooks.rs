@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::list;
 use crate::adapters::outbound::{self, Outbound};
 use crate::app::{App, Ctx};
 use crate::auth::pusher_apps::By;
+use crate::transport::pusher::lists::list;
 
 /// What happens together is told together.
 const GATHER: Duration = Duration::from_millis(50);
@@ -33,7 +33,7 @@ const AT_ONCE: i64 = 16;
 
 /// Something that webhooks report.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum ChannelEvent {
+pub(crate) enum ChannelEvent {
     /// The first subscriber came.
     Occupied(Arc<str>),
     /// The last one left.
@@ -48,7 +48,7 @@ pub(super) enum ChannelEvent {
 
 /// What happened and is not stored yet.
 #[derive(Debug, Default)]
-pub(super) struct WebhookOutbox {
+pub(crate) struct WebhookOutbox {
     waiting: Mutex<Vec<(Instant, TenantId, ChannelEvent)>>,
     wake: Notify,
     /// Rows were written.

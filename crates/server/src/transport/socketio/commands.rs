@@ -1,19 +1,18 @@
 //! Owns: what a client may say in the main namespace, over the operations of the HTTP API.
 //! Must not know: packets, or who waits for the answer.
 
-use parlor_chat::messages::{self, NewMessage};
+use parlor_chat::messages::NewMessage;
 use parlor_chat::{ConversationId, MessageId, PersonId, reads};
 use parlor_realtime::protocol::socketio::Event;
 use serde::{Deserialize, Serialize};
 
-use super::Dialect;
+use super::dialect::Dialect;
 use crate::app::Ctx;
-use crate::http::api::messages::{allowance, body_of};
 use crate::request::caller::Caller;
 use crate::request::extract;
 use crate::request::problem::Problem;
 use crate::services::erp::SendInput;
-use crate::services::{erp, presence};
+use crate::services::{erp, presence, sending};
 
 /// `message`
 #[derive(Deserialize)]
@@ -56,7 +55,7 @@ struct ErpRead {
     message_id: MessageId,
 }
 
-/// Does what the event asks for and answers JSON. Whoever says something is there.
+/// Does what the event asks for and answers JSON. Any command counts as activity.
 pub(super) async fn run(
     app: &Ctx,
     caller: &Caller,
@@ -98,12 +97,9 @@ async fn typing(app: &Ctx, caller: &Caller, input: Typing) -> Result<String, Pro
 }
 
 async fn post(app: &Ctx, caller: &Caller, input: Posting) -> Result<String, Problem> {
-    let parsed = body_of(app, caller, &input.new).await?;
-    allowance(app, caller).await?;
     let Posting { conversation_id, new } = input;
-    let posted =
-        app.db.write(caller, move |tx, actor| messages::post(tx, actor, conversation_id, &new, &parsed));
-    Ok(posted.await?.json.get().to_owned())
+    let posted = sending::post(app, caller, conversation_id, new, |_, _| Ok(())).await?;
+    Ok(posted.json.get().to_owned())
 }
 
 async fn read(app: &Ctx, caller: &Caller, input: Reading) -> Result<String, Problem> {

@@ -19,76 +19,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 use parlor_realtime::protocol::engineio::{Frame, Malformed, Open, Refusal, VERSION};
 use tokio::sync::{mpsc, oneshot};
 
-use super::session::{Order, Session, Transport};
+use super::session::Session;
 use crate::clock::random_seed;
+use crate::transport::socketio::wire::{Handle, Options, Order, Sharing, Transport, Wire};
 use crate::transport::websocket::Upgrade;
 
 /// Random bytes in the name of a session: 20 characters.
 const SID_BYTES: usize = 15;
-
-/// What is behind a session: it takes messages and says what is to be sent.
-pub trait Wire: Send {
-    /// Takes a message of the client.
-    ///
-    /// # Errors
-    /// When no well-behaved client sends this: the session is closed.
-    fn receive(&mut self, message: Message<'_>) -> Result<(), Malformed>;
-
-    /// Whether no more messages are to be given until [`Wire::next`] has answered.
-    fn is_busy(&self) -> bool;
-
-    /// Waits for what is to be done next. May be dropped while waiting; nothing may be lost by it.
-    fn next(&mut self) -> BoxFuture<'_, Step>;
-
-    /// The session is over.
-    fn end(self: Box<Self>) -> BoxFuture<'static, ()>;
-}
-
-/// A message of a client.
-#[derive(Debug)]
-pub enum Message<'a> {
-    /// Text.
-    Text(&'a str),
-    /// Bytes.
-    Binary(Bytes),
-}
-
-/// What a session is to do.
-#[derive(Debug)]
-pub enum Step {
-    /// Send these.
-    Send(Vec<Frame>),
-    /// Close the transport after what was sent before; clients come back.
-    Close,
-}
-
-/// Times and sizes of an engine.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Between two pings; the first one comes after it.
-    pub ping_interval: Duration,
-    /// How long the answer to a ping may take.
-    pub ping_timeout: Duration,
-    /// How long a client may take to change its transport.
-    pub upgrade_timeout: Duration,
-    /// Bytes of the largest message or body.
-    pub max_payload: usize,
-}
-
-/// What the pages of an origin may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sharing {
-    /// They cannot read our answers.
-    Nothing,
-    /// They may, without cookies.
-    Open,
-    /// They may, with cookies.
-    Trusted,
-}
 
 type Accept = dyn Fn(&Parts) -> Result<Box<dyn Wire>, Refusal> + Send + Sync;
 type Origins = dyn Fn(&str) -> Sharing + Send + Sync;
@@ -99,16 +39,6 @@ pub struct Engine {
     accept: Box<Accept>,
     origins: Box<Origins>,
     sessions: Mutex<HashMap<String, Arc<Handle>>>,
-}
-
-/// How requests reach a session.
-#[derive(Debug)]
-pub(super) struct Handle {
-    pub(super) orders: mpsc::UnboundedSender<Order>,
-    /// A body is on its way.
-    posting: AtomicBool,
-    /// The session has left polling behind.
-    pub(super) on_websocket: AtomicBool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -256,7 +186,9 @@ impl Engine {
         let on_websocket = AtomicBool::new(matches!(transport, Transport::WebSocket(_)));
         let handle = Arc::new(Handle { orders, posting: AtomicBool::new(false), on_websocket });
         self.sessions().insert(sid.clone(), handle.clone());
-        (sid.clone(), Session::new(self, sid, handle, wire, transport, to_do))
+        let (options, name) = (self.options, sid.clone());
+        let forget = Box::new(move || self.forget(&name));
+        (sid, Session::new(options, forget, handle, wire, transport, to_do))
     }
 
     pub(super) fn forget(&self, sid: &str) {

@@ -7,36 +7,23 @@
 
 use std::net::IpAddr;
 
-use axum::extract::Query;
-use axum::http::request::Parts;
 use parlor_chat::events::{self, Event, Position};
 use parlor_chat::{Error, audit, cursor};
-use parlor_realtime::protocol::socketio::MAIN;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::app::Ctx;
 use crate::auth::Credential;
-use crate::http::contracts::erp;
+use crate::http::contracts::erp::member::admit;
 use crate::metrics::Protocol;
-use crate::request::caller::{Caller, client_ip, may_use_cookie, stream_credential};
+use crate::request::caller::Caller;
 use crate::request::problem::Problem;
-use crate::transport::socketio::Dialect;
-use crate::transport::socketio::client::Person;
+use crate::transport::socketio::dialect::Dialect;
 use crate::transport::socketio::engine::new_sid;
-use crate::transport::socketio::namespaces::{Client, Socket};
 use crate::transport::{Opened, Stage, advance, open_at};
 
 /// Whoever is further behind in the tenant's log starts anew: reading it all would take too long.
 const FURTHEST_BEHIND: i64 = 10_000;
 const SID_LENGTH: usize = 20;
-
-/// Somebody who has opened a session.
-pub(super) struct Visitor {
-    app: Ctx,
-    shown: Option<Credential>,
-    place: Place,
-}
 
 /// Where a client has come to, and from where.
 #[derive(Clone)]
@@ -47,53 +34,13 @@ pub(super) struct Place {
     pub(super) ip: Option<IpAddr>,
 }
 
-#[derive(Deserialize)]
-struct TokenQuery {
-    token: Option<String>,
-}
-
-impl Visitor {
-    pub(super) fn new(app: &Ctx, parts: &Parts, dialect: Dialect) -> Self {
-        let token = Query::<TokenQuery>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.token);
-        let shown = token.filter(|token| !token.is_empty()).map(Credential::Bearer);
-        let shown = shown.or_else(|| stream_credential(parts)).filter(|shown| {
-            // A page of another site must not connect with our user's cookie.
-            !matches!(shown, Credential::Session(_)) || may_use_cookie(&parts.headers, app)
-        });
-        let tenant = match dialect {
-            Dialect::Native => "",
-            Dialect::Erp => parts.uri.path().split('/').nth(3).unwrap_or_default(),
-        };
-        let place = Place { dialect, tenant: tenant.to_owned(), ip: client_ip(parts, app) };
-        Self { app: app.clone(), shown, place }
-    }
-}
-
-impl Client for Visitor {
-    fn join(&mut self, namespace: &str, auth: Map<String, Value>) -> Option<Box<dyn Socket>> {
-        if namespace != MAIN {
-            return None;
-        }
-        let text = |name: &str| auth.get(name).and_then(Value::as_str).map(str::to_owned);
-        let token = text("token").filter(|token| !token.is_empty()).map(Credential::Bearer);
-        let entry = Entry {
-            app: self.app.clone(),
-            shown: token.or_else(|| self.shown.clone()),
-            place: self.place.clone(),
-            pid: text("pid"),
-            offset: text("offset"),
-        };
-        Some(Box::new(Person::new(entry)))
-    }
-}
-
 /// What somebody wants in with.
 pub(super) struct Entry {
     pub(super) app: Ctx,
     pub(super) shown: Option<Credential>,
     pub(super) place: Place,
-    pid: Option<String>,
-    offset: Option<String>,
+    pub(super) pid: Option<String>,
+    pub(super) offset: Option<String>,
 }
 
 /// Somebody who is in.
@@ -181,7 +128,7 @@ impl Place {
     pub(super) async fn admit(&self, app: &Ctx, credential: &Credential) -> Result<Caller, Problem> {
         let caller = Caller::find(app, credential, self.ip).await?;
         if self.dialect == Dialect::Erp {
-            erp::admit(app, &caller, &self.tenant).await?;
+            admit(app, &caller, &self.tenant).await?;
         }
         Ok(caller)
     }

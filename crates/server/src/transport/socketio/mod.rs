@@ -17,24 +17,20 @@ pub mod namespaces;
 
 mod client;
 mod commands;
+mod dialect;
 mod handshake;
 mod session;
+mod visitor;
+pub mod wire;
 
-use engine::{Engine, Options, Sharing, Wire};
-use handshake::Visitor;
+use crate::transport::socketio::dialect::Dialect;
+use engine::Engine;
 use namespaces::Namespaces;
+use visitor::Visitor;
+use wire::{Options, Sharing, Wire};
 
 /// Nothing that a client may say carries bytes; this many are taken and passed over.
 const ATTACHMENTS: usize = 10;
-
-/// In whose words a client is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dialect {
-    /// Parlor's own: docs/protocols/socketio.md.
-    Native,
-    /// The contract's: docs/contracts/erp.md. The address names the tenant.
-    Erp,
-}
 
 /// The addresses of Socket.IO.
 pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {

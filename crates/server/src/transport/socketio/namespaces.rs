@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::engine::{Message, Step, Wire};
+use super::wire::{Message, Step, Wire};
 
 /// Answers that may wait before no more packets are taken.
 const MOST_ANSWERS: usize = 16;

@@ -14,7 +14,7 @@ use parlor_realtime::protocol::engineio::{
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::engine::{Engine, Handle, Message, Step, Wire};
+use crate::transport::socketio::wire::{Handle, Message, Options, Order, PollReply, Step, Transport, Wire};
 use crate::transport::websocket::{Incoming, Socket};
 
 /// Packets that may wait for the client before nothing more is asked for.
@@ -30,29 +30,6 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How long a goodbye waits for a poll that was sent before it and comes after it.
 const OVERTAKEN: Duration = Duration::from_millis(30);
-
-pub(super) type PollReply = oneshot::Sender<Result<Bytes, Refusal>>;
-
-/// What a request wants of a session.
-#[derive(Debug)]
-pub(super) enum Order {
-    /// Packets, as soon as there are some.
-    Poll(PollReply),
-    /// Take these packets.
-    Post(String, oneshot::Sender<Result<(), Refusal>>),
-    /// This may become the transport.
-    Upgrade(Box<Socket>),
-    /// The client gave up, or broke the rules.
-    Abort,
-}
-
-/// How packets travel.
-pub(super) enum Transport {
-    /// By requests; the open one is held.
-    Polling(Option<PollReply>),
-    /// By WebSocket.
-    WebSocket(Box<Socket>),
-}
 
 /// A WebSocket that is tried out.
 struct Probe {
@@ -109,9 +86,12 @@ enum Happened {
     Time,
 }
 
+/// Takes the session out of the table of its engine.
+pub(super) type Forget = Box<dyn Fn() + Send + Sync>;
+
 pub(super) struct Session {
-    engine: Arc<Engine>,
-    sid: String,
+    options: Options,
+    forget: Forget,
     handle: Arc<Handle>,
     wire: Box<dyn Wire>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -124,16 +104,16 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(
-        engine: Arc<Engine>,
-        sid: String,
+        options: Options,
+        forget: Forget,
         handle: Arc<Handle>,
         wire: Box<dyn Wire>,
         transport: Transport,
         orders: mpsc::UnboundedReceiver<Order>,
     ) -> Self {
-        let beat = Beat { at: Instant::now() + engine.options.ping_interval, asked: false, unsent: false };
+        let beat = Beat { at: Instant::now() + options.ping_interval, asked: false, unsent: false };
         let out = VecDeque::new();
-        Self { engine, sid, handle, wire, orders, transport, probe: None, out, posted: None, beat }
+        Self { options, forget, handle, wire, orders, transport, probe: None, out, posted: None, beat }
     }
 
     /// Queues a packet.
@@ -147,8 +127,8 @@ impl Session {
                 break end;
             }
         };
-        let Self { engine, sid, wire, transport, out, orders, .. } = self;
-        tokio::join!(wire.end(), part(transport, end, out, orders, || engine.forget(&sid)));
+        let Self { forget, wire, transport, out, orders, .. } = self;
+        tokio::join!(wire.end(), part(transport, end, out, orders, forget));
     }
 
     async fn step(&mut self) -> Result<(), End> {
@@ -222,7 +202,7 @@ impl Session {
             // Whoever is changing the transport must not look for a ping on the old one.
             self.beat.at = now + NOOP_EVERY;
         } else {
-            let at = self.beat.at + self.engine.options.ping_timeout;
+            let at = self.beat.at + self.options.ping_timeout;
             self.beat = Beat { at, asked: true, unsent: true };
             self.send(Frame::text(PING));
         }
@@ -245,7 +225,7 @@ impl Session {
                 // A second one is dropped, which closes it.
                 if self.polls().is_some() && self.probe.is_none() {
                     let now = Instant::now();
-                    let until = now + self.engine.options.upgrade_timeout;
+                    let until = now + self.options.upgrade_timeout;
                     self.probe = Some(Probe { socket, answered: false, until, noop: now });
                 }
                 Ok(())
@@ -314,11 +294,8 @@ impl Session {
             Packet::Text(text) => self.wire.receive(Message::Text(text)),
             Packet::Binary(bytes) => self.wire.receive(Message::Binary(bytes)),
             Packet::Pong => {
-                self.beat = Beat {
-                    at: Instant::now() + self.engine.options.ping_interval,
-                    asked: false,
-                    unsent: false,
-                };
+                self.beat =
+                    Beat { at: Instant::now() + self.options.ping_interval, asked: false, unsent: false };
                 Ok(())
             }
             Packet::Noop => Ok(()),
@@ -369,7 +346,7 @@ impl Session {
         if self.out.is_empty() {
             return Ok(());
         }
-        let options = &self.engine.options;
+        let options = &self.options;
         match &mut self.transport {
             Transport::WebSocket(socket) => {
                 let patience = options.ping_interval + options.ping_timeout;

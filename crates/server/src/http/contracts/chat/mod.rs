@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 
 use crate::app::Ctx;
 use crate::http::admin::purges::{LogQuery, PurgeInput, run};
-use crate::http::api::messages::allowance;
+use crate::http::contracts::chat::views::KINDS;
 use crate::request::Answer;
 use crate::request::caller::{Caller, StreamCaller};
 use crate::request::extract::{Json, Path, Query};
 use crate::request::problem::Problem;
+use crate::services;
 use crate::transport::{Dialect, long_poll, sse};
 
 mod nonce;
@@ -40,9 +41,6 @@ pub(crate) fn routes() -> Router<Ctx> {
         .route("/admin/chat/purge", post(purge))
         .route("/admin/chat/purges", get(purge_log))
 }
-
-/// The kinds that this contract knows.
-const KINDS: [Kind; 2] = [Kind::Direct, Kind::Group];
 
 #[derive(Deserialize)]
 struct PageQuery {
@@ -98,18 +96,16 @@ async fn open(
 ) -> Result<Response, Problem> {
     let kind = Kind::parse(&input.kind).filter(|kind| KINDS.contains(kind));
     let kind = kind.ok_or_else(|| Problem::invalid("type", "known", "use direct or group"))?;
-    allowance(&app, &caller).await?;
     let new = NewConversation {
         user_ids: input.user_ids,
         title: input.subject.filter(|_| kind == Kind::Group),
         client_id: input.client_id,
         ..NewConversation::of(kind)
     };
-    let run = app.db.write(&caller, move |tx, actor| {
-        let opened = conversations::open(tx, actor, &new, None)?;
+    let (thread, is_new) = services::sending::open(&app, &caller, new, |tx, actor, opened| {
         Ok((views::thread(tx, actor, &opened.conversation)?, opened.is_new))
-    });
-    let (thread, is_new) = run.await?;
+    })
+    .await?;
     let status = if is_new { axum::http::StatusCode::CREATED } else { axum::http::StatusCode::OK };
     Ok((status, axum::Json(thread)).into_response())
 }

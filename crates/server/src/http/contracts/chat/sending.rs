@@ -4,17 +4,16 @@ use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use parlor_chat::messages::{self, NewMessage};
+use parlor_chat::messages::NewMessage;
 use parlor_chat::{ConversationId, RowId, conversations};
 use serde::Deserialize;
 
 use super::views;
 use crate::app::Ctx;
-use crate::http::api::files::take;
-use crate::http::api::messages::{allowance, body_of};
 use crate::request::caller::Caller;
 use crate::request::extract::{Path, parse};
 use crate::request::problem::Problem;
+use crate::services::{sending, uploads};
 
 /// As many as a message may have.
 const MOST_FILES: usize = 10;
@@ -36,7 +35,7 @@ pub(crate) async fn send(
     Path(id): Path<ConversationId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    allowance(&app, &caller).await?;
+    sending::allowance(&app, &caller).await?;
     // Nobody uploads to where nobody may look.
     app.db.read(&caller, move |tx, actor| views::of_contract(conversations::get(tx, actor, id)?)).await?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -52,8 +51,7 @@ pub(crate) async fn send(
         attachment_ids: input.attachment_ids,
         ..NewMessage::text(input.body)
     };
-    let parsed = body_of(&app, &caller, &new).await?;
-    let posted = app.db.write(&caller, move |tx, actor| messages::post(tx, actor, id, &new, &parsed)).await?;
+    let posted = sending::post_allowed(&app, &caller, id, new, |_, _| Ok(())).await?;
     let status = if posted.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json(views::message(&app, &caller, &posted.message)?)).into_response())
 }
@@ -68,7 +66,7 @@ async fn form(app: &Ctx, caller: &Caller, request: Request) -> Result<MessageInp
             if input.attachment_ids.len() >= MOST_FILES {
                 return Err(Problem::invalid("file", "count", "attach at most 10 files"));
             }
-            input.attachment_ids.push(take(app, caller, field).await?.id);
+            input.attachment_ids.push(uploads::receive(app, caller, field).await?.id);
             continue;
         }
         let mut text = Vec::new();

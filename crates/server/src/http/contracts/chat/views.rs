@@ -3,10 +3,10 @@
 use parlor_chat::conversations::View;
 use parlor_chat::messages;
 use parlor_chat::purges::Purge;
-use parlor_chat::{Actor, Error, MessageId, Time, Tx};
+use parlor_chat::{Actor, Error, Kind, MessageId, Time, Tx};
+use parlor_realtime::shapes::chat as shapes;
 use serde_json::{Value, json};
 
-use super::{KINDS, shapes};
 use crate::app::App;
 use crate::http::api::files::CONTRACT_LINK_SECONDS;
 use crate::http::api::files::link_to;
@@ -87,3 +87,6 @@ pub(super) fn purge(purge: &Purge) -> Value {
         "cutoff_timestamp": seconds(purge.cutoff), "mode": purge.mode, "rows_deleted": purge.rows_deleted,
     })
 }
+
+/// The kinds that this contract knows.
+pub(crate) const KINDS: [Kind; 2] = [Kind::Direct, Kind::Group];

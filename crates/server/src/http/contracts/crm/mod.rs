@@ -4,33 +4,35 @@
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use parlor_chat::conversations::{self, NewConversation, Related};
 use parlor_chat::messages::{self, NewMessage, Range};
 use parlor_chat::participants::{self, MeChange};
-use parlor_chat::{ConversationId, Error, Kind, MessageId, PersonId, Right, RowId, reads};
+use parlor_chat::{Actor, ConversationId, Error, Kind, MessageId, PersonId, Right, RowId, Tx, reads};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::Ctx;
-use crate::http::api::messages::{allowance, body_of};
+use crate::http::contracts::crm::messenger::Messenger;
+use crate::http::contracts::crm::views::KINDS;
 use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Created, Json, Path, Query};
 use crate::request::problem::Problem;
+use crate::services::sending;
 use crate::transport::mercure::grant::grant;
 
+mod bootstrap;
+mod messenger;
 mod views;
-mod widget;
 pub use parlor_realtime::shapes::crm as shapes;
 
 pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
     let routes = Router::new()
-        .route("/widget/bootstrap", get(widget::bootstrap))
-        .route("/preferences", post(widget::preferences))
+        .route("/widget/bootstrap", get(bootstrap::bootstrap))
+        .route("/preferences", post(bootstrap::preferences))
         .route("/conversations", get(list).post(open))
         .route("/conversations/{id}/open", get(show))
         .route("/conversations/{id}/messages", post(send))
@@ -38,30 +40,6 @@ pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
         .route("/conversations/{id}/mute", post(mute))
         .layer(from_fn_with_state(app.clone(), realtime_headers));
     Router::new().nest("/admin/internal-messenger", routes)
-}
-
-/// The kinds that this contract knows, under its names.
-const KINDS: [(Kind, &str); 4] = [
-    (Kind::Direct, "direct"),
-    (Kind::Group, "group"),
-    (Kind::Broadcast, "broadcast"),
-    (Kind::Announcement, "global"),
-];
-
-/// Somebody who may use the messenger.
-pub(super) struct Messenger(pub Caller);
-
-impl FromRequestParts<Ctx> for Messenger {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, app).await?;
-        if !caller.has(Right::Messenger) {
-            // Through the database, so that the refusal is audited like any other.
-            app.db.read(&caller, |_, actor| actor.require(Right::Messenger, "messenger.use")).await?;
-        }
-        Ok(Self(caller))
-    }
 }
 
 /// The one place where an answer gets what a browser needs to subscribe: the hub's `Link` and its cookie, for people
@@ -193,14 +171,7 @@ async fn open(
     Messenger(caller): Messenger,
     Json(input): Json<ConversationInput>,
 ) -> Result<Response, Problem> {
-    let new = input.into_new()?;
-    let body = match &new.message {
-        Some(message) => Some(body_of(&app, &caller, message).await?),
-        None => None,
-    };
-    allowance(&app, &caller).await?;
-    let run = app.db.write(&caller, move |tx, actor| conversations::open(tx, actor, &new, body.as_ref()));
-    let opened = run.await?;
+    let opened = sending::open(&app, &caller, input.into_new()?, |_, _, opened| Ok(opened)).await?;
     let message = opened.message.as_ref().map(views::message).transpose()?;
     let answer = json!({"conversation": views::conversation(&opened.conversation), "message": message});
     let status = if opened.is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -240,13 +211,9 @@ async fn send(
         attachment_ids: input.attachment_ids,
         ..NewMessage::text(input.body)
     };
-    let body = body_of(&app, &caller, &new).await?;
-    allowance(&app, &caller).await?;
-    let run = app.db.write(&caller, move |tx, actor| {
-        views::known(tx, actor, id)?;
-        messages::post(tx, actor, id, &new, &body)
-    });
-    Ok(Created(views::message(&run.await?.message)?))
+    let gate = move |tx: &mut Tx<'_>, actor: &Actor| views::known(tx, actor, id).map(|_| ());
+    let posted = sending::post(&app, &caller, id, new, gate).await?;
+    Ok(Created(views::message(&posted.message)?))
 }
 
 async fn read(

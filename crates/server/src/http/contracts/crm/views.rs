@@ -2,10 +2,10 @@
 
 use parlor_chat::conversations::{self, ListFilter, View};
 use parlor_chat::messages;
-use parlor_chat::{Actor, ConversationId, Error, Tx};
+use parlor_chat::{Actor, ConversationId, Error, Kind, Tx};
+use parlor_realtime::shapes::crm as shapes;
 use serde_json::{Value, json};
 
-use super::{KINDS, shapes};
 use crate::request::problem::Problem;
 
 /// Every conversation of the contract that somebody reads.
@@ -78,3 +78,11 @@ pub(super) fn message(message: &messages::Message) -> Result<shapes::Message, Pr
     let native = serde_json::to_value(message).map_err(Problem::internal)?;
     Ok(shapes::Message::from_native(&native))
 }
+
+/// The kinds that this contract knows, under its names.
+pub(crate) const KINDS: [(Kind, &str); 4] = [
+    (Kind::Direct, "direct"),
+    (Kind::Group, "group"),
+    (Kind::Broadcast, "broadcast"),
+    (Kind::Announcement, "global"),
+];

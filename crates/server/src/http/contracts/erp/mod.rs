@@ -2,23 +2,22 @@
 //! Must not know: rules; `services/erp.rs` serves Socket.IO with the same operations.
 
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::routing::{get, post, put};
-use parlor_chat::tenants;
 use parlor_chat::{MessageId, PersonId, RowId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::Ctx;
 use crate::request::Answer;
-use crate::request::caller::Caller;
 use crate::request::extract::{Created, Json, Path, Query};
 use crate::request::problem::Problem;
 
+pub(crate) mod member;
 mod presence;
 pub use parlor_realtime::shapes::erp as shapes;
 
+use crate::http::contracts::erp::member::Member;
 use crate::services::erp::{self, Asked, SendInput};
 
 pub(crate) fn routes() -> Router<Ctx> {
@@ -33,38 +32,6 @@ pub(crate) fn routes() -> Router<Ctx> {
             .route("/notifications/{notification}/read", put(notification_read))
             .route("/presence", get(presence::list)),
     )
-}
-
-/// A member of staff of the tenant in the path, where the tenant has the contract switched on.
-#[derive(Clone, Debug)]
-pub struct Member(pub Caller);
-
-impl FromRequestParts<Ctx> for Member {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, app).await?;
-        let path = axum::extract::RawPathParams::from_request_parts(parts, app).await;
-        let path = path.map_err(|_| Problem::not_found("there is nothing at this address"))?;
-        let named = path.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned());
-        admit(app, &caller, &named.unwrap_or_default()).await?;
-        Ok(Self(caller))
-    }
-}
-
-/// Refuses everybody but staff of this tenant, and tenants without the contract, as if there were nothing.
-///
-/// # Errors
-/// Not found, whatever the reason.
-pub async fn admit(app: &Ctx, caller: &Caller, tenant: &str) -> Result<(), Problem> {
-    let nothing = || Problem::not_found("tenant not found");
-    let own = caller.tenant;
-    let same = match tenant.parse::<parlor_chat::TenantId>() {
-        Ok(id) => id == own,
-        Err(_) => app.db.read_plain(move |tx| tenants::by_id(tx, own)).await?.slug == tenant,
-    };
-    let open = app.settings(own).await?.erp_enabled != 0;
-    if same && open && caller.is_staff() { Ok(()) } else { Err(nothing()) }
 }
 
 /// A page of a list.

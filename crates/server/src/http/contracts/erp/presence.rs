@@ -5,7 +5,7 @@ use parlor_chat::users::{self, UserFilter};
 use parlor_chat::{PersonId, Time};
 use serde::Serialize;
 
-use super::Member;
+use super::member::Member;
 use crate::app::Ctx;
 use crate::request::Answer;
 use crate::request::extract::Json;

@@ -8,19 +8,19 @@ use std::time::Duration;
 use parlor_chat::access::access;
 use parlor_chat::credentials::Root;
 use parlor_chat::tenants::Tenant;
-use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, conversations, events, users};
-use parlor_realtime::presence::Attending;
+use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, events, users};
 use parlor_realtime::protocol::pusher::{self, Own, TERMINATED};
-use parlor_realtime::{Joined, Name, Published, Reach};
-use serde::Deserialize;
+use parlor_realtime::{Name, Published, Reach};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::app::Ctx;
 use crate::auth::{reload_actor, require_root};
 use crate::services::presence;
-use crate::transport::pusher::connection::{Connection, End, Step};
-use crate::transport::pusher::subscribe::Refused;
+use crate::transport::pusher::connection::Connection;
+use crate::transport::pusher::connection::types::Refused;
+use crate::transport::pusher::connection::types::{End, Step};
+use crate::transport::pusher::connection::types::{Person, SignedClaims};
+use crate::transport::pusher::reading::reads;
 use crate::transport::pusher::subscriptions::Member;
 
 /// How long the answer to "may this person still read this conversation" is believed.
@@ -31,38 +31,6 @@ const PRESENCE: &str = "presence";
 const TYPING: &str = "client-typing";
 /// Before ids of contacts that are the host application's, not Parlor's.
 const CONTACT: &str = "contact:";
-
-/// What Parlor's own answers add to the signed data: until when, and by which token.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct SignedClaims {
-    /// Microseconds since 1970.
-    pub until: Option<i64>,
-    /// Names the token, so that its end ends the connection.
-    pub tag: Option<String>,
-    /// What the token rests on, likewise.
-    pub root: Option<String>,
-}
-
-/// The person behind a connection.
-pub(super) struct Person {
-    actor: Arc<Actor>,
-    _joined: Joined,
-    /// The person is there as long as this.
-    attending: Attending,
-    /// The conversations whose channels it is on: as a reader, as a viewer.
-    conversations: HashMap<ConversationId, (bool, bool)>,
-    /// Its own channel, when it is on it.
-    channel: Option<Arc<str>>,
-    /// It is on the channel of all staff.
-    inbox: bool,
-}
-
-impl Person {
-    pub fn id(&self) -> PersonId {
-        self.actor.id()
-    }
-}
 
 type Admission<T = ()> = Result<T, Option<Refused>>;
 
@@ -278,21 +246,6 @@ fn failed(error: Error) -> Option<Refused> {
 
 fn log(error: &Error) {
     tracing::warn!(%error, "a subscription could not be checked");
-}
-
-/// Whether the person reads the conversation by the rights it has now.
-pub(super) async fn reads(
-    app: &Ctx,
-    actor: &Arc<Actor>,
-    conversation: ConversationId,
-) -> Result<bool, Error> {
-    let who = actor.clone();
-    app.db
-        .read_plain(move |tx| {
-            let fresh = reload_actor(tx, &who)?;
-            conversations::is_reader(tx, &fresh, conversation)
-        })
-        .await
 }
 
 fn resolve(tx: &mut Tx<'_>, tenant: &Tenant, id: &str) -> Result<Option<Actor>, Error> {

@@ -8,16 +8,15 @@ use parlor_realtime::protocol::pusher::{self, SignIn, TERMINATED, WATCHED};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::SIGNED_IN;
-use super::connection::{Connection, Step};
-use crate::transport::pusher::parlor_channels::SignedClaims;
+use crate::transport::pusher::connection::Connection;
+use crate::transport::pusher::connection::types::SignedClaims;
+use crate::transport::pusher::connection::types::Step;
+use crate::transport::pusher::connection::types::USER_ID_LENGTH;
+use crate::transport::pusher::lists::SIGNED_IN;
 use crate::transport::pusher::subscriptions::Member;
 
 /// Users that one connection may watch.
 const MOST_WATCHED: usize = 100;
-/// Longest id of a user.
-pub(super) const USER_ID_LENGTH: usize = 128;
-
 #[derive(Deserialize)]
 struct UserData {
     id: String,

@@ -1,5 +1,11 @@
 //! Owns: `GET /app/{key}`: one connection, from the handshake to its end. What is said on it is in the files beside.
 
+mod client_events;
+mod parlor_channels;
+mod sign_in;
+mod subscribe;
+pub(super) mod types;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +18,14 @@ use parlor_realtime::protocol::pusher::{self, Farewell, Incoming};
 use parlor_realtime::{Close, Joined, Published, Reach};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::client_events::Allowance;
 use crate::app::{App, Ctx};
 use crate::auth::pusher_apps::{Application, By};
 use crate::clock::random_seed;
 use crate::http::assets;
 use crate::metrics::{Counted, Protocol};
 use crate::request::problem::Problem;
-use crate::transport::pusher::parlor_channels::Person;
+use crate::transport::pusher::connection::types::Step;
+use crate::transport::pusher::connection::types::{Allowance, Person};
 use crate::transport::pusher::subscriptions::Subscriptions;
 use crate::transport::pusher::webhooks::WebhookOutbox;
 use crate::transport::websocket::{self, Socket, Upgrade};
@@ -27,11 +33,6 @@ use crate::transport::websocket::{self, Socket, Upgrade};
 const FAREWELL_PATIENCE: Duration = Duration::from_secs(5);
 /// Timers hold some two years at most.
 const LONGEST: Duration = Duration::from_secs(86_400 * 365);
-
-/// Why a connection ends: a code and a text, or nothing to say because the other side is gone.
-pub(super) type End = Option<Farewell>;
-/// Goes on, or ends.
-pub(super) type Step = Result<(), End>;
 
 /// A WebSocket of the Pusher protocol. Refusals come after the handshake: that is where its clients look for them.
 /// The web app lives under the same path: whoever asks for no WebSocket means one of its pages or files.

@@ -1,44 +1,13 @@
 //! Owns: what clients tell each other: who may, how often, and whom it reaches. It is told and not kept.
 
-use std::time::Duration;
-
 use parlor_realtime::protocol::pusher::{self, kind};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use super::connection::{Connection, Step};
-use super::webhooks::ChannelEvent;
-use super::{EphemeralEvent, publish_everywhere};
-
-/// Longest name of an event.
-pub(super) const EVENT_NAME_LENGTH: usize = 200;
-
-/// So many events a second, as many at once.
-#[derive(Debug)]
-pub(super) struct Allowance {
-    most: f64,
-    left: f64,
-    at: Instant,
-}
-
-impl Allowance {
-    pub fn new(per_second: u32) -> Self {
-        let most = f64::from(per_second);
-        Self { most, left: most, at: Instant::now() }
-    }
-
-    /// Takes one; false when there is none.
-    pub fn take(&mut self) -> bool {
-        let now = Instant::now();
-        let gained = now.duration_since(self.at).max(Duration::ZERO).as_secs_f64() * self.most;
-        (self.left, self.at) = ((self.left + gained).min(self.most), now);
-        let has = self.left >= 1.0;
-        if has {
-            self.left -= 1.0;
-        }
-        has
-    }
-}
+use crate::transport::pusher::connection::Connection;
+use crate::transport::pusher::connection::types::EVENT_NAME_LENGTH;
+use crate::transport::pusher::connection::types::Step;
+use crate::transport::pusher::ephemeral::{EphemeralEvent, publish_everywhere};
+use crate::transport::pusher::webhooks::ChannelEvent;
 
 impl Connection {
     /// Forwards a client's event to the other subscribers.

@@ -10,10 +10,12 @@ use parlor_realtime::protocol::mercure::wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Messenger, grant, views};
+use super::messenger::Messenger;
+use super::views;
 use crate::app::Ctx;
 use crate::request::Answer;
 use crate::request::extract::Json;
+use crate::transport::mercure::grant::grant;
 
 /// Under which key of a user's preferences the messenger's are.
 const KEY: &str = "internal_messenger";

@@ -10,32 +10,14 @@ use serde_json::Value;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::connection::{Connection, Step};
-use super::list;
-use super::sign_in::USER_ID_LENGTH;
-use super::webhooks::ChannelEvent;
-use crate::transport::pusher::parlor_channels::SignedClaims;
+use crate::transport::pusher::connection::Connection;
+use crate::transport::pusher::connection::types::Refused;
+use crate::transport::pusher::connection::types::SignedClaims;
+use crate::transport::pusher::connection::types::Step;
+use crate::transport::pusher::connection::types::USER_ID_LENGTH;
+use crate::transport::pusher::lists::list;
 use crate::transport::pusher::subscriptions::Member;
-
-/// Why a subscription does not hold; the connection stays.
-#[derive(Debug)]
-pub(super) struct Refused {
-    pub kind: &'static str,
-    pub text: &'static str,
-    pub status: u16,
-}
-
-const LIMIT: &str = "LimitReached";
-
-impl Refused {
-    pub fn auth(status: u16, text: &'static str) -> Self {
-        Self { kind: "AuthError", text, status }
-    }
-
-    fn limit(status: u16, text: &'static str) -> Self {
-        Self { kind: LIMIT, text, status }
-    }
-}
+use crate::transport::pusher::webhooks::ChannelEvent;
 
 /// What the application signed about whoever joins.
 #[derive(Deserialize)]

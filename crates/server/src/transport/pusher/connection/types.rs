@@ -1,0 +1,103 @@
+//! Owns: the words in which a connection speaks of itself: steps, ends, refusals, who is on it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlor_chat::{Actor, ConversationId, PersonId};
+use parlor_realtime::Joined;
+use parlor_realtime::presence::Attending;
+use parlor_realtime::protocol::pusher::Farewell;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+/// Why a connection ends: a code and a text, or nothing to say because the other side is gone.
+pub(crate) type End = Option<Farewell>;
+
+/// Goes on, or ends.
+pub(crate) type Step = Result<(), End>;
+
+/// So many events a second, as many at once.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    pub(crate) most: f64,
+    pub(crate) left: f64,
+    pub(crate) at: Instant,
+}
+
+impl Allowance {
+    pub fn new(per_second: u32) -> Self {
+        let most = f64::from(per_second);
+        Self { most, left: most, at: Instant::now() }
+    }
+
+    /// Takes one; false when there is none.
+    pub fn take(&mut self) -> bool {
+        let now = Instant::now();
+        let gained = now.duration_since(self.at).max(Duration::ZERO).as_secs_f64() * self.most;
+        (self.left, self.at) = ((self.left + gained).min(self.most), now);
+        let has = self.left >= 1.0;
+        if has {
+            self.left -= 1.0;
+        }
+        has
+    }
+}
+
+/// Longest name of an event.
+pub(crate) const EVENT_NAME_LENGTH: usize = 200;
+
+/// What Parlor's own answers add to the signed data: until when, and by which token.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SignedClaims {
+    /// Microseconds since 1970.
+    pub until: Option<i64>,
+    /// Names the token, so that its end ends the connection.
+    pub tag: Option<String>,
+    /// What the token rests on, likewise.
+    pub root: Option<String>,
+}
+
+/// The person behind a connection.
+pub(crate) struct Person {
+    pub(crate) actor: Arc<Actor>,
+    pub(crate) _joined: Joined,
+    /// The person is there as long as this.
+    pub(crate) attending: Attending,
+    /// The conversations whose channels it is on: as a reader, as a viewer.
+    pub(crate) conversations: HashMap<ConversationId, (bool, bool)>,
+    /// Its own channel, when it is on it.
+    pub(crate) channel: Option<Arc<str>>,
+    /// It is on the channel of all staff.
+    pub(crate) inbox: bool,
+}
+
+impl Person {
+    pub fn id(&self) -> PersonId {
+        self.actor.id()
+    }
+}
+
+/// Why a subscription does not hold; the connection stays.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub kind: &'static str,
+    pub text: &'static str,
+    pub status: u16,
+}
+
+pub(crate) const LIMIT: &str = "LimitReached";
+
+impl Refused {
+    pub fn auth(status: u16, text: &'static str) -> Self {
+        Self { kind: "AuthError", text, status }
+    }
+
+    pub(crate) fn limit(status: u16, text: &'static str) -> Self {
+        Self { kind: LIMIT, text, status }
+    }
+}
+
+/// Longest id of a user.
+pub(crate) const USER_ID_LENGTH: usize = 128;

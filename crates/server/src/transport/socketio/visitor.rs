@@ -1,0 +1,62 @@
+//! Owns: whoever comes to the main namespace before it is known who it is. Must not know: what may be said there.
+
+use axum::extract::Query;
+use axum::http::request::Parts;
+use parlor_realtime::protocol::socketio::MAIN;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::app::Ctx;
+use crate::auth::Credential;
+use crate::request::caller::{client_ip, may_use_cookie, stream_credential};
+use crate::transport::socketio::client::Person;
+use crate::transport::socketio::dialect::Dialect;
+use crate::transport::socketio::handshake::{Entry, Place};
+use crate::transport::socketio::namespaces::{Client, Socket};
+
+/// Somebody who has opened a session.
+pub(crate) struct Visitor {
+    pub(crate) app: Ctx,
+    pub(crate) shown: Option<Credential>,
+    pub(crate) place: Place,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct TokenQuery {
+    pub(crate) token: Option<String>,
+}
+
+impl Visitor {
+    pub(crate) fn new(app: &Ctx, parts: &Parts, dialect: Dialect) -> Self {
+        let token = Query::<TokenQuery>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.token);
+        let shown = token.filter(|token| !token.is_empty()).map(Credential::Bearer);
+        let shown = shown.or_else(|| stream_credential(parts)).filter(|shown| {
+            // A page of another site must not connect with our user's cookie.
+            !matches!(shown, Credential::Session(_)) || may_use_cookie(&parts.headers, app)
+        });
+        let tenant = match dialect {
+            Dialect::Native => "",
+            Dialect::Erp => parts.uri.path().split('/').nth(3).unwrap_or_default(),
+        };
+        let place = Place { dialect, tenant: tenant.to_owned(), ip: client_ip(parts, app) };
+        Self { app: app.clone(), shown, place }
+    }
+}
+
+impl Client for Visitor {
+    fn join(&mut self, namespace: &str, auth: Map<String, Value>) -> Option<Box<dyn Socket>> {
+        if namespace != MAIN {
+            return None;
+        }
+        let text = |name: &str| auth.get(name).and_then(Value::as_str).map(str::to_owned);
+        let token = text("token").filter(|token| !token.is_empty()).map(Credential::Bearer);
+        let entry = Entry {
+            app: self.app.clone(),
+            shown: token.or_else(|| self.shown.clone()),
+            place: self.place.clone(),
+            pid: text("pid"),
+            offset: text("offset"),
+        };
+        Some(Box::new(Person::new(entry)))
+    }
+}
