@@ -1,23 +1,23 @@
 //! Lists of conversations: what the actor takes part in, and what it reads without taking part, newest activity first.
 
 use parlor_db::{Row, params};
+
 use serde::Serialize;
 
 use crate::{
-    access::outsider_kinds,
-    error::{Result, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    access::readable_kinds,
+    error::{Result, invalid},
     ids::ConversationId,
     kinds::{Kind, RULES},
     page::{Page, limit},
     person::Actor,
     rights::Right,
+    text::like,
     tx::Tx,
-    users::like,
 };
 
 use super::{
-    Me, View,
+    View,
     store::{self, Cursor, Listed},
     view,
 };
@@ -126,7 +126,7 @@ fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
 
 /// One statement per kind that the table of kinds opens to this actor, so that each walks an index.
 fn outside(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
-    let reach = outsider_kinds(actor);
+    let reach = readable_kinds(actor);
     let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
     let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
     let mut rows = Vec::new();
@@ -218,29 +218,6 @@ pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
         unmuted: own.unmuted + everyone.unmuted,
         mentions: own.mentions + everyone.mentions,
     })
-}
-
-/// The actor's own part of one conversation, as it is now.
-pub(crate) fn me_view(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
-    let listed = store::me(tx, actor, id)?.ok_or(not_found("conversation"))?;
-    Ok(view::me(actor, &listed))
-}
-
-/// Tells the actor's other devices what its own part is now.
-pub(crate) fn announce_me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
-    let me = me_view(tx, actor, id)?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "me.conversation",
-            conversation: Some(id),
-            audience: Audience::Person(actor.id()),
-            access: &[],
-            data: serde_json::json!({ "me": me }),
-        },
-    )?;
-    Ok(me)
 }
 
 /// The ids of the conversations in which the actor takes part, newest first: what a search may look into.

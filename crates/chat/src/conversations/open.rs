@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     access::AccessChange,
     contacts::{self, Contact, ContactInput},
-    direct,
+    direct_hooks,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{ConversationId, PersonId, StoreId, TeamId},
@@ -21,7 +21,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
-    visible::Viewer,
+    viewer::Viewer,
 };
 
 use super::{Conversation, Related, Role, View, store, update, view};
@@ -158,7 +158,7 @@ pub fn open(tx: &mut Tx, actor: &Actor, new: &NewConversation, body: Option<&Bod
     announce(tx, actor, id, &members, contact)?;
     link(tx, actor, id, new)?;
     if new.kind == Kind::Direct {
-        direct::opened(tx, actor, id, &new.user_ids)?;
+        direct_hooks::opened(tx, actor, id, &new.user_ids)?;
     }
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: true })

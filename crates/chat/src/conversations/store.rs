@@ -10,7 +10,7 @@ use crate::{
     person::{Actor, text},
     time::Time,
     tx::Tx,
-    visible::seen_place,
+    viewer::seen_place,
 };
 
 use super::{Conversation, Membership, Mine, Role};
@@ -221,10 +221,10 @@ statements! {
     pub static TEAM_READ = both("
         UPDATE conversations SET team_read_seq = $3, team_read_count = $4 WHERE tenant = $1 AND id = $2");
     /// Snoozed ones whose time has come.
-    pub static AWAKENING = both("
+    pub static DUE_SNOOZES = both("
         SELECT id FROM conversations WHERE tenant = $1 AND snoozed_until <= $2 ORDER BY snoozed_until LIMIT 100");
     /// Tenants with snoozed ones whose time has come.
-    pub static AWAKENING_TENANTS = both("
+    pub static DUE_SNOOZES_TENANTS = both("
         SELECT id, slug, name, no FROM tenants t WHERE EXISTS (
             SELECT 1 FROM conversations c WHERE c.tenant = t.id AND c.snoozed_until <= $1)").global();
     /// Unread of the actor over everything it takes part in.

@@ -2,7 +2,9 @@
 //! ones that people want to look up later are noted down in the conversation as system messages.
 
 use parlor_db::params;
+
 use serde::{Deserialize, Deserializer};
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -12,9 +14,7 @@ use crate::{
     kinds::{Kind, Titled},
     messages, participants,
     person::Actor,
-    teams,
-    tenants::{Tenant, system_actor},
-    tickets,
+    teams, tickets,
     time::Time,
     tx::Tx,
     users,
@@ -76,8 +76,8 @@ struct Told {
 
 /// Changes a conversation.
 pub fn update(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &ConversationChange) -> Result<View> {
-    let (before, me, sight) = lock(tx, actor, id)?;
-    rules::check_manage(actor, &before, me.as_ref(), sight)?;
+    let (before, me, visibility) = lock(tx, actor, id)?;
+    rules::check_manage(actor, &before, me.as_ref(), visibility)?;
     check_texts(
         change.title.as_deref(),
         change.description.clone().flatten().as_deref(),
@@ -293,7 +293,7 @@ fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversa
         if there.is_none_or(|there| there.left_at.is_some()) {
             let people = users::require_all(tx, actor.tenant, &[assignee], "assignee_id")?;
             let (now, _) = store::load(tx, actor, after.id)?.ok_or(not_found("conversation"))?;
-            participants::enter(tx, actor, &now, &people, Role::Member, "participants_added")?;
+            participants::add_members(tx, actor, &now, &people, Role::Member, "participants_added")?;
         }
     }
     let resolved = after.kind == Kind::Ticket && after.status == "resolved" && before.status != "resolved";
@@ -335,24 +335,6 @@ pub fn escalate_links(
     told.staff.insert("linked_conversation_id".to_owned(), json!(ticket));
     told.lines.push(json!({ "type": "ticket_opened", "ticket": { "id": ticket, "number": number } }));
     tell(tx, actor, &before, &after, told)
-}
-
-/// Tenants that have snoozed conversations whose time has come.
-pub fn awakening(tx: &mut Tx) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&store::AWAKENING_TENANTS, params![tx.now], |row| {
-        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
-    })?)
-}
-
-/// Opens snoozed conversations whose time has come. Answers how many.
-pub fn wake(tx: &mut Tx, tenant: &Tenant) -> Result<usize> {
-    let system = system_actor(tenant);
-    let due = tx.db.all(&store::AWAKENING, params![tenant.id, tx.now], |row| row.get::<ConversationId>(0))?;
-    for id in &due {
-        let change = ConversationChange { status: Some("open".to_owned()), ..ConversationChange::default() };
-        update(tx, &system, *id, &change)?;
-    }
-    Ok(due.len())
 }
 
 /// Refuses texts that are too long.
