@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use parlor_chat::access::Access;
-use parlor_chat::events::{Event, Replay};
+use parlor_chat::events::Event;
+use parlor_chat::replay::Replay;
 use parlor_chat::{RoleId, TenantId};
 
 use crate::hub::{Hub, Joined, Reach, Ticket};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{Audience, Event, NewEvent};
-use parlor_chat::presences::{self, Said};
+use parlor_chat::statuses::{self, UserStatus};
 use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, users};
 use parlor_realtime::presence::{Connection, Left, PEOPLE, Shown, Sign, Thresholds};
 use parlor_realtime::roster::Change;
@@ -48,7 +48,7 @@ pub struct PresenceView {
 }
 
 impl PresenceView {
-    fn new(user_id: PersonId, shown: &Shown, said: Said) -> Self {
+    fn new(user_id: PersonId, shown: &Shown, said: UserStatus) -> Self {
         let status = match shown.connection {
             Connection::Offline => "offline",
             _ if said.busy => "busy",
@@ -149,7 +149,7 @@ impl App {
     ) -> Result<Vec<PresenceView>, Error> {
         let people: Vec<PersonId> = shown.iter().map(|(person, _)| *person).collect();
         let read = self.read_plain(move |tx| {
-            Ok((presences::of(tx, tenant, &people)?, users::among(tx, tenant, &people)?))
+            Ok((statuses::of(tx, tenant, &people)?, users::among(tx, tenant, &people)?))
         });
         let (mut said, users) = read.await?;
         let known = shown.into_iter().filter(|(person, _)| users.contains(person));
@@ -180,7 +180,7 @@ impl App {
         }
         for (tenant, people) in by_tenant {
             let no = self.read_plain(move |tx| parlor_chat::tenants::by_id(tx, tenant)).await?.no;
-            self.write_plain(no, move |tx| presences::seen(tx, tenant, &people)).await?;
+            self.write_plain(no, move |tx| statuses::seen(tx, tenant, &people)).await?;
         }
         Ok(())
     }

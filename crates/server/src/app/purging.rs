@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parlor_chat::purges::{self, Mode, Purge, Walk};
 use parlor_chat::tenants::{self, system_actor};
-use parlor_chat::{Actor, Error, Time, attachments, leases, waiting};
+use parlor_chat::{Actor, Error, Time, attachments, leases, upload_quota};
 
 use super::App;
 
@@ -73,7 +73,7 @@ impl App {
     /// # Errors
     /// When the database fails.
     pub(super) async fn remove_files(&self) -> Result<(), Error> {
-        let day_ago = self.clock.now().plus_seconds(-waiting::WAITS_SECONDS);
+        let day_ago = self.clock.now().plus_seconds(-upload_quota::WAITS_SECONDS);
         self.write_plain(0, move |tx| attachments::give_up(tx, day_ago)).await?;
         loop {
             let found = self.read_plain(|tx| attachments::abandoned(tx, FILES_AT_ONCE)).await?;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use parlor_chat::events::{self, Audience, Event};
 use parlor_chat::{
-    Error, TenantId, audit, conversations, idempotency, nonces, publications, search, sessions, tenants,
+    Error, TenantId, audit, conversations, idempotency, nonces, publications, replay, retention, search,
+    sessions, tenants,
 };
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -79,7 +80,7 @@ async fn fill_gaps(app: Weak<App>, mut gaps: UnboundedReceiver<(TenantId, i64)>)
 impl App {
     async fn fill_gap(&self, tenant: TenantId, mut after: i64) -> Result<(), Error> {
         loop {
-            let page = self.read_plain(move |tx| events::since(tx, tenant, after, GAP_PAGE)).await?;
+            let page = self.read_plain(move |tx| replay::since(tx, tenant, after, GAP_PAGE)).await?;
             let (count, last) = (page.len(), page.last().map_or(after, |event| event.seq));
             for event in page {
                 self.caches.forget_stale(&event);
@@ -114,8 +115,8 @@ impl App {
                 tokio::task::yield_now().await;
             }
         }
-        for tenant in self.read_plain(conversations::awakening).await? {
-            self.write_plain(tenant.no, move |tx| conversations::wake(tx, &tenant)).await?;
+        for tenant in self.read_plain(conversations::due_snoozes).await? {
+            self.write_plain(tenant.no, move |tx| conversations::unsnooze(tx, &tenant)).await?;
         }
         Ok(())
     }
@@ -141,7 +142,7 @@ impl App {
                 .read_plain(move |tx| {
                     let head = events::position(tx, tenant)?.seq;
                     let after = known.unwrap_or(head).min(head);
-                    let stale = after < head && events::any_since(tx, tenant, after, &caches::telling())?;
+                    let stale = after < head && replay::any_since(tx, tenant, after, &caches::telling())?;
                     Ok((head, stale))
                 })
                 .await?;
@@ -181,7 +182,7 @@ impl App {
             }
             let before = self.clock.now().plus_seconds(-keep * 86_400);
             while self
-                .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, before, PRUNE_PAGE))
+                .write_plain(tenant.no, move |tx| retention::prune(tx, tenant.id, before, PRUNE_PAGE))
                 .await?
                 > 0
             {

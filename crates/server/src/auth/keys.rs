@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{RowId, TenantId, Time};
+use parlor_chat::tenants::Tenant;
+use parlor_chat::{RowId, TenantId, Time, host_keys};
 
 use super::jwt::HostKey;
 use crate::outbound::{self, Busy, Outbound};
@@ -76,7 +76,7 @@ impl KeyRing {
     pub async fn put(
         self: &Arc<Self>,
         tenant: Tenant,
-        stored: Vec<tenants::HostKey>,
+        stored: Vec<host_keys::HostKey>,
         extra: Option<HostKey>,
         now: Time,
     ) -> Arc<TenantKeys> {

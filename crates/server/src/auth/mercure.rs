@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use parlor_chat::credentials::Root;
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Time};
+use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Time, host_keys};
 use parlor_realtime::protocol::mercure::{Dialect, Grants};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -117,7 +117,7 @@ impl App {
         let (tenant, stored) = self
             .read_plain(move |tx| {
                 let tenant = tenants::by_slug(tx, &wanted)?;
-                let stored = tenants::host_keys(tx, tenant.id)?;
+                let stored = host_keys::all(tx, tenant.id)?;
                 Ok((tenant, stored))
             })
             .await?;
@@ -282,7 +282,7 @@ impl MercureKeys {
         self.subscribers.extend(named(&options.subscriber_key, &options.subscriber_algorithm));
     }
 
-    fn add_stored(&mut self, key: &tenants::HostKey) {
+    fn add_stored(&mut self, key: &host_keys::HostKey) {
         let Some((purpose, kind)) = key.kind.split_once(':') else { return };
         let parsed = || {
             let found = keys::parse(kind, key.kid.clone(), &key.secret).unwrap_or_default();

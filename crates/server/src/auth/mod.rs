@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use parlor_chat::credentials::{self, Ended, Root, tag};
+use parlor_chat::credentials::{Ended, Root, tag};
+use parlor_chat::provisioning::HostClaims;
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::users::HostClaims;
-use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, contacts, sessions, users};
+use parlor_chat::{
+    Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, contacts, credential_check, host_keys,
+    provisioning, sessions, users,
+};
 
 use crate::app::App;
 use crate::config::ServeArgs;
@@ -79,7 +82,7 @@ impl App {
         let (actor, expires, seen) = self
             .read_plain(move |tx| {
                 let session = sessions::find(tx, &digest)?.ok_or_else(over)?;
-                if !credentials::stands(tx, session.tenant, &Root::Session(digest), &process)? {
+                if !credential_check::stands(tx, session.tenant, &Root::Session(digest), &process)? {
                     return Err(over());
                 }
                 let tenant = tenants::by_id(tx, session.tenant)?;
@@ -151,7 +154,8 @@ impl App {
             stores: claims.stores,
         };
         let slug = tenant.slug.clone();
-        let seen = self.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await?;
+        let seen =
+            self.write_plain(tenant.no, move |tx| provisioning::from_host(tx, &tenant, &claims)).await?;
         for role in &seen.unknown_roles {
             self.say_unknown_role(&slug, role);
         }
@@ -179,7 +183,7 @@ impl App {
         let wanted = slug.to_owned();
         let read = self.read_plain(move |tx| {
             let tenant = tenants::by_slug(tx, &wanted)?;
-            let keys = tenants::host_keys(tx, tenant.id)?;
+            let keys = host_keys::all(tx, tenant.id)?;
             Ok((tenant, keys))
         });
         let (tenant, stored) = match read.await {
@@ -222,7 +226,7 @@ impl App {
         root: &Root,
         process: &[u64],
     ) -> Result<(), Error> {
-        match credentials::stands(tx, tenant, root, process)? {
+        match credential_check::stands(tx, tenant, root, process)? {
             true => Ok(()),
             false => Err(unauthorized("what this was made with has ended: sign in again")),
         }

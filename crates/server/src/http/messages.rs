@@ -66,7 +66,7 @@ pub(crate) async fn body(app: &Ctx, caller: &Actor, text: &str) -> Result<Body, 
 
 /// Who is online is known to the server only.
 fn with_online(app: &Ctx, caller: &Actor, body: Body) -> Body {
-    if !body.calls_here() {
+    if !body.mentions_online() {
         return body;
     }
     let people = app.presence.people(caller.tenant).into_iter();
@@ -163,7 +163,8 @@ async fn noted(
     Path(id): Path<ConversationId>,
     Query(query): Query<HistoryQuery>,
 ) -> Answer<MessagePage> {
-    let run = app.read(&caller, move |tx, actor| messages::noted(tx, actor, id, query.before, query.limit));
+    let run = app
+        .read(&caller, move |tx, actor| messages::system_messages(tx, actor, id, query.before, query.limit));
     Ok(Json(run.await?))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parlor_chat::apps;
+use parlor_chat::pusher_apps;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, TenantId, Time, Tx};
 use parlor_realtime::protocol::pusher_sign::Signer;
@@ -19,7 +19,7 @@ pub(crate) struct Application {
     /// Whose.
     pub tenant: Tenant,
     /// Its key, secret and options.
-    pub app: apps::App,
+    pub app: pusher_apps::App,
 }
 
 impl Application {
@@ -29,7 +29,7 @@ impl Application {
     }
 
     /// What it may do.
-    pub fn options(&self) -> &apps::Options {
+    pub fn options(&self) -> &pusher_apps::Options {
         &self.app.options
     }
 }
@@ -84,7 +84,7 @@ impl App {
             return Ok(known);
         }
         let made = self.write_plain(tenant_no, move |tx| {
-            let app = apps::ensure(tx, tenant, tenant_no)?;
+            let app = pusher_apps::ensure(tx, tenant, tenant_no)?;
             Ok(Application { tenant: tenants::by_id(tx, tenant)?, app })
         });
         Ok(Arc::new(made.await?))
@@ -102,17 +102,16 @@ impl App {
     pub(crate) async fn first_application(&self, tenant: &Tenant) -> Result<(), Error> {
         let (id, no, options) = (tenant.id, tenant.no, &self.config.pusher);
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let change = apps::Change {
+        let change = pusher_apps::Change {
             id: options.app_id,
             key: filled(&options.app_key),
             secret: filled(&options.app_secret),
             options: None,
         };
         let told = change.id.is_some() || change.key.is_some() || change.secret.is_some();
-        self.write_plain(
-            no,
-            move |tx| if told { apps::set(tx, id, no, &change) } else { apps::ensure(tx, id, no) },
-        )
+        self.write_plain(no, move |tx| {
+            if told { pusher_apps::set(tx, id, no, &change) } else { pusher_apps::ensure(tx, id, no) }
+        })
         .await
         .map(|_| ())
     }
@@ -120,9 +119,9 @@ impl App {
 
 fn find(tx: &mut Tx<'_>, by: &By) -> Result<Option<Application>, Error> {
     let app = match by {
-        By::Key(key) => apps::by_key(tx, key)?,
-        By::Id(id) => apps::by_id(tx, *id)?,
-        By::Tenant(tenant) => apps::of_tenant(tx, *tenant)?,
+        By::Key(key) => pusher_apps::by_key(tx, key)?,
+        By::Id(id) => pusher_apps::by_id(tx, *id)?,
+        By::Tenant(tenant) => pusher_apps::of_tenant(tx, *tenant)?,
     };
     app.map(|app| Ok(Application { tenant: tenants::by_id(tx, app.tenant)?, app })).transpose()
 }

@@ -6,7 +6,7 @@ use parlor::auth::jwt::Claims;
 use parlor::clock::Clock;
 use parlor::config::{DataArgs, ServeArgs};
 use parlor::serve::Server;
-use parlor_chat::{Time, events};
+use parlor_chat::{Time, events, retention};
 use parlor_db::Engine;
 use parlor_db::testing::TempDir;
 use serde_json::{Value, json};
@@ -172,7 +172,7 @@ async fn what_does_not_serve_begins_anew() {
     let tenant = site.app.read_plain(|tx| parlor_chat::tenants::by_slug(tx, "default")).await.unwrap();
     ana.say(&group, "later").await;
     site.app
-        .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, Time(i64::MAX), 1000))
+        .write_plain(tenant.no, move |tx| retention::prune(tx, tenant.id, Time(i64::MAX), 1000))
         .await
         .unwrap();
     assert!(!recovered(&ben, &pid, offset).await, "older than the log");
