@@ -40,7 +40,7 @@ pub struct Notification {
     pub message_id: Option<MessageId>,
     /// Whether it was pushed to a device.
     pub push_sent: bool,
-    /// When.
+    /// When a device was told of it.
     pub push_sent_at: Option<Time>,
     /// Since when.
     pub created_at: Time,

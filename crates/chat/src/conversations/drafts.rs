@@ -22,13 +22,13 @@ const MOST: i64 = 500;
 /// A draft.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Draft {
-    /// Where.
+    /// The conversation that it is for.
     pub conversation_id: ConversationId,
     /// "reply", "note" or a thread root's id.
     pub mode: String,
     /// What was written so far.
     pub body: String,
-    /// When.
+    /// When it was last written.
     pub updated_at: Time,
 }
 

@@ -41,7 +41,7 @@ pub struct Line {
     pub user: String,
     /// When, RFC 3339.
     pub ts: String,
-    /// What.
+    /// The text, as Markdown.
     pub text: String,
     /// The id of the message that it answers.
     pub parent: Option<String>,
@@ -74,14 +74,14 @@ pub struct Outcome {
 #[derive(Default)]
 pub struct State {
     people: HashMap<String, Person>,
-    places: HashMap<String, Place>,
+    places: HashMap<String, ImportedConversation>,
 }
 
 /// What a batch has met anew. It belongs to the state once the batch has committed, and to nobody if it has not.
 #[derive(Default)]
 pub struct Met {
     people: HashMap<String, Person>,
-    places: HashMap<String, Place>,
+    places: HashMap<String, ImportedConversation>,
 }
 
 impl State {
@@ -99,7 +99,8 @@ impl State {
     }
 }
 
-struct Place {
+/// A conversation into which messages were imported.
+struct ImportedConversation {
     id: ConversationId,
     /// Own messages by author so far; in [`Met`] of those only who wrote in the batch, or of all of a place new to it.
     own: HashMap<PersonId, i64>,
@@ -313,7 +314,8 @@ impl Batch<'_> {
 
     /// How many messages an author has in a conversation; none who takes no part in it yet.
     fn own(&self, channel: &str, author: PersonId) -> Option<i64> {
-        let of = |places: &HashMap<String, Place>| places.get(channel)?.own.get(&author).copied();
+        let of =
+            |places: &HashMap<String, ImportedConversation>| places.get(channel)?.own.get(&author).copied();
         of(&self.met.places).or_else(|| of(&self.state.places))
     }
 
@@ -362,7 +364,7 @@ impl Batch<'_> {
 
     /// The conversation of a channel, made when missing, and which of these lines and of those they answer it has.
     fn place(&mut self, tx: &mut Tx, channel: &str, lines: &[&Prepared]) -> Result<(ConversationId, Known)> {
-        let mut place = Place { id: ConversationId(uuid::Uuid::nil()), own: HashMap::new() };
+        let mut place = ImportedConversation { id: ConversationId(uuid::Uuid::nil()), own: HashMap::new() };
         let mut is_new = false;
         if let Some(known) = self.state.places.get(channel) {
             place.id = known.id;

@@ -61,7 +61,7 @@ pub struct NewConversation {
     pub replies_enabled: bool,
     /// low, normal, high or urgent.
     pub priority: Option<String>,
-    /// Labels.
+    /// Free words to sort it by; support conversations and tickets only.
     #[serde(default)]
     pub labels: Vec<String>,
     /// Where it comes from: "web_widget", "email" …

@@ -53,7 +53,7 @@ pub struct Acks {
 /// One of them.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Ack {
-    /// Who.
+    /// The person who has read or acknowledged it.
     pub person: Person,
     /// When the read position last moved.
     pub read_at: Option<Time>,
@@ -119,7 +119,7 @@ pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) ->
     let seq = standing(tx, actor, &conversation, seq)?;
     let (before, received) = me.as_ref().map_or((0, 0), |me| (me.read_seq, me.delivered_seq));
     let moves = seq > before && visibility != Visibility::Override;
-    let seen = if moves { seen(tx, actor, &conversation, seq)? } else { visible::Place::default() };
+    let seen = if moves { seen(tx, actor, &conversation, seq)? } else { visible::MessagePosition::default() };
     if moves {
         participants::remember(tx, actor, id)?;
         place(tx, actor, &conversation, me.as_ref(), seq, seen.seq > before)?;
@@ -147,9 +147,14 @@ fn standing(tx: &mut Tx, actor: &Actor, conversation: &Conversation, seq: i64) -
 }
 
 /// Where everybody sees somebody stand who stands at `seq`.
-fn seen(tx: &mut Tx, actor: &Actor, conversation: &Conversation, seq: i64) -> Result<visible::Place> {
+fn seen(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    seq: i64,
+) -> Result<visible::MessagePosition> {
     if !conversation.rules().notes || seq == conversation.last_public_seq {
-        return Ok(visible::Place { seq, id: None });
+        return Ok(visible::MessagePosition { seq, id: None });
     }
     visible::up_to(tx, actor.tenant, conversation.id, seq)
 }
@@ -161,7 +166,7 @@ fn tell_read(
     conversation: &Conversation,
     (before, received): (i64, i64),
     seq: i64,
-    seen: visible::Place,
+    seen: visible::MessagePosition,
 ) -> Result<()> {
     let at = params![actor.tenant, conversation.id, seq];
     let message: Option<MessageId> = tx.db.opt(&ID_AT, at, |row| row.get(0))?;

@@ -27,7 +27,7 @@ pub struct Can {
     pub invite: bool,
     /// Close, resolve, archive and open again.
     pub close: bool,
-    /// Leave.
+    /// Stop taking part.
     pub leave: bool,
     /// Become a participant.
     pub join: bool,

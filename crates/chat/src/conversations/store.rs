@@ -44,7 +44,7 @@ macro_rules! shown_columns {
 /// How many columns [`columns`] names.
 const COLUMNS: usize = 48;
 
-/// Messages of others that the person of row `p` has not read in conversation `c` (see reads.rs). `p` may be absent.
+/// Messages of others that the person of row `p` has not read in conversation `c` (see read_state.rs). `p` may be absent.
 macro_rules! unread {
     ($contact:literal) => {
         concat!(
@@ -96,12 +96,12 @@ macro_rules! filters {
 macro_rules! matching {
     () => {
         "(c.kind || '') = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
-         AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
+         AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 ESCAPE '!' OR c.slug LIKE $6 ESCAPE '!'
               OR EXISTS (SELECT 1 FROM participants q JOIN users u ON u.tenant = q.tenant AND u.id = q.person_id
-                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6
+                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6 ESCAPE '!'
                            AND c.kind IN ('direct', 'group'))
               OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
-                           AND lowered(k.name) LIKE $6))"
+                           AND lowered(k.name) LIKE $6 ESCAPE '!'))"
     };
 }
 

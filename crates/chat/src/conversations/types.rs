@@ -91,7 +91,7 @@ pub enum Role {
     Admin,
     /// Reads and posts.
     Member,
-    /// Reads.
+    /// Reads, and does not write.
     Observer,
 }
 

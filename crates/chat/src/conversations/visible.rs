@@ -48,16 +48,16 @@ statements! {
           AND created_at <= $4 AND (deleted_at IS NULL OR deleted_at > $4)");
 }
 
-/// A place and the message there.
+/// A position in a conversation, and the message there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct MessagePosition {
     pub seq: i64,
     pub id: Option<MessageId>,
 }
 
 /// The last place up to `seq` that everybody sees.
-pub(crate) fn up_to(tx: &mut Tx, tenant: TenantId, at: ConversationId, seq: i64) -> Result<Place> {
-    let row = |row: &parlor_db::Row<'_>| Ok(Place { seq: row.get(0)?, id: Some(row.get(1)?) });
+pub(crate) fn up_to(tx: &mut Tx, tenant: TenantId, at: ConversationId, seq: i64) -> Result<MessagePosition> {
+    let row = |row: &parlor_db::Row<'_>| Ok(MessagePosition { seq: row.get(0)?, id: Some(row.get(1)?) });
     Ok(tx.db.opt(&UP_TO, params![tenant, at, seq], row)?.unwrap_or_default())
 }
 
@@ -219,8 +219,8 @@ fn id_of(value: &Value) -> Option<MessageId> {
 /// Hidden messages, each with the last one before it that everybody sees.
 #[derive(Default)]
 struct Hidden {
-    by_seq: HashMap<i64, Place>,
-    by_id: HashMap<MessageId, Place>,
+    by_seq: HashMap<i64, MessagePosition>,
+    by_id: HashMap<MessageId, MessagePosition>,
 }
 
 impl Hidden {
@@ -231,7 +231,7 @@ impl Hidden {
         }
         let asked = params![tenant, place, &points.seqs[..], &points.ids[..]];
         let rows = tx.db.all(&HIDDEN, asked, |row| {
-            let before = Place { seq: row.get::<Option<i64>>(2)?.unwrap_or(0), id: row.get(3)? };
+            let before = MessagePosition { seq: row.get::<Option<i64>>(2)?.unwrap_or(0), id: row.get(3)? };
             Ok((row.get::<MessageId>(0)?, row.get::<i64>(1)?, before))
         })?;
         for (id, seq, before) in rows {
@@ -241,7 +241,7 @@ impl Hidden {
         Ok(found)
     }
 
-    fn at(&self, id: &Value) -> Option<&Place> {
+    fn at(&self, id: &Value) -> Option<&MessagePosition> {
         self.by_id.get(&id_of(id)?)
     }
 

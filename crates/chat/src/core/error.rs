@@ -56,7 +56,7 @@ pub enum Error {
     /// It was there and is no more.
     #[error("{what} is gone")]
     Gone {
-        /// What.
+        /// The noun that was asked for.
         what: &'static str,
     },
     /// It is too much for now.

@@ -41,7 +41,7 @@ pub enum Opener {
 pub enum Poster {
     /// Participants, while the role matrix still allows them to write to the other.
     PairByMatrix,
-    /// Participants.
+    /// Those who take part.
     Members,
     /// The creator; others when replies are enabled.
     CreatorUnlessReplies,

@@ -13,13 +13,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PersonKind {
-    /// Staff.
+    /// One of the staff.
     User,
     /// A customer.
     Contact,
     /// A program that writes as itself.
     Bot,
-    /// Parlor.
+    /// Parlor itself: the command line, wake-ups, what nobody did.
     System,
 }
 
@@ -79,7 +79,7 @@ pub struct Person {
     pub kind: PersonKind,
     /// Shown name.
     pub name: String,
-    /// Picture.
+    /// The address of its picture.
     pub avatar_url: Option<String>,
 }
 
@@ -90,7 +90,7 @@ pub struct Actor {
     pub tenant: TenantId,
     /// The tenant's number: the upper bits of its message numbers.
     pub tenant_no: i64,
-    /// Who.
+    /// The person who acts, as others see it.
     pub person: Person,
     /// What its roles allow.
     pub rights: Rights,

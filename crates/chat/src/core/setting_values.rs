@@ -14,9 +14,9 @@ use crate::error::{Result, invalid};
 pub enum Shape {
     /// A whole number within a range.
     Integer {
-        /// Least.
+        /// The least value that is allowed.
         min: i64,
-        /// Most.
+        /// The greatest value that is allowed.
         max: i64,
     },
     /// True or false.
@@ -42,10 +42,10 @@ pub struct Declared {
 }
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident $env:literal $shape:expr, $default:literal, $public:literal, $text:literal;)*) => {
+    ($($name:ident $env:literal $shape:expr, $default:literal, $public:literal, $text:literal;)*) => {
         /// The values that hold. Booleans as 0 or 1 inside.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Settings { $($(#[$doc])* pub $name: i64),* }
+        pub struct Settings { $(#[doc = $text] pub $name: i64),* }
 
         /// Every setting.
         pub const DECLARED: &[Declared] = &[$(Declared {
@@ -69,58 +69,40 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Seconds.
     edit_window_seconds "PARLOR_EDIT_WINDOW_SECONDS" Shape::Integer { min: -1, max: 31_536_000 }, 86_400, true,
         "For how many seconds authors may edit their messages; -1 is for ever, 0 never.";
-    /// Boolean.
     super_admins_read_direct "PARLOR_SUPER_ADMINS_READ_DIRECT" Shape::Boolean, 1, false,
         "Whether super administrators may view direct messages (each view is audited).";
-    /// Messages a minute.
     send_rate_per_minute "PARLOR_SEND_RATE_PER_MINUTE" Shape::Integer { min: 0, max: 1_000_000 }, 600, false,
         "How many messages a person may send in a minute, in bursts of a tenth of it; 0 is without limit.";
-    /// Characters.
     message_max_chars "PARLOR_MESSAGE_MAX_CHARS" Shape::Integer { min: 1, max: 100_000 }, 20_000, true,
         "How many characters a message may have.";
-    /// Days.
     events_keep_days "PARLOR_EVENTS_KEEP_DAYS" Shape::Integer { min: 1, max: 3_650 }, 30, false,
         "For how many days events are kept; a client that was away longer starts from a fresh snapshot.";
-    /// Seconds.
     away_after_seconds "PARLOR_AWAY_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 300, true,
         "After how many seconds without activity a connected user is shown as away; 0 is never.";
-    /// Seconds.
     offline_after_seconds "PARLOR_OFFLINE_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 0, true,
         "After how many seconds without activity a connected user is shown as offline; 0 is never.";
-    /// Days.
     retention_days "PARLOR_RETENTION_DAYS" Shape::Integer { min: 0, max: 36_500 }, 0, false,
         "Messages older than so many days are removed for good, every day; 0 keeps them for ever.";
-    /// Days.
     audit_keep_days "PARLOR_AUDIT_KEEP_DAYS" Shape::Integer { min: 1, max: 36_500 }, 365, false,
         "For how many days the audit log is kept.";
-    /// Boolean.
     audit_messages "PARLOR_AUDIT_MESSAGES" Shape::Boolean, 0, false,
         "Whether direct messages leave audit rows: conversation.create, message.send, message.read (never their text).";
-    /// Boolean.
     message_notifications "PARLOR_MESSAGE_NOTIFICATIONS" Shape::Boolean, 0, true,
         "Whether a direct message makes a notification for the other one; costs a row a message.";
-    /// Megabytes.
     attachment_max_mb "PARLOR_ATTACHMENT_MAX_MB" Shape::Integer { min: 0, max: 10_000 }, 25, true,
         "How many megabytes an attached file may have; 0 allows none.";
-    /// Megabytes a minute.
     upload_mb_per_minute "PARLOR_UPLOAD_MB_PER_MINUTE" Shape::Integer { min: 0, max: 1_000_000 }, 250, false,
         "How many megabytes of files a person may send in a minute; 0 is without limit.";
-    /// Files.
     waiting_files "PARLOR_WAITING_FILES" Shape::Integer { min: 0, max: 1_000_000 }, 100, false,
         "How many files of one person may wait to be sent, for a day at most; 0 is without limit.";
-    /// Megabytes.
     waiting_mb "PARLOR_WAITING_MB" Shape::Integer { min: 0, max: 1_000_000 }, 500, false,
         "How many megabytes of one person's files may wait to be sent; 0 is without limit.";
-    /// Files.
     waiting_files_of_all "PARLOR_WAITING_FILES_OF_ALL" Shape::Integer { min: 0, max: 1_000_000 }, 20_000, false,
         "How many files of everybody together may wait to be sent; 0 is without limit.";
-    /// Megabytes.
     waiting_mb_of_all "PARLOR_WAITING_MB_OF_ALL" Shape::Integer { min: 0, max: 100_000_000 }, 20_000, false,
         "How many megabytes of everybody's files may wait to be sent; 0 is without limit.";
-    /// Boolean.
     erp_enabled "PARLOR_ERP_ENABLED" Shape::Boolean, 0, true,
         "Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md).";
 }

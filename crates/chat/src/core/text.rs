@@ -3,9 +3,9 @@
 
 use crate::error::{Result, invalid};
 
-/// A pattern that finds the text anywhere. The wildcards `%` and `_` in it find themselves or any character.
+/// A pattern of `LIKE … ESCAPE '!'` that finds the text anywhere; `%` and `_` in it find themselves only. Empty for no text.
 pub(crate) fn like(text: &str) -> String {
-    let text = text.trim().to_lowercase().replace('%', "_");
+    let text = text.trim().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
     if text.is_empty() { String::new() } else { format!("%{text}%") }
 }
 
@@ -45,5 +45,17 @@ pub(crate) fn checked_url(field: &'static str, url: Option<&str>) -> Result<()> 
             Err(invalid(field, "length", "use at most 2,000 characters"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_in_a_searched_text_are_letters() {
+        assert_eq!(like(" Ana "), "%ana%");
+        assert_eq!(like("100%_!"), "%100!%!_!!%");
+        assert_eq!(like(" "), "");
     }
 }

@@ -24,9 +24,9 @@ pub struct Facets {
 /// Somebody became, or ceased to be, a participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AccessChange {
-    /// Where.
+    /// The conversation that the person came into, or left.
     pub conversation: ConversationId,
-    /// Who.
+    /// The person who lost or gained access.
     pub person: PersonId,
     /// Whether the person takes part from now on.
     pub member: bool,
@@ -48,7 +48,7 @@ pub enum Audience {
     },
     /// The staff who see a contact.
     Contact {
-        /// Which.
+        /// The contact.
         id: PersonId,
         /// Its conversations: who reads one of them sees it.
         places: Arc<[(ConversationId, Facets)]>,

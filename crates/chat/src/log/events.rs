@@ -27,7 +27,7 @@ pub struct Event {
     pub seq: i64,
     /// "message.posted" …
     pub kind: String,
-    /// When.
+    /// When its transaction ran.
     pub at: Time,
     /// In which conversation, if in one.
     pub conversation: Option<ConversationId>,

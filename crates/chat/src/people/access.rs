@@ -21,17 +21,17 @@ use crate::{
 pub struct Access {
     /// The tenant.
     pub tenant: TenantId,
-    /// Who.
+    /// The person whose reach it is.
     pub person: PersonId,
     /// A user or bot, not a contact.
     pub is_staff: bool,
     /// Where the person takes part now.
     pub conversations: HashSet<ConversationId>,
-    /// Teams.
+    /// The teams that it is in.
     pub teams: Vec<TeamId>,
-    /// Stores.
+    /// The stores that it works for.
     pub stores: Vec<StoreId>,
-    /// Rights.
+    /// What its roles allow.
     pub rights: Rights,
 }
 

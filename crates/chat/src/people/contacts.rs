@@ -39,7 +39,7 @@ pub struct Contact {
     pub email: Option<String>,
     /// Phone number.
     pub phone: Option<String>,
-    /// Picture.
+    /// The address of its picture.
     pub avatar_url: Option<String>,
     /// What the host says of it.
     #[schema(value_type = Object)]
@@ -62,7 +62,7 @@ pub struct ContactInput {
     pub email: Option<String>,
     /// Phone number.
     pub phone: Option<String>,
-    /// Picture.
+    /// The address of its picture.
     pub avatar_url: Option<String>,
     /// The brand; fixed once made.
     pub platform: Option<String>,
@@ -102,7 +102,7 @@ macro_rules! page {
             " FROM ",
             $from,
             " WHERE k.tenant = $1 AND (k.name, k.id) > ($2, $3)
-               AND ($4 = '' OR lowered(k.name) LIKE $4 OR k.email_key LIKE $4 OR k.phone LIKE $4)",
+               AND ($4 = '' OR lowered(k.name) LIKE $4 ESCAPE '!' OR k.email_key LIKE $4 ESCAPE '!' OR k.phone LIKE $4 ESCAPE '!')",
             $which,
             " ORDER BY k.name, k.id LIMIT $5"
         )
@@ -144,7 +144,7 @@ macro_rules! known {
 }
 
 statements! {
-    /// One.
+    /// A contact by its id.
     pub static FIND = both(concat!("SELECT ", columns!(), " FROM contacts k WHERE k.tenant = $1 AND k.id = $2"));
     /// Whether somebody sees one without a right to see them all.
     pub static SEES = both(concat!("

@@ -57,7 +57,7 @@ pub enum Because {
 pub struct Verdict {
     /// Whether the one may write to the other.
     pub allowed: bool,
-    /// Why.
+    /// What decides it.
     pub because: Because,
     /// The role of the writer that decides; none where all of them refuse.
     pub from_role: Option<RoleId>,

@@ -19,7 +19,7 @@ pub struct Nonce {
     pub tenant: TenantId,
     /// User or contact.
     pub kind: PersonKind,
-    /// Who.
+    /// The person for whom it stands.
     pub person: PersonId,
     /// Names the token that it was made with among connections.
     pub tag: i64,

@@ -18,7 +18,7 @@ pub struct Session {
     pub tenant: TenantId,
     /// User or contact.
     pub kind: PersonKind,
-    /// Who.
+    /// The person who is signed in.
     pub person: PersonId,
     /// Until when.
     pub expires_at: Time,

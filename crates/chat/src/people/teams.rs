@@ -48,7 +48,7 @@ statements! {
     pub static LIST = both("SELECT id, name, slug, ticket_prefix FROM teams WHERE tenant = $1 ORDER BY name");
     /// All memberships.
     pub static MEMBERS = both("SELECT team_id, user_id FROM team_members WHERE tenant = $1 ORDER BY team_id, user_id");
-    /// One.
+    /// A team by its id.
     pub static BY_ID = both("SELECT id, name, slug, ticket_prefix FROM teams WHERE tenant = $1 AND id = $2");
     /// A new one.
     pub static INSERT = both("

@@ -37,7 +37,7 @@ statements! {
 pub enum Replay {
     /// The next events that the actor may see.
     Events {
-        /// Ascending.
+        /// In the order of their numbers.
         events: Vec<Event>,
         /// Where to go on: the last one looked at, seen or not.
         seen: i64,

@@ -20,7 +20,7 @@ use crate::{
 pub struct AuditRow {
     /// Its id, ascending in time.
     pub id: RowId,
-    /// When.
+    /// When it was done, or tried.
     pub at: Time,
     /// Who; none for Parlor itself.
     pub actor_id: Option<PersonId>,
@@ -34,7 +34,7 @@ pub struct AuditRow {
     pub entity_type: Option<String>,
     /// Which one.
     pub entity_id: Option<String>,
-    /// More.
+    /// What the action says beside that, as an object.
     pub details: Value,
     /// From where.
     pub ip: Option<String>,
@@ -51,7 +51,7 @@ pub struct AuditFilter {
     pub search: Option<String>,
     /// Not before.
     pub from: Option<Time>,
-    /// Before.
+    /// Only rows older than this.
     pub to: Option<Time>,
     /// A page's `next`.
     pub after: Option<RowId>,
@@ -73,8 +73,8 @@ statements! {
         LEFT JOIN contacts k ON k.tenant = a.tenant AND k.id = a.actor_id
         WHERE a.tenant = $1 AND a.id < $2 AND a.at >= $3 AND a.at < $4
           AND ($5 = '' OR a.action = $5) AND ($6 = FALSE OR a.actor_id = $7)
-          AND ($8 = '' OR lowered(a.action) LIKE $8 OR lowered(a.entity_id) LIKE $8 OR lowered(a.details) LIKE $8
-               OR a.ip LIKE $8 OR lowered(u.name) LIKE $8)
+          AND ($8 = '' OR lowered(a.action) LIKE $8 ESCAPE '!' OR lowered(a.entity_id) LIKE $8 ESCAPE '!' OR lowered(a.details) LIKE $8 ESCAPE '!'
+               OR a.ip LIKE $8 ESCAPE '!' OR lowered(u.name) LIKE $8 ESCAPE '!')
         ORDER BY a.id DESC LIMIT $9");
     /// Forgets old rows; ids ascend in time.
     pub static PRUNE = both("

@@ -35,13 +35,13 @@ const VOUCHES: &str = "whoever knows the secret can listen as anybody";
 /// An application.
 #[derive(Clone, PartialEq, Eq)]
 pub struct App {
-    /// Whose.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
     /// In the addresses of the HTTP API.
     pub id: i64,
     /// In the address of connections, and in signatures.
     pub key: String,
-    /// Signs.
+    /// The secret with which requests, connections and webhooks are signed.
     pub secret: String,
     /// What it may do.
     pub options: Options,
@@ -109,7 +109,7 @@ impl Options {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// Where.
+    /// The address that is called.
     pub url: String,
     /// Of what: `channel_occupied`, `channel_vacated`, `member_added`, `member_removed`, `client_event`,
     /// `cache_miss`, `subscription_count`; empty is all.

@@ -13,9 +13,9 @@ use crate::{
 /// A webhook on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Whose.
+    /// The tenant whose application it is for.
     pub tenant: TenantId,
-    /// Which.
+    /// Its id: attempts are counted by it.
     pub id: RowId,
     /// Where to.
     pub url: String,

@@ -86,7 +86,7 @@ pub(crate) fn append(
         &conversation,
         &message,
         &draft,
-        Place { no, own, event_seq: Some(event_seq), at: tx.now },
+        Numbers { no, own, event_seq: Some(event_seq), at: tx.now },
     )?;
     let c = &conversation;
     tx.db.execute_later(
@@ -219,7 +219,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
     }
 }
 
-struct Place {
+struct Numbers {
     no: i64,
     own: i64,
     event_seq: Option<i64>,
@@ -232,7 +232,7 @@ fn insert(
     conversation: &Conversation,
     message: &Message,
     draft: &Draft<'_>,
-    place: Place,
+    numbers: Numbers,
 ) -> Result<()> {
     let text = |value: Option<Value>| value.map(|value| value.to_string());
     let mentions =
@@ -244,7 +244,7 @@ fn insert(
     tx.db.execute_later(
         &store::INSERT,
         params![
-            place.no,
+            numbers.no,
             actor.tenant,
             conversation.id,
             conversation.last_seq,
@@ -262,9 +262,9 @@ fn insert(
             text(draft.system.clone()).as_deref(),
             conversation.staff_count,
             conversation.public_count,
-            place.own,
-            place.event_seq,
-            place.at,
+            numbers.own,
+            numbers.event_seq,
+            numbers.at,
             draft.external_id,
             files.as_deref()
         ],

@@ -30,7 +30,7 @@ use super::{
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// Markdown.
+    /// The text, as Markdown.
     pub body: String,
     /// Chosen by the client; the same one in the same conversation answers the first result again.
     pub client_id: Option<String>,

@@ -55,14 +55,14 @@ pub struct Edit {
     pub html: String,
     /// Who replaced it.
     pub editor_id: PersonId,
-    /// When.
+    /// When the next text took its place.
     pub replaced_at: Time,
 }
 
 /// Somebody who has read a message.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Reader {
-    /// Who.
+    /// The person who has read it.
     pub person: Person,
     /// When the read position last moved.
     pub read_at: Option<Time>,

@@ -70,7 +70,7 @@ pub(crate) const MANY: PersonId = PersonId(uuid::Uuid::nil());
 /// person: its id is zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Mention {
-    /// Who.
+    /// The user who is named; zero for `@all` and `@here`.
     pub user_id: PersonId,
     /// As named then.
     pub name: String,

@@ -71,7 +71,7 @@ statements! {
         SELECT ", columns!("$5"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND p.person_id > $3
         ORDER BY p.person_id LIMIT $4"));
-    /// One.
+    /// One person's row, whether it takes part or only remembers.
     pub static FIND = both(concat!("
         SELECT ", columns!("$4"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id = $3"));

@@ -55,7 +55,7 @@ statements! {
     pub static SET_ACTIVITY = both("UPDATE conversations SET last_activity_at = $3 WHERE tenant = $1 AND id = $2");
     /// The rows.
     pub static DELETE = both("DELETE FROM messages WHERE tenant = $1 AND no = ANY($2)");
-    /// Tombstones.
+    /// Makes messages tombstones.
     pub static HIDE = both("
         UPDATE messages SET deleted_at = $3, pinned_at = NULL, mentions = NULL WHERE tenant = $1 AND no = ANY($2)");
     /// What they said before.

@@ -51,7 +51,7 @@ pub struct Purge {
     pub id: RowId,
     /// Who asked for it; none for the scheduled job.
     pub admin_id: Option<PersonId>,
-    /// When.
+    /// When it was begun.
     pub executed_at: Time,
     /// Messages older than this were cleared.
     pub cutoff: Time,
@@ -89,7 +89,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, 0)");
     /// It has cleared some more.
     pub static ADD = both("UPDATE purges SET rows_deleted = rows_deleted + $3 WHERE tenant = $1 AND id = $2");
-    /// One.
+    /// A purge by its id.
     pub static FIND = both(concat!("SELECT ", columns!(), " FROM purges WHERE tenant = $1 AND id = $2"));
     /// A page, newest first.
     pub static PAGE = both(concat!("

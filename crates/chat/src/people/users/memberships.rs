@@ -1,4 +1,4 @@
-//! Where a user works: teams and stores. Owns putting a user into them and taking it out; `host.rs` asks for it in the
+//! Where a user works: teams and stores. Owns putting a user into them and taking it out; `provisioning.rs` asks for it in the
 //! host's words, administrators by id.
 
 use parlor_db::params;

@@ -22,7 +22,7 @@ statements! {
         SELECT u.id, u.kind, u.name, u.email, u.avatar_url, u.active, u.super_admin, u.created_at, u.time_zone
         FROM users u
         WHERE u.tenant = $1 AND (u.name, u.id) > ($2, $3)
-          AND ($4 = '' OR lowered(u.name) LIKE $4 OR u.email_key LIKE $4)
+          AND ($4 = '' OR lowered(u.name) LIKE $4 ESCAPE '!' OR u.email_key LIKE $4 ESCAPE '!')
           AND ($5 = FALSE OR u.active = $6)
           AND ($7 = FALSE OR (u.id <> $8 AND EXISTS (
             SELECT 1 FROM user_roles a
@@ -47,9 +47,9 @@ statements! {
     /// Name, picture, active.
     pub static UPDATE = both("
         UPDATE users SET name = $3, avatar_url = $4, active = $5 WHERE tenant = $1 AND id = $2");
-    /// Address.
+    /// Gives it another e-mail address.
     pub static SET_EMAIL = both("UPDATE users SET email = $3, email_key = $4 WHERE tenant = $1 AND id = $2");
-    /// Password.
+    /// Gives it another password.
     pub static SET_PASSWORD = both("UPDATE users SET password_hash = $3 WHERE tenant = $1 AND id = $2");
     /// Takes the password away, where there is one.
     pub static DROP_PASSWORD = both("

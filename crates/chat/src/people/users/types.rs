@@ -20,13 +20,13 @@ pub struct User {
     pub name: String,
     /// E-mail address.
     pub email: Option<String>,
-    /// Picture.
+    /// The address of its picture.
     pub avatar_url: Option<String>,
-    /// Roles.
+    /// The roles that it has.
     pub roles: Vec<RoleId>,
-    /// Teams.
+    /// The teams that it is in.
     pub teams: Vec<TeamId>,
-    /// Stores.
+    /// The stores that it works for.
     pub stores: Vec<StoreId>,
     /// Whether it may sign in.
     pub active: bool,
@@ -123,7 +123,7 @@ pub struct UserFilter {
 /// The credentials of an account, for the server's password check.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// Who.
+    /// The user whose account it is.
     pub id: PersonId,
     /// The argon2 hash in PHC format.
     pub password_hash: Option<String>,

@@ -6,7 +6,7 @@ use parlor::auth::jwt::Claims;
 use parlor::clock::Clock;
 use parlor::config::{DataArgs, ServeArgs};
 use parlor::serve::Server;
-use parlor_chat::{Time, events, retention};
+use parlor_chat::{Time, retention};
 use parlor_db::Engine;
 use parlor_db::testing::TempDir;
 use serde_json::{Value, json};
