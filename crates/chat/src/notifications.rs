@@ -1,5 +1,5 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
-//! a word of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
+//! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
 
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,6 @@ pub struct NewNotification {
 
 /// The most characters of a message that its notification shows.
 pub(crate) const SHOWN_CHARS: usize = 140;
-
 const MOST_AT_ONCE: usize = 1_000;
 const KINDS: [&str; 2] = ["alert", "system"];
 const STATUSES: [&str; 3] = ["unread", "read", "archived"];

@@ -1,7 +1,6 @@
 //! Lists of conversations: what the actor takes part in, and what it reads without taking part, newest activity first.
 
 use parlor_db::{Row, params};
-
 use serde::Serialize;
 
 use crate::{

@@ -2,9 +2,7 @@
 //! ones that people want to look up later are noted down in the conversation as system messages.
 
 use parlor_db::params;
-
 use serde::{Deserialize, Deserializer};
-
 use serde_json::{Map, Value, json};
 
 use crate::{

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use parlor_db::params;
-
 use serde::Serialize;
-
 use serde_json::Value;
 
 use crate::{

@@ -39,7 +39,6 @@ macro_rules! seen {
         concat!("(", $message, ".is_private = FALSE OR ", $staff, ")")
     };
 }
-
 pub(crate) use seen;
 
 /// A place in the conversation of a row as it is seen: nobody is shown to stand at a message that one does not see.
@@ -66,5 +65,4 @@ macro_rules! seen_place {
         )
     };
 }
-
 pub(crate) use seen_place;

@@ -1,12 +1,11 @@
 //! What of a conversation its reader sees. Private notes, and what Parlor noted down for the staff, are for the staff:
-//! a contact, and whoever else listens from outside, meets neither them nor anything that points to them. Owns the rule,
-//! as a function and as SQL, and brings events to what everybody may know. Must not know who reads a conversation: see
-//! access.rs.
+//! a contact, and whoever else listens from outside, meets neither them nor anything that points to them. Owns telling
+//! each what it may know, now and in replays; the rule itself is in `viewer.rs`. Must not know who reads a conversation:
+//! `access.rs` does.
 
 use std::collections::{BTreeMap, HashMap};
 
 use parlor_db::{params, statements};
-
 use serde_json::{Value, json};
 
 use crate::{

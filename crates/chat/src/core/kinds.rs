@@ -81,7 +81,7 @@ pub struct Rules {
     /// Members can be added and removed, and leave.
     pub membership: bool,
     /// All its members can be mentioned at once.
-    pub calls: bool,
+    pub group_mentions: bool,
     /// People acknowledge it.
     pub acknowledged: bool,
     /// It needs a title or a subject.
@@ -122,7 +122,7 @@ const BASE: Rules = Rules {
     contact: false,
     notes: false,
     membership: true,
-    calls: false,
+    group_mentions: false,
     acknowledged: false,
     titled: Titled::Optional,
     workflow: false,
@@ -139,7 +139,7 @@ pub static RULES: [Rules; 10] = [
         titled: Titled::No,
         ..BASE
     },
-    Rules { calls: true, ..BASE },
+    Rules { group_mentions: true, ..BASE },
     Rules {
         kind: Kind::Broadcast,
         name: "broadcast",
@@ -165,7 +165,7 @@ pub static RULES: [Rules; 10] = [
         opener: Opener::Right(Right::Channel),
         statuses: &["active", "archived"],
         closed: &["archived"],
-        calls: true,
+        group_mentions: true,
         titled: Titled::Title,
         ..BASE
     },

@@ -1,6 +1,6 @@
-//! What is signed for clients. Cursors of the event log: `"{seq}.{epoch}.{signature}"`. The signature covers epoch, tenant and owner, so that a
-//! cursor serves only its owner and only this log; the position itself may be advanced by the client, and what is
-//! replayed is authorised again anyway (docs/decisions/0003-cursor.md).
+//! What is signed for clients: links to files, and cursors of the event log, `"{seq}.{epoch}.{signature}"`. A cursor's
+//! signature covers epoch, tenant and owner, so that it serves only its owner and only this log; the position itself may
+//! be advanced by the client, and what is replayed is authorised again anyway (docs/decisions/0003-cursor.md).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,8 +1,7 @@
-//! Attachments: what is known of uploaded files, and who reads them. Owns their rows; the bytes are the server's
-//! business, under the file's id: a name that somebody gave a file is never part of a path.
+//! Attachments: what is known of uploaded files. Owns their rows; the bytes are the server's business, under the file's
+//! id: a name that somebody gave a file is never part of a path. Must not know: who reads one (`messages/files.rs`).
 
 use parlor_db::{Row, params, statements};
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -56,10 +55,8 @@ pub struct NewFile {
 
 /// The most files of one message.
 const MOST: usize = 10;
-
 /// The most characters of a name that are kept.
 const LONGEST_NAME: usize = 200;
-
 /// The most characters of a description.
 const LONGEST_DESCRIPTION: usize = 1_000;
 

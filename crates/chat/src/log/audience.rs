@@ -62,15 +62,9 @@ pub enum Audience {
 }
 
 pub(crate) const TO_PERSON: i64 = 0;
-
 pub(crate) const TO_STAFF: i64 = 1;
-
 pub(crate) const TO_READERS: i64 = 2;
-
 pub(crate) const TO_STAFF_READERS: i64 = 3;
-
 pub(crate) const TO_NAMED: i64 = 4;
-
 pub(crate) const TO_CONTACT: i64 = 5;
-
 pub(crate) const TO_NOBODY: i64 = 6;

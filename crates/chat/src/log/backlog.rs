@@ -24,7 +24,7 @@ statements! {
 
 /// Since when the oldest work of each job waits; `None` when none does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lags {
+pub struct Backlog {
     /// Messages that cannot be found yet.
     pub search: Option<Time>,
     /// Webhooks that no application has taken yet.
@@ -39,7 +39,7 @@ pub fn database_bytes(tx: &mut Tx) -> Result<Option<i64>> {
 }
 
 /// Looks at every job.
-pub fn oldest(tx: &mut Tx) -> Result<Lags> {
+pub fn oldest(tx: &mut Tx) -> Result<Backlog> {
     let mut ask = |sql| tx.db.one(sql, params![], |row| row.get(0));
-    Ok(Lags { search: ask(&SEARCH)?, webhooks: ask(&WEBHOOKS)?, relay: ask(&RELAY)? })
+    Ok(Backlog { search: ask(&SEARCH)?, webhooks: ask(&WEBHOOKS)?, relay: ask(&RELAY)? })
 }

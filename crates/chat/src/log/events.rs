@@ -42,14 +42,14 @@ pub struct Event {
 }
 
 impl Event {
-    /// Something that is told and not kept: typing, presence. It has no number, nobody is sent it later.
-    pub fn passing<D: Serialize>(
+    /// An event that is not kept: typing, presence. It has no number, and no replay has it.
+    pub fn ephemeral<D: Serialize>(
         tenant: TenantId,
         now: Time,
         actor: Option<&Person>,
         new: NewEvent<'_, D>,
     ) -> Result<Event> {
-        let public = PassingPublic {
+        let public = EphemeralPublic {
             kind: new.kind,
             at: now,
             conversation_id: new.conversation,
@@ -69,8 +69,8 @@ impl Event {
         })
     }
 
-    /// Whether it is only told, not kept.
-    pub fn is_passing(&self) -> bool {
+    /// Whether it is not kept.
+    pub fn is_ephemeral(&self) -> bool {
         self.seq == 0
     }
 
@@ -170,7 +170,7 @@ struct Public<'a, D> {
 }
 
 #[derive(Serialize)]
-struct PassingPublic<'a, D> {
+struct EphemeralPublic<'a, D> {
     #[serde(rename = "type")]
     kind: &'a str,
     at: Time,

@@ -1,5 +1,5 @@
-//! The durable log of a tenant: events, publications, how far others have come in it, answers that are repeated. Must not
-//! know: what an event tells.
+//! The durable log of a tenant: events, publications, how long both are kept, answers that are repeated, what waits
+//! for background work. Must not know: what an event tells.
 
 pub mod audience;
 pub mod backlog;

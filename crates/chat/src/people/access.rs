@@ -151,7 +151,6 @@ macro_rules! outsider {
         )
     };
 }
-
 pub(crate) use outsider;
 
 /// The kinds of which an actor may read conversations without taking part, by what.

@@ -1,9 +1,7 @@
-//! Contacts: customers. Owns their profiles and first sights. E-mail and phone are unique per platform.
+//! Contacts: customers. Owns their profiles, and who of the staff sees which. E-mail and phone are unique per platform.
 
 use parlor_db::{Error as DbError, Row, params, statements};
-
 use serde::{Deserialize, Serialize};
-
 use serde_json::{Value, json};
 
 use std::{collections::HashMap, sync::Arc};

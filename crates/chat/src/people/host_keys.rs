@@ -18,7 +18,6 @@ use crate::{
 };
 
 const MOST_KEYS: usize = 20;
-
 /// Keys of this purpose name nobody.
 const PUBLISHER: &str = "mercure-publisher:";
 

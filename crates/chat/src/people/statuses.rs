@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
-
 use serde_json::json;
 
 use crate::{

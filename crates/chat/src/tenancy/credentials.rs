@@ -6,11 +6,9 @@
 //! another process did it, and a connection that was just being made does not slip through.
 
 use std::fmt::{self, Write};
-
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
 use serde_json::json;
 
 use crate::{

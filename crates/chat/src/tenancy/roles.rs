@@ -2,11 +2,8 @@
 //! rules; what the matrix says of two users is in `matrix.rs`.
 
 use parlor_db::{Row, params, statements};
-
 use serde::{Deserialize, Serialize};
-
 use serde_json::json;
-
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{

@@ -6,9 +6,7 @@ pub use crate::setting_values::{ALIASES, Alias, DECLARED, Declared, Settings, Sh
 use std::collections::BTreeMap;
 
 use parlor_db::{params, statements};
-
 use serde::Serialize;
-
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,8 +1,6 @@
-//! Tenants: the isolation boundary, each with its log, its roles and the keys with which host applications sign.
-//! The only statements without a tenant are here, in `sessions.rs` and in `api_keys.rs`.
+//! Tenants: the isolation boundary, each with its log and its first roles. Must not know: who is in it.
 
 use parlor_db::{params, statements};
-
 use serde::Serialize;
 
 use crate::{
@@ -100,9 +98,9 @@ fn initial_roles() -> [(&'static str, Rights, bool); 3] {
     ]
 }
 
-/// Adds what a newer version brings: missing roles, rights that the role `admin` lacks, and the messenger for everybody
-/// where nobody has it yet: it needed no right before there was one. Safe to repeat, and never gives back
-/// what an administrator took from a role; answers how many roles were made or changed.
+/// Adds what a newer version brings: missing roles, rights that the role `admin` lacks, and, where no role has the right
+/// `messenger`, that right to every role: in a tenant made before the right existed everybody used the messenger. Safe to
+/// repeat, and never gives back what an administrator took from a role; answers how many roles were made or changed.
 pub fn sync_rights(tx: &mut Tx, tenant: &Tenant) -> Result<u64> {
     let known = roles::all(tx, tenant.id)?;
     let system = system_actor(tenant);

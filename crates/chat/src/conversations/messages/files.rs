@@ -1,4 +1,4 @@
-//! Who reads an attached file: whoever sees its message.
+//! Who reads an attached file: whoever sees its message, and its uploader while it waits to be sent.
 
 use crate::{
     attachments::{self, Attachment},

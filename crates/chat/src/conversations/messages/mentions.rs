@@ -1,5 +1,5 @@
 //! Whom a message names: members by their names, and many at once by `@all` and `@here`. Owns the rows that count as
-//! mentions; what is written after an `@` was found by `body.rs`.
+//! mentions; what is written after an `@` was found by `names.rs`.
 
 use parlor_db::params;
 
@@ -26,8 +26,8 @@ pub(super) fn of(
     body: &Body,
 ) -> Result<Vec<Mention>> {
     let mut found = named(tx, actor, conversation, &body.names)?;
-    if let Some(call) = body.group.as_ref().filter(|_| conversation.rules().calls) {
-        found.append(&mut called(tx, actor, conversation, me, call)?);
+    if let Some(group) = body.group.as_ref().filter(|_| conversation.rules().group_mentions) {
+        found.append(&mut group_members(tx, actor, conversation, me, group)?);
         found.sort_by_key(|mention| mention.user_id);
         found.dedup_by_key(|mention| mention.user_id);
     }
@@ -35,12 +35,12 @@ pub(super) fn of(
 }
 
 /// The members whom one word names, and the word itself.
-fn called(
+fn group_members(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
-    call: &GroupMention,
+    group: &GroupMention,
 ) -> Result<Vec<Mention>> {
     let manages = me.is_some_and(|me| me.is_active() && me.role.manages());
     if conversation.members > if manages { MOST } else { FEW } {
@@ -48,17 +48,17 @@ fn called(
             "with more than 50 members only owners and admins mention all at once, with more than 500 nobody";
         return Err(invalid("body", "mention_all", detail));
     }
-    let online: Vec<[u8; 16]> = match call {
+    let online: Vec<[u8; 16]> = match group {
         GroupMention::All => Vec::new(),
         GroupMention::Here(people) => people.iter().map(|id| id.0.into_bytes()).collect(),
     };
-    let all = *call == GroupMention::All;
+    let all = *group == GroupMention::All;
     let mut found = tx.db.all(
         &statements::GROUP,
         params![actor.tenant, conversation.id, actor.id(), all, &online[..]],
         |row| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? }),
     )?;
-    found.push(Mention { user_id: MANY, name: call.word().to_owned() });
+    found.push(Mention { user_id: MANY, name: group.word().to_owned() });
     Ok(found)
 }
 

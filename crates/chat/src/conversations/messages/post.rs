@@ -2,9 +2,7 @@
 //! `client_id` finds the first result. Seven short statements, whatever the number of participants.
 
 use parlor_db::params;
-
 use serde::Deserialize;
-
 use serde_json::value::to_raw_value;
 
 use crate::{

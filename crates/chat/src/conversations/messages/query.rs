@@ -1,7 +1,6 @@
 //! Reading messages: pages around a position, one message, its history, its thread, who has read it.
 
 use parlor_db::params;
-
 use serde::Serialize;
 
 use crate::{

@@ -1,9 +1,7 @@
 //! Reactions: emoji that readers give to a message.
 
 use parlor_db::params;
-
 use serde_json::json;
-
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{

@@ -36,7 +36,6 @@ pub(crate) struct Other {
 
 /// Lists show nobody of a conversation with more members than this.
 pub(crate) const SMALL: i64 = 50;
-
 const LARGE: i64 = 500;
 
 /// The columns of a participant `p`, in the order of [`from_row`]; `$staff` says whether the staff looks.

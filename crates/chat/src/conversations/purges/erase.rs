@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use parlor_db::{params, statements};
-
 use serde_json::{Value, json};
 
 use crate::{

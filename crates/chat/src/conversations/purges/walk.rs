@@ -1,14 +1,12 @@
-//! Purges: messages older than a time are cleared, for everybody or for good. Owns the log of purges and the walk over
-//! a tenant's messages in steps of bounded work; `erase.rs` does what a step does to one conversation.
+//! A purge: its place in the log of purges, and its walk over a tenant's old messages in steps of bounded work. Must not
+//! know: what a step does to one conversation (`erase.rs`).
 //!
 //! Unread after a purge is what counting by hand gives: tests/it/purges.rs holds it against that.
 
 use std::collections::BTreeMap;
 
 use parlor_db::{Row, params, statements};
-
 use serde::{Deserialize, Serialize};
-
 use serde_json::json;
 
 use crate::{

@@ -53,7 +53,6 @@ pub(crate) fn index(tx: &mut Tx, place: &Entry, terms: &str) -> Result<()> {
 
 /// How many messages [`catch_up`] takes in one transaction.
 const STEP: i64 = 2_000;
-
 /// The part of a message's number that counts within its tenant.
 const WITHIN_TENANT: i64 = (1 << 40) - 1;
 

@@ -73,12 +73,9 @@ pub struct Found {
 
 /// How many conversations a query names in the index; beyond it the rows are filtered after the index.
 const MOST_NAMED: usize = 3_000;
-
 /// How many matching messages are looked at first, and at most at once: pages are small, and most matches are seen.
 const FIRST_LOOK: usize = 200;
-
 const WIDEST_LOOK: usize = 3_200;
-
 /// PostgreSQL gives no match before it has found them all, so words that most messages have are looked for among so many
 /// of the newest first.
 const NEWEST: i64 = 4_000;

@@ -10,7 +10,6 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Begins the terms that say where a message is and who wrote it. A letter that the folding drops from texts.
 pub const MARK: char = 'ǂ';
-
 const LONGEST: usize = 40;
 const MOST: usize = 4_000;
 

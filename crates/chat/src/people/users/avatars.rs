@@ -2,7 +2,6 @@
 //! bytes are the server's business. The address is no secret to whoever sees the person, and cannot be guessed.
 
 use parlor_db::{params, statements};
-
 use serde_json::json;
 
 use crate::{
