@@ -134,7 +134,7 @@ impl Session {
             let last = self.last;
             let fresh: Vec<_> = taken?
                 .into_iter()
-                .filter(|published| published.event.is_passing() || published.seq() > last)
+                .filter(|published| published.event.is_ephemeral() || published.seq() > last)
                 .collect();
             if !fresh.is_empty() {
                 self.last = fresh.iter().map(|published| published.seq()).fold(last, i64::max);

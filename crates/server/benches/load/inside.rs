@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use parlor::app::default_tenant;
 use parlor_chat::conversations::{self, NewConversation};
 use parlor_chat::messages::{self, Body, NewMessage};
-use parlor_chat::settings::Settings;
 use parlor_chat::provisioning::HostClaims;
+use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, ConversationId, Error, MIGRATIONS, Time, Tx, provisioning};
 use parlor_db::{Db, Options};
 

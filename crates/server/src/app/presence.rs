@@ -118,7 +118,7 @@ impl App {
     fn tell_typing(&self, actor: &Actor, conversation: ConversationId, audience: Audience, typing: bool) {
         let data = json!({ "person_id": actor.id(), "typing": typing });
         let new = NewEvent { kind: "typing", conversation: Some(conversation), audience, access: &[], data };
-        if let Ok(event) = Event::passing(actor.tenant, self.clock.now(), Some(&actor.person), new) {
+        if let Ok(event) = Event::ephemeral(actor.tenant, self.clock.now(), Some(&actor.person), new) {
             self.tell(event);
         }
     }
@@ -210,7 +210,7 @@ async fn watch_time(app: Weak<App>) {
             let data = json!({ "person_id": stopped.person, "typing": false });
             let (conversation, audience) = (Some(stopped.conversation), stopped.audience);
             let new = NewEvent { kind: "typing", conversation, audience, access: &[], data };
-            if let Ok(event) = Event::passing(stopped.tenant, now, None, new) {
+            if let Ok(event) = Event::ephemeral(stopped.tenant, now, None, new) {
                 app.tell(event);
             }
         }
@@ -293,7 +293,7 @@ impl App {
             access: &[],
             data: json!({ "people": views }),
         };
-        if let Ok(event) = Event::passing(tenant, now, None, new) {
+        if let Ok(event) = Event::ephemeral(tenant, now, None, new) {
             self.hub.tell(event);
         }
     }
@@ -316,7 +316,7 @@ impl App {
             let data = json!({ "person_id": person, "viewing": viewing });
             let new =
                 NewEvent { kind: "viewing", conversation: Some(conversation), audience, access: &[], data };
-            if let Ok(event) = Event::passing(tenant, now, Some(&actor.person), new) {
+            if let Ok(event) = Event::ephemeral(tenant, now, Some(&actor.person), new) {
                 self.hub.tell(event);
             }
         }
