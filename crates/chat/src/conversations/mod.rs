@@ -30,7 +30,7 @@ pub use list::{ListFilter, Totals, list, searchable, totals};
 pub(crate) use load::{Visibility, lock, require_readable, visibility};
 pub use load::{direct_with, is_reader, needs_audit};
 pub(crate) use mine::{announce_me, me_view};
-pub(crate) use open::import as open_imported;
+pub(crate) use open::open_imported;
 pub use open::{NewConversation, Opened, open};
 pub use rules::Can;
 pub(crate) use rules::{check_invite, check_join, check_note, check_post};

@@ -451,7 +451,7 @@ fn link(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewConversation) -
 }
 
 /// A conversation of an imported history, without members yet.
-pub(crate) fn import(
+pub(crate) fn open_imported(
     tx: &mut Tx,
     system: &Actor,
     kind: Kind,

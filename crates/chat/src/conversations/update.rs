@@ -289,7 +289,7 @@ fn tell(
         }
     }
     for line in changes.lines {
-        messages::system(tx, actor, after.id, line)?;
+        messages::append_system(tx, actor, after.id, line)?;
     }
     Ok(())
 }
@@ -310,7 +310,7 @@ fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversa
         let number = tickets::number(after.ticket_prefix.as_deref().unwrap_or(""), number);
         let line = json!({ "type": "ticket_resolved", "ticket": { "id": after.id, "number": number } });
         store::lock(tx, actor, linked)?;
-        messages::system(tx, actor, linked, line)?;
+        messages::append_system(tx, actor, linked, line)?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub struct HostClaims {
 
 /// Whom a token names, and what of it could not be read.
 #[derive(Debug)]
-pub struct Seen {
+pub struct Provisioned {
     /// The person.
     pub actor: Actor,
     /// Names that no role of the tenant has. They give nothing.
@@ -47,7 +47,7 @@ pub struct Seen {
 
 /// The actor a token names: made on first sight, brought up to date when the token says something new.
 /// Writes nothing when nothing is new.
-pub fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Seen> {
+pub fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Provisioned> {
     let unfit = |detail: &str| Error::Unauthorized { detail: detail.to_owned() };
     if claims.sub.is_empty() || claims.sub.len() > 200 || claims.sub.chars().any(char::is_control) {
         return Err(unfit("the token's \"sub\" must have 1 to 200 characters"));
@@ -55,11 +55,11 @@ pub fn from_host(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Se
     match claims.kind.as_deref().unwrap_or("user") {
         "contact" => {
             let actor = contact(tx, tenant, claims)?;
-            Ok(Seen { actor, unknown_roles: Vec::new() })
+            Ok(Provisioned { actor, unknown_roles: Vec::new() })
         }
         "user" => {
             let (id, unknown_roles) = user(tx, tenant, claims)?;
-            Ok(Seen { actor: users::actor(tx, tenant, id)?, unknown_roles })
+            Ok(Provisioned { actor: users::actor(tx, tenant, id)?, unknown_roles })
         }
         _ => Err(unfit("the token's \"kind\" must be \"user\" or \"contact\"")),
     }

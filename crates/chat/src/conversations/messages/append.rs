@@ -48,7 +48,7 @@ pub(crate) struct Draft<'a> {
 }
 
 /// Notes down what happened to a conversation. Counts as unread for nobody.
-pub(crate) fn system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Value) -> Result<()> {
+pub(crate) fn append_system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Value) -> Result<()> {
     let (conversation, me) = conversations::store::load(tx, actor, id)?.ok_or(not_found("conversation"))?;
     let draft = Draft {
         kind: MessageKind::System,

@@ -21,7 +21,7 @@ pub(crate) mod store;
 mod types;
 
 pub use append::Posted;
-pub(crate) use append::system;
+pub(crate) use append::append_system;
 pub use body::Body;
 pub use edit::{delete, edit};
 pub use files::readable_file;

@@ -110,7 +110,7 @@ pub(crate) fn add_members(
     let data = json!({ "participants": entered, "members_count": members });
     visible::tell(tx, actor, conversation, "participant.added", &access, data)?;
     let names: Vec<_> = people.iter().map(|person| json!({ "id": person.id, "name": person.name })).collect();
-    messages::system(tx, actor, conversation.id, json!({ "type": line, "people": names }))?;
+    messages::append_system(tx, actor, conversation.id, json!({ "type": line, "people": names }))?;
     Ok(entered)
 }
 
@@ -155,7 +155,7 @@ fn remove_member(
     let id = conversation.id;
     let line = if leaving { "participant_left" } else { "participant_removed" };
     let person = json!({ "id": gone.person.id, "name": gone.person.name });
-    messages::system(tx, actor, id, json!({ "type": line, "people": [person] }))?;
+    messages::append_system(tx, actor, id, json!({ "type": line, "people": [person] }))?;
     tx.db.execute(&store::LEAVE, params![actor.tenant, id, gone.person.id, tx.now])?;
     transfer_ownership(tx, actor, id, gone)?;
     let members = count(tx, actor, conversation)?;
