@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Rules of the house that no compiler checks: sizes of files, headers of modules, arrows between crates."""
+"""Rules of the house that no compiler checks: sizes of files, headers of modules, arrows between crates and floors."""
 import pathlib
 import re
 import subprocess
 import sys
+
+from circles import Crate, circles
 
 MOST_LINES = 600
 root = pathlib.Path(__file__).resolve().parent.parent
@@ -38,6 +40,23 @@ for manifest in (root / "crates").glob("*/Cargo.toml"):
     for other in FORBIDDEN.get(crate, []):
         if other in used:
             wrong.append(f"{crate} must not know {other}")
+
+# The folders of a crate as floors, lowest first: a file uses its own floor and lower ones.
+FLOORS = {"chat": ["core", "log", "tenancy", "files", "people", "notifications", "conversations", "sync"]}
+for crate, floors in FLOORS.items():
+    modules = Crate(root / "crates" / crate / "src")
+    used = modules.edges()
+    for module in sorted(module for module in used if module):
+        if module[0] not in floors:
+            wrong.append(f"crates/{crate}/src/{modules.file[module]}: stands on no floor; name its folder in scripts/tidy.py")
+            continue
+        for other in sorted(other for other in used[module] if other and other[0] in floors):
+            if floors.index(other[0]) > floors.index(module[0]):
+                names = (modules.file[module], modules.file[other], module[0], other[0])
+                wrong.append("crates/{}/src/{}: uses {}, but the floor {} lies below {}".format(crate, *names))
+    for members in circles(used):
+        files = " ".join(modules.file[member] for member in members)
+        wrong.append(f"crates/{crate}/src: none of these can be read before the others: {files}")
 
 print("\n".join(wrong) or "tidy")
 sys.exit(bool(wrong))

@@ -1,18 +1,17 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
-//! a word of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
+//! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
 
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    conversations::Related,
     error::{Result, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{MessageId, PersonId, RowId},
-    messages::{Message, preview},
     page::{Page, limit},
     person::{Actor, PersonKind},
+    related::Related,
     rights::Right,
     time::Time,
     tx::Tx,
@@ -41,7 +40,7 @@ pub struct Notification {
     pub message_id: Option<MessageId>,
     /// Whether it was pushed to a device.
     pub push_sent: bool,
-    /// When.
+    /// When a device was told of it.
     pub push_sent_at: Option<Time>,
     /// Since when.
     pub created_at: Time,
@@ -65,6 +64,8 @@ pub struct NewNotification {
     pub related: Option<Related>,
 }
 
+/// The most characters of a message that its notification shows.
+pub(crate) const SHOWN_CHARS: usize = 140;
 const MOST_AT_ONCE: usize = 1_000;
 const KINDS: [&str; 2] = ["alert", "system"];
 const STATUSES: [&str; 3] = ["unread", "read", "archived"];
@@ -208,63 +209,65 @@ pub fn send(tx: &mut Tx, actor: &Actor, new: &NewNotification) -> Result<Vec<Not
     let people = users::require_all(tx, actor.tenant, &ids, "user_ids")?;
     let mut sent = Vec::new();
     for person in people {
-        let said = Said { title, message: &new.message, kind: &new.kind, related: new.related.as_ref() };
-        sent.push(insert(tx, actor, person.id, &said, None)?);
+        let content =
+            Content { title, message: &new.message, kind: &new.kind, related: new.related.as_ref() };
+        sent.push(insert(tx, actor, person.id, &content, None)?);
     }
     Ok(sent)
 }
 
 /// What a notification says.
-struct Said<'a> {
+struct Content<'a> {
     title: &'a str,
     message: &'a str,
     kind: &'a str,
     related: Option<&'a Related>,
 }
 
-/// A direct message was posted to somebody.
-pub(crate) fn of_message(tx: &mut Tx, actor: &Actor, to: PersonId, message: &Message) -> Result<()> {
-    let text = preview(&message.body, 140);
-    let said = Said {
-        title: &actor.person.name,
-        message: &text,
-        kind: "message",
-        related: message.related.as_ref(),
-    };
-    insert(tx, actor, to, &said, Some(message.id)).map(drop)
+/// The actor posted a direct message to somebody. `beginning` is how its text begins.
+pub(crate) fn of_message(
+    tx: &mut Tx,
+    actor: &Actor,
+    to: PersonId,
+    message: MessageId,
+    beginning: &str,
+    related: Option<&Related>,
+) -> Result<()> {
+    let content = Content { title: &actor.person.name, message: beginning, kind: "message", related };
+    insert(tx, actor, to, &content, Some(message)).map(drop)
 }
 
 fn insert(
     tx: &mut Tx,
     actor: &Actor,
     to: PersonId,
-    said: &Said<'_>,
+    content: &Content<'_>,
     message: Option<MessageId>,
 ) -> Result<Notification> {
     let made = Notification {
         id: RowId(tx.id()),
         user_id: to,
-        title: said.title.to_owned(),
-        message: said.message.to_owned(),
-        kind: said.kind.to_owned(),
+        title: content.title.to_owned(),
+        message: content.message.to_owned(),
+        kind: content.kind.to_owned(),
         status: "unread".to_owned(),
-        related: said.related.cloned(),
+        related: content.related.cloned(),
         message_id: message,
         push_sent: false,
         push_sent_at: None,
         created_at: tx.now,
     };
     let seq = tell(tx, actor, "notification.created", to, json!({ "notification": made }))?;
-    let related = said.related.map(serde_json::to_string).transpose()?;
+    let related = content.related.map(serde_json::to_string).transpose()?;
     tx.db.execute_later(
         &INSERT,
         params![
             actor.tenant,
             made.id,
             to,
-            said.title,
-            said.message,
-            said.kind,
+            content.title,
+            content.message,
+            content.kind,
             related.as_deref(),
             message,
             seq,
@@ -279,13 +282,12 @@ fn tell(tx: &mut Tx, actor: &Actor, kind: &'static str, to: PersonId, data: Valu
     events::append(tx, actor, event)
 }
 
-/// Messages say something else now: so do the notifications of them, in replays as well.
-pub(crate) fn retell(tx: &mut Tx, actor: &Actor, message: MessageId, body: &str) -> Result<()> {
-    let text = preview(body, 140);
+/// A message says something else now, and begins so: so do the notifications of it, in replays as well.
+pub(crate) fn retell(tx: &mut Tx, actor: &Actor, message: MessageId, beginning: &str) -> Result<()> {
     let ids = [message.0.into_bytes()];
     let told: Vec<Option<i64>> =
-        tx.db.all(&RETELL, params![actor.tenant, &ids[..], text.as_str()], |row| row.get(0))?;
-    rewrite(tx, actor, told, &text)
+        tx.db.all(&RETELL, params![actor.tenant, &ids[..], beginning], |row| row.get(0))?;
+    rewrite(tx, actor, told, beginning)
 }
 
 /// Messages are gone for good: so are the notifications of them.

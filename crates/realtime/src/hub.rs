@@ -156,7 +156,7 @@ impl Hub {
         }
     }
 
-    /// Tells something that is not kept (`Event::passing`) to those online here.
+    /// Tells something that is not kept (`Event::ephemeral`) to those online here.
     pub fn tell(&self, event: Event) {
         let Some(room) = self.room(event.tenant) else { return };
         lock(&room).index.deliver(&Arc::new(Published::new(event)));

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use parlor_chat::access::Access;
-use parlor_chat::events::{Event, Replay};
+use parlor_chat::events::Event;
+use parlor_chat::replay::Replay;
 use parlor_chat::{RoleId, TenantId};
 
 use crate::hub::{Hub, Joined, Reach, Ticket};
@@ -133,7 +134,7 @@ impl Session {
             let last = self.last;
             let fresh: Vec<_> = taken?
                 .into_iter()
-                .filter(|published| published.event.is_passing() || published.seq() > last)
+                .filter(|published| published.event.is_ephemeral() || published.seq() > last)
                 .collect();
             if !fresh.is_empty() {
                 self.last = fresh.iter().map(|published| published.seq()).fold(last, i64::max);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use parlor_chat::events::{Event, Replay};
+use parlor_chat::events::Event;
+use parlor_chat::replay::Replay;
 use proptest::prelude::*;
 
 use super::*;

@@ -4,20 +4,19 @@ use parlor_db::{Row, params};
 use serde::Serialize;
 
 use crate::{
-    access::outsider_kinds,
-    error::{Result, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    access::readable_kinds,
+    error::{Result, invalid},
     ids::ConversationId,
     kinds::{Kind, RULES},
     page::{Page, limit},
     person::Actor,
     rights::Right,
+    text::like,
     tx::Tx,
-    users::like,
 };
 
 use super::{
-    Me, View,
+    View,
     store::{self, Cursor, Listed},
     view,
 };
@@ -48,17 +47,17 @@ pub struct ListFilter {
 /// Unread of the actor over everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Totals {
-    /// Messages.
+    /// Messages that are unread.
     pub unread: i64,
     /// Conversations with some.
     pub conversations: i64,
     /// Messages, without those in muted conversations.
     pub unmuted: i64,
-    /// Mentions.
+    /// Unread messages that mention the actor.
     pub mentions: i64,
 }
 
-struct Asked<'a> {
+struct ListQuery<'a> {
     kinds: Vec<String>,
     statuses: &'a [String],
     pattern: String,
@@ -77,7 +76,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
     let limit = limit(filter.limit);
     let names = |kinds: &[Kind]| kinds.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>();
     let all: Vec<Kind> = RULES.iter().map(|rules| rules.kind).collect();
-    let asked = Asked {
+    let wanted = ListQuery {
         kinds: names(if filter.kinds.is_empty() { &all } else { &filter.kinds }),
         statuses: &filter.statuses,
         pattern: filter.search.as_deref().map_or(String::new(), like),
@@ -87,14 +86,14 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
     };
     let mut rows = if filter.every {
         actor.require(Right::ViewAll, "conversation.list_every")?;
-        every(tx, actor, &asked)?
+        every(tx, actor, &wanted)?
     } else if filter.joinable {
         actor.require_staff("conversation.list_joinable")?;
-        joinable(tx, actor, &asked)?
+        joinable(tx, actor, &wanted)?
     } else {
-        let mut rows = mine(tx, actor, &asked)?;
+        let mut rows = mine(tx, actor, &wanted)?;
         if !filter.mine {
-            rows.extend(outside(tx, actor, &asked)?);
+            rows.extend(outside(tx, actor, &wanted)?);
         }
         rows
     };
@@ -103,7 +102,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
     Ok(Page { items: view::views(tx, actor, page.items)?, next: page.next })
 }
 
-fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
     let as_contact = actor.is_contact();
     let statement = if as_contact { &store::MINE_AS_CONTACT } else { &store::MINE };
     Ok(tx.db.all(
@@ -111,44 +110,44 @@ fn mine(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
         params![
             actor.tenant,
             actor.id(),
-            &asked.kinds[..],
-            !asked.statuses.is_empty(),
-            asked.statuses,
-            asked.pattern.as_str(),
-            asked.cursor.at,
-            asked.cursor.id,
-            asked.unread,
-            asked.limit
+            &wanted.kinds[..],
+            !wanted.statuses.is_empty(),
+            wanted.statuses,
+            wanted.pattern.as_str(),
+            wanted.cursor.at,
+            wanted.cursor.id,
+            wanted.unread,
+            wanted.limit
         ],
         |row| if as_contact { store::listed_as_contact(row) } else { store::listed(row) },
     )?)
 }
 
 /// One statement per kind that the table of kinds opens to this actor, so that each walks an index.
-fn outside(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
-    let reach = outsider_kinds(actor);
+fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+    let reach = readable_kinds(actor);
     let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
     let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
     let mut rows = Vec::new();
-    for kind in reach.kinds().into_iter().filter(|kind| asked.kinds.iter().any(|name| name == kind.name())) {
+    for kind in reach.kinds().into_iter().filter(|kind| wanted.kinds.iter().any(|name| name == kind.name())) {
         rows.extend(tx.db.all(
             &store::OUTSIDE,
             params![
                 actor.tenant,
                 actor.id(),
-                &asked.kinds[..],
-                !asked.statuses.is_empty(),
-                asked.statuses,
-                asked.pattern.as_str(),
-                asked.cursor.at,
-                asked.cursor.id,
+                &wanted.kinds[..],
+                !wanted.statuses.is_empty(),
+                wanted.statuses,
+                wanted.pattern.as_str(),
+                wanted.cursor.at,
+                wanted.cursor.id,
                 kind,
                 &teams[..],
                 &stores[..],
                 &reach.all[..],
                 &reach.unassigned[..],
-                asked.unread,
-                asked.limit
+                wanted.unread,
+                wanted.limit
             ],
             store::listed,
         )?);
@@ -156,22 +155,22 @@ fn outside(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>>
     Ok(rows)
 }
 
-fn every(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
     let mut rows = Vec::new();
-    for kind in &asked.kinds {
+    for kind in &wanted.kinds {
         rows.extend(tx.db.all(
             &store::EVERY,
             params![
                 actor.tenant,
                 actor.id(),
-                &asked.kinds[..],
-                !asked.statuses.is_empty(),
-                asked.statuses,
-                asked.pattern.as_str(),
-                asked.cursor.at,
-                asked.cursor.id,
+                &wanted.kinds[..],
+                !wanted.statuses.is_empty(),
+                wanted.statuses,
+                wanted.pattern.as_str(),
+                wanted.cursor.at,
+                wanted.cursor.id,
                 kind.as_str(),
-                asked.limit
+                wanted.limit
             ],
             store::listed,
         )?);
@@ -179,19 +178,19 @@ fn every(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
     Ok(rows)
 }
 
-fn joinable(tx: &mut Tx, actor: &Actor, asked: &Asked<'_>) -> Result<Vec<Listed>> {
+fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
     Ok(tx.db.all(
         &store::JOINABLE,
         params![
             actor.tenant,
             actor.id(),
-            &asked.kinds[..],
-            !asked.statuses.is_empty(),
-            asked.statuses,
-            asked.pattern.as_str(),
-            asked.cursor.at,
-            asked.cursor.id,
-            asked.limit
+            &wanted.kinds[..],
+            !wanted.statuses.is_empty(),
+            wanted.statuses,
+            wanted.pattern.as_str(),
+            wanted.cursor.at,
+            wanted.cursor.id,
+            wanted.limit
         ],
         store::listed,
     )?)
@@ -218,29 +217,6 @@ pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
         unmuted: own.unmuted + everyone.unmuted,
         mentions: own.mentions + everyone.mentions,
     })
-}
-
-/// The actor's own part of one conversation, as it is now.
-pub(crate) fn me_view(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
-    let listed = store::me(tx, actor, id)?.ok_or(not_found("conversation"))?;
-    Ok(view::me(actor, &listed))
-}
-
-/// Tells the actor's other devices what its own part is now.
-pub(crate) fn announce_me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
-    let me = me_view(tx, actor, id)?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "me.conversation",
-            conversation: Some(id),
-            audience: Audience::Person(actor.id()),
-            access: &[],
-            data: serde_json::json!({ "me": me }),
-        },
-    )?;
-    Ok(me)
 }
 
 /// The ids of the conversations in which the actor takes part, newest first: what a search may look into.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     access::AccessChange,
     contacts::{self, Contact, ContactInput},
-    direct,
+    direct_hooks,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
     events::{self, Audience, NewEvent},
     ids::{ConversationId, PersonId, StoreId, TeamId},
@@ -21,7 +21,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
-    visible::Viewer,
+    viewer::Viewer,
 };
 
 use super::{Conversation, Related, Role, View, store, update, view};
@@ -61,7 +61,7 @@ pub struct NewConversation {
     pub replies_enabled: bool,
     /// low, normal, high or urgent.
     pub priority: Option<String>,
-    /// Labels.
+    /// Free words to sort it by; support conversations and tickets only.
     #[serde(default)]
     pub labels: Vec<String>,
     /// Where it comes from: "web_widget", "email" …
@@ -158,7 +158,7 @@ pub fn open(tx: &mut Tx, actor: &Actor, new: &NewConversation, body: Option<&Bod
     announce(tx, actor, id, &members, contact)?;
     link(tx, actor, id, new)?;
     if new.kind == Kind::Direct {
-        direct::opened(tx, actor, id, &new.user_ids)?;
+        direct_hooks::opened(tx, actor, id, &new.user_ids)?;
     }
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: true })
@@ -451,7 +451,7 @@ fn link(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewConversation) -
 }
 
 /// A conversation of an imported history, without members yet.
-pub(crate) fn import(
+pub(crate) fn open_imported(
     tx: &mut Tx,
     system: &Actor,
     kind: Kind,

@@ -6,13 +6,13 @@ use serde::Serialize;
 use crate::{
     error::{Error, Result, forbidden},
     kinds::Poster,
+    matrix,
     person::{Actor, PersonKind},
     rights::Right,
-    roles,
     tx::Tx,
 };
 
-use super::{Conversation, Membership, Role, Sight};
+use super::{Conversation, Membership, Role, Visibility};
 
 /// What the actor may do in a conversation now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -27,7 +27,7 @@ pub struct Can {
     pub invite: bool,
     /// Close, resolve, archive and open again.
     pub close: bool,
-    /// Leave.
+    /// Stop taking part.
     pub leave: bool,
     /// Become a participant.
     pub join: bool,
@@ -36,20 +36,25 @@ pub struct Can {
 }
 
 /// What the rules alone allow; the role matrix is asked by [`check_post`] and by the view of one conversation.
-pub(super) fn can(actor: &Actor, conversation: &Conversation, me: Option<&Membership>, sight: Sight) -> Can {
+pub(super) fn can(
+    actor: &Actor,
+    conversation: &Conversation,
+    me: Option<&Membership>,
+    visibility: Visibility,
+) -> Can {
     let rules = conversation.rules();
     let active = me.filter(|me| me.is_active());
-    let refusal = refusal(actor, conversation, me, sight).err();
-    let manages = check_manage(actor, conversation, me, sight).is_ok();
+    let refusal = refusal(actor, conversation, me, visibility).err();
+    let manages = check_manage(actor, conversation, me, visibility).is_ok();
     let everyone_leaves = rules.membership && active.is_some() && !actor.is_contact();
     Can {
         post: refusal.is_none(),
-        note: check_note(actor, conversation).is_ok() && sight != Sight::Override,
+        note: check_note(actor, conversation).is_ok() && visibility != Visibility::Override,
         manage: manages,
-        invite: check_invite(actor, conversation, me, sight).is_ok(),
+        invite: check_invite(actor, conversation, me, visibility).is_ok(),
         close: manages && rules.statuses.len() > 1,
         leave: everyone_leaves,
-        join: check_join(actor, conversation, me, sight).is_ok(),
+        join: check_join(actor, conversation, me, visibility).is_ok(),
         why_not_post: refusal,
     }
 }
@@ -60,22 +65,23 @@ pub(crate) fn check_post(
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
-    sight: Sight,
+    visibility: Visibility,
 ) -> Result<()> {
     if actor.person.kind == PersonKind::System {
         return Ok(());
     }
     let refuse =
         |rule| Error::about(forbidden("message.send", rule, explain(rule)), "conversation", conversation.id);
-    refusal(actor, conversation, me, sight).map_err(refuse)?;
+    refusal(actor, conversation, me, visibility).map_err(refuse)?;
     if conversation.rules().poster == Poster::PairByMatrix {
         let other = crate::participants::other(tx, actor, conversation.id)?;
         if !other.active {
             return Err(refuse("inactive"));
         }
-        if !roles::may_write(tx, actor.tenant, actor.id(), other.person.id)? {
-            return Err(roles::matrix_refusal("message.send", &other.person.name)
-                .about("conversation", conversation.id));
+        if !matrix::may_write(tx, actor.tenant, actor.id(), other.person.id)? {
+            return Err(
+                matrix::refusal("message.send", &other.person.name).about("conversation", conversation.id)
+            );
         }
     }
     Ok(())
@@ -94,7 +100,7 @@ fn refusal(
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
-    sight: Sight,
+    visibility: Visibility,
 ) -> Result<(), &'static str> {
     let rules = conversation.rules();
     let active = me.filter(|me| me.is_active());
@@ -105,13 +111,13 @@ fn refusal(
         return Err("observer");
     }
     let outsider_posts =
-        sight == Sight::Outsider && !(actor.super_admin && rules.right == Some(Right::SupportAll));
+        visibility == Visibility::Outsider && !(actor.super_admin && rules.right == Some(Right::SupportAll));
     match rules.poster {
         Poster::PairByMatrix | Poster::Members if active.is_none() => Err("not_participant"),
         Poster::Readers if active.is_none() && !outsider_posts => Err("not_participant"),
         Poster::CreatorUnlessReplies if conversation.created_by == Some(actor.id()) => Ok(()),
         Poster::CreatorUnlessReplies if !conversation.replies_enabled => Err("replies_disabled"),
-        Poster::CreatorUnlessReplies if active.is_none() && sight != Sight::Outsider => {
+        Poster::CreatorUnlessReplies if active.is_none() && visibility != Visibility::Outsider => {
             Err("not_participant")
         }
         _ => Ok(()),
@@ -135,13 +141,13 @@ pub(super) fn check_manage(
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
-    sight: Sight,
+    visibility: Visibility,
 ) -> Result<()> {
     let rules = conversation.rules();
     let active = me.filter(|me| me.is_active());
     let may = actor.is_staff()
         && if rules.workflow || rules.statuses.contains(&"closed") {
-            active.is_some_and(|me| me.role != Role::Observer) || sight == Sight::Outsider
+            active.is_some_and(|me| me.role != Role::Observer) || visibility == Visibility::Outsider
         } else {
             active.is_some_and(|me| me.role.manages()) && rules.titled != crate::kinds::Titled::No
         };
@@ -161,7 +167,7 @@ pub(crate) fn check_invite(
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
-    sight: Sight,
+    visibility: Visibility,
 ) -> Result<()> {
     let rules = conversation.rules();
     let active = me.filter(|me| me.is_active());
@@ -169,7 +175,7 @@ pub(crate) fn check_invite(
         && rules.membership
         && match rules.poster {
             Poster::CreatorUnlessReplies => active.is_some_and(|me| me.role.manages()),
-            Poster::Readers => active.is_some() || sight == Sight::Outsider,
+            Poster::Readers => active.is_some() || visibility == Visibility::Outsider,
             _ => active.is_some_and(|me| me.role != Role::Observer),
         };
     if may || actor.person.kind == PersonKind::System {
@@ -185,11 +191,11 @@ pub(crate) fn check_join(
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
-    sight: Sight,
+    visibility: Visibility,
 ) -> Result<()> {
     let rules = conversation.rules();
     let public = rules.statuses.contains(&"archived") && !conversation.is_private;
-    let workflow = rules.workflow && sight == Sight::Outsider;
+    let workflow = rules.workflow && visibility == Visibility::Outsider;
     let closed = rules.closed.contains(&conversation.status.as_str());
     if actor.is_staff() && !me.is_some_and(Membership::is_active) && (public || workflow) && !closed {
         return Ok(());

@@ -10,7 +10,7 @@ use crate::{
     person::{Actor, text},
     time::Time,
     tx::Tx,
-    visible::seen_place,
+    viewer::seen_place,
 };
 
 use super::{Conversation, Membership, Mine, Role};
@@ -44,7 +44,7 @@ macro_rules! shown_columns {
 /// How many columns [`columns`] names.
 const COLUMNS: usize = 48;
 
-/// Messages of others that the person of row `p` has not read in conversation `c` (see reads.rs). `p` may be absent.
+/// Messages of others that the person of row `p` has not read in conversation `c` (see read_state.rs). `p` may be absent.
 macro_rules! unread {
     ($contact:literal) => {
         concat!(
@@ -96,12 +96,12 @@ macro_rules! filters {
 macro_rules! matching {
     () => {
         "(c.kind || '') = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
-         AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 OR c.slug LIKE $6
+         AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 ESCAPE '!' OR c.slug LIKE $6 ESCAPE '!'
               OR EXISTS (SELECT 1 FROM participants q JOIN users u ON u.tenant = q.tenant AND u.id = q.person_id
-                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6
+                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6 ESCAPE '!'
                            AND c.kind IN ('direct', 'group'))
               OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
-                           AND lowered(k.name) LIKE $6))"
+                           AND lowered(k.name) LIKE $6 ESCAPE '!'))"
     };
 }
 
@@ -221,10 +221,10 @@ statements! {
     pub static TEAM_READ = both("
         UPDATE conversations SET team_read_seq = $3, team_read_count = $4 WHERE tenant = $1 AND id = $2");
     /// Snoozed ones whose time has come.
-    pub static AWAKENING = both("
+    pub static DUE_SNOOZES = both("
         SELECT id FROM conversations WHERE tenant = $1 AND snoozed_until <= $2 ORDER BY snoozed_until LIMIT 100");
     /// Tenants with snoozed ones whose time has come.
-    pub static AWAKENING_TENANTS = both("
+    pub static DUE_SNOOZES_TENANTS = both("
         SELECT id, slug, name, no FROM tenants t WHERE EXISTS (
             SELECT 1 FROM conversations c WHERE c.tenant = t.id AND c.snoozed_until <= $1)").global();
     /// Unread of the actor over everything it takes part in.

@@ -12,9 +12,7 @@ use crate::{
     kinds::{Kind, Titled},
     messages, participants,
     person::Actor,
-    teams,
-    tenants::{Tenant, system_actor},
-    tickets,
+    teams, tickets,
     time::Time,
     tx::Tx,
     users,
@@ -68,7 +66,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Opti
 
 /// What was changed: for the public, for staff only, and the lines to be noted down.
 #[derive(Default)]
-struct Told {
+struct Changes {
     public: Map<String, Value>,
     staff: Map<String, Value>,
     lines: Vec<Value>,
@@ -76,8 +74,8 @@ struct Told {
 
 /// Changes a conversation.
 pub fn update(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &ConversationChange) -> Result<View> {
-    let (before, me, sight) = lock(tx, actor, id)?;
-    rules::check_manage(actor, &before, me.as_ref(), sight)?;
+    let (before, me, visibility) = lock(tx, actor, id)?;
+    rules::check_manage(actor, &before, me.as_ref(), visibility)?;
     check_texts(
         change.title.as_deref(),
         change.description.clone().flatten().as_deref(),
@@ -85,16 +83,16 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &Conversat
     )?;
     check_workflow(change.priority.as_deref(), change.labels.as_deref(), change.metadata.as_ref())?;
     let mut after = before.clone();
-    let mut told = Told::default();
-    change_texts(&mut after, change, &mut told)?;
-    change_status(tx, &mut after, change, &mut told)?;
-    change_workflow(&mut after, change, &mut told)?;
-    assign(tx, actor, &mut after, change, &mut told)?;
-    if told.public.is_empty() && told.staff.is_empty() {
+    let mut changes = Changes::default();
+    change_texts(&mut after, change, &mut changes)?;
+    change_status(tx, &mut after, change, &mut changes)?;
+    change_workflow(&mut after, change, &mut changes)?;
+    assign(tx, actor, &mut after, change, &mut changes)?;
+    if changes.public.is_empty() && changes.staff.is_empty() {
         return super::get(tx, actor, id);
     }
     save(tx, actor, &after)?;
-    tell(tx, actor, &before, &after, told)?;
+    tell(tx, actor, &before, &after, changes)?;
     follow_up(tx, actor, &before, &after)?;
     super::get(tx, actor, id)
 }
@@ -124,7 +122,7 @@ fn save(tx: &mut Tx, actor: &Actor, c: &Conversation) -> Result<()> {
     Ok(())
 }
 
-fn change_texts(after: &mut Conversation, change: &ConversationChange, told: &mut Told) -> Result<()> {
+fn change_texts(after: &mut Conversation, change: &ConversationChange, changes: &mut Changes) -> Result<()> {
     let titled = after.rules().titled;
     if let Some(title) = change.title.as_deref().map(str::trim).filter(|_| titled != Titled::No) {
         if title.is_empty() && titled == Titled::Title {
@@ -132,31 +130,31 @@ fn change_texts(after: &mut Conversation, change: &ConversationChange, told: &mu
         }
         let title = (!title.is_empty()).then(|| title.to_owned());
         if title != after.title {
-            told.public.insert("title".to_owned(), json!(title));
-            told.lines.push(json!({ "type": "title_changed", "title": title }));
+            changes.public.insert("title".to_owned(), json!(title));
+            changes.lines.push(json!({ "type": "title_changed", "title": title }));
             after.title = title;
         }
     }
     if let Some(description) = &change.description
         && *description != after.description
     {
-        told.public.insert("description".to_owned(), json!(description));
+        changes.public.insert("description".to_owned(), json!(description));
         after.description.clone_from(description);
     }
     if let Some(subject) = change.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())
         && after.subject.as_deref() != Some(subject)
     {
-        told.public.insert("subject".to_owned(), json!(subject));
+        changes.public.insert("subject".to_owned(), json!(subject));
         after.subject = Some(subject.to_owned());
     }
     if let Some(enabled) = change.replies_enabled.filter(|enabled| *enabled != after.replies_enabled) {
-        told.public.insert("replies_enabled".to_owned(), json!(enabled));
+        changes.public.insert("replies_enabled".to_owned(), json!(enabled));
         after.replies_enabled = enabled;
     }
     if let Some(private) =
         change.is_private.filter(|private| after.kind == Kind::Channel && *private != after.is_private)
     {
-        told.public.insert("is_private".to_owned(), json!(private));
+        changes.public.insert("is_private".to_owned(), json!(private));
         after.is_private = private;
     }
     Ok(())
@@ -166,7 +164,7 @@ fn change_status(
     tx: &mut Tx,
     after: &mut Conversation,
     change: &ConversationChange,
-    told: &mut Told,
+    changes: &mut Changes,
 ) -> Result<()> {
     let mut status = change.status.clone();
     if let Some(until) = change.snoozed_until {
@@ -177,7 +175,7 @@ fn change_status(
             return Err(invalid("snoozed_until", "future", "must be in the future"));
         }
         if until != after.snoozed_until {
-            told.staff.insert("snoozed_until".to_owned(), json!(until));
+            changes.staff.insert("snoozed_until".to_owned(), json!(until));
             after.snoozed_until = until;
         }
         status = status.or_else(|| Some(if until.is_some() { "snoozed" } else { "open" }.to_owned()));
@@ -192,17 +190,21 @@ fn change_status(
     }
     if status != "snoozed" && after.snoozed_until.is_some() {
         after.snoozed_until = None;
-        told.staff.insert("snoozed_until".to_owned(), Value::Null);
+        changes.staff.insert("snoozed_until".to_owned(), Value::Null);
     }
     if status != after.status {
-        told.public.insert("status".to_owned(), json!(status));
-        told.lines.push(json!({ "type": "status_changed", "from": after.status, "status": status }));
+        changes.public.insert("status".to_owned(), json!(status));
+        changes.lines.push(json!({ "type": "status_changed", "from": after.status, "status": status }));
         after.status = status;
     }
     Ok(())
 }
 
-fn change_workflow(after: &mut Conversation, change: &ConversationChange, told: &mut Told) -> Result<()> {
+fn change_workflow(
+    after: &mut Conversation,
+    change: &ConversationChange,
+    changes: &mut Changes,
+) -> Result<()> {
     let workflow = after.rules().workflow;
     if !workflow && (change.priority.is_some() || change.labels.is_some()) {
         return Err(invalid("priority", "kind", "this kind of conversation has no priority and labels"));
@@ -210,16 +212,16 @@ fn change_workflow(after: &mut Conversation, change: &ConversationChange, told: 
     if let Some(priority) =
         change.priority.clone().filter(|priority| after.priority.as_ref() != Some(priority))
     {
-        told.staff.insert("priority".to_owned(), json!(priority));
-        told.lines.push(json!({ "type": "priority_changed", "priority": priority }));
+        changes.staff.insert("priority".to_owned(), json!(priority));
+        changes.lines.push(json!({ "type": "priority_changed", "priority": priority }));
         after.priority = Some(priority);
     }
     if let Some(labels) = change.labels.clone().filter(|labels| after.labels != *labels) {
-        told.staff.insert("labels".to_owned(), json!(labels));
+        changes.staff.insert("labels".to_owned(), json!(labels));
         after.labels = labels;
     }
     if let Some(metadata) = change.metadata.clone().filter(|metadata| after.metadata != *metadata) {
-        told.staff.insert("metadata".to_owned(), metadata.clone());
+        changes.staff.insert("metadata".to_owned(), metadata.clone());
         after.metadata = metadata;
     }
     Ok(())
@@ -230,7 +232,7 @@ fn assign(
     actor: &Actor,
     after: &mut Conversation,
     change: &ConversationChange,
-    told: &mut Told,
+    changes: &mut Changes,
 ) -> Result<()> {
     let asked = change.team_id.is_some() || change.assignee_id.is_some();
     if asked && !after.rules().workflow {
@@ -239,30 +241,36 @@ fn assign(
     if let Some(team) = change.team_id.filter(|team| *team != after.team_id) {
         let head = team.map(|team| teams::head(tx, actor.tenant, team)).transpose()?;
         let team_line = head.map(|head| json!({ "id": head.id, "name": head.name }));
-        told.staff.insert("team_id".to_owned(), json!(team));
-        told.lines.push(json!({ "type": "team_assigned", "team": team_line }));
+        changes.staff.insert("team_id".to_owned(), json!(team));
+        changes.lines.push(json!({ "type": "team_assigned", "team": team_line }));
         after.team_id = team;
     }
     if let Some(assignee) = change.assignee_id.filter(|assignee| *assignee != after.assignee_id) {
         let ids: Vec<PersonId> = assignee.into_iter().collect();
         let person = users::require_all(tx, actor.tenant, &ids, "assignee_id")?.pop();
         let line = person.as_ref().map(|person| json!({ "id": person.id, "name": person.name }));
-        told.staff.insert("assignee_id".to_owned(), json!(assignee));
-        told.lines.push(json!({ "type": "assigned", "assignee": line }));
+        changes.staff.insert("assignee_id".to_owned(), json!(assignee));
+        changes.lines.push(json!({ "type": "assigned", "assignee": line }));
         after.assignee_id = assignee;
     }
     Ok(())
 }
 
 /// Events for the readers of before and of now, and the lines in the conversation.
-fn tell(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation, told: Told) -> Result<()> {
+fn tell(
+    tx: &mut Tx,
+    actor: &Actor,
+    before: &Conversation,
+    after: &Conversation,
+    changes: Changes,
+) -> Result<()> {
     let moved = before.facets() != after.facets();
-    for (changes, hidden) in [(told.public, false), (told.staff, true)] {
-        if changes.is_empty() {
+    for (fields, hidden) in [(changes.public, false), (changes.staff, true)] {
+        if fields.is_empty() {
             continue;
         }
         let hidden = hidden && after.rules().contact;
-        let data = json!({ "changes": changes, "updated_at": tx.now });
+        let data = json!({ "changes": fields, "updated_at": tx.now });
         let mut audiences = vec![after];
         if moved {
             audiences.push(before);
@@ -280,8 +288,8 @@ fn tell(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversation,
             events::append(tx, actor, event)?;
         }
     }
-    for line in told.lines {
-        messages::system(tx, actor, after.id, line)?;
+    for line in changes.lines {
+        messages::append_system(tx, actor, after.id, line)?;
     }
     Ok(())
 }
@@ -293,7 +301,7 @@ fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversa
         if there.is_none_or(|there| there.left_at.is_some()) {
             let people = users::require_all(tx, actor.tenant, &[assignee], "assignee_id")?;
             let (now, _) = store::load(tx, actor, after.id)?.ok_or(not_found("conversation"))?;
-            participants::enter(tx, actor, &now, &people, Role::Member, "participants_added")?;
+            participants::add_members(tx, actor, &now, &people, Role::Member, "participants_added")?;
         }
     }
     let resolved = after.kind == Kind::Ticket && after.status == "resolved" && before.status != "resolved";
@@ -302,7 +310,7 @@ fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversa
         let number = tickets::number(after.ticket_prefix.as_deref().unwrap_or(""), number);
         let line = json!({ "type": "ticket_resolved", "ticket": { "id": after.id, "number": number } });
         store::lock(tx, actor, linked)?;
-        messages::system(tx, actor, linked, line)?;
+        messages::append_system(tx, actor, linked, line)?;
     }
     Ok(())
 }
@@ -331,28 +339,10 @@ pub fn escalate_links(
     let before = origin.clone();
     let after = Conversation { linked_conversation_id: Some(ticket), ..origin };
     save(tx, actor, &after)?;
-    let mut told = Told::default();
-    told.staff.insert("linked_conversation_id".to_owned(), json!(ticket));
-    told.lines.push(json!({ "type": "ticket_opened", "ticket": { "id": ticket, "number": number } }));
-    tell(tx, actor, &before, &after, told)
-}
-
-/// Tenants that have snoozed conversations whose time has come.
-pub fn awakening(tx: &mut Tx) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&store::AWAKENING_TENANTS, params![tx.now], |row| {
-        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
-    })?)
-}
-
-/// Opens snoozed conversations whose time has come. Answers how many.
-pub fn wake(tx: &mut Tx, tenant: &Tenant) -> Result<usize> {
-    let system = system_actor(tenant);
-    let due = tx.db.all(&store::AWAKENING, params![tenant.id, tx.now], |row| row.get::<ConversationId>(0))?;
-    for id in &due {
-        let change = ConversationChange { status: Some("open".to_owned()), ..ConversationChange::default() };
-        update(tx, &system, *id, &change)?;
-    }
-    Ok(due.len())
+    let mut changes = Changes::default();
+    changes.staff.insert("linked_conversation_id".to_owned(), json!(ticket));
+    changes.lines.push(json!({ "type": "ticket_opened", "ticket": { "id": ticket, "number": number } }));
+    tell(tx, actor, &before, &after, changes)
 }
 
 /// Refuses texts that are too long.

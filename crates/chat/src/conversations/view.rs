@@ -8,20 +8,24 @@ use serde_json::Value;
 
 use crate::{
     error::{Result, not_found},
-    ids::{ConversationId, MessageId, PersonId, StoreId, TeamId},
+    ids::{ConversationId, PersonId, StoreId, TeamId},
     kinds::{Kind, Poster},
-    messages::{self, MessageKind},
+    matrix,
+    messages::{self, LastMessage},
     participants::{self, Participant},
-    person::{Actor, Person},
-    roles, tickets,
+    person::Actor,
+    tickets,
     time::Time,
     tx::Tx,
-    visible::Viewer,
+    viewer::Viewer,
 };
 
 use super::{
-    Can, Conversation, Membership, Related, Role, Sight, rules, sight,
+    Can, Conversation, Membership, Related, Role, Visibility,
+    load::require_readable,
+    rules,
     store::{self, Listed},
+    visibility,
 };
 
 /// A conversation, for clients.
@@ -67,22 +71,6 @@ pub struct View {
     pub me: Option<Me>,
 }
 
-/// The newest message that the actor sees, shortened.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "as in a message")]
-pub struct LastMessage {
-    pub id: MessageId,
-    pub seq: i64,
-    pub kind: MessageKind,
-    pub author: Option<Person>,
-    pub preview: String,
-    pub is_private_note: bool,
-    pub deleted: bool,
-    #[schema(value_type = Option<Object>)]
-    pub system: Option<Value>,
-    pub created_at: Time,
-}
-
 /// The actor's own part of a conversation.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = ConversationMe)]
@@ -101,9 +89,9 @@ pub struct Me {
     pub can: Can,
 }
 
-/// The actor's own part, from a listed row. `now` hides nothing: a conversation out of sight has no unread.
+/// The actor's own part, from a listed row. Of what one does not take part in, nothing is unread.
 pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
-    let sight = sight(actor, &listed.conversation, listed.me.as_ref());
+    let visibility = visibility(actor, &listed.conversation, listed.me.as_ref());
     let row = listed.me.as_ref();
     let active = row.filter(|me| me.is_active());
     let counts = active.is_some() || listed.conversation.rules().everyone;
@@ -118,7 +106,7 @@ pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
         notify: row.map_or_else(|| "all".to_owned(), |me| me.notify.clone()),
         draft: listed.draft,
         acknowledged_at: row.and_then(|me| me.acknowledged_at),
-        can: rules::can(actor, &listed.conversation, row, sight.unwrap_or(Sight::Override)),
+        can: rules::can(actor, &listed.conversation, row, visibility.unwrap_or(Visibility::Override)),
     }
 }
 
@@ -232,7 +220,7 @@ pub(super) fn one(
         let other = participants::other(tx, actor, conversation.id)?;
         let refusal = match other.active {
             false => Some("inactive"),
-            true if !roles::may_write(tx, actor.tenant, actor.id(), other.person.id)? => Some("matrix"),
+            true if !matrix::may_write(tx, actor.tenant, actor.id(), other.person.id)? => Some("matrix"),
             true => None,
         };
         mine.can.post = refusal.is_none();
@@ -255,4 +243,10 @@ pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, viewer: Vie
     let mut view = bare(found, viewer);
     view.participants = participants::first(tx, actor.tenant, viewer, id, view.members_count, 50)?;
     Ok(view)
+}
+
+/// One conversation with its participants and the actor's own part.
+pub fn get(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<View> {
+    let (conversation, me) = require_readable(tx, actor, id, "conversation.get")?;
+    one(tx, actor, conversation, me)
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use parlor_chat::{
     Actor, ConversationId, Error, Tx, conversations,
-    events::{self, Replay},
     messages::{self, Range},
+    replay::{self, Replay},
     snapshot,
 };
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ impl Client {
         let mut seen = Vec::new();
         loop {
             let (actor, epoch, after) = (self.actor.clone(), self.epoch, self.seq);
-            let replay = world.read(move |tx| events::replay(tx, &actor, epoch, after, 3)).unwrap();
+            let replay = world.read(move |tx| replay::replay(tx, &actor, epoch, after, 3)).unwrap();
             let Replay::Events { events, seen: upto, done } = replay else { panic!("reset") };
             for event in events {
                 let value: Value = serde_json::from_str(&event.json).unwrap();

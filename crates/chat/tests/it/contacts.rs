@@ -7,8 +7,10 @@ use parlor_chat::{
     access::{self, Access},
     contacts::{self, ContactFilter, ContactInput},
     conversations::{self, ConversationChange},
-    events::{self, Replay},
-    participants, stores, teams,
+    events::{self},
+    participants,
+    replay::{self, Replay},
+    stores, teams,
 };
 use parlor_db::{Sql, params};
 use proptest::prelude::*;
@@ -58,7 +60,7 @@ fn told(world: &World, actor: &Actor) -> BTreeSet<PersonId> {
     let (actor, tenant) = (actor.clone(), world.tenant.id);
     let epoch = world.read(move |tx| events::position(tx, tenant)).unwrap().epoch;
     let Replay::Events { events, .. } =
-        world.read(move |tx| events::replay(tx, &actor, epoch, 0, 10_000)).unwrap()
+        world.read(move |tx| replay::replay(tx, &actor, epoch, 0, 10_000)).unwrap()
     else {
         panic!("reset")
     };

@@ -4,7 +4,7 @@ use parlor_chat::{
     Actor, ConversationId, Error, Kind, Right,
     conversations::{self, ConversationChange, ListFilter, Role},
     kinds::{Opener, RULES},
-    participants, reads, roles, settings, stores, teams,
+    participants, read_state, roles, settings, stores, teams,
 };
 use serde_json::json;
 
@@ -107,14 +107,14 @@ fn broadcasts_and_announcements_take_answers_only_when_enabled() {
             .unwrap();
         world.post(&ben, id, "thanks").unwrap();
         let by = ben.clone();
-        world.write(move |tx| reads::acknowledge(tx, &by, id)).unwrap();
+        world.write(move |tx| read_state::acknowledge(tx, &by, id)).unwrap();
         let by = ben.clone();
         assert_eq!(
-            rule(world.read(move |tx| reads::acks(tx, &by, id, None, None))),
+            rule(world.read(move |tx| read_state::acks(tx, &by, id, None, None))),
             "forbidden: not_manager"
         );
         let by = ana.clone();
-        let acks = world.read(move |tx| reads::acks(tx, &by, id, None, None)).unwrap();
+        let acks = world.read(move |tx| read_state::acks(tx, &by, id, None, None)).unwrap();
         assert_eq!((acks.acknowledged, acks.total, acks.page.items[0].person.name.as_str()), (1, 1, "Ben"));
     }
 }
@@ -215,7 +215,7 @@ fn what_happened_is_read_without_what_was_said() {
     }
     let noted = |who: &Actor, before, limit| {
         let who = who.clone();
-        world.read(move |tx| parlor_chat::messages::noted(tx, &who, id, before, limit)).unwrap()
+        world.read(move |tx| parlor_chat::messages::system_messages(tx, &who, id, before, limit)).unwrap()
     };
     let seqs =
         |items: &[parlor_chat::messages::Message]| items.iter().map(|item| item.seq).collect::<Vec<_>>();
@@ -312,7 +312,7 @@ fn nothing_of_another_tenant_is_found_by_id() {
     let (by, who) = (eve.clone(), ana.id());
     assert_eq!(rule(world.read(move |tx| parlor_chat::users::get(tx, &by, who))), "not found: user");
     let by = eve.clone();
-    assert_eq!(rule(world.write(move |tx| reads::read(tx, &by, id, None))), "not found: conversation");
+    assert_eq!(rule(world.write(move |tx| read_state::read(tx, &by, id, None))), "not found: conversation");
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn snoozed_conversations_wake_up() {
         .unwrap();
     let wake = || {
         let tenant = world.tenant.clone();
-        world.write(move |tx| conversations::wake(tx, &tenant)).unwrap()
+        world.write(move |tx| conversations::unsnooze(tx, &tenant)).unwrap()
     };
     assert_eq!(wake(), 0);
     world.pass(61);

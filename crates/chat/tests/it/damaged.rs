@@ -1,8 +1,9 @@
 //! Rows that cannot be read are errors. Nothing wider stands in for them: no larger audience, no more rights, no
 //! default where a tenant had chosen a limit.
 
-use parlor_chat::events::{self, Audience, Position, Replay};
-use parlor_chat::{Error, Right, apps, messages, roles, settings, users};
+use parlor_chat::events::{self, Audience, Position};
+use parlor_chat::replay::{self, Replay};
+use parlor_chat::{Error, Right, messages, pusher_apps, roles, settings, users};
 use parlor_db::{Error as DbError, Sql, params};
 
 use crate::support::World;
@@ -61,14 +62,14 @@ fn an_event_with_an_unreadable_audience_is_for_nobody() {
         damage(&world, before + 1);
         for actor in [&ana, &ben, &eve] {
             let actor = actor.clone();
-            let told = world.read(move |tx| events::replay(tx, &actor, epoch, before, 50));
+            let told = world.read(move |tx| replay::replay(tx, &actor, epoch, before, 50));
             assert!(matches!(told, Err(Error::Damaged(_))), "{what}: {told:?}");
         }
         let tenant = world.tenant.id;
-        let all = world.read(move |tx| events::since(tx, tenant, before, 50)).unwrap();
+        let all = world.read(move |tx| replay::since(tx, tenant, before, 50)).unwrap();
         assert_eq!((all[0].audience.clone(), all[0].access.len()), (Audience::Unreadable, 0), "{what}");
         // What comes after it is told.
-        let told = world.read(move |tx| events::replay(tx, &ben, epoch, before + 1, 50)).unwrap();
+        let told = world.read(move |tx| replay::replay(tx, &ben, epoch, before + 1, 50)).unwrap();
         assert!(matches!(told, Replay::Events { .. }), "{what}");
     }
 }
@@ -81,7 +82,7 @@ fn what_decides_over_rights_and_limits_is_not_guessed() {
     let sent = world.post(&ana, group, "words").unwrap();
     let (tenant, id) = (world.tenant.clone(), world.tenant.id);
     let no = world.tenant.no;
-    world.write(move |tx| apps::ensure(tx, id, no)).unwrap();
+    world.write(move |tx| pusher_apps::ensure(tx, id, no)).unwrap();
     let damages: [(&'static Sql, &str); 4] =
         [(&KINDS, "neither"), (&SETTING, "many"), (&RIGHTS, "group"), (&OPTIONS, "{\"enabled\":")];
     for (statement, text) in damages {
@@ -94,7 +95,7 @@ fn what_decides_over_rights_and_limits_is_not_guessed() {
         world.read(move |tx| settings::load(tx, id).map(|_| ())),
         world.read(move |tx| roles::all(tx, id).map(|_| ())),
         world.read(move |tx| users::actor(tx, &tenant, person).map(|_| ())),
-        world.read(move |tx| apps::of_tenant(tx, id).map(|_| ())),
+        world.read(move |tx| pusher_apps::of_tenant(tx, id).map(|_| ())),
     ];
     for (at, found) in found.iter().enumerate() {
         assert!(found.as_ref().is_err_and(is_damage), "{at}: {found:?}");

@@ -7,10 +7,12 @@ use parlor_chat::{
     Actor, ConversationId, Error, Kind, MessageId, Right, Time, Tx,
     conversations::{self, ConversationChange, ListFilter, Role},
     drafts,
-    events::{self, Replay},
+    events::{self},
     messages::{self, Range},
     participants::{self, MeChange},
-    reads,
+    read_state,
+    replay::{self, Replay},
+    retention,
 };
 use serde_json::Value;
 
@@ -122,11 +124,11 @@ fn what_is_done_to_messages_is_told_completely() {
     let by = ben.clone();
     verify(&world, clients, "pin", move |tx| messages::pin(tx, &by, reply, true));
     let by = ana.clone();
-    verify(&world, clients, "deliver", move |tx| reads::delivered(tx, &by, group, 3));
+    verify(&world, clients, "deliver", move |tx| read_state::delivered(tx, &by, group, 3));
     let by = ana.clone();
-    verify(&world, clients, "read", move |tx| reads::read(tx, &by, group, None));
+    verify(&world, clients, "read", move |tx| read_state::read(tx, &by, group, None));
     let by = ben.clone();
-    verify(&world, clients, "mark unread", move |tx| reads::unread_from(tx, &by, group, 1));
+    verify(&world, clients, "mark unread", move |tx| read_state::unread_from(tx, &by, group, 1));
     let by = ben.clone();
     verify(&world, clients, "delete", move |tx| messages::delete(tx, &by, reply));
 }
@@ -148,7 +150,7 @@ fn comings_and_goings_are_told_completely() {
     });
     let by = cleo.clone();
     let mute = MeChange { muted: Some(true), notify: Some("mentions".to_owned()) };
-    verify(&world, clients, "mute", move |tx| participants::prefer(tx, &by, group, &mute));
+    verify(&world, clients, "mute", move |tx| participants::set_preferences(tx, &by, group, &mute));
     let by = cleo.clone();
     verify(&world, clients, "draft", move |tx| drafts::put(tx, &by, group, "reply", "to be"));
     let by = ana.clone();
@@ -196,14 +198,14 @@ fn every_kind_for_staff_is_told_completely() {
     let broadcast = verify(&world, clients, "open a broadcast", open(new, &ana));
     let by = cleo.clone();
     verify(&world, clients, "acknowledge", move |tx| {
-        reads::acknowledge(tx, &by, broadcast).map(|me| me.unread)
+        read_state::acknowledge(tx, &by, broadcast).map(|me| me.unread)
     });
     let mut new = blank(Kind::Announcement);
     new.title = Some("News".to_owned());
     new.message = Some(message("all of you"));
     let news = verify(&world, clients, "announce", open(new, &ana));
     let by = cleo.clone();
-    verify(&world, clients, "read an announcement", move |tx| reads::read(tx, &by, news, None));
+    verify(&world, clients, "read an announcement", move |tx| read_state::read(tx, &by, news, None));
     verify(&world, clients, "post to an announcement", post(&ana, news, "one more thing", None, false));
 }
 
@@ -229,7 +231,7 @@ fn support_and_tickets_are_told_completely() {
         conversations::update(tx, &by, support, &change).map(|view| view.id)
     });
     let by = ben.clone();
-    verify(&world, clients, "read for the team", move |tx| reads::read(tx, &by, support, None));
+    verify(&world, clients, "read for the team", move |tx| read_state::read(tx, &by, support, None));
     let mut new = blank(Kind::Ticket);
     new.title = Some("Find the parcel".to_owned());
     new.linked_conversation_id = Some(support);
@@ -260,7 +262,7 @@ fn numbers_have_no_gaps_and_a_replay_tells_no_deleted_text() {
     let by = ana.clone();
     world.write(move |tx| messages::delete(tx, &by, message)).unwrap();
     let tenant = world.tenant.id;
-    let all = world.read(move |tx| events::since(tx, tenant, 0, 1000)).unwrap();
+    let all = world.read(move |tx| replay::since(tx, tenant, 0, 1000)).unwrap();
     let numbers: Vec<i64> = all.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=i64::try_from(all.len()).unwrap()).collect::<Vec<_>>());
     let told: String = start.clone().catch_up(&world).iter().map(Value::to_string).collect();
@@ -291,7 +293,7 @@ fn a_contact_never_meets_a_private_note() {
     world.index();
     let contact = kim.clone();
     let found = world.read(move |tx| {
-        let question = parlor_chat::search::Question { text: "plover".to_owned(), ..Default::default() };
+        let question = parlor_chat::search::Query { text: "plover".to_owned(), ..Default::default() };
         Ok((
             parlor_chat::search::search(tx, &contact, &question)?.items.len(),
             messages::get(tx, &contact, message).is_err(),
@@ -310,7 +312,7 @@ fn a_contact_never_meets_a_private_note() {
     assert_eq!(found.unwrap(), (0, true, true, true, false, false));
     let by = agent.clone();
     let seen = world.read(move |tx| {
-        let question = parlor_chat::search::Question { text: "plover".to_owned(), ..Default::default() };
+        let question = parlor_chat::search::Query { text: "plover".to_owned(), ..Default::default() };
         parlor_chat::search::search(tx, &by, &question)
     });
     assert_eq!(seen.unwrap().items.len(), 1, "staff finds it");
@@ -341,12 +343,12 @@ fn cursors_of_another_log_or_time_get_a_reset() {
     let position = world.read(move |tx| events::position(tx, tenant)).unwrap();
     let replay = |epoch, after| {
         let by = by.clone();
-        matches!(world.read(move |tx| events::replay(tx, &by, epoch, after, 10)).unwrap(), Replay::Reset)
+        matches!(world.read(move |tx| replay::replay(tx, &by, epoch, after, 10)).unwrap(), Replay::Reset)
     };
     assert!(!replay(position.epoch, 0) && !replay(position.epoch, position.seq));
     assert!(replay(position.epoch, position.seq + 1) && replay(position.epoch + 1, 0));
     world.pass(100);
     let late = world.now();
-    world.write(move |tx| events::prune(tx, tenant, late, 2)).unwrap();
+    world.write(move |tx| retention::prune(tx, tenant, late, 2)).unwrap();
     assert!(replay(position.epoch, 0) && replay(position.epoch, 1) && !replay(position.epoch, 2));
 }

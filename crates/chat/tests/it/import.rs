@@ -5,8 +5,8 @@ use parlor_chat::{
     conversations::{self, ListFilter, View},
     import::{self, Line, Outcome, State},
     messages::{self, Message, Range},
-    reads,
-    search::{self, Question},
+    read_state,
+    search::{self, Query},
     tenants, users,
 };
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ fn authors_have_read_what_they_wrote_last() {
         let (place, _) = boats(&world, &actor);
         assert_eq!(place.me.as_ref().unwrap().unread, unread, "{name}");
         let (who, id) = (actor.clone(), place.id);
-        let state = world.write(move |tx| reads::read(tx, &who, id, None)).unwrap();
+        let state = world.write(move |tx| read_state::read(tx, &who, id, None)).unwrap();
         assert_eq!(state.me.unread, 0, "{name}");
     }
 }
@@ -140,7 +140,7 @@ fn repeating_writes_nothing_and_going_on_adds_the_rest() {
     assert_eq!(import(&world, &lines, 3).unwrap(), Outcome { written: 5, known: 4 });
     let log = |world: &World| {
         let tenant = world.tenant.id;
-        world.read(move |tx| parlor_chat::events::since(tx, tenant, 0, 1000)).unwrap().len()
+        world.read(move |tx| parlor_chat::replay::since(tx, tenant, 0, 1000)).unwrap().len()
     };
     let events = log(&world);
     assert_eq!(import(&world, &lines, 3).unwrap(), Outcome { written: 0, known: 9 });
@@ -160,7 +160,7 @@ fn search_finds_it() {
     import(&world, &file(), 4).unwrap();
     let find = |name: &'static str, text: &str| {
         let (actor, text) = (author(&world, name), text.to_owned());
-        let question = Question { text, ..Question::default() };
+        let question = Query { text, ..Query::default() };
         world.read(move |tx| search::search(tx, &actor, &question)).unwrap().items.len()
     };
     assert_eq!((find("ana", "tres"), find("ana", "key"), find("bo", "dinner")), (1, 2, 1));

@@ -180,6 +180,42 @@ fn names_are_found_whatever_their_letters() {
 }
 
 #[test]
+fn wildcards_in_a_searched_text_find_themselves_only() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group, Right::Contacts]);
+    world.user("100% Ben_1!", &[]);
+    world.user("100 Ben 1", &[]);
+    let found = |search: &str| {
+        let (by, text) = (ana.clone(), Some(search.to_owned()));
+        let filter = parlor_chat::users::UserFilter { search: text, ..Default::default() };
+        let page = world.read(move |tx| parlor_chat::users::list(tx, &by, &filter)).unwrap();
+        page.items.into_iter().map(|user| user.name).collect::<Vec<_>>()
+    };
+    for wildcard in ["0%", "n_1", "%", "_", "!"] {
+        assert_eq!(found(wildcard), ["100% Ben_1!"], "{wildcard}");
+    }
+    assert_eq!(found("100").len(), 2);
+    world.contact("a_b");
+    world.contact("acb");
+    let (by, text) = (ana.clone(), Some("a_b".to_owned()));
+    let filter = parlor_chat::contacts::ContactFilter { search: text, ..Default::default() };
+    let page = world.read(move |tx| parlor_chat::contacts::list(tx, &by, &filter)).unwrap();
+    assert_eq!(page.items.into_iter().map(|contact| contact.name).collect::<Vec<_>>(), ["a_b"]);
+    for title in ["50% off", "50 off"] {
+        let new = parlor_chat::conversations::NewConversation {
+            title: Some(title.to_owned()),
+            ..crate::support::blank(parlor_chat::Kind::Group)
+        };
+        world.open(&ana, new).unwrap();
+    }
+    let (by, text) = (ana.clone(), Some("50%".to_owned()));
+    let filter = parlor_chat::conversations::ListFilter { search: text, ..Default::default() };
+    let page = world.read(move |tx| parlor_chat::conversations::list(tx, &by, &filter)).unwrap();
+    let titles: Vec<_> = page.items.into_iter().filter_map(|view| view.title).collect();
+    assert_eq!(titles, ["50% off"]);
+}
+
+#[test]
 fn reactions_are_emoji_once_per_person() {
     let world = World::new();
     let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));

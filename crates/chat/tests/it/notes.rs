@@ -7,7 +7,7 @@ use parlor_chat::{
     Actor, ConversationId, Error, Kind, MessageId, Right,
     conversations::{self, ConversationChange, ListFilter},
     messages::{self, Message},
-    participants, reads,
+    participants, read_state,
 };
 use parlor_db::{Sql, params};
 use serde_json::json;
@@ -91,9 +91,9 @@ fn answers_to_notes_from_earlier_versions_are_shown_and_told_without_them() {
     // As it was written then: everybody was told of the quote, the thread and how far somebody had read.
     let note = scene.post(ana, MARK, false, None, None).unwrap();
     let by = ana.clone();
-    scene.world.write(move |tx| reads::delivered(tx, &by, place, note.seq)).unwrap();
+    scene.world.write(move |tx| read_state::delivered(tx, &by, place, note.seq)).unwrap();
     let by = kim.clone();
-    scene.world.write(move |tx| reads::read(tx, &by, place, Some(note.seq))).unwrap();
+    scene.world.write(move |tx| read_state::read(tx, &by, place, Some(note.seq))).unwrap();
     let answer = scene.post(ana, "20 %", false, Some(note.id), None).unwrap();
     let by = ana.clone();
     scene.world.write(move |tx| messages::edit(tx, &by, answer.id, &body("25 %"))).unwrap();

@@ -4,11 +4,10 @@ use parlor_chat::{
     Actor, ConversationId, Error, Kind, MessageId, Right, Time, Tx,
     attachments::{self, NewFile},
     conversations::{self, ListFilter},
-    events,
     messages::{self, Range},
     purges::{self, Mode, Purge, Walk},
-    reads,
-    search::{self, Question},
+    read_state, replay,
+    search::{self, Query},
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -39,13 +38,13 @@ fn unread(world: &World, actor: &Actor, id: ConversationId) -> i64 {
 fn hits(world: &World, actor: &Actor, word: &str) -> usize {
     world.index();
     let (actor, text) = (actor.clone(), word.to_owned());
-    let question = Question { text, ..Question::default() };
+    let question = Query { text, ..Query::default() };
     world.read(move |tx| search::search(tx, &actor, &question)).unwrap().items.len()
 }
 
 fn log(world: &World) -> String {
     let tenant = world.tenant.id;
-    let all = world.read(move |tx| events::since(tx, tenant, 0, 10_000)).unwrap();
+    let all = world.read(move |tx| replay::since(tx, tenant, 0, 10_000)).unwrap();
     all.iter().map(|event| event.json.to_string()).collect()
 }
 
@@ -94,7 +93,7 @@ fn what_is_purged_for_good_is_nowhere() {
             view,
             page.items,
             messages::get(tx, &by, first).is_err(),
-            attachments::readable(tx, &by, file).is_err(),
+            messages::readable_file(tx, &by, file).is_err(),
         ))
     });
     let (view, items, gone, unreadable) = left.unwrap();
@@ -152,12 +151,12 @@ fn a_conversation_of_old_messages_only_is_empty_afterwards() {
     let next = world.post(&ana, id, "a new beginning").unwrap();
     assert_eq!((next.seq, unread(&world, &ben, id)), (4, 1));
     let (by, seq) = (ben.clone(), 4);
-    world.write(move |tx| reads::read(tx, &by, id, None)).unwrap();
+    world.write(move |tx| read_state::read(tx, &by, id, None)).unwrap();
     let by = ben.clone();
-    let state = world.write(move |tx| reads::unread_from(tx, &by, id, seq)).unwrap();
+    let state = world.write(move |tx| read_state::unread_from(tx, &by, id, seq)).unwrap();
     assert_eq!(state.me.unread, 1, "marking unread counts what is there");
     let by = ben.clone();
-    let state = world.write(move |tx| reads::unread_from(tx, &by, id, 1)).unwrap();
+    let state = world.write(move |tx| read_state::unread_from(tx, &by, id, 1)).unwrap();
     assert_eq!(state.me.unread, 1, "and not what was");
 }
 
@@ -177,7 +176,7 @@ fn who_never_opened_an_announcement_has_no_purged_message_to_read() {
     assert_eq!(unread(&world, &ben, id), 1);
     let by = ben.clone();
     let mute = parlor_chat::participants::MeChange { muted: Some(true), notify: None };
-    world.write(move |tx| parlor_chat::participants::prefer(tx, &by, id, &mute)).unwrap();
+    world.write(move |tx| parlor_chat::participants::set_preferences(tx, &by, id, &mute)).unwrap();
     assert_eq!(unread(&world, &ben, id), 1, "a row made later counts the same");
 }
 
@@ -338,12 +337,12 @@ impl Paper {
             Step::Delete { which } if !self.lines.is_empty() => self.delete(which),
             Step::Read { by, back } => {
                 let (actor, seq) = (self.people[by].clone(), (last - back).max(0));
-                self.world.write(move |tx| reads::read(tx, &actor, id, Some(seq))).unwrap();
+                self.world.write(move |tx| read_state::read(tx, &actor, id, Some(seq))).unwrap();
                 self.read[by] = self.read[by].max(seq);
             }
             Step::UnreadFrom { by, back } if last - back >= 1 => {
                 let (actor, seq) = (self.people[by].clone(), last - back);
-                self.world.write(move |tx| reads::unread_from(tx, &actor, id, seq)).unwrap();
+                self.world.write(move |tx| read_state::unread_from(tx, &actor, id, seq)).unwrap();
                 self.read[by] = seq - 1;
             }
             Step::Purge { keep, permanent } => self.purge(keep, permanent),

@@ -2,16 +2,16 @@
 
 use parlor_chat::{
     Actor, Kind, Right, messages,
-    search::{self, Question},
+    search::{self, Query},
 };
 
 use crate::support::{World, blank, body};
 
 fn find(world: &World, who: &Actor, text: &str) -> Vec<String> {
-    find_with(world, who, Question { text: text.to_owned(), ..Default::default() })
+    find_with(world, who, Query { text: text.to_owned(), ..Default::default() })
 }
 
-fn find_with(world: &World, who: &Actor, question: Question) -> Vec<String> {
+fn find_with(world: &World, who: &Actor, question: Query) -> Vec<String> {
     world.index();
     let who = who.clone();
     let page = world.read(move |tx| search::search(tx, &who, &question)).unwrap();
@@ -44,11 +44,11 @@ fn finds_what_the_actor_sees_and_nothing_else() {
     world.open(&ana, new).unwrap();
     assert_eq!(find(&world, &cleo, "plover"), ["a plover for everybody"]);
     assert_eq!(find(&world, &ben, "plover").len(), 3);
-    let only = Question { text: "plover".to_owned(), conversation: Some(id), ..Default::default() };
+    let only = Query { text: "plover".to_owned(), conversation: Some(id), ..Default::default() };
     assert_eq!(find_with(&world, &ben, only).len(), 2);
-    let by = Question { text: "plover".to_owned(), author: Some(ben.id()), ..Default::default() };
+    let by = Query { text: "plover".to_owned(), author: Some(ben.id()), ..Default::default() };
     assert!(find_with(&world, &ben, by).is_empty());
-    let kinds = Question { text: "plover".to_owned(), kinds: vec![Kind::Announcement], ..Default::default() };
+    let kinds = Query { text: "plover".to_owned(), kinds: vec![Kind::Announcement], ..Default::default() };
     assert_eq!(find_with(&world, &ben, kinds), ["a plover for everybody"]);
 }
 
@@ -63,7 +63,7 @@ fn times_limit_to_the_moment() {
         world.pass(if number % 2 == 0 { 86_000 } else { 4_000_000 });
     }
     let found = |after: Option<usize>, before: Option<usize>| {
-        let question = Question {
+        let question = Query {
             text: "plover".to_owned(),
             after: after.map(|number| at[number]),
             before: before.map(|number| at[number]),
@@ -121,12 +121,8 @@ fn pages_visit_each_hit_once() {
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
-        let question = Question {
-            text: "plover".to_owned(),
-            cursor: cursor.clone(),
-            limit: Some(5),
-            ..Default::default()
-        };
+        let question =
+            Query { text: "plover".to_owned(), cursor: cursor.clone(), limit: Some(5), ..Default::default() };
         let by = ana.clone();
         let page = world.read(move |tx| search::search(tx, &by, &question)).unwrap();
         seen.extend(page.items.into_iter().map(|hit| hit.message.seq));
@@ -149,7 +145,7 @@ fn no_query_breaks_the_engine() {
         ["it's", "\"quoted\"", "AND OR NOT", "thing*", "a:b", "'", "x' | 'y", "ǂp", "\\", "-", "NEAR(a b)"]
     {
         let who = ana.clone();
-        let question = Question { text: text.to_owned(), ..Default::default() };
+        let question = Query { text: text.to_owned(), ..Default::default() };
         match world.read(move |tx| search::search(tx, &who, &question)) {
             Ok(_) | Err(parlor_chat::Error::Invalid { field: "q", .. }) => {}
             Err(error) => panic!("{text}: {error}"),

@@ -6,7 +6,7 @@ use parlor_chat::{
     Actor, ConversationId, Error, Kind, MIGRATIONS, PersonId, Right, Time, Tx,
     conversations::{self, NewConversation, Opened},
     messages::{self, Body, Message, NewMessage},
-    roles,
+    provisioning, roles,
     settings::Settings,
     tenants::{self, Tenant},
     users,
@@ -105,13 +105,13 @@ impl World {
     pub fn contact(&self, name: &str) -> Actor {
         let (tenant, name) = (self.tenant.clone(), name.to_owned());
         self.write(move |tx| {
-            let claims = users::HostClaims {
+            let claims = provisioning::HostClaims {
                 sub: format!("c-{name}"),
                 kind: Some("contact".to_owned()),
                 name: Some(name.clone()),
                 ..Default::default()
             };
-            users::from_host(tx, &tenant, &claims).map(|seen| seen.actor)
+            provisioning::from_host(tx, &tenant, &claims).map(|seen| seen.actor)
         })
         .unwrap()
     }

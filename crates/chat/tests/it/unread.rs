@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use parlor_chat::{
     Actor, ConversationId, Kind, MessageId, Right,
     conversations::{self, Role},
-    messages, participants, reads,
+    messages, participants, read_state,
 };
 use proptest::prelude::*;
 
@@ -136,13 +136,13 @@ fn apply(world: &World, people: &[Actor; 4], id: ConversationId, paper: &mut Pap
         Step::Read { by, back } if paper.present.contains(&by) => {
             let seq = (paper.last - back).max(0);
             let actor = people[by].clone();
-            world.write(move |tx| reads::read(tx, &actor, id, Some(seq))).unwrap();
+            world.write(move |tx| read_state::read(tx, &actor, id, Some(seq))).unwrap();
             paper.read[by] = paper.read[by].max(seq);
         }
         Step::UnreadFrom { by, back } if paper.present.contains(&by) && paper.last - back >= 1 => {
             let seq = paper.last - back;
             let actor = people[by].clone();
-            world.write(move |tx| reads::unread_from(tx, &actor, id, seq)).unwrap();
+            world.write(move |tx| read_state::unread_from(tx, &actor, id, seq)).unwrap();
             paper.read[by] = seq - 1;
         }
         Step::Leave { by } if paper.present.remove(&by) => {
@@ -160,7 +160,7 @@ fn apply(world: &World, people: &[Actor; 4], id: ConversationId, paper: &mut Pap
         Step::Mute { by } if paper.present.contains(&by) => {
             let actor = people[by].clone();
             let change = participants::MeChange { muted: Some(true), notify: None };
-            world.write(move |tx| participants::prefer(tx, &actor, id, &change)).unwrap();
+            world.write(move |tx| participants::set_preferences(tx, &actor, id, &change)).unwrap();
         }
         _ => {}
     }
@@ -183,13 +183,13 @@ fn reading_an_older_message_keeps_newer_ones_unread() {
         world.post(&ana, id, text).unwrap();
     }
     let reader = ben.clone();
-    let state = world.write(move |tx| reads::read(tx, &reader, id, Some(1))).unwrap();
+    let state = world.write(move |tx| read_state::read(tx, &reader, id, Some(1))).unwrap();
     assert_eq!((state.me.unread, state.me.last_read_seq, state.totals.unread), (2, 1, 2));
     let reader = ben.clone();
-    let state = world.write(move |tx| reads::read(tx, &reader, id, None)).unwrap();
+    let state = world.write(move |tx| read_state::read(tx, &reader, id, None)).unwrap();
     assert_eq!(state.me.unread, 0);
     let reader = ben.clone();
-    let state = world.write(move |tx| reads::read(tx, &reader, id, Some(1))).unwrap();
+    let state = world.write(move |tx| read_state::read(tx, &reader, id, Some(1))).unwrap();
     assert_eq!((state.me.unread, state.me.last_read_seq), (0, 3), "it never moves back");
 }
 
@@ -212,6 +212,6 @@ fn announcements_count_for_users_who_come_later_from_then_on() {
     };
     assert_eq!((total(&ana), total(&ben), total(&cleo)), (0, 2, 1));
     let reader = cleo.clone();
-    world.write(move |tx| reads::read(tx, &reader, second, None)).unwrap();
+    world.write(move |tx| read_state::read(tx, &reader, second, None)).unwrap();
     assert_eq!((total(&ben), total(&cleo)), (2, 0));
 }

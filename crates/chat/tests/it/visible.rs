@@ -8,9 +8,11 @@ use parlor_chat::{
     Actor, ConversationId, Error, Kind, MessageId, Right, RowId, Tx,
     attachments::{self, NewFile},
     conversations::{self, ConversationChange, ListFilter},
-    events::{self, Replay},
+    events::{self},
     messages::{self, Range},
-    participants, reads, search, snapshot, stores,
+    participants, read_state,
+    replay::{self, Replay},
+    search, snapshot, stores,
 };
 use parlor_db::{Sql, params};
 use proptest::prelude::*;
@@ -188,16 +190,16 @@ impl Scene {
             Step::Read { by, at, back } => {
                 let ((by, place), last) = (self.place(by, at), self.last(at));
                 let seq = back.map(|back| (last - back).max(0));
-                self.attempt(move |tx| reads::read(tx, &by, place, seq));
+                self.attempt(move |tx| read_state::read(tx, &by, place, seq));
             }
             Step::Unread { by, at, back } => {
                 let ((by, place), last) = (self.place(by, at), self.last(at));
                 self.went_back = true;
-                self.attempt(move |tx| reads::unread_from(tx, &by, place, last - back));
+                self.attempt(move |tx| read_state::unread_from(tx, &by, place, last - back));
             }
             Step::Delivered { by, at, back } => {
                 let ((by, place), last) = (self.place(by, at), self.last(at));
-                self.attempt(move |tx| reads::delivered(tx, &by, place, last - back));
+                self.attempt(move |tx| read_state::delivered(tx, &by, place, last - back));
             }
             Step::Assign { at } => {
                 let (by, place) = self.place(2, at);
@@ -367,7 +369,7 @@ pub fn everything(world: &World, actor: &Actor) -> BTreeMap<String, Value> {
     found.insert("told".to_owned(), json!(told));
     let (who, epoch) = (actor.clone(), world.read(move |tx| events::position(tx, tenant)).unwrap().epoch);
     let Replay::Events { events, .. } =
-        world.read(move |tx| events::replay(tx, &who, epoch, 0, 10_000)).unwrap()
+        world.read(move |tx| replay::replay(tx, &who, epoch, 0, 10_000)).unwrap()
     else {
         panic!("reset")
     };
@@ -381,7 +383,7 @@ pub fn everything(world: &World, actor: &Actor) -> BTreeMap<String, Value> {
         let list = conversations::list(tx, &who, &ListFilter { limit: Some(1), ..Default::default() })?;
         keep("list".to_owned(), serde_json::to_value(&list).unwrap());
         for word in [MARK, "word", "edited"] {
-            let question = search::Question { text: word.to_owned(), ..Default::default() };
+            let question = search::Query { text: word.to_owned(), ..Default::default() };
             let hits = search::search(tx, &who, &question)?;
             keep(format!("search {word}"), serde_json::to_value(hits).unwrap());
         }
@@ -390,7 +392,7 @@ pub fn everything(world: &World, actor: &Actor) -> BTreeMap<String, Value> {
             keep(format!("{place}"), serde_json::to_value(conversations::get(tx, &who, place)?).unwrap());
             keep(format!("{place} people"), json!(participants::list(tx, &who, place, None, None)?.items));
             keep(format!("{place} pins"), json!(messages::pins(tx, &who, place)?));
-            let noted = messages::noted(tx, &who, place, None, None)?;
+            let noted = messages::system_messages(tx, &who, place, None, None)?;
             assert!(!noted.has_after, "nothing is noted for a contact");
             let page = messages::page(tx, &who, place, Range::Newest, Some(200))?;
             for message in &page.items {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use parlor_chat::{
     Actor, ConversationId, Error, Kind, MessageId, Right, Tx, audit, contacts, conversations, drafts, events,
     messages::{self, Range},
-    notifications, participants, reads,
-    search::{self, Has, Question},
+    notifications, participants, provisioning, read_state, replay,
+    search::{self, Has, Query},
     settings::Settings,
     snapshot, users,
 };
@@ -93,13 +93,13 @@ fn fill(world: &World, people: &People, count: usize) {
                 let text = format!("boat {number} lies in the harbour");
                 messages::post(tx, &people.agent, id, &message(&text), &body(&text))?;
                 if number % 10 == 0 {
-                    let claims = users::HostClaims {
+                    let claims = provisioning::HostClaims {
                         sub: tx.id().to_string(),
                         kind: Some("contact".to_owned()),
                         name: Some(format!("Customer {number}")),
                         ..Default::default()
                     };
-                    users::from_host(tx, &tenant, &claims)?;
+                    provisioning::from_host(tx, &tenant, &claims)?;
                 }
             }
             Ok(())
@@ -150,7 +150,10 @@ fn works() -> Vec<(&'static str, bool, Work)> {
     ] {
         read(name, Box::new(move |tx, p| messages::page(tx, &p.ana, p.large, range, None).map(drop)));
     }
-    read("system lines", Box::new(|tx, p| messages::noted(tx, &p.ana, p.large, None, None).map(drop)));
+    read(
+        "system lines",
+        Box::new(|tx, p| messages::system_messages(tx, &p.ana, p.large, None, None).map(drop)),
+    );
     read("pins", Box::new(|tx, p| messages::pins(tx, &p.ana, p.large).map(drop)));
     read("thread", Box::new(|tx, p| messages::thread(tx, &p.ana, p.root).map(drop)));
     read("readers", Box::new(|tx, p| messages::readers(tx, &p.ana, p.root).map(drop)));
@@ -166,7 +169,7 @@ fn works() -> Vec<(&'static str, bool, Work)> {
         "replay",
         Box::new(|tx, p| {
             let at = events::position(tx, p.ana.tenant)?;
-            events::replay(tx, &p.ana, at.epoch, at.seq - 50, 100).map(drop)
+            replay::replay(tx, &p.ana, at.epoch, at.seq - 50, 100).map(drop)
         }),
     );
     searches(&mut read);
@@ -178,22 +181,22 @@ fn works() -> Vec<(&'static str, bool, Work)> {
             messages::post(tx, &p.ana, p.small, &message(&text), &body(&text)).map(drop)
         }),
     ));
-    works.push(("read", true, Box::new(|tx, p| reads::read(tx, &p.ana, p.large, None).map(drop))));
+    works.push(("read", true, Box::new(|tx, p| read_state::read(tx, &p.ana, p.large, None).map(drop))));
     works
 }
 
 fn searches(read: &mut impl FnMut(&'static str, Work)) {
-    let mut search = |name, who: fn(&People) -> &Actor, question: fn(&People) -> Question| {
+    let mut search = |name, who: fn(&People) -> &Actor, question: fn(&People) -> Query| {
         let work = move |tx: &mut Tx, p: &People| search::search(tx, who(p), &question(p)).map(drop);
         read(name, Box::new(work));
     };
-    let plover = |_: &People| Question { text: "plover".to_owned(), ..Default::default() };
+    let plover = |_: &People| Query { text: "plover".to_owned(), ..Default::default() };
     search("search for a rare word", |p| &p.ana, plover);
     search("search for a rare word by a customer", |p| &p.customer, plover);
     search(
         "search for a frequent word in kinds named a thousand times",
         |p| &p.ana,
-        |_| Question {
+        |_| Query {
             text: "plover".to_owned(),
             kinds: [Kind::Group, Kind::Support].repeat(500),
             ..Default::default()
@@ -202,12 +205,12 @@ fn searches(read: &mut impl FnMut(&'static str, Work)) {
     search(
         "search for a rare word since a time",
         |p| &p.ana,
-        |_| Question { text: "plover".to_owned(), after: Some(parlor_chat::Time(0)), ..Default::default() },
+        |_| Query { text: "plover".to_owned(), after: Some(parlor_chat::Time(0)), ..Default::default() },
     );
     search(
         "search for a frequent word after the last message",
         |p| &p.ana,
-        |_| Question {
+        |_| Query {
             text: "boat".to_owned(),
             after: Some(parlor_chat::Time(START * 2)),
             ..Default::default()
@@ -216,20 +219,20 @@ fn searches(read: &mut impl FnMut(&'static str, Work)) {
     search(
         "search for a frequent word before the first message",
         |p| &p.customer,
-        |_| Question { text: "boat".to_owned(), before: Some(parlor_chat::Time(0)), ..Default::default() },
+        |_| Query { text: "boat".to_owned(), before: Some(parlor_chat::Time(0)), ..Default::default() },
     );
     search(
         "search in a conversation",
         |p| &p.ana,
-        |p| Question { text: "plover".to_owned(), conversation: Some(p.small), ..Default::default() },
+        |p| Query { text: "plover".to_owned(), conversation: Some(p.small), ..Default::default() },
     );
     search(
         "search by an author",
         |p| &p.ana,
-        |p| Question { author: Some(p.customer.id()), ..Default::default() },
+        |p| Query { author: Some(p.customer.id()), ..Default::default() },
     );
     for (name, has) in [("links", Has::Link), ("files", Has::File), ("pictures", Has::Picture)] {
-        let question = move |_: &People| Question { has: Some(has), ..Default::default() };
+        let question = move |_: &People| Query { has: Some(has), ..Default::default() };
         read(name, Box::new(move |tx, p| search::search(tx, &p.ana, &question(p)).map(drop)));
     }
 }

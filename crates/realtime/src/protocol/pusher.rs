@@ -283,7 +283,7 @@ impl Frames {
     pub(crate) fn new(event: &Event) -> Self {
         let (head, tail, slots) = match event.publication.as_deref() {
             Some(Publication::Channels { channels, name, data, user_id, .. }) => {
-                let data = if event.is_passing() { data.clone() } else { quoted(data) };
+                let data = if event.is_ephemeral() { data.clone() } else { quoted(data) };
                 let by = user_id.as_deref().filter(|_| !name.starts_with(INTERNAL));
                 let by = by.map(|id| format!(r#","user_id":{}"#, quoted(id))).unwrap_or_default();
                 (quoted(name), format!("{data}{by}"), channels.len())

@@ -122,7 +122,7 @@ impl Event {
         let (event, data) = said(&told)?;
         Some(Event {
             event,
-            seq: (!logged.is_passing()).then_some(logged.seq),
+            seq: (!logged.is_ephemeral()).then_some(logged.seq),
             thread_id: told.conversation_id,
             at: Time::parse(&told.at).map(|at| at.micros() / 1_000_000),
             data,

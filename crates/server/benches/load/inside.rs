@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use parlor_chat::conversations::{self, NewConversation};
 use parlor_chat::messages::{self, Body, NewMessage};
+use parlor_chat::provisioning::HostClaims;
 use parlor_chat::settings::Settings;
-use parlor_chat::users::{self, HostClaims};
-use parlor_chat::{Actor, ConversationId, Error, MIGRATIONS, Time, Tx};
+use parlor_chat::{Actor, ConversationId, Error, MIGRATIONS, Time, Tx, provisioning};
 use parlor_db::{Db, Options};
 
 use crate::server::Folder;
@@ -65,8 +65,9 @@ fn write<T: Send + 'static>(
 fn prepare(db: &Db, places: usize) -> (Arc<Actor>, Arc<Vec<ConversationId>>) {
     let tenant = write(db, 1, parlor_chat::tenants::ensure_default);
     let claims = HostClaims { sub: "inside".to_owned(), ..HostClaims::default() };
-    let actor =
-        Arc::new(write(db, 2, move |tx| users::from_host(tx, &tenant, &claims).map(|seen| seen.actor)));
+    let actor = Arc::new(write(db, 2, move |tx| {
+        provisioning::from_host(tx, &tenant, &claims).map(|seen| seen.actor)
+    }));
     let ids = (0..places)
         .map(|number| {
             let who = actor.clone();

@@ -98,7 +98,7 @@ impl App {
     /// The part of a cursor that stays the same for this owner.
     #[must_use]
     pub fn cursor_tail(&self, actor: &Actor, epoch: i64) -> String {
-        parlor_chat::cursor::tail(epoch, actor.tenant, actor.id(), &self.cursor_key)
+        parlor_chat::signing::tail(epoch, actor.tenant, actor.id(), &self.cursor_key)
     }
 
     /// What to tell whoever started the server: how to make the first administrator.

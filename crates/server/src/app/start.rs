@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parlor_chat::events::Event;
 use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{Error, MIGRATIONS, TenantId, apps, users};
+use parlor_chat::{Error, MIGRATIONS, TenantId, pusher_apps, users};
 use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
 use tokio::sync::{Notify, mpsc, watch};
@@ -122,7 +122,7 @@ impl App {
     async fn first_pusher_app(&self, tenant: &Tenant) -> Result<(), Error> {
         let (id, no, options) = (tenant.id, tenant.no, &self.config.pusher);
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let change = apps::Change {
+        let change = pusher_apps::Change {
             id: options.app_id,
             key: filled(&options.app_key),
             secret: filled(&options.app_secret),
@@ -130,7 +130,7 @@ impl App {
         };
         let given = change.id.is_some() || change.key.is_some() || change.secret.is_some();
         let made = self.db.write_plain(no, move |tx| {
-            if given { apps::set(tx, id, no, &change) } else { apps::ensure(tx, id, no) }
+            if given { pusher_apps::set(tx, id, no, &change) } else { pusher_apps::ensure(tx, id, no) }
         });
         made.await.map(|_| ())
     }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{RowId, TenantId, Time};
+use parlor_chat::tenants::Tenant;
+use parlor_chat::{RowId, TenantId, Time, host_keys};
 
 use crate::adapters::outbound::{self, Busy, Outbound};
 use crate::auth::jwt::HostKey;
@@ -79,7 +79,7 @@ impl KeyRing {
     pub async fn put(
         self: &Arc<Self>,
         tenant: Tenant,
-        stored: Vec<tenants::HostKey>,
+        stored: Vec<host_keys::HostKey>,
         extra: Option<HostKey>,
         now: Time,
         generation: u64,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use parlor_chat::host_keys;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, TenantId};
 
@@ -61,7 +62,7 @@ impl MercureRing {
         let wanted = slug.to_owned();
         let read = db.read_plain(move |tx| {
             let tenant = tenants::by_slug(tx, &wanted)?;
-            let stored = tenants::host_keys(tx, tenant.id)?;
+            let stored = host_keys::all(tx, tenant.id)?;
             Ok((tenant, stored))
         });
         let (tenant, stored) = read.await?;
@@ -104,7 +105,7 @@ impl MercureKeys {
         self.subscribers.extend(named(&options.subscriber_key, &options.subscriber_algorithm));
     }
 
-    fn add_stored(&mut self, key: &tenants::HostKey) {
+    fn add_stored(&mut self, key: &host_keys::HostKey) {
         let Some((purpose, kind)) = key.kind.split_once(':') else { return };
         let parsed = || {
             let found = keys::parse(kind, key.kid.clone(), &key.secret).unwrap_or_default();

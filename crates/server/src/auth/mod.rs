@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parlor_chat::credentials::{self, Ended, Root, tag};
+use parlor_chat::credential_check;
+use parlor_chat::credentials::{Ended, Root, tag};
+use parlor_chat::host_keys;
+use parlor_chat::provisioning;
+use parlor_chat::provisioning::HostClaims;
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::users::HostClaims;
 use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, contacts, sessions, users};
 use parlor_realtime::Hub;
 
@@ -124,7 +127,7 @@ impl Auth {
             .db
             .read_plain(move |tx| {
                 let session = sessions::find(tx, &digest)?.ok_or_else(over)?;
-                if !credentials::stands(tx, session.tenant, &Root::Session(digest), &process)? {
+                if !credential_check::stands(tx, session.tenant, &Root::Session(digest), &process)? {
                     return Err(over());
                 }
                 let tenant = tenants::by_id(tx, session.tenant)?;
@@ -197,7 +200,8 @@ impl Auth {
             stores: claims.stores,
         };
         let slug = tenant.slug.clone();
-        let seen = self.db.write_plain(tenant.no, move |tx| users::from_host(tx, &tenant, &claims)).await?;
+        let seen =
+            self.db.write_plain(tenant.no, move |tx| provisioning::from_host(tx, &tenant, &claims)).await?;
         for role in &seen.unknown_roles {
             self.warn_unknown_role(&slug, role);
         }
@@ -225,7 +229,7 @@ impl Auth {
         let (wanted, generation) = (slug.to_owned(), self.caches.keys.generation());
         let read = self.db.read_plain(move |tx| {
             let tenant = tenants::by_slug(tx, &wanted)?;
-            let keys = tenants::host_keys(tx, tenant.id)?;
+            let keys = host_keys::all(tx, tenant.id)?;
             Ok((tenant, keys))
         });
         let (tenant, stored) = match read.await {
@@ -327,7 +331,7 @@ impl Auth {
 /// # Errors
 /// `Unauthorized`.
 pub fn require_root(tx: &mut Tx<'_>, tenant: TenantId, root: &Root, process: &[u64]) -> Result<(), Error> {
-    match credentials::stands(tx, tenant, root, process)? {
+    match credential_check::stands(tx, tenant, root, process)? {
         true => Ok(()),
         false => Err(unauthorized("what this was made with has ended: sign in again")),
     }

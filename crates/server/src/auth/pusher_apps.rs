@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use parlor_chat::apps;
+use parlor_chat::pusher_apps;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, TenantId, Tx};
 use parlor_realtime::protocol::pusher_sign::Signer;
@@ -20,7 +20,7 @@ pub(crate) struct Application {
     /// The tenant.
     pub tenant: Tenant,
     /// Its key, secret and options.
-    pub app: apps::App,
+    pub app: pusher_apps::App,
 }
 
 impl Application {
@@ -35,7 +35,7 @@ impl Application {
     }
 
     /// What it may do.
-    pub fn options(&self) -> &apps::Options {
+    pub fn options(&self) -> &pusher_apps::Options {
         &self.app.options
     }
 }
@@ -90,7 +90,7 @@ impl PusherApps {
             return Ok(known);
         }
         let made = db.write_plain(tenant_no, move |tx| {
-            let app = apps::ensure(tx, tenant, tenant_no)?;
+            let app = pusher_apps::ensure(tx, tenant, tenant_no)?;
             Ok(Application { tenant: tenants::by_id(tx, tenant)?, app })
         });
         Ok(Arc::new(made.await?))
@@ -104,9 +104,9 @@ impl PusherApps {
 
 fn find(tx: &mut Tx<'_>, by: &By) -> Result<Option<Application>, Error> {
     let app = match by {
-        By::Key(key) => apps::by_key(tx, key)?,
-        By::Id(id) => apps::by_id(tx, *id)?,
-        By::Tenant(tenant) => apps::of_tenant(tx, *tenant)?,
+        By::Key(key) => pusher_apps::by_key(tx, key)?,
+        By::Id(id) => pusher_apps::by_id(tx, *id)?,
+        By::Tenant(tenant) => pusher_apps::of_tenant(tx, *tenant)?,
     };
     app.map(|app| Ok(Application { tenant: tenants::by_id(tx, app.tenant)?, app })).transpose()
 }

@@ -1,7 +1,7 @@
 //! `parlor app`: the application of the Pusher protocol, one a tenant.
 
 use clap::{ArgAction, Args, Subcommand};
-use parlor_chat::apps::{self, App};
+use parlor_chat::pusher_apps::{self, App};
 use serde_json::{Value, json};
 
 use crate::cli::Failure;
@@ -62,7 +62,7 @@ pub(super) fn run(data: &DataArgs, command: AppCommand) -> Result<(), Failure> {
     match command {
         AppCommand::Show { tenant, json } => {
             let tenant = store.tenant(&tenant.tenant)?;
-            let app = store.write(tenant.no, move |tx| apps::ensure(tx, tenant.id, tenant.no))?;
+            let app = store.write(tenant.no, move |tx| pusher_apps::ensure(tx, tenant.id, tenant.no))?;
             print(&json, &app);
         }
         AppCommand::Set(args) => set(&store, *args)?,
@@ -72,7 +72,7 @@ pub(super) fn run(data: &DataArgs, command: AppCommand) -> Result<(), Failure> {
 
 fn set(store: &Store, args: SetArgs) -> Result<(), Failure> {
     let tenant = store.tenant(&args.tenant.tenant)?;
-    let known = store.write(tenant.no, move |tx| apps::ensure(tx, tenant.id, tenant.no))?;
+    let known = store.write(tenant.no, move |tx| pusher_apps::ensure(tx, tenant.id, tenant.no))?;
     let mut options = match &args.options {
         Some(text) => {
             serde_json::from_str(text).map_err(|error| Failure::usage(format!("--options: {error}")))?
@@ -84,8 +84,9 @@ fn set(store: &Store, args: SetArgs) -> Result<(), Failure> {
     options.subscription_counts = args.subscription_counts.unwrap_or(options.subscription_counts);
     options.authorize_within = args.authorize_within.unwrap_or(options.authorize_within);
     options.max_connections = args.max_connections.unwrap_or(options.max_connections);
-    let change = apps::Change { id: args.id, key: args.key, secret: args.secret, options: Some(options) };
-    let app = store.write(tenant.no, move |tx| apps::set(tx, tenant.id, tenant.no, &change))?;
+    let change =
+        pusher_apps::Change { id: args.id, key: args.key, secret: args.secret, options: Some(options) };
+    let app = store.write(tenant.no, move |tx| pusher_apps::set(tx, tenant.id, tenant.no, &change))?;
     print(&args.json, &app);
     Ok(())
 }

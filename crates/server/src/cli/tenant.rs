@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use parlor_chat::RowId;
+use parlor_chat::host_keys;
 use parlor_chat::tenants::{self, Tenant};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -204,7 +205,7 @@ struct Shown {
 fn show(store: &Store, slug: &str, json: JsonArg) -> Result<(), Failure> {
     let tenant = store.tenant(slug)?;
     let id = tenant.id;
-    let keys = store.read(move |tx| tenants::host_keys(tx, id))?;
+    let keys = store.read(move |tx| host_keys::all(tx, id))?;
     let keys = keys.into_iter();
     let keys =
         keys.map(|key| json!({"id": key.id, "kind": key.kind, "kid": key.kid, "created_at": key.created_at}));
@@ -228,13 +229,13 @@ fn key(store: &Store, command: KeyCommand) -> Result<(), Failure> {
             let kind = purpose.kind(kind)?;
             let stored = kind.clone();
             let made = store.write(tenant.no, move |tx| {
-                tenants::add_host_key(tx, tenant.id, &stored, kid.as_deref(), &secret)
+                host_keys::add(tx, tenant.id, &stored, kid.as_deref(), &secret)
             })?;
             json.print(&json!({"id": made, "kind": kind}), |_| format!("added the key {made} ({kind})"));
         }
         KeyCommand::Remove { slug, id } => {
             let tenant = store.tenant(&slug)?;
-            store.write(tenant.no, move |tx| tenants::delete_host_key(tx, tenant.id, id))?;
+            store.write(tenant.no, move |tx| host_keys::delete(tx, tenant.id, id))?;
             say(&format!("removed the key {id}"));
         }
     }

@@ -1,7 +1,8 @@
 //! `parlor token`: signs a token as a host application would.
 
 use clap::Args;
-use parlor_chat::tenants::{self, DEFAULT_SLUG};
+use parlor_chat::host_keys;
+use parlor_chat::tenants::DEFAULT_SLUG;
 
 use super::failure::Failure;
 use super::output::say;
@@ -93,7 +94,7 @@ pub(super) fn run(data: &DataArgs, args: TokenArgs) -> Result<(), Failure> {
 fn stored_secret(data: &DataArgs, slug: &str) -> Result<(String, Option<String>), Failure> {
     let store = Store::open(data)?;
     let tenant = store.tenant(slug)?;
-    let keys = store.read(move |tx| tenants::host_keys(tx, tenant.id))?;
+    let keys = store.read(move |tx| host_keys::all(tx, tenant.id))?;
     let found = keys.into_iter().find(|key| key.kind == "hs256");
     found.map(|key| (key.secret, key.kid)).ok_or_else(|| {
         let given = match slug {

@@ -6,7 +6,7 @@ use flate2::{Compression, Crc, write::ZlibEncoder};
 use parlor_chat::attachments::{self, NewFile};
 use parlor_chat::conversations::{self, NewConversation};
 use parlor_chat::messages::{self, Body, NewMessage};
-use parlor_chat::{Error, Kind, RowId, TenantId, Time, reads};
+use parlor_chat::{Error, Kind, RowId, TenantId, Time, read_state};
 use sha2::{Digest, Sha256};
 
 use super::stage::{Company, Stage};
@@ -56,7 +56,7 @@ pub(super) fn showroom(stage: &mut Stage<'_>, company: &Company, now: Time) -> R
         messages::post(&mut stage.at(now), ines, id, &message, &body)?;
         made.push(DemoFile { tenant: company.tenant.id, id: file.id, bytes });
     }
-    reads::read(&mut stage.at(now), hugo, id, None)?;
+    read_state::read(&mut stage.at(now), hugo, id, None)?;
     Ok(made)
 }
 

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use parlor_chat::conversations::{self, ConversationChange, NewConversation, Related, Role};
 use parlor_chat::messages::{self, Body, NewMessage};
 use parlor_chat::participants::{self, MeChange};
-use parlor_chat::{Actor, ConversationId, Error, MessageId, PersonId, Right, Time, drafts, error, reads};
+use parlor_chat::{
+    Actor, ConversationId, Error, MessageId, PersonId, Right, Time, drafts, error, read_state,
+};
 use serde_json::json;
 
 use super::people::{RECORDS, record_url};
@@ -80,11 +82,13 @@ impl<'a> Play<'_, 'a> {
             Action::Mark(place, mark) => self.mark(stage, at, talk, place, mark)?,
             Action::Change { who, what, value } => self.change(stage, at, id, who, what, value)?,
             Action::Read(who) => {
-                reads::read(&mut stage.at(at), self.actor(who)?, id, None)?;
+                read_state::read(&mut stage.at(at), self.actor(who)?, id, None)?;
             }
-            Action::Delivered(who) => reads::delivered(&mut stage.at(at), self.actor(who)?, id, i64::MAX)?,
+            Action::Delivered(who) => {
+                read_state::delivered(&mut stage.at(at), self.actor(who)?, id, i64::MAX)?
+            }
             Action::Acknowledge(who) => {
-                reads::acknowledge(&mut stage.at(at), self.actor(who)?, id)?;
+                read_state::acknowledge(&mut stage.at(at), self.actor(who)?, id)?;
             }
             Action::Draft { who, mode, text } => {
                 drafts::put(&mut stage.at(at), self.actor(who)?, id, mode, text)?;
@@ -241,7 +245,7 @@ impl<'a> Play<'_, 'a> {
             }
             "mute" => {
                 let quiet = MeChange { muted: Some(true), notify: None };
-                participants::prefer(&mut stage.at(at), actor, id, &quiet)?;
+                participants::set_preferences(&mut stage.at(at), actor, id, &quiet)?;
                 return Ok(());
             }
             "join" => return participants::join(&mut stage.at(at), actor, id).map(|_| ()),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use parlor_chat::{Time, lags, tenants};
+use parlor_chat::{Time, backlog, tenants};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
@@ -32,7 +32,7 @@ async fn metrics(State(app): State<Ctx>, headers: HeaderMap) -> Result<Response,
             return Err(Problem::unauthorized("send the token of PARLOR_METRICS_TOKEN as a bearer token"));
         }
     }
-    let waits = app.db.read_plain(lags::oldest).await?;
+    let waits = app.db.read_plain(backlog::oldest).await?;
     let time = app.clock.now();
     let age =
         |since: Option<Time>| since.map_or(0.0, |since| (time.micros() - since.micros()).max(0) as f64 / 1e6);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parlor_chat::conversations::{self, ListFilter, NewConversation, Related, View};
 use parlor_chat::messages::{self, MessagePage, NewMessage, Range};
-use parlor_chat::{Actor, Error, Kind, MessageId, PersonId, Tx, reads, users};
+use parlor_chat::{Actor, Error, Kind, MessageId, PersonId, Tx, read_state, users};
 use parlor_realtime::shapes::erp::{Message, Read, Reader};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Mes
 pub async fn read(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Read, Problem> {
     let run = app.db.write(actor, move |tx, actor| {
         let message = messages::get(tx, actor, id)?;
-        reads::read(tx, actor, message.conversation_id, Some(message.seq))?;
+        read_state::read(tx, actor, message.conversation_id, Some(message.seq))?;
         Ok((message, tx.now))
     });
     let (message, now) = run.await?;

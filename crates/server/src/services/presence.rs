@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use parlor_chat::events::{Audience, Event, NewEvent};
-use parlor_chat::presences::{self, Said};
+use parlor_chat::statuses::{self, UserStatus};
 use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, users};
 use parlor_realtime::presence::{Connection, Shown, Sign};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub struct PresenceView {
 }
 
 impl PresenceView {
-    fn new(user_id: PersonId, shown: &Shown, said: Said) -> Self {
+    fn new(user_id: PersonId, shown: &Shown, said: UserStatus) -> Self {
         let status = match shown.connection {
             Connection::Offline => "offline",
             _ if said.busy => "busy",
@@ -99,7 +99,7 @@ pub async fn typing(
 fn tell_typing(app: &App, actor: &Actor, conversation: ConversationId, audience: Audience, typing: bool) {
     let data = json!({ "person_id": actor.id(), "typing": typing });
     let new = NewEvent { kind: "typing", conversation: Some(conversation), audience, access: &[], data };
-    if let Ok(event) = Event::passing(actor.tenant, app.clock.now(), Some(&actor.person), new) {
+    if let Ok(event) = Event::ephemeral(actor.tenant, app.clock.now(), Some(&actor.person), new) {
         app.publish_ephemeral(event);
     }
 }
@@ -131,7 +131,7 @@ pub(crate) async fn views(
     let people: Vec<PersonId> = shown.iter().map(|(person, _)| *person).collect();
     let read = app
         .db
-        .read_plain(move |tx| Ok((presences::of(tx, tenant, &people)?, users::among(tx, tenant, &people)?)));
+        .read_plain(move |tx| Ok((statuses::of(tx, tenant, &people)?, users::among(tx, tenant, &people)?)));
     let (mut said, users) = read.await?;
     let known = shown.into_iter().filter(|(person, _)| users.contains(person));
     Ok(known

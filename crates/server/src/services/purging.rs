@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parlor_chat::purges::{self, Mode, Purge, Walk};
 use parlor_chat::tenants::{self, system_actor};
-use parlor_chat::{Actor, Error, Time, attachments, leases, waiting};
+use parlor_chat::{Actor, Error, Time, attachments, leases, upload_quota};
 
 use crate::app::App;
 
@@ -72,7 +72,7 @@ pub async fn keep_retention(app: &App) -> Result<(), Error> {
 /// # Errors
 /// When the database fails.
 pub async fn remove_files(app: &App) -> Result<(), Error> {
-    let day_ago = app.clock.now().plus_seconds(-waiting::WAITS_SECONDS);
+    let day_ago = app.clock.now().plus_seconds(-upload_quota::WAITS_SECONDS);
     app.db.write_plain(0, move |tx| attachments::give_up(tx, day_ago)).await?;
     loop {
         let found = app.db.read_plain(|tx| attachments::abandoned(tx, FILES_AT_ONCE)).await?;

@@ -125,7 +125,7 @@ async fn body_of(app: &App, actor: &Actor, new: &NewMessage) -> Result<Body, Pro
 
 /// Who is online is known to the server only.
 fn with_online(app: &App, actor: &Actor, body: Body) -> Body {
-    if !body.calls_here() {
+    if !body.mentions_online() {
         return body;
     }
     let people = app.presence.people(actor.tenant).into_iter();

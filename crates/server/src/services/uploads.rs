@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::multipart::{Field, MultipartError};
 use parlor_chat::attachments::{self, Attachment, NewFile};
-use parlor_chat::{Actor, Error, RowId, Tx, waiting};
+use parlor_chat::{Actor, Error, RowId, Tx, upload_quota};
 
 use crate::adapters::blobs::Upload;
 use crate::app::App;
@@ -25,7 +25,7 @@ pub async fn receive(app: &App, actor: &Arc<Actor>, mut field: Field<'_>) -> Res
     let who = (actor.tenant, actor.id());
     let turn = app.limits.uploads.begin(who, settings.upload_mb_per_minute, app.clock.now());
     let turn = turn.map_err(Problem::rate_limited)?;
-    app.db.read(actor, |tx, actor| waiting::room(tx, actor, 0)).await?;
+    app.db.read(actor, |tx, actor| upload_quota::room(tx, actor, 0)).await?;
     let name = field.file_name().unwrap_or_default().to_owned();
     let id = RowId(app.clock.new_id());
     let mut upload = app.blobs.begin(actor.tenant, id).await.map_err(Problem::internal)?;

@@ -127,7 +127,7 @@ impl Stream {
             if lines.is_empty() {
                 continue;
             }
-            if !published.event.is_passing() {
+            if !published.event.is_ephemeral() {
                 sse::id(&mut chunk, published.seq(), &self.opened.tail);
             }
             chunk.extend_from_slice(lines);

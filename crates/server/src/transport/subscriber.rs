@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use parlor_chat::access::access;
 use parlor_chat::credentials::Root;
-use parlor_chat::events::{self, Event, Replay};
-use parlor_chat::{Actor, Error, Tx, cursor};
+use parlor_chat::events::{self, Event};
+use parlor_chat::replay::{self, Replay};
+use parlor_chat::{Actor, Error, Tx, signing};
 use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::native::Incoming;
 use parlor_realtime::{Close, Loaded, Published, Session, Start};
@@ -81,7 +82,7 @@ pub(crate) async fn open(
     let tenant = caller.tenant;
     let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     let given = given.filter(|text| !text.is_empty());
-    let parsed = given.and_then(|text| cursor::parse(text, tenant, caller.id(), &app.cursor_key));
+    let parsed = given.and_then(|text| signing::parse(text, tenant, caller.id(), &app.cursor_key));
     let serves =
         |(seq, epoch): &(i64, i64)| *epoch == position.epoch && (position.floor..=position.seq).contains(seq);
     let kept = parsed.filter(serves).map(|(seq, _)| seq);
@@ -118,7 +119,7 @@ pub(crate) async fn load(
         .read_plain(move |tx: &mut Tx<'_>| {
             require_root(tx, who.tenant, &root, &process)?;
             let fresh = reload_actor(tx, &who)?;
-            let replay = match events::replay(tx, &fresh, epoch, after, PAGE) {
+            let replay = match replay::replay(tx, &fresh, epoch, after, PAGE) {
                 // What is missing cannot be told: the client begins anew from a snapshot.
                 Err(error @ Error::Damaged(_)) => {
                     tracing::error!(%error, "history cannot be told");

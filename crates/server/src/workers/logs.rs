@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Audience};
+use parlor_chat::replay;
 use parlor_chat::{Error, TenantId};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -41,7 +42,7 @@ pub(super) async fn fill_gaps(app: Weak<App>, mut gaps: UnboundedReceiver<(Tenan
 
 async fn fill_gap(app: &App, tenant: TenantId, mut after: i64) -> Result<(), Error> {
     loop {
-        let page = app.db.read_plain(move |tx| events::since(tx, tenant, after, GAP_PAGE)).await?;
+        let page = app.db.read_plain(move |tx| replay::since(tx, tenant, after, GAP_PAGE)).await?;
         let (count, last) = (page.len(), page.last().map_or(after, |event| event.seq));
         for event in page {
             app.caches.invalidate(&event);
@@ -101,7 +102,7 @@ async fn poll_remembered(app: &App, seen: &mut HashMap<TenantId, i64>) -> Result
             .read_plain(move |tx| {
                 let head = events::position(tx, tenant)?.seq;
                 let after = known.unwrap_or(head).min(head);
-                let stale = after < head && events::any_since(tx, tenant, after, &invalidating())?;
+                let stale = after < head && replay::any_since(tx, tenant, after, &invalidating())?;
                 Ok((head, stale))
             })
             .await?;

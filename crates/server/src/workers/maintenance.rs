@@ -4,8 +4,9 @@
 use std::sync::Weak;
 use std::time::Duration;
 
+use parlor_chat::retention;
 use parlor_chat::{
-    Error, audit, conversations, events, idempotency, nonces, publications, search, sessions, tenants,
+    Error, audit, conversations, idempotency, nonces, publications, search, sessions, tenants,
 };
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -69,8 +70,8 @@ async fn catch_up(app: &App) -> Result<(), Error> {
             tokio::task::yield_now().await;
         }
     }
-    for tenant in app.db.read_plain(conversations::awakening).await? {
-        app.db.write_plain(tenant.no, move |tx| conversations::wake(tx, &tenant)).await?;
+    for tenant in app.db.read_plain(conversations::due_snoozes).await? {
+        app.db.write_plain(tenant.no, move |tx| conversations::unsnooze(tx, &tenant)).await?;
     }
     Ok(())
 }
@@ -96,7 +97,7 @@ async fn prune_expired(app: &App) -> Result<(), Error> {
         let before = app.clock.now().plus_seconds(-keep * 86_400);
         while app
             .db
-            .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, before, PRUNE_PAGE))
+            .write_plain(tenant.no, move |tx| retention::prune(tx, tenant.id, before, PRUNE_PAGE))
             .await?
             > 0
         {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{Audience, Event, NewEvent};
-use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, presences, users};
+use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, statuses, users};
 use parlor_realtime::presence::{Connection, Left, PEOPLE, Shown, Thresholds};
 use parlor_realtime::roster::Change;
 use serde_json::json;
@@ -47,7 +47,7 @@ async fn watch_time(app: Weak<App>) {
             let data = json!({ "person_id": stopped.person, "typing": false });
             let (conversation, audience) = (Some(stopped.conversation), stopped.audience);
             let new = NewEvent { kind: "typing", conversation, audience, access: &[], data };
-            if let Ok(event) = Event::passing(stopped.tenant, now, None, new) {
+            if let Ok(event) = Event::ephemeral(stopped.tenant, now, None, new) {
                 app.publish_ephemeral(event);
             }
         }
@@ -131,7 +131,7 @@ async fn remember_left(app: &App, left: Vec<Left>) -> Result<(), Error> {
     }
     for (tenant, people) in by_tenant {
         let no = app.db.read_plain(move |tx| parlor_chat::tenants::by_id(tx, tenant)).await?.no;
-        app.db.write_plain(no, move |tx| presences::seen(tx, tenant, &people)).await?;
+        app.db.write_plain(no, move |tx| statuses::seen(tx, tenant, &people)).await?;
     }
     Ok(())
 }
@@ -153,7 +153,7 @@ async fn tell_presence(app: &App, tenant: TenantId, people: Vec<(PersonId, Shown
         access: &[],
         data: json!({ "people": views }),
     };
-    if let Ok(event) = Event::passing(tenant, now, None, new) {
+    if let Ok(event) = Event::ephemeral(tenant, now, None, new) {
         app.hub.tell(event);
     }
 }
@@ -173,7 +173,7 @@ async fn tell_viewing(
         let Ok(Some((actor, audience))) = asked.await else { continue };
         let data = json!({ "person_id": person, "viewing": viewing });
         let new = NewEvent { kind: "viewing", conversation: Some(conversation), audience, access: &[], data };
-        if let Ok(event) = Event::passing(tenant, now, Some(&actor.person), new) {
+        if let Ok(event) = Event::ephemeral(tenant, now, Some(&actor.person), new) {
             app.hub.tell(event);
         }
     }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{self, Audience, Event};
+use parlor_chat::replay;
 use parlor_chat::tenants::Tenant;
-use parlor_chat::{Error, TenantId, Time, Tx, participants, relays};
+use parlor_chat::{Error, TenantId, Time, Tx, mercure_relays, participants};
 use parlor_db::Engine;
 use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, own, wire};
 use serde_json::json;
@@ -123,7 +124,7 @@ async fn run(app: Weak<App>, mut relay: Relay) {
 impl Relay {
     /// Hands on whatever waits.
     async fn pass(&mut self, app: &App) -> Result<(), Failure> {
-        for tenant in app.db.read_plain(relays::behind).await? {
+        for tenant in app.db.read_plain(mercure_relays::behind).await? {
             while self.page(app, &tenant).await? {}
         }
         Ok(())
@@ -134,7 +135,7 @@ impl Relay {
         for (tenant, turn) in &self.turns {
             let (tenant, seq, node, now) = (*tenant, turn.seq, self.node.clone(), app.clock.now());
             let released =
-                app.db.write_plain(0, move |tx| relays::advance(tx, tenant, &node, seq, now)).await;
+                app.db.write_plain(0, move |tx| mercure_relays::advance(tx, tenant, &node, seq, now)).await;
             if let Err(error) = released {
                 tracing::debug!(%error, "another node will wait for our turn to end");
             }
@@ -152,8 +153,10 @@ impl Relay {
         let full = page.len() == PAGE;
         let (done, failure) = self.post(page, after).await;
         let (node, until) = (self.node.clone(), app.clock.now().plus_seconds(TURN_SECONDS));
-        let ours =
-            app.db.write_plain(tenant.no, move |tx| relays::advance(tx, id, &node, done, until)).await?;
+        let ours = app
+            .db
+            .write_plain(tenant.no, move |tx| mercure_relays::advance(tx, id, &node, done, until))
+            .await?;
         if ours {
             self.turns.insert(id, Turn { seq: done, until });
         } else {
@@ -173,7 +176,8 @@ impl Relay {
             return Ok(Some(turn));
         }
         let (node, until) = (self.node.clone(), now.plus_seconds(TURN_SECONDS));
-        let seq = app.db.write_plain(tenant.no, move |tx| relays::claim(tx, id, &node, until)).await?;
+        let seq =
+            app.db.write_plain(tenant.no, move |tx| mercure_relays::claim(tx, id, &node, until)).await?;
         let turn = seq.map(|seq| Turn { seq, until });
         match turn {
             Some(turn) => self.turns.insert(id, turn),
@@ -205,7 +209,7 @@ impl Relay {
 fn read(tx: &mut Tx<'_>, tenant: TenantId, after: i64) -> Result<Vec<Handed>, Error> {
     let epoch = events::position(tx, tenant)?.epoch;
     let mut page = Vec::new();
-    for event in &events::since(tx, tenant, after, PAGE)? {
+    for event in &replay::since(tx, tenant, after, PAGE)? {
         let users = match (&event.audience, event.conversation) {
             (Audience::Conversation { .. }, Some(id)) => participants::users(tx, tenant, id)?,
             _ => Vec::new(),

@@ -187,7 +187,7 @@ async fn same_seed_and_time_make_the_same() {
                 .read_blocking(move |tx| {
                     let tx = &mut parlor_chat::Tx::new(tx, now, [0; 32], &settings);
                     let tenant = parlor_chat::tenants::by_slug(tx, "default")?;
-                    let events = parlor_chat::events::since(tx, tenant.id, 0, 10_000)?;
+                    let events = parlor_chat::replay::since(tx, tenant.id, 0, 10_000)?;
                     Ok::<_, parlor_chat::Error>(events.iter().map(|event| event.json.to_string()).collect())
                 })
                 .unwrap();

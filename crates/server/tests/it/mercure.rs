@@ -377,8 +377,8 @@ async fn tenants_do_not_meet() {
     site.tenant("acme").await;
     let made = site.app.db.write_plain(99, |tx| {
         let acme = parlor_chat::tenants::by_slug(tx, "acme")?;
-        parlor_chat::tenants::add_host_key(tx, acme.id, "mercure:hs256", None, "acme's")?;
-        parlor_chat::tenants::add_host_key(tx, acme.id, "mercure-subscriber:hs256", None, "acme's readers")
+        parlor_chat::host_keys::add(tx, acme.id, "mercure:hs256", None, "acme's")?;
+        parlor_chat::host_keys::add(tx, acme.id, "mercure-subscriber:hs256", None, "acme's readers")
     });
     made.await.unwrap();
     let all = |more: Value| {

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use parlor_chat::{relays, tenants};
+use parlor_chat::{mercure_relays, tenants};
 use serde_json::{Value, json};
 
 use crate::support::hub::{ALL, HUB_SECRET, Stream, answer, hub_site, status};
@@ -32,7 +32,7 @@ async fn grant(person: &Person) -> (String, Value) {
 /// Waits until the publisher has taken its turn: what happens from now on is handed on.
 async fn begun(site: &Site) {
     loop {
-        let behind = site.app.db.read_plain(relays::behind).await.unwrap();
+        let behind = site.app.db.read_plain(mercure_relays::behind).await.unwrap();
         if behind.is_empty() {
             return;
         }
@@ -84,7 +84,7 @@ async fn updates_go_to_the_other_hub() {
         .db
         .write_plain(1, |tx| {
             let tenant = tenants::by_slug(tx, "default")?.id;
-            relays::claim(tx, tenant, "another node", tx.now.plus_seconds(60))
+            mercure_relays::claim(tx, tenant, "another node", tx.now.plus_seconds(60))
         })
         .await
         .unwrap();

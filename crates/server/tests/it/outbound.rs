@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use parlor_chat::apps::{self, Change, Options, Webhook};
+use parlor_chat::pusher_apps::{self, Change, Options, Webhook};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -183,7 +183,7 @@ async fn a_webhook_that_was_stored_before_goes_to_no_private_address_either() {
     let change = Change { options: Some(Options { webhooks, ..Options::default() }), ..Change::default() };
     let set = site.app.db.write_plain(0, move |tx| {
         let tenant = parlor_chat::tenants::by_slug(tx, tenant)?;
-        apps::set(tx, tenant.id, tenant.no, &change).map(|_| ())
+        pusher_apps::set(tx, tenant.id, tenant.no, &change).map(|_| ())
     });
     set.await.unwrap();
     let mut client = Pusher::open(&site).await;
@@ -191,7 +191,7 @@ async fn a_webhook_that_was_stored_before_goes_to_no_private_address_either() {
     // Written, claimed, and not sent.
     let waits = async {
         loop {
-            let due = site.app.db.read_plain(parlor_chat::channel_hooks::states).await.unwrap();
+            let due = site.app.db.read_plain(parlor_chat::webhooks::states).await.unwrap();
             if !due.is_empty() {
                 break;
             }

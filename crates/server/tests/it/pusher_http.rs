@@ -298,7 +298,7 @@ async fn a_webhook_that_is_not_taken_comes_again() {
     for _ in 0..100 {
         let due = site.app.db.read_plain(|tx| {
             tx.now = tx.now.plus_seconds(3600);
-            parlor_chat::channel_hooks::due(tx, 10)
+            parlor_chat::webhooks::due(tx, 10)
         });
         if due.await.unwrap().is_empty() {
             return;

@@ -307,7 +307,7 @@ async fn another_tenants_key_opens_nothing_here() {
         .db
         .write_plain(2, |tx| {
             let tenant = parlor_chat::tenants::by_slug(tx, "other")?;
-            parlor_chat::apps::ensure(tx, tenant.id, tenant.no)
+            parlor_chat::pusher_apps::ensure(tx, tenant.id, tenant.no)
         })
         .await
         .unwrap();

@@ -132,7 +132,7 @@ async fn a_cursor_older_than_the_log_is_reset() {
     let me = ana.get("/me").await.ok(200);
     let tenant = me["tenant"]["id"].as_str().unwrap().parse().unwrap();
     let far = parlor_chat::Time(i64::MAX);
-    site.app.db.write_plain(1, move |tx| parlor_chat::events::prune(tx, tenant, far, 1000)).await.unwrap();
+    site.app.db.write_plain(1, move |tx| parlor_chat::retention::prune(tx, tenant, far, 1000)).await.unwrap();
     assert_eq!(ben.get(&format!("/events?after={old}")).await.ok(200)["reset"], true);
     assert!(ben.ws(Some(&old)).await.reset);
 }

@@ -64,9 +64,9 @@ pub fn place(id: &str) -> Option<(i64, i64)> {
 pub fn event(event: &Event, epoch: i64) -> Bytes {
     match event.publication.as_deref() {
         Some(Publication::Topics { data, id, name, retry, .. }) => {
-            update(name.as_deref(), *retry, Some(id.as_str()).filter(|_| !event.is_passing()), data)
+            update(name.as_deref(), *retry, Some(id.as_str()).filter(|_| !event.is_ephemeral()), data)
         }
-        _ if event.is_passing() => update(None, None, None, &event.json),
+        _ if event.is_ephemeral() => update(None, None, None, &event.json),
         _ => update(None, None, Some(&id(epoch, event.seq)), &event.json),
     }
 }

@@ -1,7 +1,7 @@
 //! Owns: what administrators see of the state of the system, over HTTP. Supervisors ask `health.rs`.
 
 use axum::extract::State;
-use parlor_chat::{Error, Right, Time, lags};
+use parlor_chat::{Error, Right, Time, backlog};
 use parlor_db::Engine;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -102,7 +102,7 @@ async fn health(State(app): State<Ctx>, caller: Caller) -> Answer<Health> {
 async fn database(app: &App, tenant_no: i64) -> Result<Database, Error> {
     let stats = app.db.engine().stats();
     let start = Instant::now();
-    let bytes = app.db.read_plain(lags::database_bytes).await?;
+    let bytes = app.db.read_plain(backlog::database_bytes).await?;
     let read_ms = start.elapsed().as_secs_f64() * 1e3;
     let start = Instant::now();
     app.db.write_plain(tenant_no, |_| Ok(())).await?;
@@ -128,7 +128,7 @@ async fn database(app: &App, tenant_no: i64) -> Result<Database, Error> {
 }
 
 async fn jobs(app: &App) -> Result<Vec<Job>, Error> {
-    let waits = app.db.read_plain(lags::oldest).await?;
+    let waits = app.db.read_plain(backlog::oldest).await?;
     let now = app.clock.now();
     let age =
         |since: Option<Time>| since.map_or(0.0, |since| (now.micros() - since.micros()).max(0) as f64 / 1e6);

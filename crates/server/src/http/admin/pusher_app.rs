@@ -1,7 +1,7 @@
 //! Owns: the tenant's application of the Pusher protocol over HTTP.
 
 use axum::extract::State;
-use parlor_chat::apps;
+use parlor_chat::pusher_apps;
 use parlor_chat::{Actor, Right, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,14 +30,14 @@ struct Shown {
     /// Signs, and vouches for anybody: shown to who has every right.
     secret: Option<String>,
     /// What it may do.
-    options: apps::Options,
+    options: pusher_apps::Options,
     created_at: Time,
 }
 
 impl Shown {
-    fn to(actor: &Actor, app: apps::App) -> Self {
-        let apps::App { id, key, secret, options, created_at, .. } = app;
-        let secret = apps::may_know_secret(actor).then_some(secret);
+    fn to(actor: &Actor, app: pusher_apps::App) -> Self {
+        let pusher_apps::App { id, key, secret, options, created_at, .. } = app;
+        let secret = pusher_apps::may_know_secret(actor).then_some(secret);
         Self { id: id.to_string(), key, secret, options, created_at }
     }
 }
@@ -54,13 +54,13 @@ struct Change {
     /// At least 8 characters.
     secret: Option<String>,
     /// Replaces all options; those absent in it get their defaults.
-    options: Option<apps::Options>,
+    options: Option<pusher_apps::Options>,
 }
 
 /// The tenant's application of the Pusher protocol; needs `manage_settings`
 #[utoipa::path(get, path = "/app", tag = "settings", operation_id = "get_app", responses((status = 200, body = Shown)))]
 async fn show(State(app): State<Ctx>, caller: Caller) -> Answer<Shown> {
-    Ok(Json(Shown::to(&caller, app.db.read(&caller, apps::get).await?)))
+    Ok(Json(Shown::to(&caller, app.db.read(&caller, pusher_apps::get).await?)))
 }
 
 /// Change the application; needs `manage_settings`
@@ -73,8 +73,8 @@ async fn change(State(app): State<Ctx>, caller: Caller, Json(input): Json<Change
         app.db.read(&caller, |_, actor| actor.require(Right::ManageSettings, "app.update")).await?;
         return Err(Problem::invalid("webhooks", "private", outbound::PRIVATE));
     }
-    let change = apps::Change { id, key: input.key, secret: input.secret, options: input.options };
-    let changed = app.db.write(&caller, move |tx, actor| apps::update(tx, actor, &change)).await?;
+    let change = pusher_apps::Change { id, key: input.key, secret: input.secret, options: input.options };
+    let changed = app.db.write(&caller, move |tx, actor| pusher_apps::update(tx, actor, &change)).await?;
     app.caches.pusher_apps.forget(caller.tenant);
     Ok(Json(Shown::to(&caller, changed)))
 }

@@ -1,8 +1,9 @@
 //! Owns: roles and the matrix over HTTP.
 
 use axum::extract::State;
+use parlor_chat::matrix::{self, Verdict};
 use parlor_chat::page::Page;
-use parlor_chat::roles::{self, Role, RoleChange, Verdict};
+use parlor_chat::roles::{self, Role, RoleChange};
 use parlor_chat::{PersonId, RoleId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -37,7 +38,7 @@ struct Pair {
 #[utoipa::path(get, path = "/matrix/verdict", tag = "roles", operation_id = "ask_matrix", params(Pair),
     responses((status = 200, body = Verdict)))]
 async fn verdict(State(app): State<Ctx>, caller: Caller, Query(pair): Query<Pair>) -> Answer<Verdict> {
-    Ok(Json(app.db.read(&caller, move |tx, actor| roles::explain(tx, actor, pair.from, pair.to)).await?))
+    Ok(Json(app.db.read(&caller, move |tx, actor| matrix::explain(tx, actor, pair.from, pair.to)).await?))
 }
 
 /// A new role.

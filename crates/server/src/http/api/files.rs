@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use parlor_chat::attachments::{self, Attachment};
 use parlor_chat::credentials::Root;
-use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, cursor, tenants};
+use parlor_chat::messages;
+use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, signing, tenants};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use utoipa::ToSchema;
@@ -120,7 +121,7 @@ async fn upload(
     params(("id" = RowId, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = String)))]
 async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Result<Response, Problem> {
-    let file = app.db.read(&caller, move |tx, actor| attachments::readable(tx, actor, id)).await?;
+    let file = app.db.read(&caller, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
     bytes(&app, caller.tenant, file).await
 }
 
@@ -152,7 +153,7 @@ async fn describe(
 #[utoipa::path(get, path = "/files/{id}/link", tag = "files", operation_id = "link_file",
     params(("id" = RowId, Path)), responses((status = 200, body = Link)))]
 async fn link(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Answer<Link> {
-    app.db.read(&caller, move |tx, actor| attachments::readable(tx, actor, id)).await?;
+    app.db.read(&caller, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
     Ok(Json(link_to(&app, &caller, id, LINK_SECONDS)))
 }
 
@@ -163,7 +164,7 @@ pub(crate) fn link_to(app: &App, caller: &Caller, id: RowId, seconds: i64) -> Li
     let seconds = app.clock.now().plus_seconds(seconds).micros() / 1_000_000;
     let expires_at = Time(seconds * 1_000_000);
     let maker = Maker { kind: caller.person.kind, person: caller.id(), root: caller.root }.to_string();
-    let signature = cursor::sign_link(caller.tenant, id, &maker, expires_at, &app.cursor_key);
+    let signature = signing::sign_link(caller.tenant, id, &maker, expires_at, &app.cursor_key);
     let base = app.config.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
     let url = format!("{base}/files/{id}?expires={seconds}&for={maker}&signature={signature}");
     Link { url, expires_at }
@@ -176,7 +177,7 @@ async fn serve(
 ) -> Result<Response, Problem> {
     let (now, expires) = (app.clock.now(), Time(signed.expires.saturating_mul(1_000_000)));
     let refused = || Problem::forbidden("link", "this link is not valid or has expired");
-    let tenant = cursor::verify_link(id, &signed.maker, expires, &signed.signature, &app.cursor_key);
+    let tenant = signing::verify_link(id, &signed.maker, expires, &signed.signature, &app.cursor_key);
     let tenant = tenant.filter(|_| expires > now).ok_or_else(refused)?;
     let Maker { kind, person, root } = Maker::read(&signed.maker).ok_or_else(refused)?;
     let process = app.auth.process_keys();
@@ -189,7 +190,7 @@ async fn serve(
         Err(Error::Unauthorized { .. }) => return Err(refused()),
         read => Arc::new(read?),
     };
-    let file = app.db.read(&actor, move |tx, actor| attachments::readable(tx, actor, id)).await?;
+    let file = app.db.read(&actor, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
     bytes(&app, tenant, file).await
 }
 

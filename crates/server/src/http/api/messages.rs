@@ -126,8 +126,9 @@ async fn noted(
     Path(id): Path<ConversationId>,
     Query(query): Query<HistoryQuery>,
 ) -> Answer<MessagePage> {
-    let run =
-        app.db.read(&caller, move |tx, actor| messages::noted(tx, actor, id, query.before, query.limit));
+    let run = app
+        .db
+        .read(&caller, move |tx, actor| messages::system_messages(tx, actor, id, query.before, query.limit));
     Ok(Json(run.await?))
 }
 

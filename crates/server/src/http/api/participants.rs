@@ -128,7 +128,9 @@ async fn prefer(
     Path(id): Path<ConversationId>,
     Json(input): Json<MeChange>,
 ) -> Answer<Me> {
-    Ok(Json(app.db.write(&caller, move |tx, actor| participants::prefer(tx, actor, id, &input)).await?))
+    Ok(Json(
+        app.db.write(&caller, move |tx, actor| participants::set_preferences(tx, actor, id, &input)).await?,
+    ))
 }
 
 /// Join a public channel

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use parlor_chat::conversations;
-use parlor_chat::presences::{self, Said};
+use parlor_chat::statuses::{self, UserStatus};
 use parlor_chat::{ConversationId, PersonId, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -103,9 +103,9 @@ fn ids(list: &str) -> Result<Vec<PersonId>, Problem> {
     responses((status = 200, body = SaidView)))]
 async fn say(State(app): State<Ctx>, caller: Caller, Json(input): Json<SayInput>) -> Answer<SaidView> {
     let run = app.db.write(&caller, move |tx, actor| {
-        presences::say(tx, actor, input.busy, input.text.as_deref(), input.text_until)
+        statuses::say(tx, actor, input.busy, input.text.as_deref(), input.text_until)
     });
-    let Said { busy, text, text_until, .. } = run.await?;
+    let UserStatus { busy, text, text_until, .. } = run.await?;
     Ok(Json(SaidView { busy, text, text_until }))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use parlor_chat::conversations::{self, Me, Totals};
-use parlor_chat::reads::{self, Acks, ReadState};
+use parlor_chat::read_state::{self, Acks, ReadState};
 use parlor_chat::{ConversationId, PersonId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -59,7 +59,7 @@ async fn read(
     Path(id): Path<ConversationId>,
     Json(input): Json<ReadInput>,
 ) -> Answer<ReadState> {
-    Ok(Json(app.db.write(&caller, move |tx, actor| reads::read(tx, actor, id, input.seq)).await?))
+    Ok(Json(app.db.write(&caller, move |tx, actor| read_state::read(tx, actor, id, input.seq)).await?))
 }
 
 /// My device has received up to here; never moves back
@@ -71,7 +71,7 @@ async fn delivered(
     Path(id): Path<ConversationId>,
     Json(input): Json<Position>,
 ) -> Result<Done, Problem> {
-    app.db.write(&caller, move |tx, actor| reads::delivered(tx, actor, id, input.seq)).await?;
+    app.db.write(&caller, move |tx, actor| read_state::delivered(tx, actor, id, input.seq)).await?;
     Ok(Done)
 }
 
@@ -84,14 +84,14 @@ async fn unread_from(
     Path(id): Path<ConversationId>,
     Json(input): Json<Position>,
 ) -> Answer<ReadState> {
-    Ok(Json(app.db.write(&caller, move |tx, actor| reads::unread_from(tx, actor, id, input.seq)).await?))
+    Ok(Json(app.db.write(&caller, move |tx, actor| read_state::unread_from(tx, actor, id, input.seq)).await?))
 }
 
 /// Acknowledge a broadcast or announcement
 #[utoipa::path(post, path = "/conversations/{id}/ack", tag = "reads", operation_id = "acknowledge",
     params(("id" = ConversationId, Path)), responses((status = 200, body = Me)))]
 async fn acknowledge(State(app): State<Ctx>, caller: Caller, Path(id): Path<ConversationId>) -> Answer<Me> {
-    Ok(Json(app.db.write(&caller, move |tx, actor| reads::acknowledge(tx, actor, id)).await?))
+    Ok(Json(app.db.write(&caller, move |tx, actor| read_state::acknowledge(tx, actor, id)).await?))
 }
 
 /// Who has read and acknowledged a broadcast or announcement
@@ -103,7 +103,8 @@ async fn acks(
     Path(id): Path<ConversationId>,
     Query(query): Query<PageQuery>,
 ) -> Answer<Acks> {
-    let run = app.db.read(&caller, move |tx, actor| reads::acks(tx, actor, id, query.after, query.limit));
+    let run =
+        app.db.read(&caller, move |tx, actor| read_state::acks(tx, actor, id, query.after, query.limit));
     Ok(Json(run.await?))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use parlor_chat::page::Page;
-use parlor_chat::search::{self, Has, Hit, Question};
+use parlor_chat::search::{self, Has, Hit};
 use parlor_chat::{ConversationId, PersonId, Time};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -52,7 +52,7 @@ struct SearchQuery {
 async fn find(State(app): State<Ctx>, caller: Caller, Query(query): Query<SearchQuery>) -> Answer<Page<Hit>> {
     let unknown = || Problem::invalid("has", "known", "use \"file\", \"picture\" or \"link\"");
     let has = query.has.filter(|name| !name.is_empty()).map(|name| Has::parse(&name).ok_or_else(unknown));
-    let question = Question {
+    let question = search::Query {
         text: query.q,
         conversation: query.conversation_id,
         kinds: kinds(query.kind.as_deref())?,

@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use parlor_chat::access::{Access, access};
 use parlor_chat::credentials::Root;
-use parlor_chat::events::{self, Audience, Event, Position, Replay};
+use parlor_chat::events::{self, Audience, Event, Position};
+use parlor_chat::replay::{self, Replay};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
 use parlor_realtime::presence::Attending;
@@ -377,14 +378,14 @@ impl Page {
         let (person, quiet) = match who {
             Some(who) => {
                 let fresh = reload_actor(tx, &who.actor)?;
-                let quiet = participants::quiet(tx, tenant, fresh.id())?;
+                let quiet = participants::muted(tx, tenant, fresh.id())?;
                 let notify = |(id, muted, notify): (_, bool, String)| (id, Notify::of(muted, &notify));
                 let quiet = quiet.into_iter().map(notify).collect();
                 (Some((access(tx, &fresh)?, fresh.roles)), Some(quiet))
             }
             None => (None, None),
         };
-        let events = events::since(tx, tenant, after.max(position.floor), PAGE)?;
+        let events = replay::since(tx, tenant, after.max(position.floor), PAGE)?;
         for unreadable in events.iter().filter(|event| event.audience == Audience::Unreadable) {
             tracing::error!(error = %unreadable.damaged(), "an event is told to nobody");
         }

@@ -37,7 +37,7 @@ impl EphemeralEvent<'_> {
             except: self.except.map(str::to_owned),
             user_id: self.user_id.map(str::to_owned),
         };
-        let event = Event::passing(tenant, app.clock.now(), None, new)?;
+        let event = Event::ephemeral(tenant, app.clock.now(), None, new)?;
         Ok(Event { publication: Some(Arc::new(publication)), ..event })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use parlor_chat::channel_hooks::{self as hooks, Job};
+use parlor_chat::webhooks::{self as hooks, Job};
 use parlor_chat::{Error, TenantId, Tx};
 use serde_json::{Value, json};
 use tokio::sync::Notify;

@@ -2,7 +2,7 @@
 //! Must not know: packets, or who waits for the answer.
 
 use parlor_chat::messages::NewMessage;
-use parlor_chat::{ConversationId, MessageId, PersonId, reads};
+use parlor_chat::{ConversationId, MessageId, PersonId, read_state};
 use parlor_realtime::protocol::socketio::Event;
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,7 @@ async fn post(app: &Ctx, caller: &Caller, input: Posting) -> Result<String, Prob
 
 async fn read(app: &Ctx, caller: &Caller, input: Reading) -> Result<String, Problem> {
     let Reading { conversation_id, seq } = input;
-    json(&app.db.write(caller, move |tx, actor| reads::read(tx, actor, conversation_id, seq)).await?)
+    json(&app.db.write(caller, move |tx, actor| read_state::read(tx, actor, conversation_id, seq)).await?)
 }
 
 fn json(value: &impl Serialize) -> Result<String, Problem> {

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use parlor_chat::events::{self, Event, Position};
-use parlor_chat::{Error, audit, cursor};
+use parlor_chat::{Error, audit, signing};
 use serde_json::json;
 
 use crate::app::Ctx;
@@ -87,7 +87,7 @@ impl Entry {
     fn wanted(&self, caller: &Caller, position: Position) -> Option<(String, i64)> {
         let pid = self.pid.as_deref().filter(|_| self.place.dialect == Dialect::Native);
         let (sid, cursor) = pid?.split_once('.')?;
-        let (start, epoch) = cursor::parse(cursor, caller.tenant, caller.id(), &self.app.cursor_key)?;
+        let (start, epoch) = signing::parse(cursor, caller.tenant, caller.id(), &self.app.cursor_key)?;
         // A client that began anew may still hold the offset of its former life.
         let at = match &self.offset {
             Some(offset) => offset.parse::<i64>().ok()?.max(start),

@@ -6,7 +6,8 @@ use parlor::auth::jwt::Claims;
 use parlor::clock::Clock;
 use parlor::config::{DataArgs, ServeArgs};
 use parlor::serve::Server;
-use parlor_chat::{Time, events};
+use parlor_chat::Time;
+use parlor_chat::retention;
 use parlor_db::Engine;
 use parlor_db::testing::TempDir;
 use serde_json::{Value, json};
@@ -173,7 +174,7 @@ async fn what_does_not_serve_begins_anew() {
     ana.say(&group, "later").await;
     site.app
         .db
-        .write_plain(tenant.no, move |tx| events::prune(tx, tenant.id, Time(i64::MAX), 1000))
+        .write_plain(tenant.no, move |tx| retention::prune(tx, tenant.id, Time(i64::MAX), 1000))
         .await
         .unwrap();
     assert!(!recovered(&ben, &pid, offset).await, "older than the log");

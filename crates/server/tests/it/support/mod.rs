@@ -166,7 +166,7 @@ impl Site {
         let stored = secret.clone();
         let made = self.app.db.write_plain(99, move |tx| {
             let tenant = parlor_chat::tenants::create(tx, slug, slug)?;
-            parlor_chat::tenants::add_host_key(tx, tenant.id, "hs256", None, &stored)
+            parlor_chat::host_keys::add(tx, tenant.id, "hs256", None, &stored)
         });
         made.await.unwrap();
         secret

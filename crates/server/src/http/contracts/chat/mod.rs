@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use parlor_chat::conversations::{self, ListFilter, NewConversation};
 use parlor_chat::messages::{self, Range};
-use parlor_chat::{ConversationId, Kind, PersonId, purges, reads};
+use parlor_chat::{ConversationId, Kind, PersonId, purges, read_state};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -127,7 +127,7 @@ async fn history(
         let page = messages::page(tx, actor, id, range, query.limit)?;
         let last = page.items.last().map(|message| message.seq);
         if let Some(seq) = last.filter(|_| query.before.is_none()) {
-            reads::read(tx, actor, id, Some(seq))?;
+            read_state::read(tx, actor, id, Some(seq))?;
         }
         Ok(page)
     });

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use parlor_chat::conversations::{self, NewConversation, Related};
 use parlor_chat::messages::{self, NewMessage, Range};
 use parlor_chat::participants::{self, MeChange};
-use parlor_chat::{Actor, ConversationId, Error, Kind, MessageId, PersonId, Right, RowId, Tx, reads};
+use parlor_chat::{Actor, ConversationId, Error, Kind, MessageId, PersonId, Right, RowId, Tx, read_state};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -189,7 +189,7 @@ async fn show(
         let range = query.before.map_or(Range::Newest, Range::Before);
         let page = messages::page(tx, actor, id, range, query.limit)?;
         if query.before.is_none() {
-            reads::read(tx, actor, id, None)?;
+            read_state::read(tx, actor, id, None)?;
         }
         Ok((conversations::get(tx, actor, id)?, page))
     });
@@ -234,7 +234,7 @@ async fn read(
             }
             None => None,
         };
-        let state = reads::read(tx, actor, id, seq)?;
+        let state = read_state::read(tx, actor, id, seq)?;
         Ok(json!({
             "unread_count": state.me.unread, "unread_total": views::unread_total(tx, actor)?,
         }))
@@ -251,7 +251,7 @@ async fn mute(
     let change = MeChange { muted: Some(input.muted), notify: None };
     let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
-        participants::prefer(tx, actor, id, &change)
+        participants::set_preferences(tx, actor, id, &change)
     });
     Ok(Json(json!({"muted": run.await?.muted})))
 }

@@ -1,0 +1,60 @@
+//! What follows from a direct message where a tenant has set it so: rows of the audit log, a notification to the other
+//! person. Both settings are read for direct conversations only, so that no other kind pays for them. Must not know rules.
+
+use serde_json::json;
+
+use crate::{
+    audit,
+    conversations::Conversation,
+    error::Result,
+    ids::{ConversationId, PersonId},
+    kinds::Kind,
+    messages::{Message, preview},
+    notifications, participants,
+    person::Actor,
+    settings,
+    tx::Tx,
+};
+
+/// A direct conversation was opened for the first time.
+pub(crate) fn opened(tx: &mut Tx, actor: &Actor, id: ConversationId, with: &[PersonId]) -> Result<()> {
+    if settings::load(tx, actor.tenant)?.audit_messages == 0 {
+        return Ok(());
+    }
+    let id = id.to_string();
+    audit::record(tx, actor, "conversation.create", Some(("conversation", &id)), &json!({ "with": with }))
+}
+
+/// A direct message was posted.
+pub(crate) fn posted(tx: &mut Tx, actor: &Actor, message: &Message) -> Result<()> {
+    let settings = settings::load(tx, actor.tenant)?;
+    if settings.audit_messages != 0 {
+        let details = json!({ "conversation_id": message.conversation_id });
+        let id = message.id.to_string();
+        audit::record(tx, actor, "message.send", Some(("message", &id)), &details)?;
+    }
+    if settings.message_notifications != 0 {
+        let other = participants::other(tx, actor, message.conversation_id)?;
+        let beginning = preview(&message.body, notifications::SHOWN_CHARS);
+        let related = message.related.as_ref();
+        notifications::of_message(tx, actor, other.person.id, message.id, &beginning, related)?;
+    }
+    Ok(())
+}
+
+/// Messages of a direct conversation after `before` and up to `seq` were read.
+pub(crate) fn read(tx: &mut Tx, actor: &Actor, place: &Conversation, before: i64, seq: i64) -> Result<()> {
+    if place.kind != Kind::Direct {
+        return Ok(());
+    }
+    let settings = settings::load(tx, actor.tenant)?;
+    if settings.audit_messages != 0 {
+        let id = place.id.to_string();
+        let details = json!({ "after": before, "up_to": seq });
+        audit::record(tx, actor, "message.read", Some(("conversation", &id)), &details)?;
+    }
+    if settings.message_notifications != 0 {
+        notifications::seen(tx, actor, place.id, before, seq)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What a message's body may be: text of 1 to so many characters without NUL. Parsed before the transaction, with
+//! everything that is computed from it, so that the writer only writes.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{
+    error::{Error, Result, invalid},
+    ids::PersonId,
+};
+
+use super::{html, names::names};
+
+/// A checked body and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// As written, line ends as `\n`, in Unicode normal form C, without surrounding blank lines.
+    pub text: String,
+    /// The names after `@`, as written: `@name` and `@[Full Name]`.
+    pub(crate) names: Vec<String>,
+    /// Whom it names beside those, all at once.
+    pub(crate) group: Option<GroupMention>,
+    /// The rendering, where it needs no look at who takes part.
+    pub(crate) html: Option<String>,
+}
+
+/// Many people who are named by one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GroupMention {
+    /// `@all`: every member.
+    All,
+    /// `@here`: the members among these, who are online.
+    Here(Vec<PersonId>),
+}
+
+impl GroupMention {
+    /// The word in a text; one in code is only shown, because many would hear of it.
+    fn of(text: &str, named: &[String]) -> Option<GroupMention> {
+        let said = |names: &[String], word: &str| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+        if !said(named, "all") && !said(named, "here") {
+            return None;
+        }
+        let named = names(&html::outside_code(text));
+        if said(&named, "all") {
+            Some(GroupMention::All)
+        } else {
+            said(&named, "here").then(|| GroupMention::Here(Vec::new()))
+        }
+    }
+
+    /// The word for it.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            GroupMention::All => "all",
+            GroupMention::Here(_) => "here",
+        }
+    }
+}
+
+/// The most characters any tenant may allow.
+const MOST_CHARS: usize = 100_000;
+
+impl Body {
+    /// Checks a body. `limit` in characters comes from the tenant's settings.
+    pub fn parse(text: &str, limit: i64) -> Result<Body> {
+        let limit = usize::try_from(limit).unwrap_or(MOST_CHARS).min(MOST_CHARS);
+        if text.len() > limit * 4 || text.chars().count() > limit {
+            return Err(Error::TooLarge { field: "body", limit });
+        }
+        if text.contains('\0') {
+            return Err(invalid("body", "no_nul", "must not contain the character NUL"));
+        }
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let text: String = if text.is_ascii() { text } else { text.nfc().collect() };
+        let text = text.trim_matches('\n').trim_end();
+        if text.trim().is_empty() || !text.chars().any(is_visible) {
+            return Err(invalid("body", "not_empty", "write something"));
+        }
+        let names = names(text);
+        Ok(Body { group: GroupMention::of(text, &names), names, html: None, text: text.to_owned() })
+    }
+
+    /// Checks the body of a message with files, which may be empty.
+    pub fn parse_with_files(text: &str, limit: i64) -> Result<Body> {
+        if text.trim().is_empty() {
+            return Ok(Body { text: String::new(), names: Vec::new(), group: None, html: None });
+        }
+        Body::parse(text, limit)
+    }
+
+    /// Whether it matters who is online.
+    #[must_use]
+    pub fn mentions_online(&self) -> bool {
+        matches!(self.group, Some(GroupMention::Here(_)))
+    }
+
+    /// With those who are online.
+    #[must_use]
+    pub fn with_online(mut self, people: Vec<PersonId>) -> Body {
+        if self.mentions_online() {
+            self.group = Some(GroupMention::Here(people));
+        }
+        self
+    }
+
+    /// Renders a body that names nobody ahead of the transaction, so that the writer need not.
+    #[must_use]
+    pub fn rendered(mut self) -> Body {
+        if self.names.is_empty() {
+            self.html = Some(html::render(&self.text, &[]));
+        }
+        self
+    }
+}
+
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace()
+        && !c.is_control()
+        && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{3164}' | '\u{00AD}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_nobody_could_read() {
+        for text in ["", " ", "\n\n", "\u{200B}\u{200D}", "\u{202E}", "\t\u{FEFF}"] {
+            assert!(
+                matches!(Body::parse(text, 100), Err(Error::Invalid { rule: "not_empty", .. })),
+                "{text:?}"
+            );
+        }
+        assert!(matches!(Body::parse("a\0b", 100), Err(Error::Invalid { rule: "no_nul", .. })));
+        assert!(matches!(Body::parse(&"é".repeat(101), 100), Err(Error::TooLarge { limit: 100, .. })));
+        assert_eq!(Body::parse("\r\n a\r\nb \n", 100).map(|body| body.text).ok().as_deref(), Some(" a\nb"));
+        assert!(Body::parse(&"👩‍👩‍👧‍👦".repeat(14), 100).is_ok());
+    }
+}

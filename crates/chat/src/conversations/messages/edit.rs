@@ -1,0 +1,185 @@
+//! Editing and deleting. An edit keeps what was said before; a deletion leaves a tombstone, and takes the text out of
+//! the search index and out of the events that told it.
+
+use parlor_db::params;
+use serde_json::json;
+
+use crate::{
+    conversations::{self, Conversation, Membership},
+    error::{Result, conflict, forbidden, not_found},
+    events::{self, NewEvent},
+    ids::MessageId,
+    notifications,
+    person::Actor,
+    search, settings,
+    tx::Tx,
+    viewer::Viewer,
+    visible,
+};
+
+use super::{
+    Body, Mention, Message, MessageKind, html, mentions,
+    quotes::forget_quotes,
+    store::{self, Stored},
+};
+
+/// The message and its conversation, locked, if the actor sees both.
+fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<(Conversation, Option<Membership>, Stored)> {
+    let (conversation, _) = store::place(tx, actor.tenant, id)?.ok_or(not_found("message"))?;
+    let (conversation, me, _) =
+        conversations::lock(tx, actor, conversation).map_err(|_| not_found("message"))?;
+    let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
+    if !Viewer::of(actor).sees(stored.is_private) {
+        return Err(not_found("message"));
+    }
+    Ok((conversation, me, stored))
+}
+
+/// Changes the body of one's own message, inside the tenant's window.
+pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Message> {
+    let (conversation, me, stored) = lock(tx, actor, id)?;
+    let refuse = |rule, reason: &str| forbidden("message.edit", rule, reason).about("message", id);
+    let own = stored.message.author.as_ref().is_some_and(|author| author.id == actor.id());
+    if !own
+        || stored.message.kind != MessageKind::Text
+        || !me.as_ref().is_some_and(|me| me.is_active() || conversation.rules().everyone)
+    {
+        return Err(refuse("author", "only its author edits a message"));
+    }
+    if stored.message.deleted_at.is_some() {
+        return Err(conflict("deleted", "the message was deleted"));
+    }
+    let window = settings::load(tx, actor.tenant)?.edit_window_seconds;
+    if window >= 0 && tx.now > stored.message.created_at.plus_seconds(window) {
+        return Err(refuse("edit_window", "the time in which this message could be edited is over"));
+    }
+    if stored.body == body.text {
+        return Ok(
+            store::complete(tx, actor.tenant, Viewer::of(actor), conversation.id, vec![stored])?.remove(0)
+        );
+    }
+    tx.db.execute(
+        &store::KEEP,
+        params![actor.tenant, id, stored.body.as_str(), actor.id(), tx.now, stored.event_seq],
+    )?;
+    let mentions = renamed(tx, actor, &conversation, me.as_ref(), &stored, body)?;
+    let text = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
+    tx.db.execute(&store::EDIT, params![actor.tenant, id, body.text.as_str(), text.as_deref(), tx.now])?;
+    search::reindex(
+        tx,
+        actor.tenant,
+        &search::Entry::of(&conversation, &stored.message, stored.no, &body.text),
+        Some(&body.text),
+    )?;
+    retell(tx, actor, &stored, &body.text, &mentions)?;
+    announce(tx, actor, &conversation, id, "message.edited")
+}
+
+/// Mentions follow the text: who is newly named counts it, who no longer is does not.
+fn renamed(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    me: Option<&Membership>,
+    stored: &Stored,
+    body: &Body,
+) -> Result<Vec<Mention>> {
+    let mentions = mentions::of(tx, actor, conversation, me, body)?;
+    tx.db.execute(&store::UNMENTION, params![actor.tenant, conversation.id, stored.message.seq])?;
+    mentions::store(tx, actor, conversation, stored.message.seq, &mentions)?;
+    Ok(mentions)
+}
+
+/// Deletes a message: one's own, or any as owner or admin of the conversation. Deleting twice is no error.
+pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
+    let (conversation, me, stored) = lock(tx, actor, id)?;
+    let own = stored.message.author.as_ref().is_some_and(|author| author.id == actor.id());
+    let manages = me.is_some_and(|me| me.is_active() && me.role.manages()) && actor.is_staff();
+    if stored.message.kind != MessageKind::Text || !(own || manages) {
+        let reason = "only its author, and owners and admins of the conversation, delete a message";
+        return Err(forbidden("message.delete", "author", reason).about("message", id));
+    }
+    if stored.message.deleted_at.is_some() {
+        return Ok(
+            store::complete(tx, actor.tenant, Viewer::of(actor), conversation.id, vec![stored])?.remove(0)
+        );
+    }
+    tx.db.execute(&store::DELETE, params![actor.tenant, id, tx.now])?;
+    tx.db.execute(
+        &conversations::store::DELETED,
+        params![actor.tenant, conversation.id, stored.message.seq],
+    )?;
+    tx.db.execute(&store::UNMENTION, params![actor.tenant, conversation.id, stored.message.seq])?;
+    if stored.message.pinned_at.is_some() {
+        tx.db.execute(&conversations::store::PINNED, params![actor.tenant, conversation.id, -1_i64])?;
+    }
+    if let Some(root) = stored.thread_root_seq {
+        tx.db.execute(&store::COUNT_REPLY, params![actor.tenant, conversation.id, root, -1_i64])?;
+    }
+    let place = search::Entry::of(&conversation, &stored.message, stored.no, "");
+    search::reindex(tx, actor.tenant, &place, None)?;
+    retell(tx, actor, &stored, "", &[])?;
+    forget_quotes(tx, actor.tenant, conversation.id, &[stored.message.seq])?;
+    announce(tx, actor, &conversation, id, "message.deleted")
+}
+
+/// Takes the old text out of every event that told it, so that a replay tells what holds.
+fn retell(tx: &mut Tx, actor: &Actor, stored: &Stored, body: &str, mentions: &[Mention]) -> Result<()> {
+    let before = params![actor.tenant, stored.message.id];
+    let mut told: Vec<i64> = tx.db.all(&store::TOLD_BEFORE, before, |row| row.get(0))?;
+    told.extend(stored.event_seq);
+    told.sort_unstable();
+    told.dedup();
+    let beginning = html::preview(body, notifications::SHOWN_CHARS);
+    notifications::retell(tx, actor, stored.message.id, &beginning)?;
+    for seq in told {
+        events::rewrite(tx, actor.tenant, seq, |data| {
+            if let Some(message) = data.get_mut("message") {
+                message["body"] = json!(body);
+                message["html"] = json!(html::render(body, mentions));
+                message["mentions"] = json!(mentions);
+                if body.is_empty() {
+                    message["related"] = json!(null);
+                    message["attachments"] = json!([]);
+                }
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Tells the readers what the message is now, and keeps that event's number: a later change rewrites it.
+pub(super) fn announce(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    id: MessageId,
+    kind: &'static str,
+) -> Result<Message> {
+    let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
+    let (hidden, tenant, place) = (stored.is_private, actor.tenant, conversation.id);
+    let pointing = stored.reply_to_seq.is_some() || stored.message.reply_count > 0;
+    let shown =
+        store::complete(tx, tenant, Viewer::of_readers(hidden), place, vec![stored.clone()])?.remove(0);
+    let whole = match conversation.rules().notes && pointing && !hidden {
+        true => store::complete(tx, tenant, Viewer::Staff, place, vec![stored])?.remove(0),
+        false => shown.clone(),
+    };
+    let seq = if hidden {
+        let event = NewEvent {
+            kind,
+            conversation: Some(place),
+            audience: conversation.staff_readers(),
+            access: &[],
+            data: json!({ "message": shown }),
+        };
+        events::append(tx, actor, event)?
+    } else {
+        let (shown, whole) = (json!({ "message": shown }), json!({ "message": whole }));
+        visible::tell_both(tx, actor, conversation, kind, &[], &shown, &whole)?
+    };
+    if kind == "message.edited" {
+        tx.db.execute(&store::TOLD, params![actor.tenant, id, seq])?;
+    }
+    Ok(if actor.is_staff() { whole } else { shown })
+}

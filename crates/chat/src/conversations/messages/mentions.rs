@@ -1,0 +1,118 @@
+//! Whom a message names: members by their names, and many at once by `@all` and `@here`. Owns the rows that count as
+//! mentions; what is written after an `@` was found by `names.rs`.
+
+use parlor_db::params;
+
+use crate::{
+    conversations::{Conversation, Membership},
+    error::{Result, invalid},
+    person::Actor,
+    tx::Tx,
+};
+
+use super::{Body, MANY, Mention, body::GroupMention, store as statements};
+
+/// With so many members anybody may name them all at once; with more only owners and admins.
+const FEW: i64 = 50;
+/// With more nobody may.
+const MOST: i64 = 500;
+
+/// Everybody whom the body names.
+pub(super) fn of(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    me: Option<&Membership>,
+    body: &Body,
+) -> Result<Vec<Mention>> {
+    let mut found = named(tx, actor, conversation, &body.names)?;
+    if let Some(group) = body.group.as_ref().filter(|_| conversation.rules().group_mentions) {
+        found.append(&mut group_members(tx, actor, conversation, me, group)?);
+        found.sort_by_key(|mention| mention.user_id);
+        found.dedup_by_key(|mention| mention.user_id);
+    }
+    Ok(found)
+}
+
+/// The members whom one word names, and the word itself.
+fn group_members(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    me: Option<&Membership>,
+    group: &GroupMention,
+) -> Result<Vec<Mention>> {
+    let manages = me.is_some_and(|me| me.is_active() && me.role.manages());
+    if conversation.members > if manages { MOST } else { FEW } {
+        let detail =
+            "with more than 50 members only owners and admins mention all at once, with more than 500 nobody";
+        return Err(invalid("body", "mention_all", detail));
+    }
+    let online: Vec<[u8; 16]> = match group {
+        GroupMention::All => Vec::new(),
+        GroupMention::Here(people) => people.iter().map(|id| id.0.into_bytes()).collect(),
+    };
+    let all = *group == GroupMention::All;
+    let mut found = tx.db.all(
+        &statements::GROUP,
+        params![actor.tenant, conversation.id, actor.id(), all, &online[..]],
+        |row| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? }),
+    )?;
+    found.push(Mention { user_id: MANY, name: group.word().to_owned() });
+    Ok(found)
+}
+
+/// Whom a message names counts it; its author does not.
+pub(super) fn store(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    seq: i64,
+    mentions: &[Mention],
+) -> Result<()> {
+    let others = mentions.iter().map(|mention| mention.user_id);
+    let others: Vec<_> = others.filter(|id| *id != actor.id() && *id != MANY).collect();
+    if conversation.rules().everyone {
+        for id in others {
+            tx.db.execute_later(&statements::MENTION, params![actor.tenant, id, conversation.id, seq])?;
+        }
+    } else if !others.is_empty() {
+        let keys: Vec<[u8; 16]> = others.iter().map(|id| id.0.into_bytes()).collect();
+        tx.db.execute_later(
+            &statements::MENTION_MEMBERS,
+            params![actor.tenant, conversation.id, seq, &keys[..]],
+        )?;
+    }
+    Ok(())
+}
+
+/// The members of the conversation whom the body names: full names, or a first name that only one of them has.
+fn named(tx: &mut Tx, actor: &Actor, conversation: &Conversation, names: &[String]) -> Result<Vec<Mention>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let from_row = |row: &parlor_db::Row<'_>| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? });
+    let mut found: Vec<Mention> = if conversation.rules().everyone {
+        tx.db.all(&statements::NAMED_ANYWHERE, params![actor.tenant, names], from_row)?
+    } else {
+        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        tx.db.all(&statements::NAMED, params![actor.tenant, conversation.id, &lower[..]], from_row)?
+    };
+    for name in names.iter().filter(|name| !name.contains(' ')).take(10) {
+        if found.iter().any(|mention| mention.name.to_lowercase() == name.to_lowercase()) {
+            continue;
+        }
+        let begins = format!("{} %", name.to_lowercase().replace(['%', '_'], ""));
+        let mut some = tx.db.all(
+            &statements::FIRST_NAMED,
+            params![actor.tenant, conversation.id, begins.as_str()],
+            from_row,
+        )?;
+        if some.len() == 1 {
+            found.append(&mut some);
+        }
+    }
+    found.sort_by_key(|mention| mention.user_id);
+    found.dedup_by_key(|mention| mention.user_id);
+    Ok(found)
+}

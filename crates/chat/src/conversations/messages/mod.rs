@@ -1,0 +1,46 @@
+//! Messages: what people write, and what Parlor notes down about a conversation. Owns their rows (`store.rs`), appending one
+//! (`append.rs`), posting exactly once (`post.rs`), editing and deleting (`edit.rs`), pages (`query.rs`), reactions and pins,
+//! what a body may be (`body.rs`), whom it names (`mentions.rs`) and its rendering (`html.rs`).
+
+mod append;
+mod body;
+mod edit;
+mod files;
+mod html;
+mod import;
+mod last;
+mod mentions;
+mod names;
+mod pins;
+mod post;
+mod query;
+mod quotes;
+mod reactions;
+mod shallow;
+pub(crate) mod store;
+mod types;
+
+pub use append::Posted;
+pub(crate) use append::append_system;
+pub use body::Body;
+pub use edit::{delete, edit};
+pub use files::readable_file;
+pub use html::{preview, render};
+pub(crate) use import::{Import, append_import, count_replies};
+pub(crate) use last::{last, seen_pins};
+pub use pins::{pin, pins};
+pub use post::{NewMessage, post};
+pub use query::{
+    Edit, MessagePage, Range, Reader, get, history, ids_at, page, readers, system_messages, thread,
+};
+pub(crate) use quotes::forget_quotes;
+pub use reactions::react;
+pub(crate) use types::MANY;
+pub use types::{LastMessage, Mention, Message, MessageKind, Quote, Reaction};
+
+use parlor_db::Sql;
+
+/// The statements of messages and of their quotations.
+pub fn statements() -> Vec<&'static Sql> {
+    [store::statements(), quotes::statements()].concat()
+}

@@ -1,0 +1,104 @@
+//! A message, as clients see it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    attachments::Attachment,
+    conversations::Related,
+    ids::{ConversationId, MessageId, PersonId},
+    person::Person,
+    time::Time,
+};
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Somebody wrote it.
+    Text,
+    /// Parlor noted it down; its payload is typed.
+    System,
+}
+
+/// A message, for clients.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
+pub struct Message {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub seq: i64,
+    pub kind: MessageKind,
+    pub author: Option<Person>,
+    pub body: String,
+    /// The body, rendered and sanitised.
+    pub html: String,
+    pub is_private_note: bool,
+    pub client_id: Option<String>,
+    pub reply_to: Option<Quote>,
+    pub thread_root_id: Option<MessageId>,
+    pub reply_count: i64,
+    pub mentions: Vec<Mention>,
+    pub related: Option<Related>,
+    pub attachments: Vec<Attachment>,
+    pub reactions: Vec<Reaction>,
+    pub pinned_at: Option<Time>,
+    pub created_at: Time,
+    pub edited_at: Option<Time>,
+    pub deleted_at: Option<Time>,
+    #[schema(value_type = Option<Object>)]
+    pub system: Option<Value>,
+    pub external_id: Option<String>,
+    pub status: Option<String>,
+}
+
+/// The message that is answered, shortened.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "as in a message")]
+pub struct Quote {
+    pub id: MessageId,
+    pub seq: i64,
+    pub author: Option<Person>,
+    pub preview: String,
+    pub deleted: bool,
+}
+
+/// Stands among the mentions for the word that named many: `@all` or `@here`.
+pub(crate) const MANY: PersonId = PersonId(uuid::Uuid::nil());
+
+/// Somebody named in a message. Those whom `@all` or `@here` named are there one by one, and the word itself without a
+/// person: its id is zero.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Mention {
+    /// The user who is named; zero for `@all` and `@here`.
+    pub user_id: PersonId,
+    /// As named then.
+    pub name: String,
+}
+
+/// An emoji and who gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// How many gave it.
+    pub count: i64,
+    /// The first 20 of them.
+    pub users: Vec<PersonId>,
+}
+
+/// The newest message that the actor sees, shortened.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "as in a message")]
+pub struct LastMessage {
+    pub id: MessageId,
+    pub seq: i64,
+    pub kind: MessageKind,
+    pub author: Option<Person>,
+    pub preview: String,
+    pub is_private_note: bool,
+    pub deleted: bool,
+    #[schema(value_type = Option<Object>)]
+    pub system: Option<Value>,
+    pub created_at: Time,
+}

@@ -1,0 +1,22 @@
+//! Full-text search over messages. Owns the index (`index.rs`), its terms (`terms.rs`, `filter_terms.rs`), searching
+//! (`query.rs`) and the highlighted extracts (`snippet.rs`).
+
+mod entry;
+mod filter_terms;
+mod index;
+mod query;
+mod snippet;
+pub(crate) mod terms;
+
+pub use entry::Has;
+pub(crate) use entry::{Entry, has_of};
+pub use index::{behind, catch_up, is_behind};
+pub(crate) use index::{forget, index, reindex};
+pub use query::{Found, Hit, Query, search};
+
+use parlor_db::Sql;
+
+/// The statements of the index and of searching.
+pub fn statements() -> Vec<&'static Sql> {
+    [index::statements(), query::statements()].concat()
+}

@@ -1,0 +1,148 @@
+//! A conversation, and a person's row in it, as they are stored.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    access::Facets,
+    events::Audience,
+    ids::{ConversationId, PersonId, StoreId, TeamId},
+    kinds::{Kind, Rules},
+    related::Related,
+    time::Time,
+    viewer::Viewer,
+};
+
+/// A conversation's row.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of the table; migrations/0001_core.sql explains them")]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub kind: Kind,
+    pub status: String,
+    pub title: Option<String>,
+    pub slug: Option<String>,
+    pub description: Option<String>,
+    pub subject: Option<String>,
+    pub is_private: bool,
+    pub replies_enabled: bool,
+    pub created_by: Option<PersonId>,
+    pub contact_id: Option<PersonId>,
+    pub store_id: Option<StoreId>,
+    pub team_id: Option<TeamId>,
+    pub assignee_id: Option<PersonId>,
+    pub priority: Option<String>,
+    pub labels: Vec<String>,
+    pub ticket_prefix: Option<String>,
+    pub ticket_number: Option<i64>,
+    pub source: Option<String>,
+    pub platform: Option<String>,
+    pub linked_conversation_id: Option<ConversationId>,
+    pub related: Option<Related>,
+    pub metadata: Value,
+    pub snoozed_until: Option<Time>,
+    pub created_at: Time,
+    pub updated_at: Time,
+    pub last_activity_at: Time,
+    pub last_seq: i64,
+    pub last_public_seq: i64,
+    pub last_deleted_seq: i64,
+    pub staff_count: i64,
+    pub public_count: i64,
+    pub team_read_seq: i64,
+    pub team_read_count: i64,
+    pub members: i64,
+    pub pins: i64,
+    pub purged_seq: i64,
+}
+
+/// A person's row in a conversation. With `left_at` it only remembers: read state, not membership.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of the table; read_state.rs explains the counters")]
+pub struct Membership {
+    pub role: Role,
+    pub left_at: Option<Time>,
+    pub read_seq: i64,
+    pub read_count: i64,
+    pub delivered_seq: i64,
+    pub own_count: i64,
+    pub own_seq: i64,
+    pub own_read: i64,
+    pub muted: bool,
+    pub notify: String,
+    pub acknowledged_at: Option<Time>,
+}
+
+impl Membership {
+    /// Whether the person takes part now.
+    pub fn is_active(&self) -> bool {
+        self.left_at.is_none()
+    }
+}
+
+/// What a participant is in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ParticipantRole)]
+pub enum Role {
+    /// Opened it, or was made so: may do everything in it.
+    Owner,
+    /// May manage it.
+    Admin,
+    /// Reads and posts.
+    Member,
+    /// Reads, and does not write.
+    Observer,
+}
+
+impl Role {
+    /// Stored and public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Owner => "owner",
+            Role::Admin => "admin",
+            Role::Member => "member",
+            Role::Observer => "observer",
+        }
+    }
+
+    /// Owners and admins.
+    pub fn manages(self) -> bool {
+        matches!(self, Role::Owner | Role::Admin)
+    }
+}
+
+impl Conversation {
+    /// The kind's rules.
+    pub fn rules(&self) -> &'static Rules {
+        self.kind.rules()
+    }
+
+    /// What decides who reads it, beside its participants.
+    pub fn facets(&self) -> Facets {
+        Facets { kind: self.kind, team: self.team_id, store: self.store_id, assignee: self.assignee_id }
+    }
+
+    /// Everybody who reads it.
+    pub fn readers(&self) -> Audience {
+        Audience::Conversation { facets: self.facets(), staff_only: false }
+    }
+
+    /// Everybody who reads a message of it.
+    pub(crate) fn readers_of(&self, is_private: bool) -> Audience {
+        if Viewer::of_readers(is_private).is_staff() { self.staff_readers() } else { self.readers() }
+    }
+
+    /// The newest place that they see.
+    pub(crate) fn newest(&self, viewer: Viewer) -> i64 {
+        if viewer.is_staff() { self.last_seq } else { self.last_public_seq }
+    }
+
+    /// Everybody who reads it, but contacts.
+    pub fn staff_readers(&self) -> Audience {
+        Audience::Conversation { facets: self.facets(), staff_only: true }
+    }
+}
+
+/// A conversation and the actor's own row in it.
+pub type Mine = (Conversation, Option<Membership>);

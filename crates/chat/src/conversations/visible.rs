@@ -1,0 +1,280 @@
+//! What of a conversation its reader sees. Private notes, and what Parlor noted down for the staff, are for the staff:
+//! a contact, and whoever else listens from outside, meets neither them nor anything that points to them. Owns telling
+//! each what it may know, now and in replays; the rule itself is in `viewer.rs`. Must not know who reads a conversation:
+//! `access.rs` does.
+
+use std::collections::{BTreeMap, HashMap};
+
+use parlor_db::{params, statements};
+use serde_json::{Value, json};
+
+use crate::{
+    access::AccessChange,
+    conversations::Conversation,
+    error::Result,
+    events::{self, Audience, Event, NewEvent},
+    ids::{ConversationId, MessageId, TenantId},
+    person::Actor,
+    time::Time,
+    tx::Tx,
+};
+
+/// Hidden messages and the last one before each that everybody sees.
+macro_rules! hidden {
+    ($which:literal) => {
+        concat!(
+            "SELECT m.id, m.seq, n.seq, n.id FROM messages m
+             LEFT JOIN messages n ON n.tenant = m.tenant AND n.conversation_id = m.conversation_id AND n.seq = (
+                SELECT b.seq FROM messages b WHERE b.tenant = m.tenant AND b.conversation_id = m.conversation_id
+                  AND b.seq < m.seq AND b.is_private = FALSE ORDER BY b.seq DESC LIMIT 1)
+             WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.is_private = TRUE AND ",
+            $which
+        )
+    };
+}
+
+statements! {
+    /// The last message up to a place that everybody sees.
+    pub static UP_TO = both("
+        SELECT seq, id FROM messages
+        WHERE tenant = $1 AND conversation_id = $2 AND seq <= $3 AND is_private = FALSE ORDER BY seq DESC LIMIT 1");
+    /// Which of some places and messages are hidden.
+    pub static HIDDEN = both(concat!(hidden!("m.seq = ANY($3)"), " UNION ALL ", hidden!("m.id = ANY($4)")));
+    /// The replies of a thread at some time: those that everybody sees, and the others.
+    pub static REPLIES = both("
+        SELECT COUNT(CASE WHEN is_private = FALSE THEN 1 END), COUNT(CASE WHEN is_private = TRUE THEN 1 END)
+        FROM messages WHERE tenant = $1 AND conversation_id = $2 AND thread_root_seq = $3
+          AND created_at <= $4 AND (deleted_at IS NULL OR deleted_at > $4)");
+}
+
+/// A position in a conversation, and the message there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MessagePosition {
+    pub seq: i64,
+    pub id: Option<MessageId>,
+}
+
+/// The last place up to `seq` that everybody sees.
+pub(crate) fn up_to(tx: &mut Tx, tenant: TenantId, at: ConversationId, seq: i64) -> Result<MessagePosition> {
+    let row = |row: &parlor_db::Row<'_>| Ok(MessagePosition { seq: row.get(0)?, id: Some(row.get(1)?) });
+    Ok(tx.db.opt(&UP_TO, params![tenant, at, seq], row)?.unwrap_or_default())
+}
+
+/// Tells the readers of a conversation something. Where the staff sees more than the others, everybody is told what all
+/// see, and the staff the whole of it right after that.
+pub(crate) fn tell(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    kind: &'static str,
+    access: &[AccessChange],
+    data: Value,
+) -> Result<()> {
+    let mut shown = data.clone();
+    if conversation.rules().notes {
+        let mut points = Points::default();
+        points.find(&shown);
+        Hidden::among(tx, actor.tenant, conversation.id, &points)?.take_out(&mut shown);
+    }
+    tell_both(tx, actor, conversation, kind, access, &shown, &data)?;
+    Ok(())
+}
+
+/// Tells everybody `shown`, and the staff `data` right after that where it is something else. Answers the first number.
+pub(crate) fn tell_both(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    kind: &'static str,
+    access: &[AccessChange],
+    shown: &Value,
+    data: &Value,
+) -> Result<i64> {
+    let (place, audience) = (Some(conversation.id), conversation.readers());
+    let seq =
+        events::append(tx, actor, NewEvent { kind, conversation: place, audience, access, data: shown })?;
+    if shown != data {
+        let audience = conversation.staff_readers();
+        events::append(tx, actor, NewEvent { kind, conversation: place, audience, access: &[], data })?;
+    }
+    Ok(seq)
+}
+
+/// The events that point to messages.
+const POINTING: [&str; 10] = [
+    "message.posted",
+    "message.edited",
+    "message.deleted",
+    "message.reacted",
+    "message.pinned",
+    "read",
+    "delivered",
+    "participant.added",
+    "participant.removed",
+    "participant.updated",
+];
+
+/// Brings stored events to what their readers may know: those of earlier versions told everybody of notes that a public
+/// message answers, and of places of notes.
+pub(crate) fn clean(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Result<()> {
+    let mut by_place: BTreeMap<ConversationId, Vec<(usize, Value)>> = BTreeMap::new();
+    for (index, event) in events.iter().enumerate() {
+        if let Some(place) = event.conversation.filter(|_| may_point(event)) {
+            by_place.entry(place).or_default().push((index, serde_json::from_str(&event.json)?));
+        }
+    }
+    for (place, told) in by_place {
+        let mut points = Points::default();
+        told.iter().for_each(|(_, told)| points.find(&told["data"]));
+        let hidden = Hidden::among(tx, tenant, place, &points)?;
+        for (index, mut told) in told {
+            let event = &mut events[index];
+            if hidden.has_subject(&event.kind, &told["data"])
+                && let Audience::Conversation { staff_only, .. } = &mut event.audience
+            {
+                *staff_only = true;
+                continue;
+            }
+            let mut changed = hidden.take_out(&mut told["data"]);
+            changed |= count_replies(tx, tenant, place, event.at, &mut told["data"])?;
+            if changed {
+                event.json = told.to_string().into();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody other than the staff gets the event, and it may point to a note.
+fn may_point(event: &Event) -> bool {
+    match &event.audience {
+        Audience::Conversation { facets, staff_only: false } => {
+            facets.kind.rules().notes && POINTING.contains(&event.kind.as_str())
+        }
+        // What it says of oneself; the actor is the person that it is for.
+        Audience::Person(_) => event.kind == "me.conversation" && event.json.contains(BY_CONTACT),
+        _ => false,
+    }
+}
+
+/// Part of an event whose actor is a contact, or which names one.
+const BY_CONTACT: &str = r#""kind":"contact""#;
+
+/// A thread has as many replies as everybody sees.
+fn count_replies(
+    tx: &mut Tx,
+    tenant: TenantId,
+    place: ConversationId,
+    at: Time,
+    data: &mut Value,
+) -> Result<bool> {
+    let (seq, told) = (data["message"]["seq"].as_i64(), data["message"]["reply_count"].as_i64());
+    let (Some(seq), Some(told)) = (seq, told.filter(|told| *told > 0)) else { return Ok(false) };
+    let (seen, hidden): (i64, i64) =
+        tx.db.one(&REPLIES, params![tenant, place, seq, at], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if hidden == 0 || seen >= told {
+        return Ok(false);
+    }
+    data["message"]["reply_count"] = json!(seen);
+    Ok(true)
+}
+
+/// Fields of an event that are places, and what has such fields.
+const PLACES: [&str; 3] = ["last_read_seq", "last_delivered_seq", "author_read_seq"];
+
+/// Calls `each` with everything in an event's data that has places.
+fn with_places(data: &mut Value, mut each: impl FnMut(&mut Value)) {
+    each(data);
+    data.get_mut("me").into_iter().for_each(&mut each);
+    for list in ["/participants", "/conversation/participants"] {
+        if let Some(Value::Array(people)) = data.pointer_mut(list) {
+            people.iter_mut().for_each(&mut each);
+        }
+    }
+}
+
+/// The places and messages that events point to.
+#[derive(Default)]
+struct Points {
+    seqs: Vec<i64>,
+    ids: Vec<[u8; 16]>,
+}
+
+impl Points {
+    fn find(&mut self, data: &Value) {
+        with_places(&mut data.clone(), |one| {
+            self.seqs.extend(PLACES.iter().filter_map(|field| one.get(field)?.as_i64()));
+        });
+        for field in ["/message_id", "/message/id", "/message/thread_root_id", "/message/reply_to/id"] {
+            self.ids.extend(data.pointer(field).and_then(id_of).map(|id| id.0.into_bytes()));
+        }
+    }
+}
+
+fn id_of(value: &Value) -> Option<MessageId> {
+    value.as_str()?.parse().ok()
+}
+
+/// Hidden messages, each with the last one before it that everybody sees.
+#[derive(Default)]
+struct Hidden {
+    by_seq: HashMap<i64, MessagePosition>,
+    by_id: HashMap<MessageId, MessagePosition>,
+}
+
+impl Hidden {
+    fn among(tx: &mut Tx, tenant: TenantId, place: ConversationId, points: &Points) -> Result<Hidden> {
+        let mut found = Hidden::default();
+        if points.seqs.is_empty() && points.ids.is_empty() {
+            return Ok(found);
+        }
+        let asked = params![tenant, place, &points.seqs[..], &points.ids[..]];
+        let rows = tx.db.all(&HIDDEN, asked, |row| {
+            let before = MessagePosition { seq: row.get::<Option<i64>>(2)?.unwrap_or(0), id: row.get(3)? };
+            Ok((row.get::<MessageId>(0)?, row.get::<i64>(1)?, before))
+        })?;
+        for (id, seq, before) in rows {
+            found.by_id.insert(id, before);
+            found.by_seq.insert(seq, before);
+        }
+        Ok(found)
+    }
+
+    fn at(&self, id: &Value) -> Option<&MessagePosition> {
+        self.by_id.get(&id_of(id)?)
+    }
+
+    /// Whether the event is about a hidden message.
+    fn has_subject(&self, kind: &str, data: &Value) -> bool {
+        let subject = match kind {
+            "message.reacted" | "message.pinned" => data.get("message_id"),
+            _ => data.pointer("/message/id"),
+        };
+        subject.is_some_and(|id| self.at(id).is_some())
+    }
+
+    /// Takes everything out of an event's data that points to them. Answers whether there was something.
+    fn take_out(&self, data: &mut Value) -> bool {
+        let before = data.clone();
+        with_places(data, |one| {
+            for field in PLACES {
+                let seq = one.get(field).and_then(Value::as_i64);
+                if let Some(place) = seq.and_then(|seq| self.by_seq.get(&seq)) {
+                    one[field] = json!(place.seq);
+                }
+            }
+        });
+        if let Some(place) = data.get("message_id").and_then(|id| self.at(id)) {
+            data["message_id"] = json!(place.id);
+        }
+        if let Some(message) = data.get_mut("message") {
+            if self.at(&message["thread_root_id"]).is_some() {
+                message["thread_root_id"] = Value::Null;
+            }
+            if self.at(&message["reply_to"]["id"]).is_some() {
+                message["reply_to"] = Value::Null;
+            }
+        }
+        before != *data
+    }
+}

@@ -1,0 +1,16 @@
+//! What everything else stands on: ids, time, errors, rights, people as others see them, the table of kinds, the
+//! transaction. Must not know: any noun's rows.
+
+pub mod error;
+pub mod ids;
+pub mod kinds;
+pub mod lists;
+pub mod page;
+pub mod person;
+pub mod related;
+pub mod rights;
+pub mod setting_values;
+pub mod signing;
+pub mod text;
+pub mod time;
+pub mod tx;

@@ -1,0 +1,4 @@
+//! Uploaded files: what is known of them, and how many may wait to be sent. Must not know: messages.
+
+pub mod attachments;
+pub mod upload_quota;

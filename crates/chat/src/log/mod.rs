@@ -1,0 +1,9 @@
+//! The durable log of a tenant: events, publications, how long both are kept, answers that are repeated, what waits
+//! for background work. Must not know: what an event tells.
+
+pub mod audience;
+pub mod backlog;
+pub mod events;
+pub mod idempotency;
+pub mod publications;
+pub mod retention;

@@ -1,0 +1,121 @@
+//! API keys, with which servers call as a user. Only the SHA-256 of a key is stored; it is shown once, by whoever made it.
+
+use parlor_db::{params, statements};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    audit,
+    credentials::{self, Ended, tag},
+    error::{Result, invalid, not_found},
+    ids::{PersonId, RowId, TenantId},
+    person::Actor,
+    rights::Right,
+    text::checked_name,
+    time::Time,
+    tx::Tx,
+    users,
+};
+
+/// A key, without what it is.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: RowId,
+    /// What it is for.
+    pub name: String,
+    /// The user as whom it calls.
+    pub user_id: PersonId,
+    /// Since when.
+    pub created_at: Time,
+    /// When it was last used; told now and then.
+    pub used_at: Option<Time>,
+    /// Since when it no longer serves.
+    pub revoked_at: Option<Time>,
+}
+
+statements! {
+    /// A tenant's.
+    pub static LIST = both("
+        SELECT id, name, user_id, created_at, used_at, revoked_at FROM api_keys WHERE tenant = $1 ORDER BY id DESC");
+    /// By key.
+    pub static FIND = both("SELECT tenant, user_id, used_at FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL").global();
+    /// It is in use.
+    pub static USED = both("UPDATE api_keys SET used_at = $2 WHERE key_hash = $1").global();
+    /// A new one.
+    pub static INSERT = both("
+        INSERT INTO api_keys (tenant, id, name, key_hash, user_id, created_at, revoked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, NULL)");
+    /// Revokes one.
+    pub static REVOKE = both("
+        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL
+        RETURNING key_hash");
+    /// Revokes those that call as a user.
+    pub static REVOKE_OF = both("
+        UPDATE api_keys SET revoked_at = $3 WHERE tenant = $1 AND user_id = $2 AND revoked_at IS NULL
+        RETURNING key_hash");
+}
+
+/// The keys. Needs `manage_settings`.
+pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<ApiKey>> {
+    actor.require(Right::ManageSettings, "api_key.list")?;
+    Ok(tx.db.all(&LIST, params![actor.tenant], |row| {
+        Ok(ApiKey {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            user_id: row.get(2)?,
+            created_at: row.get(3)?,
+            used_at: row.get(4)?,
+            revoked_at: row.get(5)?,
+        })
+    })?)
+}
+
+/// A new key that calls as a user: oneself, or a bot that has no right that the actor lacks. Needs `manage_settings`.
+pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: &[u8; 32]) -> Result<ApiKey> {
+    actor.require(Right::ManageSettings, "api_key.create")?;
+    let name = checked_name(name)?;
+    let found = users::get(tx, actor, user)?;
+    if !found.active || (user != actor.id() && found.kind != crate::PersonKind::Bot) {
+        return Err(invalid("user_id", "bot_or_self", "a key calls as yourself or as an active bot user"));
+    }
+    users::authority::require_over(tx, actor, &found, "api_key.create")?;
+    let id = RowId(tx.id());
+    tx.db.execute(&INSERT, params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
+    audit::record(tx, actor, "api_key.create", Some(("api_key", &id.to_string())), &json!({ "name": name }))?;
+    Ok(ApiKey {
+        id,
+        name: name.to_owned(),
+        user_id: user,
+        created_at: tx.now,
+        used_at: None,
+        revoked_at: None,
+    })
+}
+
+/// Revokes a key. Needs `manage_settings`.
+pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
+    actor.require(Right::ManageSettings, "api_key.revoke")?;
+    let hash = tx.db.opt(&REVOKE, params![actor.tenant, id, tx.now], |row| row.get::<Vec<u8>>(0))?;
+    let hash = hash.ok_or(not_found("api key"))?;
+    let tags = hash.try_into().ok().map(|hash| tag(&hash)).into_iter().collect();
+    credentials::ended(tx, actor.tenant, &Ended { tags, ..Ended::default() })?;
+    audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
+}
+
+/// Revokes every key that calls as this user; answers their tags.
+pub(crate) fn revoke_of(tx: &mut Tx, tenant: TenantId, user: PersonId) -> Result<Vec<u64>> {
+    let gone = tx.db.all(&REVOKE_OF, params![tenant, user, tx.now], |row| row.get::<Vec<u8>>(0))?;
+    Ok(gone.into_iter().filter_map(|hash| hash.try_into().ok()).map(|hash| tag(&hash)).collect())
+}
+
+/// The tenant and user of a key that serves, and when it was last used.
+pub fn find(tx: &mut Tx, key_hash: &[u8; 32]) -> Result<Option<(TenantId, PersonId, Option<Time>)>> {
+    Ok(tx.db.opt(&FIND, params![&key_hash[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+/// Remembers that a key is in use.
+pub fn used(tx: &mut Tx, key_hash: &[u8; 32]) -> Result<()> {
+    tx.db.execute(&USED, params![&key_hash[..], tx.now])?;
+    Ok(())
+}

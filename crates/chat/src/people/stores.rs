@@ -1,0 +1,214 @@
+//! Stores: the parts of a tenant that sell (marketplace), with their users; and platforms, the brand labels.
+
+use parlor_db::{params, statements};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    audit,
+    error::{Result, conflict, invalid, not_found},
+    events::{self, Audience, NewEvent},
+    ids::{PersonId, StoreId, TenantId},
+    lists::distinct,
+    person::Actor,
+    rights::Right,
+    tx::Tx,
+    users,
+};
+
+/// A store.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Store {
+    /// Its id.
+    pub id: StoreId,
+    /// Shown name.
+    pub name: String,
+    /// The host application's id of it.
+    pub external_id: Option<String>,
+    /// Its users.
+    pub users: Vec<PersonId>,
+}
+
+/// What of a store is to change.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoreChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new list of users.
+    pub users: Option<Vec<PersonId>>,
+}
+
+/// A brand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// Short name; conversations and contacts carry it.
+    pub slug: String,
+    /// Shown name.
+    pub name: String,
+}
+
+statements! {
+    /// All of a tenant.
+    pub static LIST = both("SELECT id, name, external_id FROM stores WHERE tenant = $1 ORDER BY name");
+    /// All store users.
+    pub static USERS = both("SELECT store_id, user_id FROM store_users WHERE tenant = $1 ORDER BY store_id, user_id");
+    /// Whether there is one.
+    pub static EXISTS = both("SELECT name FROM stores WHERE tenant = $1 AND id = $2");
+    /// A new one.
+    pub static INSERT = both("INSERT INTO stores (tenant, id, name, external_id) VALUES ($1, $2, $3, $4)");
+    /// Renames one.
+    pub static UPDATE = both("UPDATE stores SET name = $3 WHERE tenant = $1 AND id = $2");
+    /// Takes its users away.
+    pub static CLEAR = both("DELETE FROM store_users WHERE tenant = $1 AND store_id = $2");
+    /// Adds a user.
+    pub static ADD = both("
+        INSERT INTO store_users (tenant, store_id, user_id) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant, store_id, user_id) DO NOTHING");
+    /// Removes one.
+    pub static DELETE = both("DELETE FROM stores WHERE tenant = $1 AND id = $2");
+    /// All platforms.
+    pub static PLATFORMS = both("SELECT slug, name FROM platforms WHERE tenant = $1 ORDER BY slug");
+    /// Adds or renames a platform.
+    pub static PUT_PLATFORM = both("
+        INSERT INTO platforms (tenant, slug, name) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant, slug) DO UPDATE SET name = excluded.name");
+}
+
+/// A tenant's stores with their users.
+pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Store>> {
+    let mut stores = tx.db.all(&LIST, params![tenant], |row| {
+        Ok(Store { id: row.get(0)?, name: row.get(1)?, external_id: row.get(2)?, users: Vec::new() })
+    })?;
+    let rows =
+        tx.db.all(&USERS, params![tenant], |row| Ok((row.get::<StoreId>(0)?, row.get::<PersonId>(1)?)))?;
+    for store in &mut stores {
+        store.users = rows.iter().filter(|(id, _)| *id == store.id).map(|(_, user)| *user).collect();
+    }
+    Ok(stores)
+}
+
+/// The stores, for staff.
+pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<Store>> {
+    actor.require_staff("store.list")?;
+    all(tx, actor.tenant)
+}
+
+/// One store.
+pub fn get(tx: &mut Tx, actor: &Actor, id: StoreId) -> Result<Store> {
+    list(tx, actor)?.into_iter().find(|store| store.id == id).ok_or(not_found("store"))
+}
+
+/// Refuses an id that is no store of the tenant.
+pub(crate) fn require(tx: &mut Tx, tenant: TenantId, id: StoreId) -> Result<()> {
+    let name = tx.db.opt(&EXISTS, params![tenant, id], |row| row.get::<String>(0))?;
+    name.map(|_| ()).ok_or_else(|| invalid("store_id", "known", "there is no such store"))
+}
+
+pub(crate) fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    name: &str,
+    external_id: Option<&str>,
+) -> Result<StoreId> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 120 {
+        return Err(invalid("name", "length", "use 1 to 120 characters"));
+    }
+    let id = StoreId(tx.id());
+    tx.db.execute(&INSERT, params![tenant, id, name, external_id])?;
+    Ok(id)
+}
+
+/// A new store. Needs `manage_users`.
+pub fn create(
+    tx: &mut Tx,
+    actor: &Actor,
+    name: &str,
+    external_id: Option<&str>,
+    users: Option<Vec<PersonId>>,
+) -> Result<Store> {
+    actor.require(Right::ManageUsers, "store.create")?;
+    let id = insert(tx, actor.tenant, name, external_id)?;
+    update(tx, actor, id, &StoreChange { name: None, users })
+}
+
+/// Changes a store. Needs `manage_users`.
+pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> Result<Store> {
+    actor.require(Right::ManageUsers, "store.update")?;
+    let store = get(tx, actor, id)?;
+    let name = change.name.as_deref().map_or(store.name.as_str(), str::trim);
+    if name.is_empty() {
+        return Err(invalid("name", "not_empty", "a store needs a name"));
+    }
+    tx.db.execute(&UPDATE, params![actor.tenant, id, name])?;
+    if let Some(members) = &change.users {
+        let members = distinct("users", members)?;
+        let new: Vec<_> = members.iter().copied().filter(|user| !store.users.contains(user)).collect();
+        users::require_all(tx, actor.tenant, &new, "users")?;
+        if !new.is_empty() {
+            users::authority::require_store(tx, actor, id, "store.update")?;
+        }
+        tx.db.execute(&CLEAR, params![actor.tenant, id])?;
+        for user in members {
+            tx.db.execute(&ADD, params![actor.tenant, id, user])?;
+        }
+    }
+    let store = get(tx, actor, id)?;
+    audit::record(
+        tx,
+        actor,
+        "store.update",
+        Some(("store", &id.to_string())),
+        &serde_json::to_value(&store)?,
+    )?;
+    announce(tx, actor, json!({ "store": store }))?;
+    Ok(store)
+}
+
+/// Deletes a store to which no conversation belongs. Needs `manage_users`.
+pub fn delete(tx: &mut Tx, actor: &Actor, id: StoreId) -> Result<()> {
+    actor.require(Right::ManageUsers, "store.delete")?;
+    let store = get(tx, actor, id)?;
+    if users::authority::store_is_used(tx, actor.tenant, id)? {
+        return Err(conflict("used", "conversations belong to this store"));
+    }
+    tx.db.execute(&CLEAR, params![actor.tenant, id])?;
+    tx.db.execute(&DELETE, params![actor.tenant, id])?;
+    audit::record(
+        tx,
+        actor,
+        "store.delete",
+        Some(("store", &id.to_string())),
+        &json!({ "name": store.name }),
+    )?;
+    announce(tx, actor, json!({ "store": Store { users: Vec::new(), ..store }, "deleted": true }))
+}
+
+fn announce(tx: &mut Tx, actor: &Actor, data: serde_json::Value) -> Result<()> {
+    events::append(
+        tx,
+        actor,
+        NewEvent { kind: "store.updated", conversation: None, audience: Audience::Staff, access: &[], data },
+    )?;
+    Ok(())
+}
+
+/// The tenant's platforms.
+pub fn platforms(tx: &mut Tx, actor: &Actor) -> Result<Vec<Platform>> {
+    actor.require_staff("platform.list")?;
+    Ok(tx.db.all(&PLATFORMS, params![actor.tenant], |row| {
+        Ok(Platform { slug: row.get(0)?, name: row.get(1)? })
+    })?)
+}
+
+/// Adds or renames a platform. Needs `manage_settings`.
+pub fn put_platform(tx: &mut Tx, actor: &Actor, platform: &Platform) -> Result<()> {
+    actor.require(Right::ManageSettings, "platform.put")?;
+    if platform.slug.is_empty() || platform.slug.len() > 60 || platform.name.trim().is_empty() {
+        return Err(invalid("slug", "length", "a platform needs a slug of 1 to 60 characters and a name"));
+    }
+    tx.db.execute(&PUT_PLATFORM, params![actor.tenant, platform.slug.as_str(), platform.name.trim()])?;
+    Ok(())
+}

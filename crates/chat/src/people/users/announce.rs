@@ -1,0 +1,37 @@
+//! Telling everybody what a user is now.
+
+use serde_json::json;
+
+use crate::{
+    audit,
+    error::{Result, not_found},
+    events::{self, Audience, NewEvent},
+    ids::PersonId,
+    person::Actor,
+    tx::Tx,
+};
+
+use super::{User, store};
+
+pub(crate) fn announce(tx: &mut Tx, actor: &Actor, id: PersonId, action: &str) -> Result<User> {
+    let user = store::find(tx, actor.tenant, id)?.ok_or(not_found("user"))?;
+    let details = json!({ "name": user.name, "active": user.active });
+    audit::record(tx, actor, action, Some(("user", &id.to_string())), &details)?;
+    tell(tx, actor, user)
+}
+
+/// Everybody sees the user as it is now.
+pub(super) fn tell(tx: &mut Tx, actor: &Actor, user: User) -> Result<User> {
+    events::append(
+        tx,
+        actor,
+        NewEvent {
+            kind: "user.updated",
+            conversation: None,
+            audience: Audience::Staff,
+            access: &[],
+            data: json!({ "user": user }),
+        },
+    )?;
+    Ok(user)
+}

@@ -1,0 +1,32 @@
+//! Users: staff and bots, with roles, teams and stores. Owns accounts and profiles, and loading an [`Actor`].
+//! Passwords arrive hashed; tokens are checked before they arrive.
+//!
+//! [`Actor`]: crate::Actor
+
+mod accounts;
+mod announce;
+pub(crate) mod authority;
+pub mod avatars;
+mod load;
+pub(crate) mod local_access;
+pub(crate) mod memberships;
+mod profile;
+pub(crate) mod store;
+mod types;
+
+pub(crate) use accounts::import;
+pub use accounts::{create, invitable, invite, set_password, set_super_admin, sign_out, update};
+pub(crate) use announce::announce;
+pub(crate) use load::require_all;
+pub use load::{
+    actor, among, by_external, by_external_id, credentials, get, has_super_admin, is_email, list,
+};
+pub use profile::{profile, update_profile};
+pub use types::{Credentials, NewUser, Profile, ProfileChange, User, UserChange, UserFilter};
+
+use parlor_db::Sql;
+
+/// The statements of users.
+pub fn statements() -> Vec<&'static Sql> {
+    [store::statements(), authority::statements()].concat()
+}

@@ -1,0 +1,321 @@
+//! Applications of the Pusher protocol: one a tenant, with the id and key that name it and the secret that signs.
+//! Owns their storage. Must not know: the protocol.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use parlor_db::{Row, params, statements};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    audit,
+    credentials::{self, Ended, tag},
+    error::{Result, invalid},
+    ids::TenantId,
+    person::{Actor, Json},
+    rights::Right,
+    time::Time,
+    tx::Tx,
+};
+
+/// What webhooks tell of.
+pub const EVENTS: [&str; 7] = [
+    "channel_occupied",
+    "channel_vacated",
+    "member_added",
+    "member_removed",
+    "client_event",
+    "cache_miss",
+    "subscription_count",
+];
+const MOST_WEBHOOKS: usize = 10;
+const VOUCHES: &str = "whoever knows the secret can listen as anybody";
+
+/// An application.
+#[derive(Clone, PartialEq, Eq)]
+pub struct App {
+    /// The tenant that it belongs to.
+    pub tenant: TenantId,
+    /// In the addresses of the HTTP API.
+    pub id: i64,
+    /// In the address of connections, and in signatures.
+    pub key: String,
+    /// The secret with which requests, connections and webhooks are signed.
+    pub secret: String,
+    /// What it may do.
+    pub options: Options,
+    /// Since when.
+    pub created_at: Time,
+}
+
+impl App {
+    /// Names its key, its secret and whether it serves: connections live by that.
+    #[must_use]
+    pub fn tag(&self) -> u64 {
+        let parts =
+            [self.key.as_str(), self.secret.as_str(), if self.options.enabled { "on" } else { "off" }];
+        let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update(b"\0"));
+        tag(&hash.finalize().into())
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("id", &self.id).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// What an application may do, and where it wants to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Whether it serves at all.
+    pub enabled: bool,
+    /// Whether clients may send events to each other.
+    pub client_events: bool,
+    /// Whether subscribers are told how many they are.
+    pub subscription_counts: bool,
+    /// Seconds in which a connection must sign in or join a private channel; 0 is for ever.
+    pub authorize_within: u32,
+    /// Connections at a time; 0 is without limit.
+    pub max_connections: u32,
+    /// Channels of the application that people signed in to Parlor may join without its backend: names, or beginnings
+    /// that end with `*`.
+    pub client_auth: Vec<String>,
+    /// 32 bytes in Base64, from which the keys of encrypted channels are made.
+    pub encryption_master_key: Option<String>,
+    /// Where events about channels are posted.
+    pub webhooks: Vec<Webhook>,
+}
+
+impl Options {
+    /// Whether people signed in to Parlor may join a channel of the application.
+    pub fn lets_clients_join(&self, channel: &str) -> bool {
+        self.client_auth.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(beginning) => channel.starts_with(beginning),
+            None => channel == pattern,
+        })
+    }
+
+    /// As they may be logged.
+    fn without_key(&self) -> Options {
+        let encryption_master_key = self.encryption_master_key.as_ref().map(|_| "set".to_owned());
+        Options { encryption_master_key, ..self.clone() }
+    }
+}
+
+/// An address that is told what happens on channels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// The address that is called.
+    pub url: String,
+    /// Of what: `channel_occupied`, `channel_vacated`, `member_added`, `member_removed`, `client_event`,
+    /// `cache_miss`, `subscription_count`; empty is all.
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+impl Webhook {
+    /// Whether it wants to be told of this.
+    pub fn wants(&self, event: &str) -> bool {
+        self.events.is_empty() || self.events.iter().any(|wanted| wanted == event)
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            client_events: true,
+            subscription_counts: false,
+            authorize_within: 0,
+            max_connections: 0,
+            client_auth: Vec::new(),
+            encryption_master_key: None,
+            webhooks: Vec::new(),
+        }
+    }
+}
+
+statements! {
+    /// A tenant's.
+    pub static OF_TENANT = both("SELECT tenant, id, key, secret, options, created_at FROM apps WHERE tenant = $1 ORDER BY id LIMIT 1");
+    /// By key.
+    pub static BY_KEY = both("SELECT tenant, id, key, secret, options, created_at FROM apps WHERE key = $1").global();
+    /// By id.
+    pub static BY_ID = both("SELECT tenant, id, key, secret, options, created_at FROM apps WHERE id = $1").global();
+    /// A new one.
+    pub static INSERT = both("
+        INSERT INTO apps (tenant, id, key, secret, options, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+    /// Another key, secret or other options.
+    pub static UPDATE = both("UPDATE apps SET id = $2, key = $3, secret = $4, options = $5 WHERE tenant = $1");
+}
+
+fn from_row(row: &Row<'_>) -> Result<App, parlor_db::Error> {
+    Ok(App {
+        tenant: row.get(0)?,
+        id: row.get(1)?,
+        key: row.get(2)?,
+        secret: row.get(3)?,
+        options: row.get::<Json<_>>(4)?.0,
+        created_at: row.get(5)?,
+    })
+}
+
+/// The tenant's application.
+pub fn of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Option<App>> {
+    Ok(tx.db.opt(&OF_TENANT, params![tenant], from_row)?)
+}
+
+/// The application with this key.
+pub fn by_key(tx: &mut Tx, key: &str) -> Result<Option<App>> {
+    Ok(tx.db.opt(&BY_KEY, params![key], from_row)?)
+}
+
+/// The application with this id.
+pub fn by_id(tx: &mut Tx, id: i64) -> Result<Option<App>> {
+    Ok(tx.db.opt(&BY_ID, params![id], from_row)?)
+}
+
+/// New values of an application; what is absent stays, or is made when there is none yet.
+#[derive(Clone, Default)]
+pub struct Change {
+    /// A number above zero.
+    pub id: Option<i64>,
+    /// Letters and digits.
+    pub key: Option<String>,
+    /// At least 8 characters.
+    pub secret: Option<String>,
+    /// Replaces all.
+    pub options: Option<Options>,
+}
+
+/// Makes the tenant's application or changes it. For the command line and the first start: no rights are asked.
+pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Result<App> {
+    check(change)?;
+    let known = of_tenant(tx, tenant)?;
+    let fresh = known.is_none();
+    let known_tag = known.as_ref().map(App::tag);
+    let app = match known {
+        Some(known) => known,
+        None => App {
+            tenant,
+            id: free_id(tx, tenant_no)?,
+            key: random_hex(tx, 10),
+            secret: random_hex(tx, 16),
+            options: Options::default(),
+            created_at: tx.now,
+        },
+    };
+    let app = App {
+        id: change.id.unwrap_or(app.id),
+        key: change.key.clone().unwrap_or(app.key),
+        secret: change.secret.clone().unwrap_or(app.secret),
+        options: change.options.clone().unwrap_or(app.options),
+        ..app
+    };
+    let taken = |other: Option<App>| other.is_some_and(|other| other.tenant != tenant);
+    if taken(by_id(tx, app.id)?) || taken(by_key(tx, &app.key)?) {
+        return Err(invalid("key", "unique", "another application has this id or key"));
+    }
+    let options = serde_json::to_string(&app.options)?;
+    let (id, key, secret) = (app.id, app.key.as_str(), app.secret.as_str());
+    if let Some(old) = known_tag.filter(|old| *old != app.tag()) {
+        // Whoever is there comes back, and shows a signature of the new secret.
+        credentials::ended(tx, tenant, &Ended { tags: vec![old], again: true, ..Ended::default() })?;
+    }
+    if fresh {
+        tx.db.execute(&INSERT, params![tenant, id, key, secret, options.as_str(), tx.now])?;
+    } else {
+        tx.db.execute(&UPDATE, params![tenant, id, key, secret, options.as_str()])?;
+    }
+    Ok(app)
+}
+
+/// Changes the application of the actor's tenant. Needs `manage_settings`; its secret, every right.
+pub fn update(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<App> {
+    actor.require(Right::ManageSettings, "app.update")?;
+    if change.secret.is_some() {
+        actor.require_every("app.update", VOUCHES)?;
+    }
+    let app = set(tx, actor.tenant, actor.tenant_no, change)?;
+    let details = json!({ "key": app.key, "options": app.options.without_key(), "secret_changed": change.secret.is_some() });
+    audit::record(tx, actor, "app.update", Some(("app", &app.id.to_string())), &details)?;
+    Ok(app)
+}
+
+/// The tenant's application, made when there is none yet.
+pub fn ensure(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<App> {
+    match of_tenant(tx, tenant)? {
+        Some(app) => Ok(app),
+        None => set(tx, tenant, tenant_no, &Change::default()),
+    }
+}
+
+/// Whether the actor may know the secret.
+pub fn may_know_secret(actor: &Actor) -> bool {
+    actor.require_every("app.get", VOUCHES).is_ok()
+}
+
+/// The application of the actor's tenant, with its secret, made when there is none yet. Needs `manage_settings`.
+pub fn get(tx: &mut Tx, actor: &Actor) -> Result<App> {
+    actor.require(Right::ManageSettings, "app.get")?;
+    ensure(tx, actor.tenant, actor.tenant_no)
+}
+
+fn check(change: &Change) -> Result<()> {
+    let plain = |text: &String, least: usize| {
+        (least..=100).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    if change.id.is_some_and(|id| id <= 0) {
+        return Err(invalid("id", "positive", "the id must be a whole number above zero"));
+    }
+    if change.key.as_ref().is_some_and(|key| !plain(key, 1)) {
+        return Err(invalid("key", "characters", "use 1 to 100 letters, digits, - and _"));
+    }
+    if change.secret.as_ref().is_some_and(|secret| !plain(secret, 8)) {
+        return Err(invalid("secret", "characters", "use 8 to 100 letters, digits, - and _"));
+    }
+    change.options.as_ref().map_or(Ok(()), check_options)
+}
+
+fn check_options(options: &Options) -> Result<()> {
+    let web = |hook: &Webhook| hook.url.starts_with("https://") || hook.url.starts_with("http://");
+    if options.webhooks.len() > MOST_WEBHOOKS || !options.webhooks.iter().all(web) {
+        return Err(invalid(
+            "webhooks",
+            "url",
+            "name at most 10 addresses that begin with https:// or http://",
+        ));
+    }
+    let named = |hook: &Webhook| hook.events.iter().all(|event| EVENTS.contains(&event.as_str()));
+    if !options.webhooks.iter().all(named) {
+        return Err(invalid("webhooks", "events", format!("events are {}", EVENTS.join(", "))));
+    }
+    let key = options.encryption_master_key.as_deref();
+    if key.is_some_and(|key| STANDARD.decode(key).map_or(true, |bytes| bytes.len() != 32)) {
+        return Err(invalid("encryption_master_key", "key", "give 32 bytes in Base64"));
+    }
+    Ok(())
+}
+
+/// The number of the tenant, unless an application was given it.
+fn free_id(tx: &mut Tx, tenant_no: i64) -> Result<i64> {
+    let mut id = tenant_no;
+    while by_id(tx, id)?.is_some() {
+        id = tx.number() % 1_000_000_000 + 1;
+    }
+    Ok(id)
+}
+
+fn random_hex(tx: &mut Tx, bytes: usize) -> String {
+    let mut text = String::new();
+    while text.len() < bytes * 2 {
+        text.push_str(&format!("{:016x}", tx.number()));
+    }
+    text.truncate(bytes * 2);
+    text
+}
