@@ -1361,9 +1361,9 @@ export interface components {
             actor_kind: components["schemas"]["PersonKind"];
             /** @description The actor's name now. */
             actor_name?: string | null;
-            /** @description When. */
+            /** @description When it was done, or tried. */
             at: components["schemas"]["Time"];
-            /** @description More. */
+            /** @description What the action says beside that, as an object. */
             details: unknown;
             /** @description Which one. */
             entity_id?: string | null;
@@ -1387,7 +1387,7 @@ export interface components {
             invite: boolean;
             /** @description Become a participant. */
             join: boolean;
-            /** @description Leave. */
+            /** @description Stop taking part. */
             leave: boolean;
             /** @description Change title, description, status … */
             manage: boolean;
@@ -1402,7 +1402,7 @@ export interface components {
         Contact: {
             /** @description What the host says of it. */
             attributes: Record<string, never>;
-            /** @description Picture. */
+            /** @description The address of its picture. */
             avatar_url?: string | null;
             /** @description May no longer write. */
             blocked: boolean;
@@ -1426,7 +1426,7 @@ export interface components {
         ContactInput: {
             /** @description Replaces the attributes; at most 16 KiB as JSON. */
             attributes?: Record<string, never> | null;
-            /** @description Picture. */
+            /** @description The address of its picture. */
             avatar_url?: string | null;
             /** @description May no longer write. */
             blocked?: boolean | null;
@@ -1550,11 +1550,11 @@ export interface components {
         Draft: {
             /** @description What was written so far. */
             body: string;
-            /** @description Where. */
+            /** @description The conversation that it is for. */
             conversation_id: components["schemas"]["ConversationId"];
             /** @description "reply", "note" or a thread root's id. */
             mode: string;
-            /** @description When. */
+            /** @description When it was last written. */
             updated_at: components["schemas"]["Time"];
         };
         /** @description A draft. */
@@ -1572,7 +1572,7 @@ export interface components {
             editor_id: components["schemas"]["PersonId"];
             /** @description The same, rendered and sanitised. */
             html: string;
-            /** @description When. */
+            /** @description When the next text took its place. */
             replaced_at: components["schemas"]["Time"];
             /**
              * Format: int64
@@ -1803,7 +1803,7 @@ export interface components {
         Mention: {
             /** @description As named then. */
             name: string;
-            /** @description Who. */
+            /** @description The user who is named; zero for `@all` and `@here`. */
             user_id: components["schemas"]["PersonId"];
         };
         /** @description A message, for clients. */
@@ -1887,7 +1887,7 @@ export interface components {
             is_private?: boolean;
             /** @description Which kind. */
             kind: components["schemas"]["Kind"];
-            /** @description Labels. */
+            /** @description Free words to sort it by; support conversations and tickets only. */
             labels?: string[];
             linked_conversation_id?: components["schemas"]["ConversationId"] | null;
             message?: components["schemas"]["NewMessage"] | null;
@@ -1926,7 +1926,7 @@ export interface components {
         NewMessage: {
             /** @description Files that one has uploaded; a message with files needs no text. */
             attachment_ids?: components["schemas"]["RowId"][];
-            /** @description Markdown. */
+            /** @description The text, as Markdown. */
             body: string;
             /** @description Chosen by the client; the same one in the same conversation answers the first result again. */
             client_id?: string | null;
@@ -2062,7 +2062,7 @@ export interface components {
             /** @description The items. */
             items: {
                 acknowledged_at?: components["schemas"]["Time"] | null;
-                /** @description Who. */
+                /** @description The person who has read or acknowledged it. */
                 person: components["schemas"]["Person"];
                 read_at?: components["schemas"]["Time"] | null;
             }[];
@@ -2098,9 +2098,9 @@ export interface components {
                 actor_kind: components["schemas"]["PersonKind"];
                 /** @description The actor's name now. */
                 actor_name?: string | null;
-                /** @description When. */
+                /** @description When it was done, or tried. */
                 at: components["schemas"]["Time"];
-                /** @description More. */
+                /** @description What the action says beside that, as an object. */
                 details: unknown;
                 /** @description Which one. */
                 entity_id?: string | null;
@@ -2120,7 +2120,7 @@ export interface components {
             items: {
                 /** @description What the host says of it. */
                 attributes: Record<string, never>;
-                /** @description Picture. */
+                /** @description The address of its picture. */
                 avatar_url?: string | null;
                 /** @description May no longer write. */
                 blocked: boolean;
@@ -2194,11 +2194,11 @@ export interface components {
             items: {
                 /** @description What was written so far. */
                 body: string;
-                /** @description Where. */
+                /** @description The conversation that it is for. */
                 conversation_id: components["schemas"]["ConversationId"];
                 /** @description "reply", "note" or a thread root's id. */
                 mode: string;
-                /** @description When. */
+                /** @description When it was last written. */
                 updated_at: components["schemas"]["Time"];
             }[];
             /** @description Give it back as `after` for the next page. */
@@ -2214,7 +2214,7 @@ export interface components {
                 editor_id: components["schemas"]["PersonId"];
                 /** @description The same, rendered and sanitised. */
                 html: string;
-                /** @description When. */
+                /** @description When the next text took its place. */
                 replaced_at: components["schemas"]["Time"];
                 /**
                  * Format: int64
@@ -2356,7 +2356,7 @@ export interface components {
                 admin_id?: components["schemas"]["PersonId"] | null;
                 /** @description Messages older than this were cleared. */
                 cutoff: components["schemas"]["Time"];
-                /** @description When. */
+                /** @description When it was begun. */
                 executed_at: components["schemas"]["Time"];
                 /** @description Its id, ascending in time. */
                 id: components["schemas"]["RowId"];
@@ -2375,7 +2375,7 @@ export interface components {
         Page_Reader: {
             /** @description The items. */
             items: {
-                /** @description Who. */
+                /** @description The person who has read it. */
                 person: components["schemas"]["Person"];
                 read_at?: components["schemas"]["Time"] | null;
             }[];
@@ -2472,7 +2472,7 @@ export interface components {
             items: {
                 /** @description Whether it may sign in. */
                 active: boolean;
-                /** @description Picture. */
+                /** @description The address of its picture. */
                 avatar_url?: string | null;
                 /** @description Since when. */
                 created_at: components["schemas"]["Time"];
@@ -2484,13 +2484,13 @@ export interface components {
                 kind: components["schemas"]["PersonKind"];
                 /** @description Shown name. */
                 name: string;
-                /** @description Roles. */
+                /** @description The roles that it has. */
                 roles: components["schemas"]["RoleId"][];
-                /** @description Stores. */
+                /** @description The stores that it works for. */
                 stores: components["schemas"]["StoreId"][];
                 /** @description Holds every right. */
                 super_admin: boolean;
-                /** @description Teams. */
+                /** @description The teams that it is in. */
                 teams: components["schemas"]["TeamId"][];
                 /** @description IANA time zone; empty until a client has told it. */
                 time_zone: string;
@@ -2517,7 +2517,7 @@ export interface components {
         ParticipantRole: "owner" | "admin" | "member" | "observer";
         /** @description Somebody, as others see them. */
         Person: {
-            /** @description Picture. */
+            /** @description The address of its picture. */
             avatar_url?: string | null;
             /** @description The user's or contact's id. */
             id: components["schemas"]["PersonId"];
@@ -2643,7 +2643,7 @@ export interface components {
             admin_id?: components["schemas"]["PersonId"] | null;
             /** @description Messages older than this were cleared. */
             cutoff: components["schemas"]["Time"];
-            /** @description When. */
+            /** @description When it was begun. */
             executed_at: components["schemas"]["Time"];
             /** @description Its id, ascending in time. */
             id: components["schemas"]["RowId"];
@@ -2731,7 +2731,7 @@ export interface components {
         };
         /** @description Somebody who has read a message. */
         Reader: {
-            /** @description Who. */
+            /** @description The person who has read it. */
             person: components["schemas"]["Person"];
             read_at?: components["schemas"]["Time"] | null;
         };
@@ -2823,12 +2823,12 @@ export interface components {
         Shape: {
             /**
              * Format: int64
-             * @description Most.
+             * @description The greatest value that is allowed.
              */
             max: number;
             /**
              * Format: int64
-             * @description Least.
+             * @description The least value that is allowed.
              */
             min: number;
             /** @enum {string} */
@@ -2951,7 +2951,7 @@ export interface components {
             conversations: number;
             /**
              * Format: int64
-             * @description Mentions.
+             * @description Unread messages that mention the actor.
              */
             mentions: number;
             /**
@@ -2961,7 +2961,7 @@ export interface components {
             unmuted: number;
             /**
              * Format: int64
-             * @description Messages.
+             * @description Messages that are unread.
              */
             unread: number;
         };
@@ -2975,7 +2975,7 @@ export interface components {
         User: {
             /** @description Whether it may sign in. */
             active: boolean;
-            /** @description Picture. */
+            /** @description The address of its picture. */
             avatar_url?: string | null;
             /** @description Since when. */
             created_at: components["schemas"]["Time"];
@@ -2987,13 +2987,13 @@ export interface components {
             kind: components["schemas"]["PersonKind"];
             /** @description Shown name. */
             name: string;
-            /** @description Roles. */
+            /** @description The roles that it has. */
             roles: components["schemas"]["RoleId"][];
-            /** @description Stores. */
+            /** @description The stores that it works for. */
             stores: components["schemas"]["StoreId"][];
             /** @description Holds every right. */
             super_admin: boolean;
-            /** @description Teams. */
+            /** @description The teams that it is in. */
             teams: components["schemas"]["TeamId"][];
             /** @description IANA time zone; empty until a client has told it. */
             time_zone: string;
@@ -3026,7 +3026,7 @@ export interface components {
         Verdict: {
             /** @description Whether the one may write to the other. */
             allowed: boolean;
-            /** @description Why. */
+            /** @description What decides it. */
             because: components["schemas"]["Because"];
             from_role?: components["schemas"]["RoleId"] | null;
             to_role?: components["schemas"]["RoleId"] | null;
@@ -3042,7 +3042,7 @@ export interface components {
              *     `cache_miss`, `subscription_count`; empty is all.
              */
             events?: string[];
-            /** @description Where. */
+            /** @description The address that is called. */
             url: string;
         };
     };
