@@ -13,7 +13,7 @@ use super::{ConversationChange, store, update::update};
 
 /// Tenants that have snoozed conversations whose time has come.
 pub fn due_snoozes(tx: &mut Tx) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&store::DUE_SNOOZES_TENANTS, params![tx.now], |row| {
+    Ok(tx.db.all(&store::TENANTS_WITH_DUE_SNOOZES, params![tx.now], |row| {
         Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
     })?)
 }

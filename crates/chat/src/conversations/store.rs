@@ -224,7 +224,7 @@ statements! {
     pub static DUE_SNOOZES = both("
         SELECT id FROM conversations WHERE tenant = $1 AND snoozed_until <= $2 ORDER BY snoozed_until LIMIT 100");
     /// Tenants with snoozed ones whose time has come.
-    pub static DUE_SNOOZES_TENANTS = both("
+    pub static TENANTS_WITH_DUE_SNOOZES = both("
         SELECT id, slug, name, no FROM tenants t WHERE EXISTS (
             SELECT 1 FROM conversations c WHERE c.tenant = t.id AND c.snoozed_until <= $1)").global();
     /// Unread of the actor over everything it takes part in.

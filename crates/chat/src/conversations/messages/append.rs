@@ -68,7 +68,7 @@ pub(crate) fn append_system(tx: &mut Tx, actor: &Actor, id: ConversationId, payl
     Ok(())
 }
 
-/// Writes the row, the counters, the index and the event.
+/// Writes the row, the counters and the event. The search index follows (`search/index.rs`).
 pub(crate) fn append(
     tx: &mut Tx,
     actor: &Actor,

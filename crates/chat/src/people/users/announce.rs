@@ -13,6 +13,7 @@ use crate::{
 
 use super::{User, store};
 
+/// Writes the audit row of a change, and tells everybody what the user is now.
 pub(crate) fn announce(tx: &mut Tx, actor: &Actor, id: PersonId, action: &str) -> Result<User> {
     let user = store::find(tx, actor.tenant, id)?.ok_or(not_found("user"))?;
     let details = json!({ "name": user.name, "active": user.active });
