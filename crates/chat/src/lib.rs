@@ -19,16 +19,14 @@ pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
 pub use files::{attachments, upload_quota};
 pub(crate) use log::audience;
-pub use log::{backlog, events, idempotency, publications, retention};
+pub use log::{backlog, events, idempotency, jobs, publications, retention};
 pub use people::users::avatars;
 pub use people::{
     access, api_keys, contacts, credential_check, host_keys, matrix, nonces, provisioning, sessions,
     statuses, stores, teams, users,
 };
 pub use sync::{replay, snapshot};
-pub use tenancy::{
-    audit, credentials, in_use, leases, mercure_relays, pusher_apps, roles, settings, tenants, webhooks,
-};
+pub use tenancy::{audit, credentials, in_use, pusher_apps, roles, settings, tails, tenants, webhooks};
 
 pub use error::{Error, Result};
 pub use ids::{ConversationId, MessageId, PersonId, RoleId, RowId, StoreId, TeamId, TenantId};
@@ -58,6 +56,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0011_credentials.sql"),
     },
     Migration { version: 12, name: "waiting", sql: include_str!("../../../migrations/0012_waiting.sql") },
+    Migration { version: 13, name: "jobs", sql: include_str!("../../../migrations/0013_jobs.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -77,9 +76,8 @@ pub fn statements() -> Vec<&'static Sql> {
         idempotency::statements(),
         import::statements(),
         in_use::statements(),
-        leases::statements(),
+        jobs::statements(),
         matrix::statements(),
-        mercure_relays::statements(),
         messages::statements(),
         nonces::statements(),
         notifications::statements(),
@@ -95,6 +93,7 @@ pub fn statements() -> Vec<&'static Sql> {
         settings::statements(),
         statuses::statements(),
         stores::statements(),
+        tails::statements(),
         teams::statements(),
         tenants::statements(),
         tickets::statements(),

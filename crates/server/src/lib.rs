@@ -20,4 +20,4 @@ pub mod serve;
 pub mod services;
 pub mod transport;
 pub mod ttl_cache;
-mod workers;
+pub mod workers;

@@ -1,6 +1,6 @@
 //! Owns: values that are believed for some seconds. Must not know: what they are.
 //!
-//! A reader takes the `generation` before it read_state, and gives it back with the value: what was read before something was
+//! A reader takes the `generation` before it reads, and gives it back with the value: what was read before something was
 //! forgotten is not put, or a change that came in between would stay unseen for the life of the entry.
 
 use std::borrow::Borrow;

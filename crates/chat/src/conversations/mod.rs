@@ -34,7 +34,7 @@ pub(crate) use open::open_imported;
 pub use open::{NewConversation, Opened, open};
 pub use rules::Can;
 pub(crate) use rules::{check_invite, check_join, check_note, check_post};
-pub use snooze::{due_snoozes, unsnooze};
+pub use snooze::unsnooze;
 pub use store::statements;
 pub use types::{Conversation, Membership, Mine, Role};
 pub use update::{ConversationChange, escalate_links, update};

@@ -1,4 +1,4 @@
-//! Snoozed conversations whose time has come.
+//! Snoozed conversations whose time has come. One job of each tenant opens them, at the time of the next.
 
 use parlor_db::params;
 
@@ -6,19 +6,13 @@ use crate::{
     error::Result,
     ids::ConversationId,
     tenants::{Tenant, system_actor},
+    time::Time,
     tx::Tx,
 };
 
 use super::{ConversationChange, store, update::update};
 
-/// Tenants that have snoozed conversations whose time has come.
-pub fn due_snoozes(tx: &mut Tx) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&store::TENANTS_WITH_DUE_SNOOZES, params![tx.now], |row| {
-        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
-    })?)
-}
-
-/// Opens snoozed conversations whose time has come. Answers how many.
+/// Opens snoozed conversations whose time has come, and enqueues the next time. Answers how many.
 pub fn unsnooze(tx: &mut Tx, tenant: &Tenant) -> Result<usize> {
     let system = system_actor(tenant);
     let due =
@@ -26,6 +20,10 @@ pub fn unsnooze(tx: &mut Tx, tenant: &Tenant) -> Result<usize> {
     for id in &due {
         let change = ConversationChange { status: Some("open".to_owned()), ..ConversationChange::default() };
         update(tx, &system, *id, &change)?;
+    }
+    let next: Option<Time> = tx.db.one(&store::NEXT_SNOOZE, params![tenant.id], |row| row.get(0))?;
+    if let Some(next) = next {
+        store::wake_by(tx, tenant.id, next)?;
     }
     Ok(due.len())
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::{
     access::outsider,
     error::Result,
-    ids::{ConversationId, PersonId},
+    ids::{ConversationId, PersonId, TenantId},
+    jobs::{self, When, Work},
     person::{Actor, text},
     time::Time,
     tx::Tx,
@@ -223,10 +224,9 @@ statements! {
     /// Snoozed ones whose time has come.
     pub static DUE_SNOOZES = both("
         SELECT id FROM conversations WHERE tenant = $1 AND snoozed_until <= $2 ORDER BY snoozed_until LIMIT 100");
-    /// Tenants with snoozed ones whose time has come.
-    pub static TENANTS_WITH_DUE_SNOOZES = both("
-        SELECT id, slug, name, no FROM tenants t WHERE EXISTS (
-            SELECT 1 FROM conversations c WHERE c.tenant = t.id AND c.snoozed_until <= $1)").global();
+    /// When the next snooze of a tenant ends.
+    pub static NEXT_SNOOZE = both("
+        SELECT MIN(snoozed_until) FROM conversations WHERE tenant = $1 AND snoozed_until IS NOT NULL");
     /// Unread of the actor over everything it takes part in.
     pub static TOTALS = both(concat!("
         SELECT CAST(COALESCE(SUM(t.unread), 0) AS BIGINT),
@@ -390,4 +390,9 @@ impl Cursor {
 pub(super) fn pair(one: PersonId, other: PersonId) -> String {
     let (low, high) = if one < other { (one, other) } else { (other, one) };
     format!("{low}:{high}")
+}
+
+/// A conversation of the tenant is snoozed until then: the job that opens them looks no later.
+pub(crate) fn wake_by(tx: &mut Tx, tenant: TenantId, until: Time) -> Result<()> {
+    jobs::enqueue(tx, tenant, &Work::Unsnooze, Some(""), When::By(until))
 }

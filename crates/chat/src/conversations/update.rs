@@ -85,7 +85,7 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &Conversat
     let mut after = before.clone();
     let mut changes = Changes::default();
     change_texts(&mut after, change, &mut changes)?;
-    change_status(tx, &mut after, change, &mut changes)?;
+    change_status(tx, actor, &mut after, change, &mut changes)?;
     change_workflow(&mut after, change, &mut changes)?;
     assign(tx, actor, &mut after, change, &mut changes)?;
     if changes.public.is_empty() && changes.staff.is_empty() {
@@ -162,6 +162,7 @@ fn change_texts(after: &mut Conversation, change: &ConversationChange, changes: 
 
 fn change_status(
     tx: &mut Tx,
+    actor: &Actor,
     after: &mut Conversation,
     change: &ConversationChange,
     changes: &mut Changes,
@@ -177,6 +178,9 @@ fn change_status(
         if until != after.snoozed_until {
             changes.staff.insert("snoozed_until".to_owned(), json!(until));
             after.snoozed_until = until;
+            if let Some(until) = until {
+                store::wake_by(tx, actor.tenant, until)?;
+            }
         }
         status = status.or_else(|| Some(if until.is_some() { "snoozed" } else { "open" }.to_owned()));
     }

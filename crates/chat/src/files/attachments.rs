@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result, invalid, not_found},
     ids::{MessageId, PersonId, RowId, TenantId},
+    jobs::{self, When, Work},
     person::Actor,
     settings,
     time::Time,
@@ -223,8 +224,15 @@ pub(crate) fn claim(tx: &mut Tx, tenant: TenantId, files: &[Attachment], message
 
 /// The files of messages that are gone for good are gone too, soon.
 pub(crate) fn release(tx: &mut Tx, tenant: TenantId, messages: &[[u8; 16]]) -> Result<()> {
-    tx.db.execute(&RELEASE, params![tenant, messages, nobody()])?;
-    Ok(())
+    match tx.db.execute(&RELEASE, params![tenant, messages, nobody()])? {
+        0 => Ok(()),
+        _ => remove_soon(tx),
+    }
+}
+
+/// Something refers to a file no longer: the job that removes such files runs now.
+pub(crate) fn remove_soon(tx: &mut Tx) -> Result<()> {
+    jobs::enqueue(tx, jobs::EVERYWHERE, &Work::RemoveFiles, Some(""), When::By(tx.now))
 }
 
 /// Files that nobody has claimed since `before` can no longer be claimed.

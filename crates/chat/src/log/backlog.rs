@@ -11,10 +11,11 @@ statements! {
         SELECT MIN((SELECT m.created_at FROM messages m WHERE m.no = t.no * 1099511627776 + l.indexed + 1))
         FROM logs l JOIN tenants t ON t.id = l.tenant WHERE l.indexed < l.messages").global();
     /// The oldest webhook on its way, over all tenants.
-    pub static WEBHOOKS = both("SELECT MIN(created_at) FROM channel_hooks").global();
+    pub static WEBHOOKS = both("SELECT MIN(created_at) FROM jobs WHERE kind = 'webhook' AND dead_at IS NULL").global();
     /// The oldest event that an external hub lacks, over all tenants.
     pub static RELAY = both("
-        SELECT MIN((SELECT e.at FROM events e WHERE e.tenant = r.tenant AND e.seq = r.seq + 1)) FROM relays r").global();
+        SELECT MIN((SELECT e.at FROM events e WHERE e.tenant = r.tenant AND e.seq = r.seq + 1)) FROM tails r
+        WHERE r.consumer = 'mercure_relay'").global();
     /// How large the database is.
     pub static BYTES = dialect {
         sqlite: "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s",

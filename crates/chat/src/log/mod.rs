@@ -5,5 +5,6 @@ pub mod audience;
 pub mod backlog;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod publications;
 pub mod retention;

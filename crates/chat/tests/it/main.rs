@@ -7,6 +7,7 @@ mod conversations;
 mod damaged;
 mod events;
 mod import;
+mod jobs;
 mod messages;
 mod notes;
 mod purges;

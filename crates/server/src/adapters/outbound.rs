@@ -124,7 +124,7 @@ fn is_public(ip: IpAddr) -> bool {
 
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let special = match ip.octets() {
-        // This network, shared by a provider's customers, for protocols, 6to4 mercure_relays, measurements, the future.
+        // This network, shared by a provider's customers, for protocols, 6to4 relays, measurements, the future.
         [0, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [240..=255, ..] => true,
         [100, second, ..] => (64..128).contains(&second),
         [198, second, ..] if second == 18 || second == 19 => true,

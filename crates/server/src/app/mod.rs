@@ -6,7 +6,7 @@ use parlor_chat::events::Event;
 use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, TenantId, Time};
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::Cluster;
@@ -57,8 +57,10 @@ pub struct App {
     pub cursor_key: Arc<[u8]>,
     /// The code that makes the first administrator, while there is none.
     pub setup_code: Mutex<Option<String>>,
-    /// Something was committed that an external hub may have to hear of.
-    pub relay_wake: Notify,
+    /// Changes with every commit of this node: consumers of the log read on.
+    pub commits: watch::Sender<()>,
+    /// Changes when a commit of this node has enqueued a job.
+    pub jobs_enqueued: Arc<watch::Sender<()>>,
     /// True once the server stops.
     pub stopping: watch::Sender<bool>,
 }

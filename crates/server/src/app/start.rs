@@ -5,12 +5,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_chat::events::Event;
+use parlor_chat::jobs::Enqueued;
 use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, MIGRATIONS, TenantId, pusher_apps, users};
 use parlor_db::{Db, Note, Options};
 use parlor_realtime::{Hub, Presence, Roster};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::{Cluster, Notes};
@@ -62,11 +63,13 @@ impl App {
         let (cluster, notes) = Cluster::new(random_node(), config.redis_url().is_some());
         let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
         let caches = Caches::new(config.private_fetches);
+        let jobs_enqueued = Arc::new(watch::Sender::new(()));
         let on_commit = Committed {
             to_publish: committed,
             caches: caches.clone(),
             cluster: cluster.clone(),
             metrics: metrics.clone(),
+            jobs_enqueued: jobs_enqueued.clone(),
         };
         let options = Options { on_commit: Some(commit_hook(on_commit)), ..Options::default() };
         let lock = lock_folder(data)?;
@@ -90,7 +93,8 @@ impl App {
             config,
             cursor_key,
             setup_code: Mutex::new(None),
-            relay_wake: Notify::new(),
+            commits: watch::Sender::new(()),
+            jobs_enqueued,
             stopping: watch::Sender::new(false),
         });
         app.blobs.close();
@@ -142,18 +146,26 @@ struct Committed {
     caches: Caches,
     cluster: Arc<Cluster>,
     metrics: Arc<Metrics>,
+    jobs_enqueued: Arc<watch::Sender<()>>,
 }
 
 /// Runs on the thread that committed: forgets what is no longer true at once, and hands the events on.
 fn commit_hook(to: Committed) -> parlor_db::CommitHook {
     Arc::new(move |notes: Vec<Note>| {
+        let mut enqueued = false;
         for note in notes {
-            if let Ok(event) = note.downcast::<Event>() {
-                let stale = to.caches.invalidate(&event);
-                to.cluster.reached(event.tenant, event.seq, stale);
-                to.metrics.committed(&event);
-                let _ = to.to_publish.send(*event);
+            match note.downcast::<Event>() {
+                Ok(event) => {
+                    let stale = to.caches.invalidate(&event);
+                    to.cluster.reached(event.tenant, event.seq, stale);
+                    to.metrics.committed(&event);
+                    let _ = to.to_publish.send(*event);
+                }
+                Err(other) => enqueued |= other.is::<Enqueued>(),
             }
+        }
+        if enqueued {
+            to.jobs_enqueued.send_replace(());
         }
     })
 }

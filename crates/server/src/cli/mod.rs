@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod import;
+mod jobs;
 mod migrate;
 mod output;
 mod purge;
@@ -53,6 +54,9 @@ enum Command {
     User(user::UserCommand),
     /// Sign a token as the host application would, for tests
     Token(Box<token::TokenArgs>),
+    /// Background jobs that were given up
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Settings of a tenant
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
@@ -98,6 +102,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::App(command) => pusher_app::run(data, command),
         Command::User(command) => user::run(data, command),
         Command::Token(args) => token::run(data, *args),
+        Command::Jobs(command) => jobs::run(data, command),
         Command::Settings(command) => settings::run(data, command),
         Command::Sync(command) => settings::sync(data, command),
         Command::Purge(args) => purge::run(data, &args),

@@ -2,18 +2,17 @@
 //! that nothing refers to any more. Must not know: what is cleared with a message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parlor_chat::purges::{self, Mode, Purge, Walk};
 use parlor_chat::tenants::{self, system_actor};
-use parlor_chat::{Actor, Error, Time, attachments, leases, upload_quota};
+use parlor_chat::{Actor, Error, TenantId, Time, attachments, upload_quota};
 
 use crate::app::App;
 
 const DAY_SECONDS: i64 = 86_400;
-/// The name of the lease of the scheduled job.
-const RETENTION: &str = "retention";
-/// How long a node may be silent in the job before another takes it over.
-const HELD_SECONDS: i64 = 900;
+/// An upload that has not gone on for so long never will.
+const STALE_UPLOAD: Duration = Duration::from_secs(86_400);
 const FILES_AT_ONCE: i64 = 200;
 
 /// Clears everything older than a time, in steps, and answers the row of the log.
@@ -28,66 +27,55 @@ pub async fn purge(app: &App, actor: &Arc<Actor>, before: Time, mode: Mode) -> R
         walk = app.db.write(actor, move |tx, actor| purges::step(tx, actor, &this, from)).await?;
         tokio::task::yield_now().await;
     }
-    remove_files(app).await?;
     let id = purge.id;
     app.db.read(actor, move |tx, actor| purges::get(tx, actor, id)).await
 }
 
-/// Once a day, and on one node only, clears what tenants keep no longer.
+/// Clears what a tenant keeps no longer.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn keep_retention(app: &App) -> Result<(), Error> {
-    for tenant in app.db.read_plain(tenants::list).await? {
-        let days = app.settings(tenant.id).await?.retention_days;
-        if days <= 0 {
-            continue;
-        }
-        let id = tenant.id;
-        let mine = move |tx: &mut parlor_chat::Tx<'_>| leases::take(tx, id, RETENTION, HELD_SECONDS);
-        if !app.db.write_plain(tenant.no, mine).await? {
-            continue;
-        }
-        let before = app.clock.now().plus_seconds(-days * DAY_SECONDS);
-        let actor = Arc::new(system_actor(&tenant));
-        let count = move |tx: &mut parlor_chat::Tx<'_>, actor: &Actor| {
-            purges::count(tx, actor, before, Mode::Permanent)
-        };
-        if app.db.read(&actor, count).await? > 0 {
-            let purge = purge(app, &actor, before, Mode::Permanent).await?;
-            tracing::info!(
-                tenant = tenant.slug,
-                messages = purge.rows_deleted,
-                "cleared what is kept no longer"
-            );
-        }
-        let kept = move |tx: &mut parlor_chat::Tx<'_>| leases::keep(tx, id, RETENTION, DAY_SECONDS - 600);
-        app.db.write_plain(tenant.no, kept).await?;
+pub async fn keep_retention(app: &App, tenant: TenantId) -> Result<(), Error> {
+    let days = app.settings(tenant).await?.retention_days;
+    if days <= 0 {
+        return Ok(());
+    }
+    let tenant = app.db.read_plain(move |tx| tenants::by_id(tx, tenant)).await?;
+    let before = app.clock.now().plus_seconds(-days * DAY_SECONDS);
+    let actor = Arc::new(system_actor(&tenant));
+    let count =
+        move |tx: &mut parlor_chat::Tx<'_>, actor: &Actor| purges::count(tx, actor, before, Mode::Permanent);
+    if app.db.read(&actor, count).await? > 0 {
+        let purge = purge(app, &actor, before, Mode::Permanent).await?;
+        tracing::info!(tenant = tenant.slug, messages = purge.rows_deleted, "cleared what is kept no longer");
     }
     Ok(())
 }
 
-/// Removes the files of purged messages, and those that nobody has claimed for a day.
+/// Removes the files of purged messages, those that nobody has claimed for a day, and what is left of unfinished uploads.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn remove_files(app: &App) -> Result<(), Error> {
+/// When the database fails, or a file cannot be removed.
+pub async fn remove_files(app: &App) -> Result<(), String> {
     let day_ago = app.clock.now().plus_seconds(-upload_quota::WAITS_SECONDS);
-    app.db.write_plain(0, move |tx| attachments::give_up(tx, day_ago)).await?;
+    app.db.write_plain(0, move |tx| attachments::give_up(tx, day_ago)).await.map_err(text)?;
     loop {
-        let found = app.db.read_plain(|tx| attachments::abandoned(tx, FILES_AT_ONCE)).await?;
-        let mut stayed = found.is_empty();
-        for (tenant, id) in found {
-            match app.blobs.remove(tenant, id).await {
-                Ok(()) => app.db.write_plain(0, move |tx| attachments::removed(tx, tenant, id)).await?,
-                Err(error) => {
-                    tracing::warn!(%error, "removing a file failed; will retry");
-                    stayed = true;
-                }
-            }
+        let found = app.db.read_plain(|tx| attachments::abandoned(tx, FILES_AT_ONCE)).await.map_err(text)?;
+        if found.is_empty() {
+            break;
         }
-        if stayed {
-            return Ok(());
+        for (tenant, id) in found {
+            app.blobs.remove(tenant, id).await.map_err(text)?;
+            app.db.write_plain(0, move |tx| attachments::removed(tx, tenant, id)).await.map_err(text)?;
         }
     }
+    let blobs = app.blobs.clone();
+    match tokio::task::spawn_blocking(move || blobs.sweep(STALE_UPLOAD)).await {
+        Ok(swept) => swept.map(|_| ()).map_err(text),
+        Err(error) => Err(text(error)),
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }

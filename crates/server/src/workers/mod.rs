@@ -8,11 +8,15 @@ use crate::app::start::Feeds;
 use crate::error::StartError;
 
 mod cluster;
+mod host_keys;
+pub mod jobs;
 mod logs;
 mod maintenance;
 mod presence;
 mod publish;
 mod relay;
+mod search;
+mod webhooks;
 
 /// Starts the background work. It ends with the application.
 ///
@@ -22,8 +26,9 @@ pub(crate) fn start(app: &Ctx, feeds: Feeds) -> Result<(), StartError> {
     tokio::spawn(publish::run(Arc::downgrade(app), feeds.committed, feeds.lock));
     tokio::spawn(logs::fill_gaps(Arc::downgrade(app), feeds.gaps));
     tokio::spawn(logs::poll(Arc::downgrade(app)));
-    tokio::spawn(maintenance::run_often(Arc::downgrade(app)));
-    tokio::spawn(maintenance::run_seldom(Arc::downgrade(app)));
+    tokio::spawn(search::run(Arc::downgrade(app)));
+    tokio::spawn(host_keys::run(Arc::downgrade(app)));
+    jobs::start(app);
     presence::start(app);
     relay::start(app)?;
     if let Some((url, notes)) = app.config.redis_url().zip(feeds.notes) {

@@ -17,7 +17,7 @@ pub(super) async fn run(app: Weak<App>, mut committed: UnboundedReceiver<Event>,
     while committed.recv_many(&mut batch, BATCH).await > 0 {
         let Some(app) = app.upgrade() else { return };
         batch.drain(..).for_each(|event| app.hub.publish(event));
-        app.relay_wake.notify_one();
+        app.commits.send_replace(());
         tokio::task::yield_now().await;
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use parlor_chat::events::{self, Audience, Event};
 use parlor_chat::replay;
+use parlor_chat::tails::Consumer::MercureRelay;
 use parlor_chat::tenants::Tenant;
-use parlor_chat::{Error, TenantId, Time, Tx, mercure_relays, participants};
+use parlor_chat::{Error, TenantId, Time, Tx, participants, tails};
 use parlor_db::Engine;
 use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, own, wire};
 use serde_json::json;
@@ -93,8 +94,10 @@ pub(super) fn start(app: &Ctx) -> Result<(), StartError> {
 
 async fn run(app: Weak<App>, mut relay: Relay) {
     let mut pause = PAUSE;
+    let Some(mut commits) = app.upgrade().map(|app| app.commits.subscribe()) else { return };
     loop {
         let Some(app) = app.upgrade() else { return };
+        commits.mark_unchanged();
         let passed = relay.pass(&app).await;
         let stopping = *app.stopping.borrow();
         if stopping {
@@ -106,7 +109,7 @@ async fn run(app: Weak<App>, mut relay: Relay) {
                 pause = PAUSE;
                 let mut stopping = app.stopping.subscribe();
                 tokio::select! {
-                    () = app.relay_wake.notified() => {}
+                    _ = commits.changed() => {}
                     _ = stopping.wait_for(|stopping| *stopping) => {}
                     () = sleep(LOOK) => {}
                 }
@@ -124,7 +127,7 @@ async fn run(app: Weak<App>, mut relay: Relay) {
 impl Relay {
     /// Hands on whatever waits.
     async fn pass(&mut self, app: &App) -> Result<(), Failure> {
-        for tenant in app.db.read_plain(mercure_relays::behind).await? {
+        for tenant in app.db.read_plain(|tx| tails::behind(tx, MercureRelay)).await? {
             while self.page(app, &tenant).await? {}
         }
         Ok(())
@@ -134,8 +137,10 @@ impl Relay {
     async fn release(&self, app: &App) {
         for (tenant, turn) in &self.turns {
             let (tenant, seq, node, now) = (*tenant, turn.seq, self.node.clone(), app.clock.now());
-            let released =
-                app.db.write_plain(0, move |tx| mercure_relays::advance(tx, tenant, &node, seq, now)).await;
+            let released = app
+                .db
+                .write_plain(0, move |tx| tails::advance(tx, tenant, MercureRelay, &node, seq, now))
+                .await;
             if let Err(error) = released {
                 tracing::debug!(%error, "another node will wait for our turn to end");
             }
@@ -155,7 +160,7 @@ impl Relay {
         let (node, until) = (self.node.clone(), app.clock.now().plus_seconds(TURN_SECONDS));
         let ours = app
             .db
-            .write_plain(tenant.no, move |tx| mercure_relays::advance(tx, id, &node, done, until))
+            .write_plain(tenant.no, move |tx| tails::advance(tx, id, MercureRelay, &node, done, until))
             .await?;
         if ours {
             self.turns.insert(id, Turn { seq: done, until });
@@ -177,7 +182,7 @@ impl Relay {
         }
         let (node, until) = (self.node.clone(), now.plus_seconds(TURN_SECONDS));
         let seq =
-            app.db.write_plain(tenant.no, move |tx| mercure_relays::claim(tx, id, &node, until)).await?;
+            app.db.write_plain(tenant.no, move |tx| tails::claim(tx, id, MercureRelay, &node, until)).await?;
         let turn = seq.map(|seq| Turn { seq, until });
         match turn {
             Some(turn) => self.turns.insert(id, turn),

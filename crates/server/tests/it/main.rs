@@ -24,6 +24,7 @@ mod first_start;
 mod idempotency;
 mod import;
 mod isolation;
+mod jobs;
 mod matrix;
 mod mercure;
 mod mercure_own;

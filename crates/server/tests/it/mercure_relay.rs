@@ -2,7 +2,8 @@
 
 use std::net::TcpListener;
 
-use parlor_chat::{mercure_relays, tenants};
+use parlor_chat::tails::{self, Consumer};
+use parlor_chat::tenants;
 use serde_json::{Value, json};
 
 use crate::support::hub::{ALL, HUB_SECRET, Stream, answer, hub_site, status};
@@ -32,7 +33,7 @@ async fn grant(person: &Person) -> (String, Value) {
 /// Waits until the publisher has taken its turn: what happens from now on is handed on.
 async fn begun(site: &Site) {
     loop {
-        let behind = site.app.db.read_plain(mercure_relays::behind).await.unwrap();
+        let behind = site.app.db.read_plain(|tx| tails::behind(tx, Consumer::MercureRelay)).await.unwrap();
         if behind.is_empty() {
             return;
         }
@@ -84,7 +85,7 @@ async fn updates_go_to_the_other_hub() {
         .db
         .write_plain(1, |tx| {
             let tenant = tenants::by_slug(tx, "default")?.id;
-            mercure_relays::claim(tx, tenant, "another node", tx.now.plus_seconds(60))
+            tails::claim(tx, tenant, Consumer::MercureRelay, "another node", tx.now.plus_seconds(60))
         })
         .await
         .unwrap();

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use parlor_chat::jobs::{self, When, Work};
 use serde_json::{Value, json};
 
 use crate::files::{PNG, upload};
@@ -44,6 +45,7 @@ async fn everybody_sees_at_once_what_a_purge_left() {
     assert_eq!(ben.get(&format!("/conversations/{group}")).await.ok(200)["me"]["unread"], 1);
     let (replayed, _) = ben.poll(&before, 0).await;
     assert!(!Value::from(replayed).to_string().contains("plover"), "a replay tells nothing of it");
+    site.jobs_done().await;
     let tenant = std::fs::read_dir(site.data.data.join("files")).unwrap().next().unwrap().unwrap();
     assert_eq!(std::fs::read_dir(tenant.path()).unwrap().count(), 0, "its file is gone");
     let log = admin.get("/purges").await.ok(200);
@@ -105,19 +107,24 @@ async fn the_daily_job_runs_once_whoever_begins() {
     age(&site, 40).await;
     ana.say(&group, "today").await;
     admin.patch("/settings", json!({"retention_days": 30})).await.ok(200);
-    let (one, two) = tokio::join!(
-        parlor::services::purging::keep_retention(&site.app),
-        parlor::services::purging::keep_retention(&site.app)
-    );
-    one.unwrap();
-    two.unwrap();
+    retention(&site).await;
+    tokio::join!(site.jobs_done(), site.jobs_done());
     let page = ben.get(&format!("/conversations/{group}/messages")).await.ok(200);
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
     let log = admin.get("/purges").await.ok(200)["items"].clone();
     assert_eq!((log.as_array().unwrap().len(), &log[0]["rows_deleted"]), (1, &json!(1)));
     age(&site, 40).await;
-    parlor::services::purging::keep_retention(&site.app).await.unwrap();
+    site.jobs_done().await;
     assert_eq!(admin.get("/purges").await.ok(200)["items"].as_array().unwrap().len(), 1, "not twice a day");
+}
+
+/// The tenant's job of retention is due now.
+async fn retention(site: &Site) {
+    let due = site.app.db.write_plain(1, |tx| {
+        let tenant = parlor_chat::tenants::by_slug(tx, parlor_chat::tenants::DEFAULT_SLUG)?.id;
+        jobs::enqueue(tx, tenant, &Work::Retention, Some(""), When::At(tx.now))
+    });
+    due.await.unwrap();
 }
 
 /// Lets the messages so far become so many days old.

@@ -595,6 +595,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs that were given up, newest first, 200 at most; needs `manage_settings` */
+        get: operations["list_dead_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/dead/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a job that was given up; needs `manage_settings` */
+        delete: operations["discard_dead_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/dead/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a job again that was given up; needs `manage_settings` */
+        post: operations["retry_dead_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matrix/verdict": {
         parameters: {
             query?: never;
@@ -1525,6 +1576,24 @@ export interface components {
             /** Format: int64 */
             unread: number;
         };
+        /** @description A job that is given up, for operators. */
+        DeadJob: {
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description When it was enqueued. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was given up. */
+            dead_at: components["schemas"]["Time"];
+            /** @description Why the last try failed. */
+            error?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["RowId"];
+            /** @description Its kind of work. */
+            kind: string;
+        };
         /** @description A declared setting. */
         Declared: components["schemas"]["Shape"] & {
             /**
@@ -1603,6 +1672,8 @@ export interface components {
              * @description Events committed since the start.
              */
             events: number;
+            /** @description Background jobs of all tenants. */
+            job_totals: components["schemas"]["JobTotals"];
             jobs: components["schemas"]["HealthJob"][];
             /**
              * Format: int64
@@ -1737,6 +1808,24 @@ export interface components {
             name: string;
             /** @description Shown name of the tenant. */
             tenant: string;
+        };
+        /** @description How many jobs there are, for operators. */
+        JobTotals: {
+            /**
+             * Format: int64
+             * @description They were given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Somebody runs them.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description They wait for their time.
+             */
+            waiting: number;
         };
         /** @description A new key. */
         KeyCreation: {
@@ -2184,6 +2273,29 @@ export interface components {
                 team_unread?: number | null;
                 title?: string | null;
                 updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next?: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_DeadJob: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                /** @description When it was enqueued. */
+                created_at: components["schemas"]["Time"];
+                /** @description When it was given up. */
+                dead_at: components["schemas"]["Time"];
+                /** @description Why the last try failed. */
+                error?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["RowId"];
+                /** @description Its kind of work. */
+                kind: string;
             }[];
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
@@ -4577,6 +4689,90 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Invited"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dead_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeadJob"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_dead_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_dead_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

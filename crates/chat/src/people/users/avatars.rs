@@ -85,8 +85,10 @@ fn changed(tx: &mut Tx, actor: &Actor, user: &User, url: Option<&str>) -> Result
 
 /// The picture that a user had is no longer used.
 pub(crate) fn release(tx: &mut Tx, tenant: TenantId, user: PersonId) -> Result<()> {
-    tx.db.execute(&RELEASE, params![tenant, user])?;
-    Ok(())
+    match tx.db.execute(&RELEASE, params![tenant, user])? {
+        0 => Ok(()),
+        _ => attachments::remove_soon(tx),
+    }
 }
 
 /// The picture at an address.

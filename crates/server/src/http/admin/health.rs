@@ -1,6 +1,7 @@
 //! Owns: what administrators see of the state of the system, over HTTP. Supervisors ask `health.rs`.
 
 use axum::extract::State;
+use parlor_chat::jobs::Totals;
 use parlor_chat::{Error, Right, Time, backlog};
 use parlor_db::Engine;
 use serde::Serialize;
@@ -40,6 +41,8 @@ struct Health {
     queue_longest: usize,
     database: Database,
     jobs: Vec<Job>,
+    /// Background jobs of all tenants.
+    job_totals: Totals,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -96,6 +99,7 @@ async fn health(State(app): State<Ctx>, caller: Caller) -> Answer<Health> {
         queue_longest,
         database: database(&app, caller.tenant_no).await?,
         jobs: jobs(&app).await?,
+        job_totals: app.db.read_plain(parlor_chat::jobs::totals).await?,
     }))
 }
 

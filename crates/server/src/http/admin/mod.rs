@@ -8,6 +8,7 @@ mod api_keys;
 mod audit;
 mod health;
 mod host_keys;
+mod jobs;
 pub(crate) mod purges;
 mod pusher_app;
 mod roles;
@@ -25,4 +26,5 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .merge(pusher_app::routes())
         .merge(audit::routes())
         .merge(health::routes())
+        .merge(jobs::routes())
 }

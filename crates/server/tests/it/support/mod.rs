@@ -134,6 +134,21 @@ impl Site {
         })));
     }
 
+    /// Runs every background job that is due, and waits for those that run; none may fail.
+    pub async fn jobs_done(&self) {
+        for _ in 0..500 {
+            let failures = parlor::workers::jobs::drain(&self.app).await;
+            assert!(failures.is_empty(), "{failures:?}");
+            let totals = self.app.db.read_plain(parlor_chat::jobs::totals).await.unwrap();
+            assert_eq!(totals.dead, 0, "a job was given up");
+            if totals.running == 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("a job does not end");
+    }
+
     /// A member of staff with the default role.
     pub async fn user(&self, name: &str) -> Person {
         self.person(claims(name)).await

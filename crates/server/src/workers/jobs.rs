@@ -1,0 +1,192 @@
+//! Owns: running jobs: claimed when they are due, kept while they run, ended in the transaction of their effects, tried
+//! again when they fail. Must not know: why a job was enqueued.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parlor_chat::jobs::{self, EVERYWHERE, Job, Queue, Work};
+use parlor_chat::tenants::{self, Tenant};
+use parlor_chat::{Error, TenantId, Tx, conversations};
+use parlor_db::Engine;
+use tokio::task::JoinSet;
+use tokio::time::{interval, sleep};
+
+use crate::adapters::outbound::Outbound;
+use crate::app::{App, Ctx};
+use crate::services::purging;
+use crate::workers::{maintenance, webhooks};
+
+/// How long a claim lasts, and how often that of a running job is renewed.
+const LEASE_SECONDS: i64 = 60;
+const RENEW: Duration = Duration::from_secs(20);
+/// How often jobs are looked for that other processes enqueued.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Jobs of a queue that run at once: what waits for other servers may be many.
+const INSIDE_AT_ONCE: usize = 2;
+const OUTSIDE_AT_ONCE: usize = 16;
+
+/// What jobs need beside the application.
+#[derive(Clone, Debug)]
+struct Runner {
+    app: Ctx,
+    outbound: Outbound,
+}
+
+/// Starts the runners. They end with the application.
+pub(super) fn start(app: &Ctx) {
+    let outbound = Outbound::default();
+    tokio::spawn(prepare(Arc::downgrade(app)));
+    for (queue, at_once) in [(Queue::Inside, INSIDE_AT_ONCE), (Queue::Outside, OUTSIDE_AT_ONCE)] {
+        tokio::spawn(run(Arc::downgrade(app), queue, at_once, outbound.clone()));
+    }
+}
+
+/// The work that comes again and again is enqueued once. On SQLite this is the only server: what ran in the one before it
+/// waits again at once, not only when its claim is over.
+async fn prepare(app: Weak<App>) {
+    let Some(app) = app.upgrade() else { return };
+    let alone = app.db.engine().engine() == Engine::Sqlite;
+    let prepared = app.db.write_plain(0, move |tx| {
+        if alone {
+            jobs::release_all(tx)?;
+        }
+        jobs::ensure(tx, EVERYWHERE, &Work::PruneExpired)?;
+        jobs::ensure(tx, EVERYWHERE, &Work::RemoveFiles)
+    });
+    if let Err(error) = prepared.await {
+        tracing::error!(%error, "enqueueing recurring jobs failed");
+    }
+}
+
+async fn run(app: Weak<App>, queue: Queue, at_once: usize, outbound: Outbound) {
+    let mut running = JoinSet::new();
+    let Some(mut enqueued) = app.upgrade().map(|app| app.jobs_enqueued.subscribe()) else { return };
+    loop {
+        let Some(app) = app.upgrade().filter(|app| !*app.stopping.borrow()) else { return };
+        let runner = Runner { app, outbound: outbound.clone() };
+        match runner.claim(queue, at_once - running.len()).await {
+            Ok(claimed) => claimed.into_iter().for_each(|job| {
+                running.spawn(runner.clone().work(job));
+            }),
+            Err(error) => tracing::warn!(%error, "claiming jobs failed; will retry"),
+        }
+        drop(runner);
+        let full = running.len() >= at_once;
+        tokio::select! {
+            _ = enqueued.changed(), if !full => {}
+            () = sleep(POLL_INTERVAL), if !full => {}
+            Some(_) = running.join_next() => {}
+        }
+    }
+}
+
+/// Runs everything that is due, one after the other, until nothing is: for tests, which then know that it was done.
+/// Answers why jobs failed.
+pub async fn drain(app: &Ctx) -> Vec<String> {
+    let runner = Runner { app: app.clone(), outbound: Outbound::default() };
+    let mut failures = Vec::new();
+    for queue in [Queue::Inside, Queue::Outside] {
+        loop {
+            let claimed = runner.claim(queue, 1).await.unwrap_or_else(|error| {
+                failures.push(error.to_string());
+                Vec::new()
+            });
+            if claimed.is_empty() {
+                break;
+            }
+            for job in claimed {
+                failures.extend(runner.clone().work(job).await.err());
+            }
+        }
+    }
+    failures
+}
+
+impl Runner {
+    async fn claim(&self, queue: Queue, most: usize) -> Result<Vec<Job>, Error> {
+        let now = self.app.clock.now();
+        // Looking costs no write.
+        let next = self.app.db.read_plain(move |tx| jobs::next_due(tx, queue)).await?;
+        if most == 0 || next.is_none_or(|next| next > now) {
+            return Ok(Vec::new());
+        }
+        let most = i64::try_from(most).unwrap_or(1);
+        let claimed = self
+            .app
+            .db
+            .write_plain(0, move |tx| jobs::claim(tx, queue, tx.now.plus_seconds(LEASE_SECONDS), most));
+        let readable = |job: Result<Job, Error>| {
+            job.inspect_err(|error| tracing::error!(%error, "a job cannot be read and was given up")).ok()
+        };
+        Ok(claimed.await?.into_iter().filter_map(readable).collect())
+    }
+
+    /// Does a job and ends it, or says why it failed.
+    async fn work(self, job: Job) -> Result<(), String> {
+        let done = tokio::select! {
+            done = self.execute(&job) => done,
+            () = self.renew(&job) => return Err("another runner took the job over".to_owned()),
+        };
+        let Err(error) = done else { return Ok(()) };
+        let (failed, text) = (job.clone(), error.clone());
+        let buried = self.app.db.write_plain(0, move |tx| jobs::fail(tx, &failed, &text)).await;
+        let (kind, attempts) = (job.work.kind(), job.attempts);
+        match buried {
+            Ok(true) => tracing::warn!(error, kind, attempts, "a job failed and was given up"),
+            Ok(false) => tracing::warn!(error, kind, attempts, "a job failed; will retry"),
+            Err(other) => tracing::warn!(%other, error, kind, "a job failed, which could not be stored"),
+        }
+        Err(error)
+    }
+
+    /// Keeps the claim while the job runs; ends when somebody else has it.
+    async fn renew(&self, job: &Job) {
+        let mut turns = interval(RENEW);
+        turns.tick().await;
+        loop {
+            turns.tick().await;
+            let held = job.clone();
+            let extended = self
+                .app
+                .db
+                .write_plain(0, move |tx| jobs::extend(tx, &held, tx.now.plus_seconds(LEASE_SECONDS)));
+            match extended.await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, "keeping a job failed; will retry"),
+            }
+        }
+    }
+
+    async fn execute(&self, job: &Job) -> Result<(), String> {
+        let app = &self.app;
+        let text = |error: Error| error.to_string();
+        match &job.work {
+            Work::Webhook { url, body } => webhooks::send(app, &self.outbound, job.tenant, url, body).await?,
+            Work::Unsnooze => return unsnooze(app, job).await.map_err(text),
+            Work::Retention => purging::keep_retention(app, job.tenant).await.map_err(text)?,
+            Work::RemoveFiles => purging::remove_files(app).await?,
+            Work::PruneExpired => maintenance::prune_expired(app).await.map_err(text)?,
+        }
+        complete(app, job).await.map_err(text)
+    }
+}
+
+async fn complete(app: &App, job: &Job) -> Result<(), Error> {
+    let job = job.clone();
+    app.db.write_plain(0, move |tx| jobs::complete(tx, &job)).await
+}
+
+/// The conversations open in the transaction that ends the job: once, whatever crashes.
+async fn unsnooze(app: &App, job: &Job) -> Result<(), Error> {
+    let (tenant, job) = (tenant(app, job.tenant).await?, job.clone());
+    let work = move |tx: &mut Tx<'_>| {
+        conversations::unsnooze(tx, &tenant)?;
+        jobs::complete(tx, &job)
+    };
+    app.db.write_plain(0, work).await
+}
+
+async fn tenant(app: &App, id: TenantId) -> Result<Tenant, Error> {
+    app.db.read_plain(move |tx| tenants::by_id(tx, id)).await
+}

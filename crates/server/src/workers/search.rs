@@ -1,0 +1,40 @@
+//! Owns: bringing the search index to the newest message, soon after commits and in large steps.
+//! Must not know: what is indexed.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use parlor_chat::{Error, search};
+use tokio::time::{sleep, timeout};
+
+use crate::app::App;
+
+/// Commits of this long are indexed together.
+const TOGETHER: Duration = Duration::from_secs(1);
+/// How often messages are looked for that another process committed and did not index.
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Runs until the application ends or stops.
+pub(super) async fn run(app: Weak<App>) {
+    let Some(mut commits) = app.upgrade().map(|app| app.commits.subscribe()) else { return };
+    loop {
+        let Some(app) = app.upgrade().filter(|app| !*app.stopping.borrow()) else { return };
+        commits.mark_unchanged();
+        if let Err(error) = catch_up(&app).await {
+            tracing::warn!(%error, "search indexing failed; will retry");
+        }
+        drop(app);
+        sleep(TOGETHER).await;
+        let _ = timeout(POLL_INTERVAL, commits.changed()).await;
+    }
+}
+
+async fn catch_up(app: &App) -> Result<(), Error> {
+    for tenant in app.db.read_plain(search::behind).await? {
+        let no = tenant.no;
+        while app.db.write_plain(no, move |tx| search::catch_up(tx, tenant.id, no)).await? {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
+}
