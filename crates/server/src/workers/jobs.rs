@@ -4,7 +4,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parlor_chat::jobs::{self, EVERYWHERE, Job, Queue, Work};
+use parlor_chat::jobs::{self, EVERYWHERE, Job, Queue, When, Work};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, TenantId, Tx, conversations};
 use parlor_db::Engine;
@@ -41,7 +41,7 @@ pub(super) fn start(app: &Ctx) {
     }
 }
 
-/// The work that comes again and again is enqueued once. On SQLite this is the only server: what ran in the one before it
+/// The work that comes again and again comes with a start, too. On SQLite this is the only server: what ran in the one before it
 /// waits again at once, not only when its claim is over.
 async fn prepare(app: Weak<App>) {
     let Some(app) = app.upgrade() else { return };
@@ -50,8 +50,10 @@ async fn prepare(app: Weak<App>) {
         if alone {
             jobs::release_all(tx)?;
         }
-        jobs::ensure(tx, EVERYWHERE, &Work::PruneExpired)?;
-        jobs::ensure(tx, EVERYWHERE, &Work::RemoveFiles)
+        for work in [Work::PruneExpired, Work::RemoveFiles] {
+            jobs::enqueue(tx, EVERYWHERE, &work, Some(""), When::By(tx.now))?;
+        }
+        Ok(())
     });
     if let Err(error) = prepared.await {
         tracing::error!(%error, "enqueueing recurring jobs failed");
