@@ -8,6 +8,7 @@ use parlor_chat::tenants;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::contracts::call as call_contract;
 use crate::files::{PNG, upload};
 use crate::support::{Person, Reply, Site, claims};
 
@@ -170,6 +171,37 @@ async fn another_tenants_things_do_not_exist() {
     assert_eq!(admin.get("/search?q=treasure").await.ok(200)["items"].as_array().unwrap().len(), 1);
     let guest = eve.post("/conversations", json!({"kind": "direct", "user_ids": [ben.id]})).await;
     assert_eq!(guest.problem(422, "invalid")["field"], "user_ids");
+}
+
+/// The contracts' paths with an id; their other paths only list what is one's own.
+#[tokio::test]
+async fn the_contracts_show_nothing_of_another_tenant_either() {
+    let site = Site::start().await;
+    let eve = stranger(&site).await;
+    let (admin, ben) = (site.user_with("Ada", &["admin"]).await, site.user("Ben").await);
+    let group = admin.group("ours", &[&ben]).await;
+    let message = admin.say(&group, "hidden treasure").await["id"].as_str().unwrap().to_owned();
+    crate::contracts::set(&site, "acme", json!({"erp_enabled": true})).await;
+    let crm = "/admin/internal-messenger/conversations";
+    let text = json!({"body": "x"});
+    let calls = [
+        (Method::GET, format!("/chat/threads/{group}"), None),
+        (Method::GET, format!("/chat/threads/{group}/messages"), None),
+        (Method::POST, format!("/chat/threads/{group}/messages"), Some(text.clone())),
+        (Method::GET, format!("{crm}/{group}/open"), None),
+        (Method::POST, format!("{crm}/{group}/messages"), Some(text)),
+        (Method::POST, format!("{crm}/{group}/read"), Some(json!({}))),
+        (Method::POST, format!("{crm}/{group}/mute"), Some(json!({"muted": true}))),
+        (Method::GET, format!("/api/tenants/acme/messaging/conversation/{}", ben.id), None),
+        (Method::PUT, format!("/api/tenants/acme/messaging/{message}/read"), None),
+    ];
+    let before = admin.get(&format!("/conversations/{group}/messages")).await.ok(200);
+    for (method, path, body) in calls {
+        let refused = call_contract(&eve, method.clone(), &path, body).await;
+        assert_eq!(refused.status, 404, "{method} {path}: {}", refused.text);
+        assert!(!refused.text.contains("treasure") && !refused.text.contains("Ben"), "{}", refused.text);
+    }
+    assert_eq!(admin.get(&format!("/conversations/{group}/messages")).await.ok(200), before);
 }
 
 #[tokio::test]
