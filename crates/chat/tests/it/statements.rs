@@ -6,20 +6,26 @@ use parlor_db::{
     testing::{TestDb, explain, fails_to_prepare, full_scans, schema, without_tenant},
 };
 
-const LARGE: &[&str] = &[
-    "messages",
-    "events",
-    "participants",
-    "conversations",
-    "users",
-    "contacts",
-    "mentions",
-    "reactions",
-    "audit",
-    "message_edits",
-    "drafts",
-    "topic_updates",
-    "presences",
+/// Tables that stay small, however large a tenant gets: a new table is large until it is named here.
+const SMALL: &[(&str, &str)] = &[
+    ("tenants", "one row for each tenant"),
+    ("logs", "one row for each tenant"),
+    ("tails", "one row for each tenant and consumer"),
+];
+
+/// Statements that may read a large table from end to end, each with its reason.
+const EXCUSED: &[(&str, &str)] = &[
+    ("log::jobs::TOTALS", "counts every job, for operators who ask"),
+    ("log::jobs::HELD", "once, at the start of the only server"),
+    ("log::jobs::PRUNE_DEAD", "every ten minutes, over the jobs of a month at most"),
+    ("tenancy::webhooks::STATES", "once, at a start: all of it is needed"),
+    ("files::attachments::CLAIM", "by its primary key, as soon as PostgreSQL knows how large the table is"),
+    (
+        "files::attachments::DESCRIBE",
+        "by its primary key, as soon as PostgreSQL knows how large the table is",
+    ),
+    ("files::attachments::WAITING", "by its primary key, as soon as PostgreSQL knows how large the table is"),
+    ("files::attachments::GIVE_UP", "over the files that wait, every ten minutes"),
 ];
 
 #[test]
@@ -36,7 +42,21 @@ fn every_statement_names_the_tenant() {
 #[test]
 fn no_statement_scans_a_large_table() {
     let test = TestDb::new(MIGRATIONS, Options::default()).unwrap();
-    assert_eq!(full_scans(&test.db, &statements(), LARGE).unwrap(), Vec::<(&str, String)>::new());
+    let schema = schema(&test.db).unwrap();
+    let tables = schema.lines().filter_map(|line| line.strip_prefix("table "));
+    let small = |table: &&str| SMALL.iter().any(|(name, _)| name == table);
+    let large: Vec<&str> = tables.filter(|table| !small(table)).collect();
+    assert!(large.len() > 30, "{large:?}");
+    for (name, why) in EXCUSED {
+        assert!(
+            statements().iter().any(|sql| sql.name().ends_with(name)),
+            "{name} ({why}) is no statement any more"
+        );
+    }
+    let excused = |name: &str| EXCUSED.iter().any(|(excused, _)| name.ends_with(excused));
+    let scans = full_scans(&test.db, &statements(), &large).unwrap();
+    let scans: Vec<_> = scans.into_iter().filter(|(name, _)| !excused(name)).collect();
+    assert_eq!(scans, Vec::<(&str, String)>::new());
 }
 
 #[test]
