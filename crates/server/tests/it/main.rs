@@ -11,7 +11,7 @@ mod authority;
 mod avatars;
 mod bodies;
 mod cli;
-mod cluster;
+
 mod contracts;
 mod crash;
 mod credentials;
@@ -30,6 +30,7 @@ mod mercure;
 mod mercure_own;
 mod mercure_relay;
 mod outbound;
+mod postgres_only;
 mod presence;
 mod problems;
 mod purges;
