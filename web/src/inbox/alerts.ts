@@ -1,9 +1,9 @@
 // What tells of a new message when nobody looks: a short tone and the browser's own notification.
 import type { Message } from '$core/api';
-import { plain } from '$core/plain';
-import { maybeSession } from '$ui/live.svelte';
+import { plain } from '$core/text/plain';
+import { maybeSession } from './live';
 import { t } from '$ui/i18n.svelte';
-import { prefs } from '$ui/prefs.svelte';
+import { prefs } from './prefs.svelte';
 import { router } from '$ui/router.svelte';
 
 const PAUSE = 2_000;

@@ -1,9 +1,9 @@
 // What the list shows: filters, sections and their order, as plain rows for the virtual list.
 import type { Conversation, Id } from '$core/api';
-import { SECTIONS, inFilter, isMine, isOver, isUnassigned, sectionOf, type Filter, type Section } from '$core/kinds';
-import { folded, titleOf } from '$core/names';
+import { SECTIONS, inFilter, isMine, isOver, isUnassigned, sectionOf, type Filter, type Section } from '$core/store/kinds';
+import { folded, titleOf } from '$core/text/names';
 import { t } from '$ui/i18n.svelte';
-import { live } from '$ui/live.svelte';
+import { live } from '../live';
 
 export type ListRow =
   | { type: 'section'; key: string; section: Section; collapsed: boolean; count: number; unread: number; mentions: number }
