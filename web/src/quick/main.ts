@@ -1,7 +1,8 @@
 // `/embed/quick.js`: puts the messenger on a page of a host application by one script line. Whatever goes wrong here, the page goes on.
 import './style.css';
 import { mount, unmount } from 'svelte';
-import { client, maybeSession } from './live';
+import { client, live, maybeSession } from './live';
+import { contextOf } from '$ui/live.svelte';
 import { off, on } from './events';
 import { takePlace, type Place } from './host';
 import { compose, forget, messenger, setLocale, start, stop } from './messenger.svelte';
@@ -27,7 +28,7 @@ function init(given: Given): void {
   void start(options, { locale: document.documentElement.lang || null });
   place = takePlace();
   unwatch = theme.watch();
-  app = mount(Quick, { target: place.root });
+  app = mount(Quick, { target: place.root, context: contextOf(live) });
 }
 
 /** Takes everything away; signing out of the host application also forgets what this browser keeps. */

@@ -1,5 +1,5 @@
 // What the inbox and the quick messenger let one do with a message. It shows at once and is taken back when the server refuses.
-import { addReaction, deleteMessage, removeReaction, type Conversation, type Message } from '$core/api';
+import { addReaction, deleteMessage, removeReaction, type Message } from '$core/api';
 import { withReaction } from '$core/store/events';
 import type { Live } from '$ui/live.svelte';
 import { t } from '$ui/i18n.svelte';
@@ -30,13 +30,3 @@ export function remove(live: Live, message: Message): void {
   store.changeMessage(message.id, (one) => ({ ...one, body: '', html: '', reactions: [], deleted_at: new Date().toISOString() }));
   toasts.undoable(t('action.deleted'), () => void attempt(() => deleteMessage(live.client, message.id), back), back);
 }
-
-export function mayEdit(live: Live, message: Message): boolean {
-  if (!mayDeleteOwn(live, message)) return false;
-  const seconds = live.me().settings.edit_window_seconds ?? -1; // -1 is for ever, 0 never
-  return seconds < 0 || Date.now() - Date.parse(message.created_at) < seconds * 1000;
-}
-
-const mayDeleteOwn = (live: Live, message: Message) => message.kind === 'text' && !message.deleted_at && message.author?.id === live.me().id;
-export const mayDelete = (live: Live, message: Message, conversation: Conversation) =>
-  mayDeleteOwn(live, message) || (message.kind === 'text' && !message.deleted_at && conversation.me.can.manage && conversation.kind !== 'direct');

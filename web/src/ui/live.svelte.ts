@@ -1,6 +1,6 @@
 // Owns: a session's state as reactive reads: a component that calls one of these runs again when that part changes.
-// Must not know: how many there are. Each app of a page makes its own and gives it to its components (setLive); nothing here is of the module.
-import { createContext } from 'svelte';
+// Must not know: how many there are. Each app of a page makes its own and mounts its components with it; nothing here is of the module.
+import { getContext } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import type { Client, Id } from '$core/api';
 import type { Topic } from '$core/store/topics';
@@ -47,14 +47,11 @@ export class SessionView<S extends Session> {
   conversation = (id: Id) => this.watch(`conversation:${id}`).store.conversation(id);
   timeline = (id: Id) => this.watch(`timeline:${id}`).store.timeline(id);
   person = (id: Id) => this.watch('people').store.person(id);
-  people = () => this.watch('people').store.people();
-  teams = () => this.watch('teams').store.teams();
   waiting = (id: Id) => this.watch(`outbox:${id}`).outbox.of(id);
   waitingCount = () => this.watch('outbox').outbox.waiting;
   failedIn = (id: Id) => this.watch(`outbox:${id}`).outbox.of(id).some((entry) => entry.failed);
   connection = () => this.watch('connection').state;
   transport = () => this.watch('connection').socket.transport;
-  acks = (id: Id) => this.watch(`acks:${id}`).store.conversation(id)?.last_activity_at;
 }
 
 /** What a session of the staff has besides. */
@@ -62,14 +59,15 @@ export class Live extends SessionView<StaffSession> {
   presence = (id: Id) => this.watch(`presence:${id}`).presence.of(id);
   status = (id: Id) => this.watch(`presence:${id}`).presence.status(id);
   typing = (id: Id) => this.watch(`typing:${id}`).presence.typing(id);
-  viewing = (id: Id) => this.watch(`viewing:${id}`).presence.viewing(id);
   draft = (id: Id, mode: string) => this.watch(`draft:${id}`).drafts.get(id, mode);
-  drafts = () => this.watch('drafts').drafts.list();
   hasDraft = (id: Id) => this.watch(`draft:${id}`).drafts.has(id);
   uploads = (id: Id, mode: string) => this.watch(`uploads:${uploadKey(id, mode)}`).uploads.of(uploadKey(id, mode));
   hasMore = () => Boolean(this.watch('next').pages.next);
   loaded = () => this.watch('next').pages.next !== undefined;
 }
 
+const KEY = 'live';
+/** What an app is mounted with: `mount(App, { target, context: contextOf(live) })`. */
+export const contextOf = (live: Live) => new Map([[KEY, live]]);
 /** The reads of the app that a component is in. */
-export const [useLive, setLive] = createContext<Live>();
+export const useLive = (): Live => getContext(KEY);

@@ -65,6 +65,10 @@ export class Session {
     return part;
   }
 
+  #each(tell: (part: SessionPart) => unknown): void {
+    for (const part of this.#parts) void tell(part);
+  }
+
   /** Starts with what this browser kept of `me`, then asks the server. */
   async start(me: Me | null): Promise<this> {
     if (me) this.store.setMe(me);
@@ -78,7 +82,7 @@ export class Session {
     if (this.#stopped) throw new Error('stopped');
     this.store.reset(snapshot);
     this.#changed();
-    for (const part of this.#parts) part.snapshot?.(snapshot);
+    this.#each((part) => part.snapshot?.(snapshot));
     return snapshot.cursor;
   }
 
@@ -93,7 +97,7 @@ export class Session {
       for (const event of events) {
         if (event.type === 'participant.added' && event.conversation_id) this.#notMine.delete(event.conversation_id);
         const fresh = isFresh(this.store, event);
-        for (const part of this.#parts) part.event?.(event, fresh);
+        this.#each((part) => part.event?.(event, fresh));
         apply(this.store, event, needs);
         if (event.conversation_id) this.#changed(event.conversation_id);
       }
@@ -101,12 +105,12 @@ export class Session {
   }
 
   #changed(id?: Id): void {
-    for (const part of this.#parts) part.changed?.(id);
+    this.#each((part) => part.changed?.(id));
   }
 
   #arrived(message: Message): void {
     if (message.client_id) this.outbox.settled(message.client_id);
-    for (const part of this.#parts) part.arrived?.(message);
+    this.#each((part) => part.arrived?.(message));
     this.hooks.arrived?.(message);
   }
 
@@ -127,7 +131,7 @@ export class Session {
     this.store.emitter.changed('connection');
     if (state !== 'online' || before === 'online') return;
     this.outbox.kick();
-    for (const part of this.#parts) void part.connected?.();
+    this.#each((part) => part.connected?.());
   }
 
   async #stillSignedIn(): Promise<boolean> {
@@ -158,7 +162,7 @@ export class Session {
     if (!belongs(fresh) && !known) return void this.#notMine.add(id);
     this.store.putConversation(fresh);
     if (known || fresh.me.unread === 0) return;
-    for (const part of this.#parts) part.appeared?.(fresh);
+    this.#each((part) => part.appeared?.(fresh));
     this.hooks.appeared?.(fresh);
   }
 
@@ -194,7 +198,7 @@ export class Session {
     this.#stopped = true;
     this.socket.stop();
     this.outbox.close();
-    for (const part of this.#parts) part.stop?.();
+    this.#each((part) => part.stop?.());
     for (const timer of this.#wanted.values()) clearTimeout(timer);
   }
 

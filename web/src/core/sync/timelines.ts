@@ -40,13 +40,6 @@ export class Timelines {
     store.putPage(id, { ...page, items: page.items.map((message) => withMine(store, message)) }, at);
   }
 
-  async thread(root: Message): Promise<void> {
-    const { items } = await getThread(this.client, root.id);
-    const all = items.some((message) => message.id === root.id) ? items : [root, ...items];
-    const { store } = this;
-    store.putPage(root.id, { items: all.map((message) => withMine(store, message)), has_before: false, has_after: false }, 'around');
-  }
-
   async #once(key: string, work: () => Promise<void>): Promise<void> {
     if (this.#busy.has(key)) return;
     this.#busy.add(key);
@@ -56,6 +49,13 @@ export class Timelines {
       this.#busy.delete(key);
     }
   }
+}
+
+/** The replies of one message, with it. */
+export async function loadThread(client: Client, store: Store, root: Message): Promise<void> {
+  const { items } = await getThread(client, root.id);
+  const all = items.some((message) => message.id === root.id) ? items : [root, ...items];
+  store.putPage(root.id, { items: all.map((message) => withMine(store, message)), has_before: false, has_after: false }, 'around');
 }
 
 /** Where a conversation opens: at the first unread message, if there is one. */

@@ -1,7 +1,8 @@
 // Changes to a conversation, shown at once and taken back when the server refuses.
-import { addParticipants, joinConversation, updateConversation, updateMyState, type Conversation, type ConversationChanges, type Id, type Notify, type Status } from '$core/api';
+import { addParticipants, joinConversation, updateConversation, type Conversation, type ConversationChanges, type Id, type Notify, type Status } from '$core/api';
 import { exact } from '$core/text/time';
-import { client, session } from '../live';
+import { client, live, session } from '../live';
+import { changeMine } from '$thread/conversationActions';
 import { i18n, t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
 
@@ -52,20 +53,10 @@ export async function invite(conversation: Conversation, person: { id: Id; name:
   }
 }
 
-async function changeMine(conversation: Conversation, changes: { muted?: boolean; notify?: Notify }): Promise<void> {
-  const { store } = session();
-  const { muted, notify } = conversation.me;
-  store.changeMine(conversation.id, changes);
-  try {
-    await updateMyState(client, conversation.id, changes);
-  } catch (error) {
-    store.changeMine(conversation.id, { muted, notify });
-    toasts.failed(error);
-  }
-}
+const mine = (conversation: Conversation, changes: { muted?: boolean; notify?: Notify }) => changeMine(live, conversation, changes).catch((error: unknown) => toasts.failed(error));
 
-export const toggleMute = (conversation: Conversation) => changeMine(conversation, { muted: !conversation.me.muted });
-export const setNotify = (conversation: Conversation, notify: Notify) => changeMine(conversation, { notify });
+export const toggleMute = (conversation: Conversation) => mine(conversation, { muted: !conversation.me.muted });
+export const setNotify = (conversation: Conversation, notify: Notify) => mine(conversation, { notify });
 
 export async function join(conversation: Conversation): Promise<void> {
   try {

@@ -13,7 +13,7 @@ import { toasts } from '$ui/toast.svelte';
 import { assign, change, invite, setStatus, snooze, toggleLabel, toggleMute } from '../panel/changes';
 import { escalate, finished, may } from '../triage';
 import { togglePin } from './actions';
-import type { ComposerState } from '$thread/composerState.svelte';
+import type { StaffComposer } from './StaffComposer';
 
 /** A line of the list under the composer. */
 export interface Offer {
@@ -32,7 +32,7 @@ export interface Offer {
   run?: () => unknown;
 }
 
-interface Place { conversation: Conversation; composer: ComposerState }
+interface Place { conversation: Conversation; composer: StaffComposer }
 export interface Command {
   name: string;
   label: Key;
@@ -58,7 +58,7 @@ export const COMMANDS: Command[] = [
   {
     name: 'note', label: 'slash.note', argument: 'slash.text', alone: true, may: ({ me }) => me.can.note,
     run: ({ conversation, composer }, text) => {
-      composer.note = true;
+      composer.write(true);
       if (text) session().drafts.set(conversation.id, 'note', text);
       composer.focus();
     },
