@@ -32,6 +32,8 @@ test: web ## Everything: unit, integration on SQLite and on PostgreSQL, web, bro
 bench: web ## The figures of the README, each beside its limit measured in the same run
 	$(CARGO) bench -p parlor-db --bench engine
 	$(CARGO) bench -p parlor --bench load
+	$(CARGO) build --release -p parlor
+	cd web && PARLOR_BIN=$(CURDIR)/target/release/parlor npm run -s bench
 
 api: ## Writes docs/api/openapi.json and the TypeScript types from the code
 	$(CARGO) run -q -p parlor -- openapi > docs/api/openapi.json

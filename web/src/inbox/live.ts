@@ -7,6 +7,7 @@ export const client = new Client();
 
 /** What only the inbox shows. */
 class InboxLive extends Live {
+  people = () => this.watch('people').store.people();
   teams = () => this.watch('teams').store.teams();
   acks = (id: Id) => this.watch(`acks:${id}`).store.conversation(id)?.last_activity_at;
   viewing = (id: Id) => this.watch(`viewing:${id}`).presence.viewing(id);
