@@ -64,10 +64,12 @@ for path in files:
     for spec in taken.findall(path.read_text()):
         if area == "core" and re.match(r"svelte\b|\$(?!core/|locales/)", spec):
             wrong.append(f"{name} must not know {spec}: core has no framework")
+        if area == "thread" and re.match(r"[A-Z]\w+\.ts$", path.name) and re.match(r"svelte\b|\$ui/", spec):
+            wrong.append(f"{name} must not know {spec}: the controllers of a thread have no framework")
         if spec.startswith("."):
             target = pathlib.PurePath(os.path.normpath(path.parent / spec))
         elif re.match(r"\$(core|ui|thread)\b", spec):
-            target = web / spec[1:]
+            target = pathlib.PurePath(os.path.normpath(web / spec[1:]))
         else:
             continue
         parts = target.relative_to(web).parts if web in target.parents else ()

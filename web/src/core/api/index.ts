@@ -3,7 +3,7 @@
 import type { Client, Query } from './client';
 import type {
   Acks, Attachment, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
-  Notify, Page, Participant, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
+  Notify, Page, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
 } from './types';
 
 export * from './types';
@@ -35,9 +35,7 @@ export const updateMyState = (client: Client, id: Id, body: { muted?: boolean; n
 export const joinConversation = (client: Client, id: Id) => client.post<unknown>(`${of(id)}/join`);
 export const acknowledge = (client: Client, id: Id) => client.post<unknown>(`${of(id)}/ack`);
 export const listAcknowledgements = (client: Client, id: Id, after?: string) => client.get<Acks>(`${of(id)}/acks`, { after });
-export const listParticipants = (client: Client, id: Id, after?: string) => client.get<Page<Participant>>(`${of(id)}/participants`, { limit: 200, after });
 export const addParticipants = (client: Client, id: Id, userIds: Id[]) => client.post<unknown>(`${of(id)}/participants`, { user_ids: userIds });
-export const setParticipantRole = (client: Client, id: Id, person: Id, role: Participant['role']) => client.patch<unknown>(`${of(id)}/participants/${person}`, { role });
 export const removeParticipant = (client: Client, id: Id, person: Id | 'me') => client.delete<unknown>(`${of(id)}/participants/${person}`);
 
 export const listMessages = (client: Client, id: Id, at: Position) => client.get<MessagePage>(`${of(id)}/messages`, { limit: 50, ...at });
