@@ -4,7 +4,7 @@ CARGO ?= cargo
 DATA ?= data
 LISTEN ?= 127.0.0.1:8080
 
-WEB_SOURCES := $(shell find web/src web/locales web/tokens web/public web/playground web/build.mjs web/embed.mjs web/icons.mjs web/package-lock.json -type f 2>/dev/null)
+WEB_SOURCES := $(shell find web/src web/locales web/tokens web/public web/playground web/build.mjs web/embed.mjs web/icons.mjs web/vite.config.js web/svelte.config.js web/package-lock.json -type f 2>/dev/null)
 
 .PHONY: run dev web check test bench api clean
 

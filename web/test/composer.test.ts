@@ -1,9 +1,10 @@
 // The composer without a field: drafts, answers, changes, files, notes, and what is sent.
 import { beforeEach, expect, test, vi } from 'vitest';
-import { ApiError } from '../src/core/api';
-import { Outbox } from '../src/core/sync/outbox';
+import { ApiError, type Attachment } from '../src/core/api';
 import { MemoryStore } from '../src/core/store/keyValueStore';
 import { Store } from '../src/core/store/store';
+import { Outbox } from '../src/core/sync/outbox';
+import { Uploads } from '../src/core/sync/uploads';
 import { StaffComposer } from '../src/inbox/thread/StaffComposer';
 import { ComposerController } from '../src/thread/ComposerController';
 import { ana, conversation, message, myPart, snapshot } from './helpers';
@@ -89,25 +90,28 @@ test('a change that is refused stays to be tried again', async () => {
   expect([composer.editing?.id, composer.text, composer.ready]).toEqual(['m2', 'better', true]);
 });
 
-test('with files on their way it is sent when they are there', async () => {
-  const { session, client, composer } = made();
-  let arrive = (_file: unknown) => {};
-  vi.spyOn(session.uploads, 'of').mockImplementation(() => [{ state } as never]);
-  vi.spyOn(session.uploads, 'take').mockImplementation(() => [{ id: 'f1' } as never]);
-  let state = 'sending';
-  arrive = (next) => {
-    state = String(next);
-    session.store.emitter.changed('uploads:c1:reply');
-  };
+test('with files on their way it is sent when they are there, once', async () => {
+  const { session, client } = made();
+  client.answers['POST /conversations/c1/messages'] = () => new Promise(() => {}); // stays on its way
+  const arrivals: { resolve: (file: Attachment) => void; reject: (error: ApiError) => void }[] = [];
+  const uploads = new Uploads(client, new MemoryStore(), session.store.emitter, () => new Promise((resolve, reject) => arrivals.push({ resolve, reject })));
+  const composer = new ComposerController({ client, store: session.store, outbox: session.outbox, uploads }, 'c1', { failed });
+  composer.enter();
+  composer.attach([new File(['slow'], 'slow.txt'), new File(['bad'], 'bad.txt')]);
+  composer.type('with the slow one');
   composer.send();
   expect([composer.sendsLater, waiting(session)]).toEqual([true, []]);
-  arrive('failed');
-  expect(composer.sendsLater).toBe(false);
-  arrive('sending');
+  arrivals[0]!.resolve({ id: 'f1', name: 'slow.txt', content_type: 'text/plain', size: 4 });
+  arrivals[1]!.reject(new ApiError({ status: 503, code: 'unavailable', detail: '' }));
+  // What has failed is for the writer to decide.
+  await vi.waitFor(() => expect(composer.sendsLater).toBe(false));
+  expect([composer.text, waiting(session)]).toEqual(['with the slow one', []]);
+  uploads.retry(composer.place, composer.uploads[1]!.key);
   composer.send();
-  arrive('done');
-  expect(waiting(session)[0]!.attachments).toEqual([{ id: 'f1' }]);
-  expect(client.asked).not.toContain('PATCH /messages/m2');
+  arrivals[2]!.resolve({ id: 'f2', name: 'bad.txt', content_type: 'text/plain', size: 3 });
+  await vi.waitFor(() => expect(waiting(session)).toHaveLength(1));
+  expect(waiting(session)[0]).toMatchObject({ body: 'with the slow one', attachments: [{ id: 'f1' }, { id: 'f2' }] });
+  expect([composer.text, composer.uploads, composer.sendsLater]).toEqual(['', [], false]);
 });
 
 test('a note has a draft of its own, and what answers a note is one', () => {

@@ -129,8 +129,8 @@ export class ComposerController extends Observable {
 
   #uploaded(): void {
     if (this.sendsLater && !this.#uploading) {
+      this.sendsLater = false; // before the files are taken, which is a change of them as well
       if (this.ready) this.post();
-      else this.sendsLater = false;
     }
     this.changed();
   }
