@@ -31,7 +31,9 @@ test('a message: badge, toast, order of the list, open thread, read', async ({ b
   await expect(thread(ana).locator('[data-seq]', { hasText: first }).locator('[data-receipt=read]')).toContainText('Read', { timeout: 10_000 });
   await ben.keyboard.press('Escape');
   await expect(row(ben, direct)).not.toContainText('unread');
+  const fetched = ben.waitForResponse((response) => response.url().includes('/messages')); // where one stays, once
   await row(ben, direct).click();
+  await fetched;
 
   // What comes is shown from the one frame that brings it, without a question to the server.
   for (let round = 0; round < 3; round++) {
