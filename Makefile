@@ -4,7 +4,7 @@ CARGO ?= cargo
 DATA ?= data
 LISTEN ?= 127.0.0.1:8080
 
-WEB_SOURCES := $(shell find web/src web/locales web/tokens web/public web/playground web/build.mjs web/embed.mjs web/icons.mjs web/package-lock.json -type f 2>/dev/null)
+WEB_SOURCES := $(shell find web/src web/locales web/tokens web/public web/playground web/build.mjs web/embed.mjs web/icons.mjs web/vite.config.js web/svelte.config.js web/package-lock.json -type f 2>/dev/null)
 
 .PHONY: run dev web check test bench api clean
 
@@ -32,6 +32,8 @@ test: web ## Everything: unit, integration on SQLite and on PostgreSQL, web, bro
 bench: web ## The figures of the README, each beside its limit measured in the same run
 	$(CARGO) bench -p parlor-db --bench engine
 	$(CARGO) bench -p parlor --bench load
+	$(CARGO) build --release -p parlor
+	cd web && PARLOR_BIN=$(CURDIR)/target/release/parlor npm run -s bench
 
 api: ## Writes docs/api/openapi.json and the TypeScript types from the code
 	$(CARGO) run -q -p parlor -- openapi > docs/api/openapi.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Rules of the house that no compiler checks: sizes of files, headers of modules, arrows between crates and floors."""
+"""Rules of the house that no compiler checks: sizes of files, headers of modules, arrows between crates, floors, and the parts of the web app."""
+import os
 import pathlib
 import re
 import subprocess
@@ -57,6 +58,45 @@ for crate, floors in FLOORS.items():
     for members in circles(used):
         files = " ".join(modules.file[member] for member in members)
         wrong.append(f"crates/{crate}/src: none of these can be read before the others: {files}")
+
+# The web app: who may take what from whom, within a folder also the floors of `core/`. Imports and the `@source` of stylesheets alike.
+WEB = {
+    "core": set(),
+    "ui": {"core"},
+    "thread": {"core", "ui"},
+    "embed": set(),
+    "inbox": {"core", "ui", "thread", "embed", "styles"},
+    "quick": {"core", "ui", "thread", "embed", "styles"},
+    "styles": set(),
+}
+CORE = ["api", "text", "store", "sync"]
+web = root / "web" / "src"
+taken = re.compile(r"""(?:\bfrom|\bimport|@import|@source)\s*\(?\s*['"]([^'"]+)['"]""")
+for path in files:
+    if web not in path.parents or path.suffix not in {".ts", ".svelte", ".css"} or path.name == "schema.d.ts":
+        continue
+    name = path.relative_to(root).as_posix()
+    area = path.relative_to(web).parts[0]
+    if area not in WEB:
+        wrong.append(f"{name}: scripts/tidy.py does not know the folder web/src/{area}")
+        continue
+    for spec in taken.findall(path.read_text()):
+        if area == "core" and re.match(r"svelte\b|\$(?!core/|locales/)", spec):
+            wrong.append(f"{name} must not know {spec}: core has no framework")
+        if area == "thread" and re.match(r"[A-Z]\w+\.ts$", path.name) and re.match(r"svelte\b|\$ui/", spec):
+            wrong.append(f"{name} must not know {spec}: the controllers of a thread have no framework")
+        if spec.startswith("."):
+            target = pathlib.PurePath(os.path.normpath(path.parent / spec))
+        elif re.match(r"\$(core|ui|thread)\b", spec):
+            target = pathlib.PurePath(os.path.normpath(web / spec[1:]))
+        else:
+            continue
+        parts = target.relative_to(web).parts if web in target.parents else ()
+        if parts and parts[0] != area and parts[0] not in WEB[area]:
+            wrong.append(f"{name} must not take {spec} from web/src/{parts[0]}/")
+        if area == "core" and parts and parts[0] == "core" and len(parts) > 1 and parts[1] in CORE:
+            if CORE.index(parts[1]) > CORE.index(path.relative_to(web).parts[1]):
+                wrong.append(f"{name} must not take {spec}: the floors of core are {', '.join(CORE)}")
 
 print("\n".join(wrong) or "tidy")
 sys.exit(bool(wrong))

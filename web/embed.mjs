@@ -2,11 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { minify } from 'terser';
 import { build } from 'vite';
 import { framedIcons } from './icons.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const ROOTS = { $core: here('src/core'), $ui: here('src/ui'), $locales: here('locales') };
+const ROOTS = { $core: here('src/core'), $ui: here('src/ui'), $thread: here('src/thread'), $locales: here('locales') };
 const CSS = 'virtual:quick-styles';
 const PLACE = '__PARLOR_CSS__';
 
@@ -20,7 +21,7 @@ function options(configFile, entry, file, first) {
     configFile,
     logLevel: 'warn',
     publicDir: false,
-    plugins: [...(first ? [emojiBeside] : []), framedIcons(here('src/quick/icon.ts')), usedTexts(here(entry)), usedOperations(here(entry)), nothingToPreload, styles()],
+    plugins: [...(first ? [emojiBeside] : []), framedIcons(here('src/quick/icon.ts')), usedTexts(here(entry)), nothingToPreload, styles(), smaller],
     build: {
       outDir: here('dist/embed'),
       emptyOutDir: first,
@@ -69,26 +70,8 @@ function usedTexts(entry) {
       const language = basename(id, '.json');
       if (language === 'en') return { code: `export default ${kept}`, moduleType: 'js' };
       this.emitFile({ type: 'asset', fileName: `quick-${language}.json`, source: kept });
-      const code = `import { server } from '${ROOTS.$core}/api/client.ts';\nexport default fetch(server.origin + '/embed/quick-${language}.json').then((answer) => answer.json());`;
+      const code = `import { client } from '${here('src/quick/client.ts')}';\nexport default fetch(client.origin + '/embed/quick-${language}.json').then((answer) => answer.json());`;
       return { code, moduleType: 'js' };
-    },
-  };
-}
-
-/** Of the list of API operations, of which each begins a line, those that the reached modules call. */
-function usedOperations(entry) {
-  const list = join(ROOTS.$core, 'api/index.ts');
-  const calls = [...reached(entry)].filter((file) => file !== list).map((file) => readFileSync(file, 'utf8')).join('\n');
-  const called = new Set([...calls.matchAll(/\bapi\.(\w+)/g)].map((match) => match[1]));
-  return {
-    name: 'used-operations',
-    enforce: 'pre',
-    transform(code, id) {
-      if (id !== list) return null;
-      const [before, rest] = code.split('export const api = {\n');
-      const [operations, ...after] = rest.split(/^\};$/m);
-      const kept = operations.split(/^(?=  \w+: )/m).filter((operation) => called.has(/^  (\w+):/.exec(operation)?.[1]));
-      return { code: `${before}export const api = {\n${kept.join('')}};${after.join('};')}`, map: null };
     },
   };
 }
@@ -97,7 +80,7 @@ function usedOperations(entry) {
 const emojiBeside = {
   name: 'emoji-beside',
   buildStart() {
-    const names = /const NAMES = `\n([^`]+)`/.exec(readFileSync(join(ROOTS.$core, 'emoji.ts'), 'utf8'))[1];
+    const names = /const NAMES = `\n([^`]+)`/.exec(readFileSync(join(ROOTS.$core, 'text/emoji.ts'), 'utf8'))[1];
     this.emitFile({ type: 'asset', fileName: 'quick-emoji.json', source: JSON.stringify(names) });
   },
 };
@@ -128,6 +111,17 @@ function styles() {
     },
   };
 }
+
+/** After Vite's own minifier a second one, which puts functions that are called once where they are called: pages of others load this. */
+const smaller = {
+  name: 'smaller',
+  generateBundle: {
+    order: 'post',
+    async handler(_options, bundle) {
+      for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = (await minify(file.code, { ecma: 2022, compress: { ecma: 2022, passes: 3 } })).code;
+    },
+  },
+};
 
 export function forShadow(css) {
   return css

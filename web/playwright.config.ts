@@ -14,7 +14,8 @@ export default defineConfig({
   timeout: 90_000,
   expect: { timeout: 15_000 },
   fullyParallel: false,
-  workers: 1,
+  // Every file has a server of its own, so that two can run beside each other.
+  workers: 2,
   retries: 0,
   snapshotPathTemplate: `${pictures}/{arg}{ext}`,
   updateSnapshots: existsSync(pictures) ? 'none' : 'all',

@@ -12,7 +12,7 @@ export default defineConfig({
   base: '/app/',
   publicDir: here('public'),
   plugins: [plainIcons(), tailwindcss(), svelte()],
-  resolve: { alias: { $core: here('src/core'), $ui: here('src/ui'), $locales: here('locales') } },
+  resolve: { alias: { $core: here('src/core'), $ui: here('src/ui'), $thread: here('src/thread'), $locales: here('locales') } },
   build: {
     outDir: here('dist/app'),
     emptyOutDir: true,

@@ -7,10 +7,30 @@ let here: { file: string; world: World; stop: () => void } | undefined;
 export const world = (): World => here!.world;
 export type Who = keyof World['people'];
 
+interface Work { frames: string[]; asked: string[] }
+const works = new WeakMap<Page, Work>();
+
+/** From now on: the frames that the page gets over its streams, and what it asks the API for. Before the page is opened. */
+export function record(page: Page): void {
+  const work: Work = { frames: [], asked: [] };
+  works.set(page, work);
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => work.frames.push(String(payload))));
+  page.on('request', (request) => request.url().includes('/api/v1/') && work.asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+}
+
+/** The work that a page has for what `act` does: how many frames had this text, and what it asked for meanwhile. */
+export async function workOf(page: Page, text: string, act: () => Promise<void>): Promise<{ frames: number; asked: string[] }> {
+  const work = works.get(page)!;
+  const before = work.asked.length;
+  await act();
+  return { frames: work.frames.filter((frame) => frame.includes(text)).length, asked: work.asked.slice(before) };
+}
+
 /** A browser of one person, signed in already. Errors of the page fail the test. */
 export async function browserOf(browser: Browser, who: Who, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
+  record(page);
   page.on('pageerror', (error) => expect.soft(error.stack, 'an error in the page').toBeUndefined());
   page.on('console', (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) expect.soft(message.text(), 'a CSP violation').toBe('');

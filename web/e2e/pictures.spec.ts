@@ -6,7 +6,7 @@ import { apiOf, browserOf, composer, expect, messages, openChat, rowOf, test, wo
 test.describe.configure({ mode: 'serial' });
 
 const same = (page: Page, name: string) =>
-  expect.soft(page).toHaveScreenshot(`${name}.png`, { animations: 'disabled', maxDiffPixelRatio: 0.01, stylePath: 'e2e/steady.css' });
+  expect.soft(page).toHaveScreenshot(`${name}.png`, { animations: 'disabled', maxDiffPixelRatio: 0.01, stylePath: 'e2e/frozen.css' });
 const wide: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, bypassCSP: true, reducedMotion: 'reduce' };
 const person = (browser: Parameters<typeof browserOf>[0], who: Who, more: BrowserContextOptions = {}) => browserOf(browser, who, { ...wide, ...more });
 const inNav = (page: Page, name: string) => page.locator('nav').getByRole('button', { name });

@@ -1,12 +1,13 @@
 // The quick messenger as the tests see it: on a page of a host application, with its parts by name.
 import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
-import { apiOf, expect, unique, world, type Who } from './fixtures';
+import { apiOf, expect, record, unique, world, type Who } from './fixtures';
 
 export interface Where extends BrowserContextOptions { path?: string; query?: Record<string, string>; site?: string }
 
 export async function hostPage(browser: Browser, who: Who, { path = '/playground/', query = {}, site, ...options }: Where = {}): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
+  record(page);
   page.on('pageerror', (error) => expect.soft(error.stack, 'an error in the page').toBeUndefined());
   const { url, people } = world();
   const search = new URLSearchParams({ sub: `pg-${who}`, email: people[who].email, ...query });

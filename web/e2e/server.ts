@@ -86,7 +86,13 @@ function freePort(): Promise<number> {
 }
 
 /** With the playground; its pages are also reached as `localhost`, which is another origin. */
-export async function startPlayground(): Promise<Running> {
+export async function startPlayground(tries = 3): Promise<Running> {
   const port = await freePort();
-  return startServer({ PARLOR_PLAYGROUND: 'true', PARLOR_ORIGINS: `http://localhost:${port}` }, port);
+  try {
+    return await startServer({ PARLOR_PLAYGROUND: 'true', PARLOR_ORIGINS: `http://localhost:${port}` }, port);
+  } catch (error) {
+    // Somebody else has taken the port meanwhile.
+    if (tries > 1) return startPlayground(tries - 1);
+    throw error;
+  }
 }

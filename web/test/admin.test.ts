@@ -5,7 +5,7 @@ import { cell, csv } from '../src/inbox/admin/audit/csv';
 import { bytes, duration, verdictOf } from '../src/inbox/admin/health/figures';
 import { LANGUAGES, sample } from '../src/inbox/admin/keys/samples';
 import { RIGHT_GROUPS } from '../src/inbox/admin/roles/rights';
-import { grouped, refusal, spoken } from '../src/inbox/admin/settings/shapes';
+import { grouped, refusal, spoken } from '../src/inbox/admin/settings/settingGroups';
 import { madePassword, view } from '../src/inbox/admin/users/people';
 import { nameOf } from '../src/inbox/me/devices';
 import { next, previous } from '../src/inbox/setup/progress';

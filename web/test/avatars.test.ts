@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { middle } from '../src/core/avatars';
+import { middle } from '../src/core/api/avatars';
 
 test('the square in the middle, never larger than it is', () => {
   expect(middle(900, 300)).toEqual({ x: 300, y: 0, side: 300, drawn: 300 });

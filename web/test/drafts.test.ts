@@ -1,17 +1,19 @@
 // Drafts: what the server has not heard, because there was no connection, is told when there is one, also after a reload.
-import { beforeEach, expect, test, vi } from 'vitest';
-import { ApiError, api } from '../src/core/api';
-import { Drafts } from '../src/core/drafts';
-import { MemoryShelf, type Shelf } from '../src/core/idb';
-import { Topics } from '../src/core/topics';
+import { beforeEach, expect, test, vi, type MockInstance } from 'vitest';
+import { ApiError, Client } from '../src/core/api';
+import { Drafts } from '../src/core/sync/drafts';
+import { MemoryStore, type KeyValueStore } from '../src/core/store/keyValueStore';
+import { Emitter } from '../src/core/store/emitter';
 
 const offline = new ApiError({ status: 0, code: 'offline', detail: '' });
-let shelf: Shelf;
+let keyValues: KeyValueStore;
 let online: boolean;
+let client: Client;
+let call: MockInstance<Client['call']>;
 /** What the server has, by conversation and mode. */
 let server: Map<string, string>;
 
-const drafts = () => new Drafts(shelf, new Topics());
+const drafts = () => new Drafts(client, keyValues, new Emitter());
 const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 async function typed(box: Drafts, body: string): Promise<void> {
   box.set('c1', 'reply', body);
@@ -21,15 +23,19 @@ async function typed(box: Drafts, body: string): Promise<void> {
 
 beforeEach(() => {
   vi.restoreAllMocks();
-  shelf = new MemoryShelf();
+  keyValues = new MemoryStore();
   online = true;
   server = new Map();
-  const call = <T>(work: () => T) => (online ? Promise.resolve(work()) : Promise.reject(offline));
-  vi.spyOn(api, 'saveDraft').mockImplementation((id, mode, body) => call(() => server.set(`${id}:${mode}`, body)));
-  vi.spyOn(api, 'dropDraft').mockImplementation((id, mode) => call(() => server.delete(`${id}:${mode}`)));
-  vi.spyOn(api, 'drafts').mockImplementation(() =>
-    call(() => ({ items: [...server].map(([key, body]) => ({ conversation_id: key.split(':')[0]!, mode: key.split(':')[1]!, body, updated_at: '2020-01-01T00:00:00Z' })), next: null }) as never),
-  );
+  client = new Client();
+  call = vi.spyOn(client, 'call').mockImplementation(async (method, path, options) => {
+    if (!online) throw offline;
+    const { mode, body } = { ...options?.query, ...(options?.body as object) } as { mode: string; body: string };
+    const key = `${path.split('/')[2]}:${mode}`;
+    if (method === 'PUT') server.set(key, body);
+    if (method === 'DELETE') server.delete(key);
+    const items = [...server].map(([key, body]) => ({ conversation_id: key.split(':')[0]!, mode: key.split(':')[1]!, body, updated_at: '2020-01-01T00:00:00Z' }));
+    return { items, next: null } as never;
+  });
 });
 
 test('what was written without a connection reaches the server with it', async () => {
@@ -59,9 +65,12 @@ test('what was sent without a connection does not come back as a draft', async (
 
 test('what the server refuses is not tried for ever', async () => {
   const box = drafts();
-  vi.mocked(api.saveDraft).mockRejectedValue(new ApiError({ status: 404, code: 'not_found', detail: '' }));
+  call.mockImplementation(async (method) => {
+    if (method === 'PUT') throw new ApiError({ status: 404, code: 'not_found', detail: '' });
+    return { items: [], next: null } as never;
+  });
   await typed(box, 'into a conversation that is gone');
   await box.sync();
   await box.sync();
-  expect(api.saveDraft).toHaveBeenCalledTimes(1);
+  expect(call.mock.calls.filter(([method]) => method === 'PUT')).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { code, link, mention, mentionAt, prefix, wrap, type Edit, type Selection } from '../src/core/editing';
+import { code, link, mention, mentionAt, prefix, wrap, type Edit, type Selection } from '../src/core/text/editing';
 
 /** `[` and `]` mark the selection, before and after. */
 const parse = (marked: string): Selection => ({ text: marked.replace(/[«»]/g, ''), start: marked.indexOf('«'), end: marked.indexOf('»') - 1 });

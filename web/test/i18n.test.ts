@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { choose, format, type Dictionary, type Key } from '../src/core/i18n';
+import { choose, format, type Dictionary, type Key } from '../src/core/text/i18n';
 import deAdmin from '../locales/admin/de.json';
 import enAdmin from '../locales/admin/en.json';
 import frAdmin from '../locales/admin/fr.json';

@@ -1,12 +1,13 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { ApiError, type Message, type NewMessage } from '../src/core/api';
-import { MemoryShelf, openShelf, type Shelf } from '../src/core/idb';
-import { Outbox } from '../src/core/outbox';
-import { Topics } from '../src/core/topics';
+import { MemoryStore, openKeyValueStore, type KeyValueStore } from '../src/core/store/keyValueStore';
+import { Outbox } from '../src/core/sync/outbox';
+import { Emitter } from '../src/core/store/emitter';
+import type { Topic } from '../src/core/store/topics';
 import { message } from './helpers';
 
 const offline = () => new ApiError({ status: 0, code: 'offline', detail: '' });
-let shelf: Shelf;
+let keyValues: KeyValueStore;
 let wire: { body: string; client_id: string }[];
 let fail: (body: string) => ApiError | null;
 
@@ -17,10 +18,10 @@ const send = async (_conversation: string, body: NewMessage): Promise<Message> =
   wire.push(body);
   return message(wire.length, { client_id: body.client_id, body: body.body });
 };
-const outbox = (sent: (message: Message) => void = () => {}) => new Outbox(shelf, new Topics(), sent, send);
+const outbox = (sent: (message: Message) => void = () => {}) => new Outbox(keyValues, new Emitter(), sent, send);
 
 beforeEach(() => {
-  shelf = new MemoryShelf();
+  keyValues = new MemoryStore();
   wire = [];
   fail = () => null;
 });
@@ -35,20 +36,20 @@ test('sends in the order in which they were written', async () => {
 
 test('keeps what could not be sent and sends it once after a reload, with the same client_id', async () => {
   fail = offline;
-  shelf = await openShelf('reload-test');
+  keyValues = await openKeyValueStore('reload-test');
   const first = outbox();
   const { client_id } = first.add('c1', { body: 'kept' });
-  await vi.waitFor(async () => expect(await shelf.all('outbox')).toHaveLength(1));
+  await vi.waitFor(async () => expect(await keyValues.all('outbox')).toHaveLength(1));
   await new Promise((resolve) => setTimeout(resolve, 10));
   first.close();
-  shelf.close();
+  keyValues.close();
 
   fail = () => null;
-  shelf = await openShelf('reload-test');
+  keyValues = await openKeyValueStore('reload-test');
   const second = outbox();
   await second.load();
   await vi.waitFor(() => expect(wire).toEqual([{ body: 'kept', client_id }]));
-  await vi.waitFor(async () => expect(await shelf.all('outbox')).toHaveLength(0));
+  await vi.waitFor(async () => expect(await keyValues.all('outbox')).toHaveLength(0));
 });
 
 test('a refusal marks the message, the next ones go on, retry sends it again', async () => {
@@ -86,10 +87,10 @@ test('an event that brings the message first ends the wait', async () => {
 });
 
 test('the answer and the removal of the waiting row are one change', async () => {
-  const topics = new Topics();
+  const emitter = new Emitter<Topic>();
   const seen: number[] = [];
-  const box = new Outbox(shelf, topics, () => topics.changed('outbox'), send);
-  topics.on('outbox', () => seen.push(box.of('c1').length));
+  const box = new Outbox(keyValues, emitter, () => emitter.changed('outbox'), send);
+  emitter.on('outbox', () => seen.push(box.of('c1').length));
   box.add('c1', { body: 'one' });
   await vi.waitFor(() => expect(box.of('c1')).toHaveLength(0));
   expect(seen).toEqual([1, 0]);

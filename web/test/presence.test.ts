@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ChangeEvent } from '../src/core/api';
-import { Presences, typingTopic } from '../src/core/presence';
-import { Topics } from '../src/core/topics';
+import { Client, type ChangeEvent } from '../src/core/api';
+import { Presences } from '../src/core/sync/presence';
+import { Emitter } from '../src/core/store/emitter';
+import type { Topic } from '../src/core/store/topics';
 
 const event = (type: string, data: object, conversation_id: string | null = null): ChangeEvent =>
   ({ type, at: '', conversation_id, actor: null, data: data as Record<string, unknown> });
@@ -9,9 +10,9 @@ const one = (user_id: string, status: string) => ({ user_id, status, busy: false
 
 function made() {
   const said: object[] = [];
-  const topics = new Topics();
-  const presences = new Presences(topics, { send: (frame) => (said.push(frame), true) }, () => 'me');
-  return { presences, topics, said };
+  const emitter = new Emitter<Topic>();
+  const presences = new Presences(new Client(), emitter, { send: (frame) => (said.push(frame), true) }, () => 'me');
+  return { presences, emitter, said };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -21,35 +22,35 @@ describe('presence', () => {
   it('is what was told last', () => {
     const { presences } = made();
     expect(presences.status('ana')).toBe('offline');
-    presences.take(event('presence', { people: [one('ana', 'online'), one('ben', 'away')] }));
+    presences.event(event('presence', { people: [one('ana', 'online'), one('ben', 'away')] }));
     expect([presences.status('ana'), presences.status('ben')]).toEqual(['online', 'away']);
   });
 
   it('counts busy only while connected', () => {
     const { presences } = made();
-    presences.take(event('status.updated', { user_id: 'ana', busy: true, text: 'hm', text_until: null }));
+    presences.event(event('status.updated', { user_id: 'ana', busy: true, text: 'hm', text_until: null }));
     expect(presences.status('ana')).toBe('offline');
-    presences.take(event('presence', { people: [one('ana', 'online')] }));
-    presences.take(event('status.updated', { user_id: 'ana', busy: true, text: null, text_until: null }));
+    presences.event(event('presence', { people: [one('ana', 'online')] }));
+    presences.event(event('status.updated', { user_id: 'ana', busy: true, text: null, text_until: null }));
     expect(presences.status('ana')).toBe('busy');
-    presences.take(event('status.updated', { user_id: 'ana', busy: false, text: null, text_until: null }));
+    presences.event(event('status.updated', { user_id: 'ana', busy: false, text: null, text_until: null }));
     expect(presences.status('ana')).toBe('online');
   });
 });
 
 describe('typing', () => {
   it('ends with the message, when told, and by itself; one never sees oneself', () => {
-    const { presences, topics } = made();
+    const { presences, emitter } = made();
     const told = vi.fn();
-    topics.on(typingTopic('c'), told);
-    const types = (person_id: string, typing = true) => presences.take(event('typing', { person_id, typing }, 'c'));
+    emitter.on('typing:c', told);
+    const types = (person_id: string, typing = true) => presences.event(event('typing', { person_id, typing }, 'c'));
     types('me');
     expect(presences.typing('c')).toEqual([]);
     types('ana');
     types('ben');
     expect(presences.typing('c')).toEqual(['ana', 'ben']);
     types('ben', false);
-    presences.take({ ...event('message.posted', {}, 'c'), actor: { id: 'ana', kind: 'user', name: 'Ana', avatar_url: null } });
+    presences.event({ ...event('message.posted', {}, 'c'), actor: { id: 'ana', kind: 'user', name: 'Ana', avatar_url: null } });
     expect(presences.typing('c')).toEqual([]);
     types('ana');
     vi.advanceTimersByTime(6_000);

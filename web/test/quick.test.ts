@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { endOf } from '../src/core/api/client';
-import { newId } from '../src/core/id';
-import { relatedOf, whole } from '../src/quick/composing';
-import { complete, fetchToken, fromTag } from '../src/quick/options';
+import { newId } from '../src/core/sync/newId';
+import { relatedOf, whole } from '../src/core/sync/draftSession';
+import { fetchToken } from '../src/embed/hostToken';
+import { complete, fromTag } from '../src/quick/options';
 
 const PAGE = 'https://crm.example/orders/7';
 

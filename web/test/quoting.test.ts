@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quotable } from '../src/core/quoting';
+import { quotable } from '../src/core/text/quoting';
 
 test('a note is quoted by notes only', () => {
   const [note, open] = [{ is_private_note: true }, { is_private_note: false }];

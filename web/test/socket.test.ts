@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Socket, advanced } from '../src/core/socket';
-import type { Transport, TransportEvents, TransportName } from '../src/core/transports';
+import { Socket, advanced } from '../src/core/sync/socket';
+import type { Transport, TransportEvents, TransportName } from '../src/core/sync/transports';
 import { event } from './helpers';
 
 interface Opened { name: TransportName; cursor: string; on: TransportEvents; closed: boolean }

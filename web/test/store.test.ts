@@ -3,7 +3,7 @@ import { apply, withReaction, type Needs } from '../src/core/store/events';
 import { Store } from '../src/core/store/store';
 import { ana, ben, conversation, event, me, message, myPart, posted, snapshot } from './helpers';
 
-const needs = { conversation: vi.fn(), message: vi.fn(), refused: vi.fn(), draft: vi.fn(), arrived: vi.fn() } satisfies Needs;
+const needs = { conversation: vi.fn(), message: vi.fn(), refused: vi.fn(), arrived: vi.fn() } satisfies Needs;
 let store: Store;
 const take = (...events: Parameters<typeof apply>[1][]) => events.map((one) => apply(store, one, needs));
 const mine = () => store.conversation('c1')!.me;
@@ -132,8 +132,8 @@ test('a reset forgets what is gone and marks timelines stale', () => {
 
 test('listeners hear of a change once per batch', () => {
   const heard = vi.fn();
-  store.topics.on('list', heard);
-  store.topics.batch(() => [2, 3, 4].forEach((seq) => take(posted(20 + seq, message(seq)))));
+  store.emitter.on('list', heard);
+  store.emitter.batch(() => [2, 3, 4].forEach((seq) => take(posted(20 + seq, message(seq)))));
   expect(heard).toHaveBeenCalledOnce();
 });
 

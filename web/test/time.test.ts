@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elsewhere, useTimeZone } from '$core/time';
+import { elsewhere, useTimeZone } from '../src/core/text/time';
 
 describe('what time it is elsewhere', () => {
   const noon = new Date('2026-07-01T12:00:00Z');

@@ -1,6 +1,6 @@
 // `/embed/inbox.js`: the element <parlor-inbox>, which shows the whole inbox in a frame with the sign-in, theme and language of the host page.
-import { fetchToken } from '../quick/options';
-import { isOurs, type ToFrame, type ToHost } from './words';
+import { isOurs, type ToFrame, type ToHost } from './frameProtocol';
+import { fetchToken } from './hostToken';
 
 const tag = (document.currentScript ?? document.querySelector('script[src*="/embed/inbox.js"]')) as HTMLScriptElement | null;
 const HOME = tag ? new URL(tag.src, location.href).origin : location.origin;
@@ -40,7 +40,7 @@ class ParlorInbox extends HTMLElement {
   attributeChangedCallback(name: keyof typeof LOOK): void {
     if (!this.#ready) return;
     if (LOOK[name] === 'parlor:look') this.#look();
-    else if (this.getAttribute(name)) this.#say({ type: 'parlor:open', conversation: this.getAttribute(name)! });
+    else if (this.getAttribute(name)) this.#post({ type: 'parlor:open', conversation: this.getAttribute(name)! });
   }
 
   get #server(): string {
@@ -52,19 +52,19 @@ class ParlorInbox extends HTMLElement {
     return conversation ? `c/${encodeURIComponent(conversation)}` : '';
   }
 
-  #say(words: ToFrame): void {
-    this.#frame?.contentWindow?.postMessage(words, this.#server);
+  #post(message: ToFrame): void {
+    this.#frame?.contentWindow?.postMessage(message, this.#server);
   }
 
   #hear = (event: MessageEvent): void => {
     if (event.source !== this.#frame?.contentWindow || event.origin !== this.#server || !isOurs(event.data)) return;
-    const words = event.data as ToHost;
-    if (words.type === 'parlor:ready') {
+    const message = event.data as ToHost;
+    if (message.type === 'parlor:ready') {
       this.#ready = true;
       this.#look();
-    } else if (words.type === 'parlor:need-token') void this.#identify();
-    else if (words.type === 'parlor:unread') {
-      const { unread, mentions, title } = words;
+    } else if (message.type === 'parlor:need-token') void this.#identify();
+    else if (message.type === 'parlor:unread') {
+      const { unread, mentions, title } = message;
       this.dispatchEvent(new CustomEvent('parlor:unread', { detail: { unread, mentions, title }, bubbles: true }));
     }
   };
@@ -73,17 +73,17 @@ class ParlorInbox extends HTMLElement {
     const url = this.getAttribute('token-url');
     try {
       const token = this.token ? await this.token() : url ? await fetchToken(url) : null;
-      if (token) return this.#say({ type: 'parlor:token', token });
+      if (token) return this.#post({ type: 'parlor:token', token });
     } catch (error) {
       console.error('<parlor-inbox> got no token:', error);
     }
-    this.#say({ type: 'parlor:no-token' });
+    this.#post({ type: 'parlor:no-token' });
   }
 
   #look(): void {
     const wish = this.getAttribute('theme');
     const theme = wish === 'light' || wish === 'dark' ? wish : 'auto';
-    this.#say({ type: 'parlor:look', theme: theme === 'auto' ? ofPage() : theme, locale: this.getAttribute('locale') ?? (document.documentElement.lang || null) });
+    this.#post({ type: 'parlor:look', theme: theme === 'auto' ? ofPage() : theme, locale: this.getAttribute('locale') ?? (document.documentElement.lang || null) });
   }
 }
 

@@ -1,32 +1,14 @@
 // What tells of a new message when nobody looks: a short tone and the browser's own notification.
 import type { Message } from '$core/api';
-import { plain } from '$core/plain';
-import { maybeSession } from '$ui/live.svelte';
+import { plain } from '$core/text/plain';
+import { maybeSession } from './live';
 import { t } from '$ui/i18n.svelte';
-import { prefs } from '$ui/prefs.svelte';
+import { playTone } from '$ui/tone';
+import { prefs } from './prefs.svelte';
 import { router } from '$ui/router.svelte';
 
 const PAUSE = 2_000;
-let audio: AudioContext | undefined;
 let last = 0;
-
-/** Two soft notes. Browsers let a page sound only after somebody has touched it. */
-export function tone(): void {
-  audio ??= new AudioContext();
-  void audio.resume();
-  const { currentTime: now, destination } = audio;
-  for (const [at, pitch] of [[0, 660], [0.12, 880]] as const) {
-    const note = audio.createOscillator();
-    const loud = audio.createGain();
-    note.frequency.value = pitch;
-    loud.gain.setValueAtTime(0, now + at);
-    loud.gain.linearRampToValueAtTime(0.12, now + at + 0.015);
-    loud.gain.exponentialRampToValueAtTime(0.001, now + at + 0.25);
-    note.connect(loud).connect(destination);
-    note.start(now + at);
-    note.stop(now + at + 0.3);
-  }
-}
 
 /** Whether I want to hear of it: not my own, not muted, not while I am busy or looking at it. */
 function wanted(message: Message): boolean {
@@ -45,7 +27,7 @@ export function alertOf(message: Message): void {
   if (!wanted(message)) return;
   if (prefs.sound && Date.now() - last > PAUSE && navigator.userActivation?.hasBeenActive !== false) {
     last = Date.now();
-    tone();
+    playTone();
   }
   if (prefs.browser && !document.hasFocus() && 'Notification' in window && Notification.permission === 'granted') show(message);
 }

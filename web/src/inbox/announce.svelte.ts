@@ -1,8 +1,8 @@
 // New messages for screen readers: one hidden log, at most one line every two seconds. History is never read out.
 import type { Message } from '$core/api';
-import { plain } from '$core/plain';
+import { plain } from '$core/text/plain';
 import { t } from '$ui/i18n.svelte';
-import { maybeSession } from '$ui/live.svelte';
+import { maybeSession } from './live';
 
 const PAUSE = 2_000;
 const KEEP = 5;

@@ -1,13 +1,11 @@
 // Who is here and what is open: the few states that the whole inbox shares.
-import { ApiError, api, signals, type Conversation, type Id, type Kind, type Me, type Message, type Related } from '$core/api';
-import { lastUser } from '$core/cache';
-import type { Key } from '$core/i18n';
-import { Session } from '$core/session';
-import { topic } from '$core/store/store';
-import { Uploads } from '$core/uploads';
+import { ApiError, getMe, isSetupNeeded, signIn, signOut as endSession, type Conversation, type Id, type Kind, type Me, type Message, type Related } from '$core/api';
+import { lastUser } from '$core/sync/cache';
+import type { Key } from '$core/text/i18n';
+import { StaffSession } from '$core/sync/staffSession';
 import type { Choice } from '$ui/PeoplePicker.svelte';
-import { live, maybeSession, useSession } from '$ui/live.svelte';
-import { prefs } from '$ui/prefs.svelte';
+import { client, live, maybeSession } from './live';
+import { prefs } from './prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
@@ -96,7 +94,7 @@ export async function start(): Promise<void> {
 /** Signs in by a link's token, unless somebody else is here and has not said yes; false when that has to wait. */
 async function byToken(token: string, replace: boolean): Promise<boolean> {
   try {
-    await enter((await api.signIn({ token, replace, expects: lastPerson() })).me);
+    await enter((await signIn(client, { token, replace, expects: lastPerson() })).me);
   } catch (error) {
     if (!(error instanceof ApiError) || error.transient) return false;
     if (error.rule === 'signed_in') {
@@ -149,7 +147,7 @@ function takeToken(): string | null {
 export async function ask(): Promise<void> {
   state.phase = 'starting';
   try {
-    const me = await api.me();
+    const me = await getMe(client);
     if (setupProgress()) return goOn();
     await enter(me);
   } catch (error) {
@@ -169,7 +167,7 @@ async function outside(notice: Key | null): Promise<void> {
     state.phase = 'refused';
     return;
   }
-  const needed = await api.setupNeeded().then((answer) => answer.needed, () => false);
+  const needed = await isSetupNeeded(client).then((answer) => answer.needed, () => false);
   state.notice = notice;
   if (router.route.name !== 'login' && router.route.name !== 'setup') where = location.pathname + location.search;
   state.phase = needed ? 'setup' : 'login';
@@ -177,8 +175,8 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await Session.start(me, { ended: () => void leave('login.ended'), arrived, refused, remembers: !embedded, uploads: (shelf, topics) => new Uploads(shelf, topics) });
-  useSession(session);
+  const session = await StaffSession.open(client, me, { ended: () => void leave('login.ended'), arrived, refused, remembers: !embedded });
+  live.use(session);
   const inside = () => {
     forgetSetup(null);
     prefs.adopt(session.store.me!);
@@ -191,7 +189,7 @@ export async function enter(me: Me | null): Promise<void> {
   if (session.store.me) inside();
   else {
     state.phase = 'starting';
-    const off = session.store.topics.on(topic.me, () => {
+    const off = session.store.emitter.on('me', () => {
       off();
       inside();
     });
@@ -218,15 +216,15 @@ async function leave(notice: Key | null): Promise<void> {
   state.phase = embedded ? 'refused' : 'login';
   if (!embedded) lastUser.set(null);
   await outside(notice);
-  useSession(null);
+  live.use(null);
 }
 
 export async function signOut(): Promise<void> {
   const session = maybeSession();
   if (!session) return;
-  await session.reading.flush().catch(() => {});
+  await session.readPositions.flush().catch(() => {});
   session.drafts.flush();
-  await api.signOut().catch(() => {});
+  await endSession(client).catch(() => {});
   await session.forget();
   where = null;
   router.go({ name: 'login' }, true);
@@ -240,7 +238,7 @@ export function setupDone(): void {
   router.go({ name: 'login' }, true);
 }
 
-signals.unauthorized = () => {
+client.unauthorized = () => {
   if (state.phase === 'in') void leave('login.ended');
 };
 

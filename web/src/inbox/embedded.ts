@@ -1,9 +1,9 @@
 // The inbox in a frame of another application (<parlor-inbox>): sign-in, theme and language come from there, unread counts go there.
-import { server } from '$core/api';
-import { choose } from '$core/i18n';
-import { prefs } from '$ui/prefs.svelte';
+import { choose } from '$core/text/i18n';
+import { client } from './live';
+import { prefs } from './prefs.svelte';
 import { router } from '$ui/router.svelte';
-import { isOurs, type ToFrame, type ToHost } from '../embed/words';
+import { isOurs, type ToFrame, type ToHost } from '../embed/frameProtocol';
 
 const query = new URLSearchParams(location.search);
 const host = query.get('host') ?? '';
@@ -12,20 +12,20 @@ export const embedded = query.get('embed') === '1' && parent !== window && host 
 const PATIENCE = 15_000;
 let given: ((token: string | null) => void) | null = null;
 
-const say = (words: ToHost) => parent.postMessage(words, host);
+const post = (message: ToHost) => parent.postMessage(message, host);
 
-/** The server lets only named origins frame us; here the words must come from that one. */
+/** The server lets only named origins frame us; here messages must come from that one. */
 export function beginEmbedded(): void {
-  server.renew = askToken;
+  client.renew = askToken;
   addEventListener('message', (event) => {
     if (event.source !== parent || event.origin !== host || !isOurs(event.data)) return;
-    const words = event.data as ToFrame;
-    if (words.type === 'parlor:token') given?.(words.token);
-    else if (words.type === 'parlor:no-token') given?.(null);
-    else if (words.type === 'parlor:look') prefs.dress(words.theme === 'auto' ? 'system' : words.theme, words.locale ? choose([words.locale]) : null);
-    else if (words.type === 'parlor:open') router.open(words.conversation);
+    const message = event.data as ToFrame;
+    if (message.type === 'parlor:token') given?.(message.token);
+    else if (message.type === 'parlor:no-token') given?.(null);
+    else if (message.type === 'parlor:look') prefs.dress(message.theme === 'auto' ? 'system' : message.theme, message.locale ? choose([message.locale]) : null);
+    else if (message.type === 'parlor:open') router.open(message.conversation);
   });
-  say({ type: 'parlor:ready' });
+  post({ type: 'parlor:ready' });
 }
 
 function askToken(): Promise<string> {
@@ -37,10 +37,10 @@ function askToken(): Promise<string> {
       if (token) resolve(token);
       else reject(new Error('the host application gave no token'));
     };
-    say({ type: 'parlor:need-token' });
+    post({ type: 'parlor:need-token' });
   });
 }
 
 export function tellHost(unread: number, mentions: number): void {
-  if (embedded) say({ type: 'parlor:unread', unread, mentions, title: document.title });
+  if (embedded) post({ type: 'parlor:unread', unread, mentions, title: document.title });
 }

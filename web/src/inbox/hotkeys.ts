@@ -1,7 +1,7 @@
 // The shortcuts that work anywhere. Those of a message row and of the composer live with them.
-import { match } from '$core/keys';
-import { session } from '$ui/live.svelte';
-import { prefs } from '$ui/prefs.svelte';
+import { match } from '$core/text/keys';
+import { session } from './live';
+import { prefs } from './prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { app, openConversation, openId } from './app.svelte';
 import { listOrder } from './list/list.svelte';

@@ -1,7 +1,9 @@
 import '../styles/app.css';
 import { mount } from 'svelte';
+import { contextOf } from '$ui/live.svelte';
 import App from './App.svelte';
 import { start } from './app.svelte';
+import { live } from './live';
 
 // A new version of the server has other chunks than this page knows: load the page anew, but not again and again.
 addEventListener('vite:preloadError', (event) => {
@@ -12,5 +14,5 @@ addEventListener('vite:preloadError', (event) => {
   location.reload();
 });
 
-mount(App, { target: document.getElementById('app')! });
+mount(App, { target: document.getElementById('app')!, context: contextOf(live) });
 void start();

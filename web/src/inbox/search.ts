@@ -1,8 +1,8 @@
 // From what was typed to a question for the server: names become people and conversations.
-import { api, type Id, type SearchQuery } from '$core/api';
-import { folded } from '$core/names';
-import { asked, type Asked } from '$core/query';
-import { session } from '$ui/live.svelte';
+import { listConversations, listUsers, type Id, type SearchQuery } from '$core/api';
+import { folded } from '$core/text/names';
+import { asked, type Asked } from '$core/text/searchQuery';
+import { client, session } from './live';
 import { nameOf } from './list/list.svelte';
 
 export interface Unknown { operator: 'from' | 'in'; value: string }
@@ -14,7 +14,7 @@ async function personNamed(name: string, signal: AbortSignal): Promise<Id | null
   const known = store.people().filter((one) => one.kind !== 'system');
   const exact = known.find((one) => folded(one.name) === wanted) ?? known.find((one) => folded(one.name).split(/\s+/)[0] === wanted);
   if (exact) return exact.id;
-  const { items } = await api.users({ search: name, limit: 5 }, signal);
+  const { items } = await listUsers(client, { search: name, limit: 5 }, signal);
   return items[0]?.id ?? known.find((one) => folded(one.name).includes(wanted))?.id ?? null;
 }
 
@@ -30,7 +30,7 @@ async function placeNamed(name: string, signal: AbortSignal): Promise<{ kind: st
   const names = (one: (typeof list)[number]) => [one.slug, one.number, nameOf(one)].map((text) => folded(text ?? ''));
   const found = list.find((one) => names(one).includes(wanted)) ?? list.find((one) => names(one).some((text) => text.includes(wanted)));
   if (found) return { conversation_id: found.id };
-  const { items } = await api.conversations({ search: name, limit: 1 }, signal);
+  const { items } = await listConversations(client, { search: name, limit: 1 }, signal);
   return items[0] ? { conversation_id: items[0].id } : null;
 }
 

@@ -1,5 +1,5 @@
 import { ask } from '$ui/confirm.svelte';
-import { session } from '$ui/live.svelte';
+import { session } from './live';
 import { t } from '$ui/i18n.svelte';
 import { signOut } from './app.svelte';
 

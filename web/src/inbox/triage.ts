@@ -1,8 +1,8 @@
 // What one can do with a conversation as a whole: one list for the keys, the header, the palette, the commands and the selection.
 import type { Conversation, Status } from '$core/api';
-import { KINDS, isOver } from '$core/kinds';
-import type { Key } from '$core/i18n';
-import { live } from '$ui/live.svelte';
+import { KINDS, isOver } from '$core/store/kinds';
+import type { Key } from '$core/text/i18n';
+import { live } from './live';
 import { app } from './app.svelte';
 import { setStatus, toggleMute } from './panel/changes';
 import { nameOf } from './list/list.svelte';

@@ -1,5 +1,5 @@
 // What a person has set in the inbox and holds here too: which key sends, and how strong the colours are.
-import { live, maybeSession } from '$ui/live.svelte';
+import { live, maybeSession } from './live';
 
 interface Held { enter_sends?: boolean; contrast?: string }
 const strong = matchMedia('(prefers-contrast: more)');

@@ -1,7 +1,7 @@
 // Drawing attention to a new message: a toast, a tone, a notification of the browser. Muted conversations stay silent.
-import { api, type Conversation, type Id, type Me, type Person } from '$core/api';
-import { plain } from '$core/plain';
-import { maybeSession } from '$ui/live.svelte';
+import { updateMe, type Conversation, type Id, type Me, type Person } from '$core/api';
+import { plain } from '$core/text/plain';
+import { client, maybeSession } from './live';
 import { ring } from './sound';
 
 export interface News { conversation: Conversation; id: Id; author: Person; body: string; mentioned: boolean; onScreen: boolean; open: () => void }
@@ -94,7 +94,7 @@ async function save(change: Partial<Wishes>): Promise<void> {
   const store = maybeSession()?.store;
   if (!store?.me) return;
   try {
-    store.setMe(await api.saveMe({ preferences: { ...store.me.preferences, [KEY]: { ...state.wishes } } }));
+    store.setMe(await updateMe(client, { preferences: { ...store.me.preferences, [KEY]: { ...state.wishes } } }));
   } catch (error) {
     state.wishes = before;
     throw error;

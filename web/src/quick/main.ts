@@ -1,12 +1,12 @@
 // `/embed/quick.js`: puts the messenger on a page of a host application by one script line. Whatever goes wrong here, the page goes on.
 import './style.css';
 import { mount, unmount } from 'svelte';
-import { server } from '$core/api';
-import { maybeSession } from '$ui/live.svelte';
+import { client, live, maybeSession } from './live';
+import { contextOf } from '$ui/live.svelte';
 import { off, on } from './events';
 import { takePlace, type Place } from './host';
 import { compose, forget, messenger, setLocale, start, stop } from './messenger.svelte';
-import { asTheme, complete, fromTag, type Composing, type Given } from './options';
+import { asTheme, complete, fromTag, type DiscussRequest, type Given } from './options';
 import Quick from './Quick.svelte';
 import { theme } from './theme.svelte';
 
@@ -28,7 +28,7 @@ function init(given: Given): void {
   void start(options, { locale: document.documentElement.lang || null });
   place = takePlace();
   unwatch = theme.watch();
-  app = mount(Quick, { target: place.root });
+  app = mount(Quick, { target: place.root, context: contextOf(live) });
 }
 
 /** Takes everything away; signing out of the host application also forgets what this browser keeps. */
@@ -47,7 +47,7 @@ const commands: Record<string, (...args: never[]) => unknown> = {
   open: () => messenger.openPanel(),
   close: () => messenger.close(),
   toggle: () => messenger.toggle(),
-  compose: (wish: Composing) => compose(wish ?? {}),
+  compose: (wish: DiscussRequest) => compose(wish ?? {}),
   on,
   off,
   setTheme: (wish: unknown) => void (theme.wish = asTheme(wish)),
@@ -78,7 +78,7 @@ function load(): void {
   // A second tag with the same script changes nothing.
   if (window.parlor?.quick?.loaded) return;
   const waiting = window.parlor?.q ?? [];
-  server.origin = tag ? new URL(tag.src, location.href).origin : '';
+  client.origin = tag ? new URL(tag.src, location.href).origin : '';
   window.parlor = { ...window.parlor, quick: Object.assign(quick, { loaded: true }) };
   const given = tag && fromTag(tag.dataset);
   if (given) quick('init', given);

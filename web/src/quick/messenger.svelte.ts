@@ -1,18 +1,16 @@
 // The messenger's state: who is here, what is open, and what is told to the person and to the page.
-import { ApiError, api, server, signals, type Conversation, type Id, type Me, type Message, type Related } from '$core/api';
-import { choose } from '$core/i18n';
-import { newId } from '$core/id';
-import { Session } from '$core/session';
-import { topic } from '$core/store/store';
-import { Uploads } from '$core/uploads';
+import { ApiError, getMe, openConversation, type Conversation, type Id, type Me, type Message, type Related } from '$core/api';
+import { choose } from '$core/text/i18n';
+import { newId } from '$core/sync/newId';
+import { directWith, findPeople, relatedOf } from '$core/sync/draftSession';
+import { StaffSession } from '$core/sync/staffSession';
 import type { Choice } from '$ui/PeoplePicker.svelte';
 import { i18n } from '$ui/i18n.svelte';
-import { maybeSession, session, useSession } from '$ui/live.svelte';
+import { client, live, maybeSession, session } from './live';
 import { attention, type News } from './attention.svelte';
-import { people, relatedOf, directWith } from './composing';
 import { tell } from './events';
 import { theme } from './theme.svelte';
-import type { Composing, Options } from './options';
+import type { DiscussRequest, Options } from './options';
 
 export type View = { name: 'list' } | { name: 'thread'; id: Id } | { name: 'new' } | { name: 'settings' };
 /** `loading`: the person may be here, their conversations are not there yet. */
@@ -27,9 +25,9 @@ const state = $state<State>({ phase: 'off', error: null, open: false, view: { na
 let life = 0;
 let told = '';
 /** A "Discuss" that waits until one is in. */
-let wished: Composing | null = null;
+let wished: DiscussRequest | null = null;
 /** The session, also while it starts. */
-let begun: Session | null = null;
+let begun: StaffSession | null = null;
 
 export const messenger = {
   get phase() { return state.phase; },
@@ -84,16 +82,16 @@ export const messenger = {
 };
 
 /** Where the whole inbox shows the same. */
-export const fullAddress = (view: View): string => `${server.origin}/app/${view.name === 'thread' ? `c/${encodeURIComponent(view.id)}` : ''}`;
+export const fullAddress = (view: View): string => `${client.origin}/app/${view.name === 'thread' ? `c/${encodeURIComponent(view.id)}` : ''}`;
 export const threadAddress = (conversation: Id, root: Id): string => `${fullAddress({ name: 'thread', id: conversation })}?thread=${encodeURIComponent(root)}`;
 
 export async function start(options: Options, page: { locale: string | null }): Promise<void> {
   stop();
   state.options = options;
   theme.wish = options.theme;
-  server.token = null;
-  server.renew = options.token;
-  signals.unauthorized = refused;
+  client.token = null;
+  client.renew = options.token;
+  client.unauthorized = refused;
   // Until another language is there, or when it does not come, it is English.
   await Promise.all([setLocale(options.locale ?? page.locale), enter()]);
 }
@@ -107,22 +105,22 @@ async function enter(): Promise<void> {
   state.phase = 'starting';
   state.error = null;
   try {
-    const me = await api.me();
+    const me = await getMe(client);
     if (now !== life) return;
     if (!mayUse(me)) {
       state.phase = 'forbidden';
       return;
     }
-    const fresh = await Session.start(me, { ended: refused, arrived, appeared, refused: left, remembers: false, uploads: (shelf, topics) => new Uploads(shelf, topics) });
+    const fresh = await StaffSession.open(client, me, { ended: refused, arrived, appeared, refused: left, remembers: false });
     if (now !== life) return fresh.stop();
     begun = fresh;
     state.phase = 'loading';
     await firstSnapshot(fresh);
     if (now !== life) return fresh.stop();
-    useSession(fresh);
+    live.use(fresh);
     attention.start(me);
     state.phase = 'in';
-    fresh.store.topics.on(topic.list, count);
+    fresh.store.emitter.on('list', count);
     count();
     tell('ready', { user: { id: me.id, name: me.name } });
     if (wished) void compose(wished);
@@ -134,10 +132,10 @@ async function enter(): Promise<void> {
 const mayUse = (me: Me) => me.kind === 'user' && (me.super_admin || me.rights.includes('messenger'));
 
 /** What was kept is shown at once; a browser that keeps nothing waits for the server. */
-function firstSnapshot(fresh: Session): Promise<void> {
+function firstSnapshot(fresh: StaffSession): Promise<void> {
   if (fresh.store.list().length > 0) return Promise.resolve();
   return new Promise((resolve) => {
-    const off = fresh.store.topics.on('next', () => {
+    const off = fresh.store.emitter.on('next', () => {
       off();
       resolve();
     });
@@ -167,14 +165,14 @@ function leave(): void {
   attention.stop();
   told = '';
   state.phase = 'off';
-  useSession(null);
+  live.use(null);
 }
 
 export function stop(): void {
   leave();
   wished = null;
   Object.assign(state, { open: false, view: { name: 'list' }, draft: emptyDraft(), card: null, error: null });
-  server.token = server.renew = null;
+  client.token = client.renew = null;
 }
 
 /** Signed out in the host application: nothing of the person stays in this browser. */
@@ -223,15 +221,15 @@ function left(id: Id): void {
 }
 
 /** "Discuss": opens a conversation with these people, a draft, and the card of a record. Nothing is sent. */
-export async function compose(wish: Composing): Promise<void> {
+export async function compose(wish: DiscussRequest): Promise<void> {
   messenger.openPanel();
   wished = state.phase === 'in' ? null : wish;
   if (wished) return;
   const now = life;
   state.busy = true;
-  const found = await people([wish.to ?? []].flat()).catch(() => null);
+  const found = await findPeople(client, [wish.to ?? []].flat()).catch(() => null);
   const one = found?.missing.length === 0 && found.known.length === 1 ? found.known[0] : undefined;
-  const direct = one && (await directWith(maybeSession()?.store.list() ?? [], one));
+  const direct = one && (await directWith(client, maybeSession()?.store.list() ?? [], one));
   state.busy = false;
   if (now !== life) return;
   const related = relatedOf(wish.context);
@@ -252,7 +250,7 @@ export async function begin(title: string): Promise<void> {
   const user_ids = to.map((one) => one.id);
   const one = user_ids.length === 1;
   const record = related ?? undefined;
-  const conversation = await api.open(one ? { kind: 'direct', user_ids } : { kind: 'group', user_ids, client_id, title: title.trim() || to.map(({ name }) => name.split(' ')[0]).join(', '), related: record });
+  const conversation = await openConversation(client, one ? { kind: 'direct', user_ids } : { kind: 'group', user_ids, client_id, title: title.trim() || to.map(({ name }) => name.split(' ')[0]).join(', '), related: record });
   session().store.putConversation(conversation);
   session().outbox.add(conversation.id, { body: text.trim(), related });
   state.draft = emptyDraft();

@@ -1,5 +1,7 @@
 // What a host page may say to the messenger: options, the calls of `parlor.quick(…)`, and what it tells back.
 import type { Id } from '$core/api';
+import type { RecordOfHost } from '$core/sync/draftSession';
+import { fetchToken } from '../embed/hostToken';
 
 export type Theme = 'auto' | 'light' | 'dark';
 
@@ -21,10 +23,10 @@ export interface Given extends Partial<Omit<Options, 'token'>> {
   tokenUrl?: string;
 }
 
-export interface Composing {
+export interface DiscussRequest {
   /** Ids of users: Parlor's, or those of the host application. */
   to?: string | string[];
-  context?: { type: string; id: string | number; title: string; url?: string | null; picture_url?: string | null };
+  context?: RecordOfHost;
   text?: string;
 }
 
@@ -56,13 +58,6 @@ function tokenOf({ token, tokenUrl }: Given): () => Promise<string> {
   if (token) return async () => token;
   if (tokenUrl) return () => fetchToken(tokenUrl);
   throw new Error('parlor.quick: init needs "token" or "tokenUrl"');
-}
-
-export async function fetchToken(url: string): Promise<string> {
-  const response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json, text/plain' } });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  const text = (await response.text()).trim();
-  return text.startsWith('{') ? (JSON.parse(text) as { token: string }).token : text;
 }
 
 /** Options in the attributes of the script's own tag: `data-token-url`, `data-position`, … */

@@ -1,6 +1,6 @@
 // What went wrong, in words for people. Raw texts of the server are shown only where they name a rule of the input.
 import { ApiError, type Right } from '$core/api';
-import type { Key } from '$core/i18n';
+import type { Key } from '$core/text/i18n';
 import { t } from './i18n.svelte';
 
 const TEXTS: Record<string, Key> = {

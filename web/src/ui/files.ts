@@ -1,17 +1,16 @@
-// Puts the address of a file on an element: `<img {@attach fileSource(id)}>`, `<a href={plainAddress(id)} {@attach fileTarget(id)}>`.
-import type { Id } from '$core/api';
-import { server } from '$core/api/client';
-import { fileLink, knownLink, plainAddress } from '$core/filelinks';
+// Puts the address of a file on an element: `<img {@attach fileSource(client, id)}>`, `<a href={plainAddress(client, id)} {@attach fileTarget(client, id)}>`.
+import type { Client, Id } from '$core/api';
+import { fileLink, knownLink, plainAddress } from '$core/api/fileLinks';
 
 /** What shows a file. A link that has ended in the meantime is asked for once more. */
-export const fileSource = (id: Id) => (element: HTMLImageElement | HTMLMediaElement) => {
-  if (!server.renew) {
-    element.src = plainAddress(id);
+export const fileSource = (client: Client, id: Id) => (element: HTMLImageElement | HTMLMediaElement) => {
+  if (!client.renew) {
+    element.src = plainAddress(client, id);
     return;
   }
   let here = true;
   let renewed = false;
-  const show = (anew: boolean) => fileLink(id, anew).then((url) => here && (element.src = url)).catch(() => {});
+  const show = (anew: boolean) => fileLink(client, id, anew).then((url) => here && (element.src = url)).catch(() => {});
   const works = () => void (renewed = false);
   const failed = () => {
     if (renewed) return;
@@ -21,7 +20,7 @@ export const fileSource = (id: Id) => (element: HTMLImageElement | HTMLMediaElem
   const good = element instanceof HTMLImageElement ? 'load' : 'loadeddata';
   element.addEventListener('error', failed);
   element.addEventListener(good, works);
-  if (!knownLink(id)) element.removeAttribute('src');
+  if (!knownLink(client, id)) element.removeAttribute('src');
   void show(false);
   return () => {
     here = false;
@@ -31,14 +30,14 @@ export const fileSource = (id: Id) => (element: HTMLImageElement | HTMLMediaElem
 };
 
 /** What leads to a file. A link is fresh when one is about to follow it. */
-export const fileTarget = (id: Id) => (element: HTMLAnchorElement) => {
-  if (!server.renew) return;
+export const fileTarget = (client: Client, id: Id) => (element: HTMLAnchorElement) => {
+  if (!client.renew) return;
   let here = true;
-  const put = () => void fileLink(id).then((url) => here && (element.href = url)).catch(() => {});
+  const put = () => void fileLink(client, id).then((url) => here && (element.href = url)).catch(() => {});
   const follow = (event: Event) => {
-    if (knownLink(id)) return;
+    if (knownLink(client, id)) return;
     event.preventDefault();
-    void openFile(id).catch(() => {});
+    void openFile(client, id).catch(() => {});
   };
   element.addEventListener('pointerenter', put);
   element.addEventListener('focus', put);
@@ -52,11 +51,11 @@ export const fileTarget = (id: Id) => (element: HTMLAnchorElement) => {
 };
 
 /** Opens a file in a tab of its own. */
-export async function openFile(id: Id): Promise<void> {
+export async function openFile(client: Client, id: Id): Promise<void> {
   // Opened by the click itself; after an answer browsers take it for a pop-up.
   const tab = window.open('', '_blank');
   try {
-    const url = new URL(await fileLink(id), location.href).href;
+    const url = new URL(await fileLink(client, id), location.href).href;
     if (!tab) return;
     tab.opener = null;
     tab.location.href = url;

@@ -1,4 +1,4 @@
-import { choose, english, format, load, type Dictionary, type Key, type Locale, type Params } from '$core/i18n';
+import { choose, english, format, load, type Dictionary, type Key, type Locale, type Params } from '$core/text/i18n';
 
 interface Language { locale: Locale; dictionary: Dictionary; dates: string }
 /** The language as the reader's browser spells it, with its country. */

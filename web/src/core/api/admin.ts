@@ -1,5 +1,5 @@
 // The operations of the administration and of one's own account, and their shapes. The inbox itself never needs them.
-import { call, type Query } from './client';
+import type { Client, Query } from './client';
 import type { Id, Me, Page, Right, User } from './types';
 
 export interface Role { id: Id; name: string; rights: Right[]; restricted: boolean; is_default: boolean; writes_to: Id[] }
@@ -84,18 +84,12 @@ export interface Device { id: string; agent: string | null; ip: string | null; c
 export interface InvitationLink { path: string; expires_at: string }
 export interface Invited { name: string; email: string | null; tenant: string }
 
-const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>('GET', path, { query, signal });
-const post = <T>(path: string, body: unknown = {}) => call<T>('POST', path, { body });
-const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, { body });
-const put = <T>(path: string, body: unknown) => call<T>('PUT', path, { body });
-const remove = <T>(path: string) => call<T>('DELETE', path);
-
 /** Every page of a list, up to so many items. */
-async function all<T>(path: string, query: Query, most: number, signal?: AbortSignal): Promise<{ items: T[]; more: boolean }> {
+async function all<T>(client: Client, path: string, query: Query, most: number, signal?: AbortSignal): Promise<{ items: T[]; more: boolean }> {
   const items: T[] = [];
   let after: string | undefined;
   do {
-    const page = await get<Page<T>>(path, { ...query, limit: 200, after }, signal);
+    const page = await client.get<Page<T>>(path, { ...query, limit: 200, after }, signal);
     items.push(...page.items);
     after = page.next ?? undefined;
   } while (after && items.length < most);
@@ -105,50 +99,48 @@ async function all<T>(path: string, query: Query, most: number, signal?: AbortSi
 /** As many are loaded at once; others are found by searching. */
 export const MOST_USERS = 2_000;
 
-export const admin = {
-  users: (query: { search?: string; active?: boolean }, signal?: AbortSignal) => all<AdminUser>('/users', query, MOST_USERS, signal),
-  findUsers: (search: string, signal?: AbortSignal) => get<Page<AdminUser>>('/users', { search: search || undefined, limit: 20 }, signal),
-  createUser: (body: { name: string; email?: string; roles?: Id[]; bot?: boolean; password?: string }) => post<AdminUser>('/users', body),
-  changeUser: (id: Id, body: UserChange) => patch<AdminUser>(`/users/${id}`, body),
-  setPassword: (id: Id, password: string, current?: string) => put<void>(`/users/${id}/password`, { password, current }),
-  signOutUser: (id: Id) => remove<void>(`/users/${id}/sessions`),
-  invite: (id: Id) => post<InvitationLink>(`/users/${id}/invitation`),
-  lookAtInvitation: (token: string) => post<Invited>('/invitations/look', { token }),
-  acceptInvitation: (token: string, password: string) => post<{ me: Me }>('/invitations', { token, password }),
+export const listAllUsers = (client: Client, query: { search?: string; active?: boolean }, signal?: AbortSignal) => all<AdminUser>(client, '/users', query, MOST_USERS, signal);
+export const findUsers = (client: Client, search: string, signal?: AbortSignal) => client.get<Page<AdminUser>>('/users', { search: search || undefined, limit: 20 }, signal);
+export const createUser = (client: Client, body: { name: string; email?: string; roles?: Id[]; bot?: boolean; password?: string }) => client.post<AdminUser>('/users', body);
+export const updateUser = (client: Client, id: Id, body: UserChange) => client.patch<AdminUser>(`/users/${id}`, body);
+export const setPassword = (client: Client, id: Id, password: string, current?: string) => client.put<void>(`/users/${id}/password`, { password, current });
+export const signOutUser = (client: Client, id: Id) => client.delete<void>(`/users/${id}/sessions`);
+export const createInvitation = (client: Client, id: Id) => client.post<InvitationLink>(`/users/${id}/invitation`);
+export const getInvitation = (client: Client, token: string) => client.post<Invited>('/invitations/look', { token });
+export const acceptInvitation = (client: Client, token: string, password: string) => client.post<{ me: Me }>('/invitations', { token, password });
 
-  roles: () => get<Page<Role>>('/roles'),
-  createRole: (body: RoleChange & { name: string }) => post<Role>('/roles', body),
-  changeRole: (id: Id, body: RoleChange) => patch<Role>(`/roles/${id}`, body),
-  deleteRole: (id: Id) => remove<void>(`/roles/${id}`),
-  askMatrix: (from: Id, to: Id) => get<Verdict>('/matrix/verdict', { from, to }),
+export const listRoles = (client: Client) => client.get<Page<Role>>('/roles');
+export const createRole = (client: Client, body: RoleChange & { name: string }) => client.post<Role>('/roles', body);
+export const updateRole = (client: Client, id: Id, body: RoleChange) => client.patch<Role>(`/roles/${id}`, body);
+export const deleteRole = (client: Client, id: Id) => client.delete<void>(`/roles/${id}`);
+export const getVerdict = (client: Client, from: Id, to: Id) => client.get<Verdict>('/matrix/verdict', { from, to });
 
-  teams: () => get<Page<AdminTeam>>('/teams'),
-  createTeam: (body: { name: string; ticket_prefix?: string; members?: Id[] }) => post<AdminTeam>('/teams', body),
-  changeTeam: (id: Id, body: { name?: string; ticket_prefix?: string; members?: Id[] }) => patch<AdminTeam>(`/teams/${id}`, body),
-  stores: () => get<Page<AdminStore>>('/stores'),
-  createStore: (body: { name: string; external_id?: string; users?: Id[] }) => post<AdminStore>('/stores', body),
-  deleteTeam: (id: Id) => remove<void>(`/teams/${id}`),
-  deleteStore: (id: Id) => remove<void>(`/stores/${id}`),
-  changeStore: (id: Id, body: { name?: string; users?: Id[] }) => patch<AdminStore>(`/stores/${id}`, body),
+export const listTeamsWithMembers = (client: Client) => client.get<Page<AdminTeam>>('/teams');
+export const createTeam = (client: Client, body: { name: string; ticket_prefix?: string; members?: Id[] }) => client.post<AdminTeam>('/teams', body);
+export const updateTeam = (client: Client, id: Id, body: { name?: string; ticket_prefix?: string; members?: Id[] }) => client.patch<AdminTeam>(`/teams/${id}`, body);
+export const listStoresWithUsers = (client: Client) => client.get<Page<AdminStore>>('/stores');
+export const createStore = (client: Client, body: { name: string; external_id?: string; users?: Id[] }) => client.post<AdminStore>('/stores', body);
+export const deleteTeam = (client: Client, id: Id) => client.delete<void>(`/teams/${id}`);
+export const deleteStore = (client: Client, id: Id) => client.delete<void>(`/stores/${id}`);
+export const updateStore = (client: Client, id: Id, body: { name?: string; users?: Id[] }) => client.patch<AdminStore>(`/stores/${id}`, body);
 
-  settings: () => get<Page<Setting>>('/settings'),
-  changeSettings: (body: Record<string, number | boolean | null>) => patch<Page<Setting>>('/settings', body),
-  rename: (name: string) => patch<{ name: string }>('/tenant', { name }),
-  purges: (after?: string) => get<Page<Purge>>('/purges', { limit: 20, after }),
-  purge: (body: { before: string; mode: PurgeMode; dry_run?: boolean }) => call<PurgeOutcome>('POST', '/purges', { body, timeout: 600_000 }),
-  audit: (query: AuditQuery, signal?: AbortSignal) => get<Page<AuditRow>>('/audit', query, signal),
+export const listSettings = (client: Client) => client.get<Page<Setting>>('/settings');
+export const updateSettings = (client: Client, body: Record<string, number | boolean | null>) => client.patch<Page<Setting>>('/settings', body);
+export const renameTenant = (client: Client, name: string) => client.patch<{ name: string }>('/tenant', { name });
+export const listPurges = (client: Client, after?: string) => client.get<Page<Purge>>('/purges', { limit: 20, after });
+export const runPurge = (client: Client, body: { before: string; mode: PurgeMode; dry_run?: boolean }) => client.call<PurgeOutcome>('POST', '/purges', { body, timeout: 600_000 });
+export const listAudit = (client: Client, query: AuditQuery, signal?: AbortSignal) => client.get<Page<AuditRow>>('/audit', query, signal);
 
-  apiKeys: () => get<Page<ApiKey>>('/api-keys'),
-  createApiKey: (body: { name: string; user_id?: Id }) => post<ApiKey & { key: string }>('/api-keys', body),
-  revokeApiKey: (id: Id) => remove<void>(`/api-keys/${id}`),
-  hostKeys: () => get<Page<HostKey>>('/host-keys'),
-  createHostKey: (body: NewHostKey) => post<HostKey & { secret: string | null }>('/host-keys', body),
-  removeHostKey: (id: Id) => remove<void>(`/host-keys/${id}`),
-  app: () => get<PusherApp>('/app'),
-  changeApp: (body: { key?: string; secret?: string; options?: AppOptions }) => put<PusherApp>('/app', body),
-  health: (signal?: AbortSignal) => get<Health>('/health', {}, signal),
+export const listApiKeys = (client: Client) => client.get<Page<ApiKey>>('/api-keys');
+export const createApiKey = (client: Client, body: { name: string; user_id?: Id }) => client.post<ApiKey & { key: string }>('/api-keys', body);
+export const revokeApiKey = (client: Client, id: Id) => client.delete<void>(`/api-keys/${id}`);
+export const listHostKeys = (client: Client) => client.get<Page<HostKey>>('/host-keys');
+export const createHostKey = (client: Client, body: NewHostKey) => client.post<HostKey & { secret: string | null }>('/host-keys', body);
+export const deleteHostKey = (client: Client, id: Id) => client.delete<void>(`/host-keys/${id}`);
+export const getPusherApp = (client: Client) => client.get<PusherApp>('/app');
+export const updatePusherApp = (client: Client, body: { key?: string; secret?: string; options?: AppOptions }) => client.put<PusherApp>('/app', body);
+export const getHealth = (client: Client, signal?: AbortSignal) => client.get<Health>('/health', {}, signal);
 
-  devices: () => get<Page<Device>>('/me/sessions'),
-  endDevice: (id: string) => remove<void>(`/me/sessions/${id}`),
-  endOtherDevices: () => remove<void>('/me/sessions'),
-};
+export const listSessions = (client: Client) => client.get<Page<Device>>('/me/sessions');
+export const endSession = (client: Client, id: string) => client.delete<void>(`/me/sessions/${id}`);
+export const endOtherSessions = (client: Client) => client.delete<void>('/me/sessions');

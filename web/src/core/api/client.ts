@@ -1,4 +1,5 @@
-// One function that talks to the server, and the one error that it throws.
+// Owns: how one client talks to the server and proves who is here, and the one error that it throws.
+// Must not know: what is asked for (index.ts, admin.ts). Nothing here is of the module: a page may hold several clients.
 
 export interface Problem {
   status: number;
@@ -40,13 +41,8 @@ export class ApiError extends Error {
 export type Query = Record<string, string | number | boolean | undefined | null>;
 export interface CallOptions { query?: Query; body?: unknown; signal?: AbortSignal; timeout?: number; /** Goes out although the page is being left. */ keepalive?: boolean }
 
-export const API = '/api/v1';
-
-/** Where the server is and how this page proves who is here: by the cookie, or by the token of a host application. */
-export const server = { origin: '', token: null as string | null, renew: null as (() => Promise<string>) | null };
-
+const API = '/api/v1';
 const RENEW_BEFORE = 20_000;
-let renewing: Promise<void> | null = null;
 
 /** When a token ends, in milliseconds since 1970; what is no token of ours is asked for again only when it is refused. */
 export function endOf(token: string): number {
@@ -58,55 +54,71 @@ export function endOf(token: string): number {
   }
 }
 
-/** Asks the host application for a token when there is none, when it ends soon, or when `anew`. One question at a time. */
-export async function identify(anew = false): Promise<void> {
-  const { token, renew } = server;
-  if (!renew || (!anew && token && endOf(token) - Date.now() > RENEW_BEFORE)) return;
-  renewing ??= renew()
-    .then((fresh) => void (server.token = fresh.trim()))
-    .finally(() => (renewing = null));
-  await renewing.catch((cause: unknown) => {
-    throw cause instanceof ApiError ? cause : new ApiError({ status: 0, code: 'offline', detail: 'The application gave no token' });
-  });
-}
+export class Client {
+  /** Where the server is; empty: where the page came from. */
+  origin = '';
+  /** Without `renew` the browser's cookie says who is here; with it, the token of a host application. */
+  token: string | null = null;
+  renew: (() => Promise<string>) | null = null;
+  /** Called whenever the server says that nobody is signed in. */
+  unauthorized: () => void = () => {};
+  #renewing: Promise<void> | null = null;
 
-/** The same request with the cookie or the token. */
-export function identified(init: RequestInit): RequestInit {
-  if (!server.renew) return { ...init, credentials: 'same-origin' };
-  return { ...init, credentials: 'omit', headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${server.token ?? ''}` } };
-}
+  get = <T>(path: string, query?: Query, signal?: AbortSignal) => this.call<T>('GET', path, { query, signal });
+  post = <T>(path: string, body: unknown = {}) => this.call<T>('POST', path, { body });
+  patch = <T>(path: string, body: unknown) => this.call<T>('PATCH', path, { body });
+  put = <T>(path: string, body?: unknown) => this.call<T>('PUT', path, { body });
+  delete = <T>(path: string, query?: Query) => this.call<T>('DELETE', path, { query });
 
-/** An address that the server gave, such as that of a picture. */
-export const served = (path: string) => (path.startsWith('/') ? server.origin + path : path);
-
-export function address(path: string, query: Query = {}): string {
-  const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== '') params.set(key, String(value));
+  async call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (method !== 'GET' && !this.renew) headers['X-Parlor-Csrf'] = '1';
+    if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const attempt = () => send(this.address(path, options.query), this.identified({ method, headers, body, signal: joinSignals(options), keepalive: options.keepalive }));
+    await this.identify();
+    let response = await attempt();
+    if (response.status === 401 && this.renew) {
+      await this.identify(true);
+      response = await attempt();
+    }
+    if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as T;
+    const error = await readProblem(response);
+    if (error.status === 401) this.unauthorized();
+    throw error;
   }
-  const text = params.toString();
-  return server.origin + API + path + (text ? `?${text}` : '');
-}
 
-/** Called whenever the server says that nobody is signed in. */
-export const signals = { unauthorized: () => {} };
-
-export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
-  if (method !== 'GET' && !server.renew) headers['X-Parlor-Csrf'] = '1';
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
-  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-  const attempt = () => send(address(path, options.query), identified({ method, headers, body, signal: joinSignals(options), keepalive: options.keepalive }));
-  await identify();
-  let response = await attempt();
-  if (response.status === 401 && server.renew) {
-    await identify(true);
-    response = await attempt();
+  /** Asks the host application for a token when there is none, when it ends soon, or when `anew`. One question at a time. */
+  async identify(anew = false): Promise<void> {
+    const { token, renew } = this;
+    if (!renew || (!anew && token && endOf(token) - Date.now() > RENEW_BEFORE)) return;
+    this.#renewing ??= renew()
+      .then((fresh) => void (this.token = fresh.trim()))
+      .finally(() => (this.#renewing = null));
+    await this.#renewing.catch((cause: unknown) => {
+      throw cause instanceof ApiError ? cause : new ApiError({ status: 0, code: 'offline', detail: 'The application gave no token' });
+    });
   }
-  if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as T;
-  const error = await readProblem(response);
-  if (error.status === 401) signals.unauthorized();
-  throw error;
+
+  /** The same request with the cookie or the token. */
+  identified(init: RequestInit): RequestInit {
+    if (!this.renew) return { ...init, credentials: 'same-origin' };
+    return { ...init, credentials: 'omit', headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${this.token ?? ''}` } };
+  }
+
+  /** An address that the server gave, such as that of a picture. */
+  served(path: string): string {
+    return path.startsWith('/') ? this.origin + path : path;
+  }
+
+  address(path: string, query: Query = {}): string {
+    const params = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) {
+      if (value !== undefined && value !== null && value !== '') params.set(key, String(value));
+    }
+    const text = params.toString();
+    return this.origin + API + path + (text ? `?${text}` : '');
+  }
 }
 
 function joinSignals(options: CallOptions): AbortSignal {

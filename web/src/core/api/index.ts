@@ -1,18 +1,13 @@
-// The operations of the native API that the inbox uses, one line each.
-import { call, type Query } from './client';
+// Owns: the operations of the native API that more than the administration uses, one function each, so that a bundle has those that it calls.
+// Must not know: who is signed in, and what is kept of the answers.
+import type { Client, Query } from './client';
 import type {
   Acks, Attachment, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
-  Notify, Page, Participant, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
+  Notify, Page, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
 } from './types';
 
 export * from './types';
-export { ApiError, served, server, signals } from './client';
-
-const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>('GET', path, { query, signal });
-const post = <T>(path: string, body?: unknown) => call<T>('POST', path, { body: body ?? {} });
-const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, { body });
-const put = <T>(path: string, body?: unknown) => call<T>('PUT', path, body === undefined ? {} : { body });
-const remove = <T>(path: string, query?: Query) => call<T>('DELETE', path, { query });
+export { ApiError, Client } from './client';
 
 /** Browsers let 64 KB go out from a page that is being left. */
 const LEAVING = 15_000;
@@ -24,62 +19,58 @@ export interface ListQuery extends Query { kind?: string; status?: string; unrea
 export interface Position { before?: number; after?: number; around?: number; limit?: number }
 export interface SearchQuery extends Query { q: string; kind?: string; conversation_id?: Id; author_id?: Id; before?: string; after?: string; has?: string; limit?: number; cursor?: string }
 
-export const api = {
-  setupNeeded: () => get<{ needed: boolean }>('/setup'),
-  setup: (body: { code: string; name: string; email: string; password: string }) => post<{ me?: Me }>('/setup', body),
-  signIn: (body: { email: string; password: string } | { token: string; replace?: boolean; expects?: Id }) => post<{ me: Me }>('/sessions', body),
-  signOut: () => remove<void>('/sessions/current'),
-  me: () => get<Me>('/me'),
-  saveMe: (body: { name?: string; locale?: string; time_zone?: string; preferences?: Record<string, unknown> }) => patch<Me>('/me', body),
-  snapshot: () => get<Snapshot>('/snapshot'),
+export const isSetupNeeded = (client: Client) => client.get<{ needed: boolean }>('/setup');
+export const setUp = (client: Client, body: { code: string; name: string; email: string; password: string }) => client.post<{ me?: Me }>('/setup', body);
+export const signIn = (client: Client, body: { email: string; password: string } | { token: string; replace?: boolean; expects?: Id }) => client.post<{ me: Me }>('/sessions', body);
+export const signOut = (client: Client) => client.delete<void>('/sessions/current');
+export const getMe = (client: Client) => client.get<Me>('/me');
+export const updateMe = (client: Client, body: { name?: string; locale?: string; time_zone?: string; preferences?: Record<string, unknown> }) => client.patch<Me>('/me', body);
+export const getSnapshot = (client: Client) => client.get<Snapshot>('/snapshot');
 
-  conversations: (query: ListQuery, signal?: AbortSignal) => get<Page<Conversation>>('/conversations', query, signal),
-  conversation: (id: Id) => get<Conversation>(of(id)),
-  open: (body: NewConversation) => post<Conversation>('/conversations', body),
-  change: (id: Id, body: ConversationChanges) => patch<Conversation>(of(id), body),
-  changeMine: (id: Id, body: { muted?: boolean; notify?: Notify }) => patch<MyPart>(`${of(id)}/me`, body),
-  join: (id: Id) => post<unknown>(`${of(id)}/join`),
-  acknowledge: (id: Id) => post<unknown>(`${of(id)}/ack`),
-  acks: (id: Id, after?: string) => get<Acks>(`${of(id)}/acks`, { after }),
-  participants: (id: Id, after?: string) => get<Page<Participant>>(`${of(id)}/participants`, { limit: 200, after }),
-  addParticipants: (id: Id, userIds: Id[]) => post<unknown>(`${of(id)}/participants`, { user_ids: userIds }),
-  setRole: (id: Id, person: Id, role: Participant['role']) => patch<unknown>(`${of(id)}/participants/${person}`, { role }),
-  removeParticipant: (id: Id, person: Id | 'me') => remove<unknown>(`${of(id)}/participants/${person}`),
+export const listConversations = (client: Client, query: ListQuery, signal?: AbortSignal) => client.get<Page<Conversation>>('/conversations', query, signal);
+export const getConversation = (client: Client, id: Id) => client.get<Conversation>(of(id));
+export const openConversation = (client: Client, body: NewConversation) => client.post<Conversation>('/conversations', body);
+export const updateConversation = (client: Client, id: Id, body: ConversationChanges) => client.patch<Conversation>(of(id), body);
+export const updateMyState = (client: Client, id: Id, body: { muted?: boolean; notify?: Notify }) => client.patch<MyPart>(`${of(id)}/me`, body);
+export const joinConversation = (client: Client, id: Id) => client.post<unknown>(`${of(id)}/join`);
+export const acknowledge = (client: Client, id: Id) => client.post<unknown>(`${of(id)}/ack`);
+export const listAcknowledgements = (client: Client, id: Id, after?: string) => client.get<Acks>(`${of(id)}/acks`, { after });
+export const addParticipants = (client: Client, id: Id, userIds: Id[]) => client.post<unknown>(`${of(id)}/participants`, { user_ids: userIds });
+export const removeParticipant = (client: Client, id: Id, person: Id | 'me') => client.delete<unknown>(`${of(id)}/participants/${person}`);
 
-  messages: (id: Id, at: Position) => get<MessagePage>(`${of(id)}/messages`, { limit: 50, ...at }),
-  post: (id: Id, body: NewMessage) => post<Message>(`${of(id)}/messages`, body),
-  read: (id: Id, seq?: number) => post<{ unread: number; mentions: number; last_read_seq: number }>(`${of(id)}/read`, { seq }),
-  delivered: (id: Id, seq: number) => post<unknown>(`${of(id)}/delivered`, { seq }),
-  markUnread: (id: Id, seq: number) => post<unknown>(`${of(id)}/unread`, { seq }),
-  presence: () => get<{ items: Presence[] }>('/presence'),
-  viewers: (id: Id) => get<{ items: Id[] }>(`${of(id)}/viewers`),
-  say: (body: { busy: boolean; text: string | null; text_until: string | null }) => put<Pick<Presence, 'busy' | 'text' | 'text_until'>>('/me/presence', body),
-  typing: (id: Id, body: { typing: boolean; is_private_note: boolean }) => post<void>(`${of(id)}/typing`, body),
-  happened: (id: Id, before?: number) => get<MessagePage>(`${of(id)}/history`, { before }),
-  pins: (id: Id) => get<Page<Message>>(`${of(id)}/pins`),
-  drafts: () => get<Page<Draft>>('/drafts'),
-  saveDraft: (id: Id, mode: string, body: string) => call<unknown>('PUT', `${of(id)}/draft`, { body: { mode, body }, keepalive: body.length < LEAVING }),
-  describeFile: (id: Id, description: string) => patch<Attachment>(`/files/${id}`, { description }),
-  dropDraft: (id: Id, mode: string) => call<unknown>('DELETE', `${of(id)}/draft`, { query: { mode }, keepalive: true }),
+export const listMessages = (client: Client, id: Id, at: Position) => client.get<MessagePage>(`${of(id)}/messages`, { limit: 50, ...at });
+export const postMessage = (client: Client, id: Id, body: NewMessage) => client.post<Message>(`${of(id)}/messages`, body);
+export const markRead = (client: Client, id: Id, seq?: number) => client.post<{ unread: number; mentions: number; last_read_seq: number }>(`${of(id)}/read`, { seq });
+export const markDelivered = (client: Client, id: Id, seq: number) => client.post<unknown>(`${of(id)}/delivered`, { seq });
+export const markUnread = (client: Client, id: Id, seq: number) => client.post<unknown>(`${of(id)}/unread`, { seq });
+export const listPresence = (client: Client) => client.get<{ items: Presence[] }>('/presence');
+export const listViewers = (client: Client, id: Id) => client.get<{ items: Id[] }>(`${of(id)}/viewers`);
+export const updateStatus = (client: Client, body: { busy: boolean; text: string | null; text_until: string | null }) => client.put<Pick<Presence, 'busy' | 'text' | 'text_until'>>('/me/presence', body);
+export const sendTyping = (client: Client, id: Id, body: { typing: boolean; is_private_note: boolean }) => client.post<void>(`${of(id)}/typing`, body);
+export const listHistory = (client: Client, id: Id, before?: number) => client.get<MessagePage>(`${of(id)}/history`, { before });
+export const listPins = (client: Client, id: Id) => client.get<Page<Message>>(`${of(id)}/pins`);
+export const listDrafts = (client: Client) => client.get<Page<Draft>>('/drafts');
+export const saveDraft = (client: Client, id: Id, mode: string, body: string) => client.call<unknown>('PUT', `${of(id)}/draft`, { body: { mode, body }, keepalive: body.length < LEAVING });
+export const describeFile = (client: Client, id: Id, description: string) => client.patch<Attachment>(`/files/${id}`, { description });
+export const deleteDraft = (client: Client, id: Id, mode: string) => client.call<unknown>('DELETE', `${of(id)}/draft`, { query: { mode }, keepalive: true });
 
-  message: (id: Id) => get<Message>(message(id)),
-  edit: (id: Id, body: string) => patch<Message>(message(id), { body }),
-  deleteMessage: (id: Id) => call<unknown>('DELETE', message(id), { keepalive: true }),
-  history: (id: Id) => get<Page<HistoryEntry>>(`${message(id)}/history`),
-  thread: (id: Id) => get<Page<Message> & { root?: Message }>(`${message(id)}/thread`),
-  readers: (id: Id) => get<Page<Reader>>(`${message(id)}/readers`),
-  pin: (id: Id) => put<unknown>(`${message(id)}/pin`),
-  unpin: (id: Id) => remove<unknown>(`${message(id)}/pin`),
-  react: (id: Id, emoji: string) => put<unknown>(reaction(id, emoji)),
-  unreact: (id: Id, emoji: string) => remove<unknown>(reaction(id, emoji)),
+export const getMessage = (client: Client, id: Id) => client.get<Message>(message(id));
+export const editMessage = (client: Client, id: Id, body: string) => client.patch<Message>(message(id), { body });
+export const deleteMessage = (client: Client, id: Id) => client.call<unknown>('DELETE', message(id), { keepalive: true });
+export const listEdits = (client: Client, id: Id) => client.get<Page<HistoryEntry>>(`${message(id)}/history`);
+export const getThread = (client: Client, id: Id) => client.get<Page<Message> & { root?: Message }>(`${message(id)}/thread`);
+export const listReaders = (client: Client, id: Id) => client.get<Page<Reader>>(`${message(id)}/readers`);
+export const pinMessage = (client: Client, id: Id) => client.put<unknown>(`${message(id)}/pin`);
+export const unpinMessage = (client: Client, id: Id) => client.delete<unknown>(`${message(id)}/pin`);
+export const addReaction = (client: Client, id: Id, emoji: string) => client.put<unknown>(reaction(id, emoji));
+export const removeReaction = (client: Client, id: Id, emoji: string) => client.delete<unknown>(reaction(id, emoji));
 
-  users: (query: { search?: string; external_id?: string; writable?: boolean; active?: boolean; limit?: number; after?: string }, signal?: AbortSignal) =>
-    get<Page<User>>('/users', query, signal),
-  user: (id: Id) => get<User>(`/users/${encodeURIComponent(id)}`),
-  contacts: (query: { search?: string; limit?: number }, signal?: AbortSignal) => get<Page<Contact>>('/contacts', query, signal),
-  contact: (id: Id) => get<Contact>(`/contacts/${id}`),
-  teams: () => get<Page<Team>>('/teams'),
-  stores: (query: { search?: string; limit?: number } = {}) => get<Page<Store>>('/stores', query),
-  fileLink: (id: Id) => get<{ url: string; expires_at: string }>(`/files/${encodeURIComponent(id)}/link`),
-  search: (query: SearchQuery, signal?: AbortSignal) => get<Page<SearchHit>>('/search', query, signal),
-};
+export const listUsers = (client: Client, query: { search?: string; external_id?: string; writable?: boolean; active?: boolean; limit?: number; after?: string }, signal?: AbortSignal) =>
+  client.get<Page<User>>('/users', query, signal);
+export const getUser = (client: Client, id: Id) => client.get<User>(`/users/${encodeURIComponent(id)}`);
+export const listContacts = (client: Client, query: { search?: string; limit?: number }, signal?: AbortSignal) => client.get<Page<Contact>>('/contacts', query, signal);
+export const getContact = (client: Client, id: Id) => client.get<Contact>(`/contacts/${id}`);
+export const listTeams = (client: Client) => client.get<Page<Team>>('/teams');
+export const listStores = (client: Client, query: { search?: string; limit?: number } = {}) => client.get<Page<Store>>('/stores', query);
+export const getFileLink = (client: Client, id: Id) => client.get<{ url: string; expires_at: string }>(`/files/${encodeURIComponent(id)}/link`);
+export const searchMessages = (client: Client, query: SearchQuery, signal?: AbortSignal) => client.get<Page<SearchHit>>('/search', query, signal);

@@ -1,7 +1,7 @@
 // Events -> store. Each event is taken in once: its seq must be above that of the last one.
 import type { ChangeEvent, Conversation, Id, Me, Message, MyPart, Participant, Reaction, Team, User } from '../api/types';
-import { takesPart } from '../kinds';
-import { plain } from '../plain';
+import { takesPart } from './kinds';
+import { plain } from '../text/plain';
 import type { Store } from './store';
 
 /** What an event asks for that only the server can answer. */
@@ -9,7 +9,6 @@ export interface Needs {
   conversation(id: Id): void;
   message(id: Id): void;
   refused(id: Id): void;
-  draft(conversation: Id, mode: string, body: string): void;
   arrived(message: Message): void;
 }
 
@@ -31,9 +30,8 @@ const handlers: Record<string, Handler> = {
   delivered: (store, event) => position(store, event.conversation_id!, data<{ person_id: Id }>(event)),
   acknowledged: acknowledged,
   'me.conversation': (store, event) => store.changeMine(event.conversation_id!, data<{ me: MyPart }>(event).me),
-  'draft.saved': (store, event, needs) => {
-    const { mode, body } = data<{ mode: string; body: string }>(event);
-    needs.draft(event.conversation_id!, mode, body);
+  'draft.saved': (store, event) => {
+    const { body } = data<{ body: string }>(event);
     // What the server said when the conversation was fetched holds no longer; those of other modes are known from themselves.
     if (store.conversation(event.conversation_id!)?.me.draft !== (body !== '')) store.changeMine(event.conversation_id!, { draft: body !== '' });
   },
@@ -60,11 +58,14 @@ const handlers: Record<string, Handler> = {
   },
 };
 
-/** Takes in one event; false when it was known already, or is only told and not kept (presence, typing). */
+/** Whether the store has not taken in this event. One that is ephemeral (presence, typing) never is. */
+export const isFresh = (store: Store, event: ChangeEvent): event is ChangeEvent & { seq: number } => event.seq !== undefined && event.seq > store.seq;
+
+/** Takes in one event, once; false when there was nothing to take in. */
 export function apply(store: Store, event: ChangeEvent, needs: Needs): boolean {
-  if (event.seq === undefined || event.seq <= store.seq) return false;
+  if (!isFresh(store, event)) return false;
   store.seq = event.seq;
-  store.topics.batch(() => handlers[event.type]?.(store, event, needs));
+  store.emitter.batch(() => handlers[event.type]?.(store, event, needs));
   return true;
 }
 
@@ -194,7 +195,7 @@ function position(store: Store, id: Id, at: { person_id: Id } & Partial<Particip
 function acknowledged(store: Store, event: ChangeEvent): void {
   const { person_id, acknowledged_at } = data<{ person_id: Id; acknowledged_at: string }>(event);
   if (person_id === store.me?.id) store.changeMine(event.conversation_id!, { acknowledged_at });
-  store.topics.changed(`acks:${event.conversation_id}`);
+  store.emitter.changed(`acks:${event.conversation_id}`);
 }
 
 function mine(store: Store, event: ChangeEvent): void {

@@ -1,21 +1,13 @@
 // Everything the client knows, normalised by id. Values are replaced when they change, so that `===` tells whether something did.
 import type { Conversation, Id, Me, Message, MessagePage, MyPart, Participant, Person, Snapshot, Team } from '../api/types';
-import { Topics } from '../topics';
+import { Emitter } from './emitter';
+import type { Topic } from './topics';
 import { withChange, withMessage, withPage, type PageAt, type Timeline } from './timeline';
-
-export const topic = {
-  me: 'me',
-  list: 'list',
-  people: 'people',
-  teams: 'teams',
-  conversation: (id: Id) => `conversation:${id}`,
-  timeline: (id: Id) => `timeline:${id}`,
-};
 
 export interface Counts { unread: number; mentions: number; conversations: number; unmuted: number }
 
 export class Store {
-  readonly topics = new Topics();
+  readonly emitter = new Emitter<Topic>();
   /** The seq of the newest event taken in. */
   seq = 0;
   me: Me | null = null;
@@ -70,12 +62,12 @@ export class Store {
   setMe(me: Me): void {
     this.me = me;
     this.putPerson({ id: me.id, kind: me.kind, name: me.name, avatar_url: me.avatar_url });
-    this.topics.changed(topic.me);
+    this.emitter.changed('me');
   }
 
   /** Throws away what was known and starts from a snapshot. Loaded timelines stay on screen, marked stale. */
   reset(snapshot: Snapshot): void {
-    this.topics.batch(() => {
+    this.emitter.batch(() => {
       const gone = new Set(this.#conversations.keys());
       this.seq = Number.parseInt(snapshot.cursor, 10) || 0;
       this.setMe(snapshot.me);
@@ -90,7 +82,7 @@ export class Store {
 
   /** What was kept from the last visit: shown until the snapshot is there. */
   restore(me: Me, conversations: Conversation[]): void {
-    this.topics.batch(() => {
+    this.emitter.batch(() => {
       this.setMe(me);
       for (const conversation of conversations) this.#set(conversation);
     });
@@ -122,8 +114,8 @@ export class Store {
     if (!this.#conversations.delete(id)) return;
     this.#timelines.delete(id);
     this.#sorted = null;
-    this.topics.changed(topic.list);
-    this.topics.changed(topic.conversation(id));
+    this.emitter.changed('list');
+    this.emitter.changed(`conversation:${id}`);
   }
 
   #set(conversation: Conversation): void {
@@ -131,15 +123,15 @@ export class Store {
     for (const participant of conversation.participants) this.putPerson(participant.person);
     if (conversation.last_message?.author) this.putPerson(conversation.last_message.author);
     this.#sorted = null;
-    this.topics.changed(topic.list);
-    this.topics.changed(topic.conversation(conversation.id));
+    this.emitter.changed('list');
+    this.emitter.changed(`conversation:${conversation.id}`);
   }
 
   putPerson(person: Person): void {
     const old = this.#people.get(person.id);
     if (old && old.name === person.name && old.avatar_url === person.avatar_url && old.kind === person.kind) return;
     this.#people.set(person.id, person);
-    this.topics.changed(topic.people);
+    this.emitter.changed('people');
   }
 
   /** Somebody has another name or picture: wherever the person is shown, and nothing else is drawn anew. */
@@ -166,11 +158,11 @@ export class Store {
 
   putTeams(teams: Team[]): void {
     for (const team of teams) this.#teams.set(team.id, team);
-    this.topics.changed(topic.teams);
+    this.emitter.changed('teams');
   }
 
   dropTeam(id: Id): void {
-    if (this.#teams.delete(id)) this.topics.changed(topic.teams);
+    if (this.#teams.delete(id)) this.emitter.changed('teams');
   }
 
   putParticipants(id: Id, changed: Participant[]): void {
@@ -245,13 +237,13 @@ export class Store {
   }
 
   dropTimeline(id: Id): void {
-    if (this.#timelines.delete(id)) this.topics.changed(topic.timeline(id));
+    if (this.#timelines.delete(id)) this.emitter.changed(`timeline:${id}`);
   }
 
   #setTimeline(id: Id, timeline: Timeline): void {
     if (this.#timelines.get(id) === timeline) return;
     this.#timelines.set(id, timeline);
-    this.topics.changed(topic.timeline(id));
+    this.emitter.changed(`timeline:${id}`);
   }
 }
 

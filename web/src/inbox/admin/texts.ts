@@ -1,5 +1,5 @@
 // The texts of the administration: they come with it, so that the inbox need not carry them.
-import type { Dictionary, Locale } from '$core/i18n';
+import type { Dictionary, Locale } from '$core/text/i18n';
 
 const loaders: Record<Locale, () => Promise<{ default: unknown }>> = {
   en: () => import('$locales/admin/en.json'),

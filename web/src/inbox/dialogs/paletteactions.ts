@@ -15,18 +15,18 @@ import Sun from '@lucide/svelte/icons/sun';
 import UserCog from '@lucide/svelte/icons/user-cog';
 import type { Component } from 'svelte';
 import type { Conversation, Kind, Person } from '$core/api';
-import { LOCALES, LOCALE_NAMES } from '$core/i18n';
-import { missingRight } from '$core/kinds';
+import { LOCALES, LOCALE_NAMES } from '$core/text/i18n';
+import { missingRight } from '$core/store/kinds';
 import { t } from '$ui/i18n.svelte';
-import { live } from '$ui/live.svelte';
-import { prefs } from '$ui/prefs.svelte';
+import { live } from '../live';
+import { prefs } from '../prefs.svelte';
 import { router } from '$ui/router.svelte';
 import { allowed } from '../admin/entries';
 import { app, openConversation } from '../app.svelte';
 import { nameOf } from '../list/list.svelte';
 import { askSignOut } from '../signout';
 import { labelOf, may, run, type TriageId } from '../triage';
-import { TRIAGE_ICONS } from '../triageicons';
+import { TRIAGE_ICONS } from '../triageIcons';
 
 export interface Item {
   key: string;

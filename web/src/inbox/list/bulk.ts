@@ -1,8 +1,8 @@
 // Actions on several conversations: shown at once, one notice for all of them, and Undo that takes all of them back.
-import { api, type Conversation, type Status } from '$core/api';
-import { isOver } from '$core/kinds';
+import { getConversation, markUnread, updateConversation, updateMyState, type Conversation, type Status } from '$core/api';
+import { isOver } from '$core/store/kinds';
 import { t } from '$ui/i18n.svelte';
-import { session } from '$ui/live.svelte';
+import { client, session } from '../live';
 import { toasts } from '$ui/toast.svelte';
 import { finished } from '../triage';
 import { listView } from './list.svelte';
@@ -21,19 +21,19 @@ function act(list: readonly Conversation[], said: string, work: (one: Conversati
 }
 
 export function readAll(list: Conversation[]): void {
-  const { store, reading } = session();
+  const { store, readPositions } = session();
   const back = async ({ id, me }: Conversation) => {
-    await reading.flush();
-    await api.markUnread(id, me.last_read_seq + 1);
-    store.putConversation(await api.conversation(id));
+    await readPositions.flush();
+    await markUnread(client, id, me.last_read_seq + 1);
+    store.putConversation(await getConversation(client, id));
   };
-  act(list, t('bulk.read', { count: list.length }), async ({ id, last_seq }) => reading.seen(id, last_seq), back);
+  act(list, t('bulk.read', { count: list.length }), async ({ id, last_seq }) => readPositions.seen(id, last_seq), back);
 }
 
 export function muteAll(list: Conversation[]): void {
   const set = async ({ id }: Conversation, muted: boolean) => {
     session().store.changeMine(id, { muted });
-    await api.changeMine(id, { muted });
+    await updateMyState(client, id, { muted });
   };
   act(list, t('bulk.muted', { count: list.length }), (one) => set(one, true), (one) => set(one, false));
 }
@@ -42,9 +42,9 @@ async function setStatus({ id }: Conversation, status: Status): Promise<void> {
   const { store } = session();
   store.changeConversation(id, { status });
   try {
-    store.putConversation(await api.change(id, { status }));
+    store.putConversation(await updateConversation(client, id, { status }));
   } catch (error) {
-    store.putConversation(await api.conversation(id));
+    store.putConversation(await getConversation(client, id));
     throw error;
   }
 }

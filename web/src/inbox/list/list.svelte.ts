@@ -1,9 +1,10 @@
 // What the list shows: filters, sections and their order, as plain rows for the virtual list.
 import type { Conversation, Id } from '$core/api';
-import { SECTIONS, inFilter, isMine, isOver, isUnassigned, sectionOf, type Filter, type Section } from '$core/kinds';
-import { folded, titleOf } from '$core/names';
+import { SECTIONS, inFilter, isMine, isOver, isUnassigned, sectionOf, type Filter, type Section } from '$core/store/kinds';
+import { matchesWords, wordsOf } from '$core/text/conversationSearch';
+import { titleOf } from '$core/text/names';
 import { t } from '$ui/i18n.svelte';
-import { live } from '$ui/live.svelte';
+import { live } from '../live';
 
 export type ListRow =
   | { type: 'section'; key: string; section: Section; collapsed: boolean; count: number; unread: number; mentions: number }
@@ -79,16 +80,13 @@ function matches(conversation: Conversation, me: Id, words: string[]): boolean {
     if (narrow === 'mine' && !isMine(conversation, me)) return false;
     if (narrow === 'unassigned' && !isUnassigned(conversation)) return false;
   }
-  if (words.length === 0) return true;
-  const names = conversation.participants.map((part) => part.person.name);
-  const text = folded([titleOf(conversation, me, ''), conversation.slug, conversation.subject, conversation.number, ...conversation.labels, ...names].join(' '));
-  return words.every((word) => text.includes(word));
+  return matchesWords(conversation, me, words);
 }
 
 /** The matching conversations in the order of their sections. */
 function bySection(): Map<Section, Conversation[]> {
   const me = live.me().id;
-  const words = folded(state.search).split(/\s+/).filter(Boolean);
+  const words = wordsOf(state.search);
   const sections = new Map<Section, Conversation[]>(SECTIONS.map((section) => [section, []]));
   const known = new Set<Id>();
   for (const conversation of live.list()) {

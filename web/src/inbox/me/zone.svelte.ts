@@ -1,6 +1,7 @@
 // The time zone that times are shown in: the device's own, or one that was chosen in this browser. The server is told which.
-import { api } from '$core/api';
-import { useTimeZone } from '$core/time';
+import { updateMe } from '$core/api';
+import { useTimeZone } from '$core/text/time';
+import { client } from '../live';
 
 const KEY = 'parlor.zone';
 const state = $state({ name: '' });
@@ -29,10 +30,10 @@ export const zone = {
   },
   /** Colleagues see what time it is where one works: the first client tells. */
   adopt(known: string): void {
-    if (!known) void api.saveMe({ time_zone: device() }).catch(() => {});
+    if (!known) void updateMe(client, { time_zone: device() }).catch(() => {});
   },
   async choose(name: string): Promise<void> {
-    await api.saveMe({ time_zone: name || device() });
+    await updateMe(client, { time_zone: name || device() });
     use(name);
     try {
       localStorage.setItem(KEY, name);

@@ -1,7 +1,8 @@
 // Changes to a conversation, shown at once and taken back when the server refuses.
-import { api, type Conversation, type ConversationChanges, type Id, type Notify, type Status } from '$core/api';
-import { exact } from '$core/time';
-import { session } from '$ui/live.svelte';
+import { addParticipants, joinConversation, updateConversation, type Conversation, type ConversationChanges, type Id, type Notify, type Status } from '$core/api';
+import { exact } from '$core/text/time';
+import { client, live, session } from '../live';
+import { changeMine } from '$thread/conversationActions';
 import { i18n, t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
 
@@ -11,7 +12,7 @@ export async function change(conversation: Conversation, changes: ConversationCh
   const before = Object.fromEntries(keys.map((key) => [key, conversation[key]])) as ConversationChanges;
   store.changeConversation(conversation.id, changes as Partial<Conversation>);
   try {
-    store.putConversation(await api.change(conversation.id, changes));
+    store.putConversation(await updateConversation(client, conversation.id, changes));
     return true;
   } catch (error) {
     store.changeConversation(conversation.id, before as Partial<Conversation>);
@@ -44,7 +45,7 @@ export function toggleLabel(conversation: Conversation, label: string): Promise<
 
 export async function invite(conversation: Conversation, person: { id: Id; name: string }): Promise<void> {
   try {
-    await api.addParticipants(conversation.id, [person.id]);
+    await addParticipants(client, conversation.id, [person.id]);
     session().want(conversation.id);
     toasts.say(t('panel.added', { name: person.name }));
   } catch (error) {
@@ -52,24 +53,14 @@ export async function invite(conversation: Conversation, person: { id: Id; name:
   }
 }
 
-async function changeMine(conversation: Conversation, changes: { muted?: boolean; notify?: Notify }): Promise<void> {
-  const { store } = session();
-  const { muted, notify } = conversation.me;
-  store.changeMine(conversation.id, changes);
-  try {
-    await api.changeMine(conversation.id, changes);
-  } catch (error) {
-    store.changeMine(conversation.id, { muted, notify });
-    toasts.failed(error);
-  }
-}
+const mine = (conversation: Conversation, changes: { muted?: boolean; notify?: Notify }) => changeMine(live, conversation, changes).catch((error: unknown) => toasts.failed(error));
 
-export const toggleMute = (conversation: Conversation) => changeMine(conversation, { muted: !conversation.me.muted });
-export const setNotify = (conversation: Conversation, notify: Notify) => changeMine(conversation, { notify });
+export const toggleMute = (conversation: Conversation) => mine(conversation, { muted: !conversation.me.muted });
+export const setNotify = (conversation: Conversation, notify: Notify) => mine(conversation, { notify });
 
 export async function join(conversation: Conversation): Promise<void> {
   try {
-    await api.join(conversation.id);
+    await joinConversation(client, conversation.id);
     await session().conversation(conversation.id);
   } catch (error) {
     toasts.failed(error);

@@ -1,8 +1,8 @@
 // What one can do with a message in the inbox, beside what `$ui/messageactions` has.
-import { api, type Conversation, type Message } from '$core/api';
-import { session } from '$ui/live.svelte';
+import { pinMessage, unpinMessage, type Conversation, type Message } from '$core/api';
+import { client, session } from '../live';
 import { t } from '$ui/i18n.svelte';
-import { attempt } from '$ui/messageactions';
+import { attempt } from '$thread/messageActions';
 import { href } from '$ui/router.svelte';
 import { toasts } from '$ui/toast.svelte';
 
@@ -11,7 +11,7 @@ export function togglePin(message: Message): void {
   const before = message.pinned_at;
   const set = (pinned_at: string | null) => store.changeMessage(message.id, (one) => ({ ...one, pinned_at }));
   set(before ? null : new Date().toISOString());
-  void attempt(() => (before ? api.unpin(message.id) : api.pin(message.id)), () => set(before));
+  void attempt(() => (before ? unpinMessage(client, message.id) : pinMessage(client, message.id)), () => set(before));
 }
 
 async function copy(text: string, said: string): Promise<void> {
@@ -31,13 +31,13 @@ export const copyConversationLink = ({ id }: Conversation) => copy(location.orig
 
 /** Everything here counts as read. */
 export function readAll({ id, last_seq }: Conversation): void {
-  session().reading.held.delete(id);
-  session().reading.seen(id, last_seq);
+  session().readPositions.held.delete(id);
+  session().readPositions.seen(id, last_seq);
 }
 
 export function markUnread(message: Message): void {
   void attempt(async () => {
-    await session().reading.markUnread(message.conversation_id, message.seq);
+    await session().readPositions.markUnread(message.conversation_id, message.seq);
     toasts.say(t('action.marked_unread'));
   }, () => {});
 }

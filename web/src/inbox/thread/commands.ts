@@ -1,19 +1,19 @@
 // The slash commands: who may use which, what each works on, and what it does. The composer shows and runs them.
 import type { Component } from 'svelte';
-import { api, type Conversation, type Person, type Priority } from '$core/api';
-import { fuzzy } from '$core/editing';
-import type { Key } from '$core/i18n';
-import { KINDS, isOver } from '$core/kinds';
-import { folded } from '$core/names';
-import { snoozeChoices } from '$core/snooze';
-import { exact } from '$core/time';
+import { listMessages, type Conversation, type Person, type Priority } from '$core/api';
+import { fuzzy } from '$core/text/editing';
+import type { Key } from '$core/text/i18n';
+import { KINDS, isOver } from '$core/store/kinds';
+import { folded } from '$core/text/names';
+import { snoozeChoices } from '$core/text/snooze';
+import { exact } from '$core/text/time';
 import { i18n, t } from '$ui/i18n.svelte';
-import { live, session } from '$ui/live.svelte';
+import { client, live, session } from '../live';
 import { toasts } from '$ui/toast.svelte';
 import { assign, change, invite, setStatus, snooze, toggleLabel, toggleMute } from '../panel/changes';
 import { escalate, finished, may } from '../triage';
 import { togglePin } from './actions';
-import type { Composing } from './composing.svelte';
+import type { StaffComposer } from './StaffComposer';
 
 /** A line of the list under the composer. */
 export interface Offer {
@@ -32,7 +32,7 @@ export interface Offer {
   run?: () => unknown;
 }
 
-interface Place { conversation: Conversation; composing: Composing }
+interface Place { conversation: Conversation; composer: StaffComposer }
 export interface Command {
   name: string;
   label: Key;
@@ -57,10 +57,10 @@ const status = (place: Place) => KINDS[place.conversation.kind].statuses.filter(
 export const COMMANDS: Command[] = [
   {
     name: 'note', label: 'slash.note', argument: 'slash.text', alone: true, may: ({ me }) => me.can.note,
-    run: ({ conversation, composing }, text) => {
-      composing.note = true;
+    run: ({ conversation, composer }, text) => {
+      composer.write(true);
       if (text) session().drafts.set(conversation.id, 'note', text);
-      composing.focus();
+      composer.focus();
     },
   },
   { name: 'assign', label: 'triage.assign', argument: 'slash.person', may: may.assign, people: true,
@@ -101,7 +101,7 @@ export const COMMANDS: Command[] = [
 async function pinLast(conversation: Conversation): Promise<void> {
   const { id } = conversation;
   const known = session().store.timeline(id);
-  const items = known && !known.hasAfter ? known.items : (await api.messages(id, { limit: 10 })).items;
+  const items = known && !known.hasAfter ? known.items : (await listMessages(client, id, { limit: 10 })).items;
   const last = items.findLast((message) => message.kind === 'text' && !message.deleted_at);
   if (!last || last.pinned_at) return;
   togglePin(last);

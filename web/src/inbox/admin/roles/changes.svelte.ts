@@ -1,6 +1,7 @@
 // Changes of roles, shown at once and saved one after the other; a refusal takes the role back to what the server has.
-import { admin, type Role, type RoleChange } from '$core/api/admin';
+import { updateRole, type Role, type RoleChange } from '$core/api/admin';
 import { toasts } from '$ui/toast.svelte';
+import { client } from '../../live';
 import type { Resource } from '../resource.svelte';
 
 /** One order for all pages: what moves on the screen loses the keyboard. */
@@ -17,7 +18,7 @@ export function changes(all: Resource<Role[]>, saved: () => void = () => {}) {
 
   async function save(id: string, body: RoleChange): Promise<void> {
     try {
-      const role = await admin.changeRole(id, body);
+      const role = await updateRole(client, id, body);
       // A later change is on its way: its answer is the one to show.
       if (waiting.get(id) === 1) put(role);
       saved();

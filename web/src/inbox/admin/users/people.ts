@@ -1,7 +1,7 @@
 // Users of the tenant in the order and choice that the table shows. Pure.
 import type { AdminUser } from '$core/api/admin';
 import type { Id } from '$core/api';
-import { folded } from '$core/names';
+import { folded } from '$core/text/names';
 
 export type SortBy = 'name' | 'role' | 'state' | 'seen';
 export type StateFilter = 'active' | 'inactive' | 'all';

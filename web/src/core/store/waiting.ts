@@ -1,0 +1,18 @@
+// A message on its way to the server, as it is kept and shown until the server has it.
+import type { Attachment, Id, Related, ReplyTo } from '../api/types';
+
+export interface Waiting {
+  client_id: string;
+  conversation_id: Id;
+  order: number;
+  created_at: string;
+  body: string;
+  is_private_note: boolean;
+  thread_root_id: Id | null;
+  reply_to: ReplyTo | null;
+  /** Absent in what an older version kept. */
+  attachments?: Attachment[];
+  /** The record of the host application that the message is about. */
+  related?: Related | null;
+  failed: { code: string; detail: string } | null;
+}

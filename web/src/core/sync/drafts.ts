@@ -1,0 +1,143 @@
+// What was typed and not yet sent: one text per conversation and mode, kept here at once, in IndexedDB and on the server 300 ms later,
+// or when there is a connection again.
+import { ApiError, deleteDraft, listDrafts, saveDraft, type ChangeEvent, type Client, type Id, type Related, type ReplyTo } from '../api';
+import type { KeyValueStore } from '../store/keyValueStore';
+import type { Changes } from '../store/topics';
+import type { SessionPart } from './session';
+
+/** `reply`, `note`, or the id of a thread's root. */
+export type Mode = string;
+export interface Kept { conversation_id: Id; mode: Mode; body: string; reply_to: ReplyTo | null; related?: Related | null; at: number }
+
+const SAVE_AFTER = 300;
+const UNHEARD = 'drafts.unheard';
+const keyOf = (conversation: Id, mode: Mode) => `${conversation}:${mode}`;
+
+export class Drafts implements SessionPart {
+  #kept = new Map<string, Kept>();
+  #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Those that the server has not heard of; kept over a reload. */
+  #unheard = new Set<string>();
+
+  constructor(private readonly client: Client, private readonly keyValues: KeyValueStore, private readonly emitter: Changes) {}
+
+  async load(): Promise<void> {
+    for (const draft of await this.keyValues.all<Kept>('drafts')) {
+      const key = keyOf(draft.conversation_id, draft.mode);
+      if (!this.#kept.has(key)) this.#keep(key, draft);
+    }
+    for (const key of (await this.keyValues.get<string[]>('cache', UNHEARD)) ?? []) this.#unheard.add(key);
+  }
+
+  snapshot(): void {
+    this.sync().catch(() => {});
+  }
+
+  event(event: ChangeEvent, fresh: boolean): void {
+    if (!fresh || event.type !== 'draft.saved') return;
+    const { mode, body } = event.data as { mode: string; body: string };
+    this.received(event.conversation_id!, mode, body);
+  }
+
+  /** There is a connection: the server hears what it has missed. */
+  async connected(): Promise<void> {
+    await Promise.all([...this.#unheard].map((key) => this.#tell(key)));
+  }
+
+  /** Takes those of the server where nothing is typed here. */
+  async sync(): Promise<void> {
+    await this.connected();
+    const { items } = await listDrafts(this.client);
+    for (const { conversation_id, mode, body, updated_at } of items) {
+      if (!conversation_id || this.#unheard.has(keyOf(conversation_id, mode))) continue;
+      const mine = this.#kept.get(keyOf(conversation_id, mode));
+      if (!mine || (updated_at && Date.parse(updated_at) > mine.at)) this.received(conversation_id, mode, body);
+    }
+  }
+
+  get(conversation: Id, mode: Mode): Kept | undefined {
+    return this.#kept.get(keyOf(conversation, mode));
+  }
+
+  has(conversation: Id): boolean {
+    for (const draft of this.#kept.values()) if (draft.conversation_id === conversation && draft.body.trim()) return true;
+    return false;
+  }
+
+  /** All that hold words, the newest first. */
+  list(): Kept[] {
+    return [...this.#kept.values()].filter((draft) => draft.body.trim()).sort((a, b) => b.at - a.at);
+  }
+
+  set(conversation: Id, mode: Mode, body: string, reply_to: ReplyTo | null = null, related?: Related | null): void {
+    const key = keyOf(conversation, mode);
+    const old = this.#kept.get(key);
+    const record = related === undefined ? (old?.related ?? null) : related;
+    if ((old?.body ?? '') === body && (old?.reply_to?.id ?? null) === (reply_to?.id ?? null) && (old?.related ?? null) === record) return;
+    this.#keep(key, { conversation_id: conversation, mode, body, reply_to, related: record, at: Date.now() });
+    clearTimeout(this.#timers.get(key));
+    this.#timers.set(key, setTimeout(() => this.#save(key), SAVE_AFTER));
+  }
+
+  /** Sent or thrown away. */
+  clear(conversation: Id, mode: Mode): void {
+    const key = keyOf(conversation, mode);
+    if (!this.#kept.has(key)) return;
+    clearTimeout(this.#timers.get(key));
+    this.#keep(key, { conversation_id: conversation, mode, body: '', reply_to: null, at: Date.now() });
+    this.#save(key);
+  }
+
+  /** A draft of another tab or device. What is being typed here just now wins. */
+  received(conversation: Id, mode: Mode, body: string): void {
+    const key = keyOf(conversation, mode);
+    const mine = this.#kept.get(key);
+    if (this.#timers.has(key) || (mine?.body ?? '') === body || (mine && Date.now() - mine.at < 3000)) return;
+    this.#keep(key, { conversation_id: conversation, mode, body, reply_to: mine?.reply_to ?? null, related: mine?.related ?? null, at: Date.now() });
+    void this.#persist(key);
+  }
+
+  /** Writes what still waits for its 300 ms: the page is going away. */
+  flush(): void {
+    for (const key of [...this.#timers.keys()]) this.#save(key);
+  }
+
+  #keep(key: string, draft: Kept): void {
+    if (draft.body || draft.reply_to || draft.related) this.#kept.set(key, draft);
+    else this.#kept.delete(key);
+    this.emitter.changed(`draft:${draft.conversation_id}`);
+    this.emitter.changed('drafts');
+  }
+
+  #persist(key: string): Promise<void> {
+    const draft = this.#kept.get(key);
+    return (draft ? this.keyValues.put('drafts', key, draft) : this.keyValues.delete('drafts', key)).catch(() => {});
+  }
+
+  #save(key: string): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    void this.#persist(key);
+    void this.#tell(key);
+  }
+
+  async #tell(key: string): Promise<void> {
+    const at = key.indexOf(':');
+    const [conversation, mode] = [key.slice(0, at), key.slice(at + 1)];
+    const body = this.#kept.get(key)?.body ?? '';
+    this.#heard(key, false); // the page may be gone before there is an answer
+    try {
+      await (body ? saveDraft(this.client, conversation, mode, body) : deleteDraft(this.client, conversation, mode));
+      this.#heard(key, (this.#kept.get(key)?.body ?? '') === body);
+    } catch (error) {
+      this.#heard(key, !(error instanceof ApiError && error.transient));
+    }
+  }
+
+  #heard(key: string, heard: boolean): void {
+    if (heard !== this.#unheard.has(key)) return;
+    if (heard) this.#unheard.delete(key);
+    else this.#unheard.add(key);
+    void this.keyValues.put('cache', UNHEARD, [...this.#unheard]).catch(() => {});
+  }
+}
