@@ -43,11 +43,13 @@ for manifest in (root / "crates").glob("*/Cargo.toml"):
             wrong.append(f"{crate} must not know {other}")
 
 # The folders of a crate as floors, lowest first: a file uses its own floor and lower ones.
+# A crate without floors has no circle of files all the same.
 FLOORS = {"chat": ["core", "log", "tenancy", "files", "people", "notifications", "conversations", "sync"]}
-for crate, floors in FLOORS.items():
+for crate in ["db", "chat", "server"]:
+    floors = FLOORS.get(crate)
     modules = Crate(root / "crates" / crate / "src")
     used = modules.edges()
-    for module in sorted(module for module in used if module):
+    for module in sorted(module for module in used if module and floors):
         if module[0] not in floors:
             wrong.append(f"crates/{crate}/src/{modules.file[module]}: stands on no floor; name its folder in scripts/tidy.py")
             continue

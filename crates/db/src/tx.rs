@@ -1,7 +1,7 @@
 //! A transaction as an operation sees it.
 //!
 //! Owns [`Tx`]: the statement runner both engines share, the poison after a failed statement, the notes. How operations
-//! are grouped into commits is known by `group.rs`.
+//! are grouped into commits is known by `group_commit.rs`.
 
 use std::any::Any;
 

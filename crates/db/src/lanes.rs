@@ -1,14 +1,14 @@
 //! The threads of an open database and the queues before them.
 //!
 //! Owns who runs where: SQLite has one writer, PostgreSQL a few lanes; both have readers. What a batch becomes is known
-//! by `group.rs`.
+//! by `group_commit.rs`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
-use crate::group::{Job, Writer, run_read};
+use crate::group_commit::{Job, Writer, run_read};
 use crate::queue::{Queue, Refused};
 use crate::stats::Counters;
 use crate::{Engine, Error, Options, Stats, Tx, postgres, sqlite};
@@ -25,21 +25,21 @@ struct Waiting {
     job: Box<dyn Job>,
 }
 
-pub(crate) struct Threads {
+pub(crate) struct Lanes {
     lanes: Vec<Jobs>,
     reads: Jobs,
     counters: Arc<Counters>,
     handles: Mutex<Vec<JoinHandle<()>>>,
 }
 
-impl Threads {
+impl Lanes {
     /// Opens every connection that can tell early that something is wrong, and starts the threads.
-    pub(crate) fn start(engine: Engine, url: &str, options: Options) -> Result<Threads, Error> {
+    pub(crate) fn start(engine: Engine, url: &str, options: Options) -> Result<Lanes, Error> {
         let lanes = if engine == Engine::Sqlite { 1 } else { options.lanes.max(1) };
         let batch =
             options.max_batch.clamp(1, if engine == Engine::Sqlite { usize::MAX } else { POSTGRES_BATCH });
         let queue = || Arc::new(Queue::new(options.max_waiting));
-        let threads = Threads {
+        let threads = Lanes {
             lanes: (0..lanes).map(|_| queue()).collect(),
             reads: queue(),
             counters: Arc::default(),
@@ -120,7 +120,7 @@ impl Threads {
     }
 }
 
-impl Drop for Threads {
+impl Drop for Lanes {
     fn drop(&mut self) {
         self.stop();
     }
