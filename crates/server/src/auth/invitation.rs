@@ -18,9 +18,9 @@ const KID: &str = "invitation";
 /// Who is invited.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Invitation {
-    /// Where.
+    /// The tenant that it is for.
     pub tenant: TenantId,
-    /// Who.
+    /// The person who is invited.
     pub person: PersonId,
     /// Who invited: as long as that person may.
     pub by: PersonId,

@@ -14,9 +14,9 @@ use super::stage::{Company, Stage};
 /// A file that the caller puts in its place once the database has it.
 #[derive(Clone, Debug)]
 pub struct DemoFile {
-    /// Whose.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
-    /// Which.
+    /// Its id.
     pub id: RowId,
     /// What is in it.
     pub bytes: Vec<u8>,

@@ -27,7 +27,7 @@ pub const CSRF_HEADER: &str = "x-parlor-csrf";
 pub struct Caller {
     /// The actor, with the address the request came from.
     pub actor: Arc<Actor>,
-    /// By what.
+    /// How the caller proved who it is.
     pub means: AuthMethod,
     /// When the token ends.
     pub expires: Option<Time>,

@@ -20,7 +20,7 @@ use crate::services::sending;
 pub struct SendInput {
     /// To whom.
     pub to_user_id: PersonId,
-    /// What.
+    /// The text.
     pub content: String,
     /// The record that it is about.
     pub related: Option<RelatedInput>,

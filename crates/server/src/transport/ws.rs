@@ -161,7 +161,7 @@ impl Connection {
             }
             self.flush().await
         });
-        // Who takes nothing in would keep its buffers for ever; there is no use in a farewell.
+        // A client that does not read is cut without a close frame.
         written.await.map_err(|_| None)??;
         self.opened.delivered(&self.app, events);
         Ok(())

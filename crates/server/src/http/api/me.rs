@@ -1,4 +1,4 @@
-//! Owns: oneself.
+//! Owns: `/me`.
 
 use std::collections::BTreeMap;
 

@@ -34,7 +34,7 @@ pub(super) struct Place {
     pub(super) ip: Option<IpAddr>,
 }
 
-/// What somebody wants in with.
+/// A request to connect to the main namespace.
 pub(super) struct Entry {
     pub(super) app: Ctx,
     pub(super) shown: Option<Credential>,
@@ -43,7 +43,7 @@ pub(super) struct Entry {
     pub(super) offset: Option<String>,
 }
 
-/// Somebody who is in.
+/// A client that was let in.
 pub(super) struct Entered {
     pub(super) credential: Credential,
     pub(super) caller: Caller,

@@ -29,7 +29,7 @@ use namespaces::Namespaces;
 use visitor::Visitor;
 use wire::{Options, Sharing, Wire};
 
-/// Nothing that a client may say carries bytes; this many are taken and passed over.
+/// Binary attachments are accepted up to this number and ignored.
 const ATTACHMENTS: usize = 10;
 
 /// The addresses of Socket.IO.

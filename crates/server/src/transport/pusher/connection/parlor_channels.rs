@@ -44,7 +44,7 @@ impl Connection {
         let tag = vouch.tag.as_deref().and_then(|tag| u64::from_str_radix(tag, 16).ok());
         let root: Option<Root> = vouch.root.as_deref().and_then(|root| root.parse().ok());
         if let Some(root) = root {
-            // First the ears, then the look: what ends between is heard.
+            // Listen before looking, so that what ends in between is noticed.
             self.joined.lives_by(&[tag.unwrap_or(0), root.tag()]);
             let (tenant, process) = (self.application.tenant.id, self.app.auth.process_keys());
             let read = self.app.db.read_plain(move |tx| require_root(tx, tenant, &root, &process));

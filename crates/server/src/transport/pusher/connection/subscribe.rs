@@ -36,7 +36,7 @@ impl Connection {
         if self.subscriptions.get(channel).is_none() {
             match self.admit(&wanted).await {
                 Ok(member) => {
-                    // First the ears, then the subscription: what happens after the answer must not be missed.
+                    // Listen before subscribing, so that no event after the answer is lost.
                     self.joined.listen(Name::Channel(Arc::from(channel)));
                     self.subscriptions.take(channel, member.as_ref());
                 }
