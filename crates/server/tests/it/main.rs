@@ -41,4 +41,5 @@ mod quotas;
 mod signing_in;
 mod stopping;
 mod transports;
+mod upgrade;
 mod visible;

@@ -96,6 +96,11 @@ impl Site {
         Self::on(data, folder, database, clock, change).await
     }
 
+    /// A server on data that is there already.
+    pub async fn on_data(data: DataArgs, folder: TempDir, database: Option<TestDb>) -> Self {
+        Self::on(data, folder, database, Clock::System, |_| {}).await
+    }
+
     async fn on(
         data: DataArgs,
         folder: TempDir,
