@@ -49,7 +49,7 @@ pub enum Replay {
 }
 
 /// Up to `limit` events after `after`, filtered by the rights the actor has now. An event whose audience cannot be
-/// read is an error ([`Error::Damaged`]): it may have been meant for this actor.
+/// read is an error ([`Error::Damaged`](crate::Error::Damaged)): it may have been meant for this actor.
 pub fn replay(tx: &mut Tx, actor: &Actor, epoch: i64, after: i64, limit: usize) -> Result<Replay> {
     let position = position(tx, actor.tenant)?;
     if epoch != position.epoch || after < position.floor || after > position.seq {
