@@ -304,6 +304,25 @@ test('realtime options and health', async ({ browser }) => {
   await expect(page.getByRole('row', { name: /Parlor \(WebSocket\) [1-9]/ })).toBeVisible();
 });
 
+test('a job that was given up is seen, and tried again', async ({ browser }) => {
+  const page = await adminOf(browser, 'health');
+  await expect(page.getByText('Everything is in order.')).toBeVisible();
+  let dead = [{ id: '0192f0c0-0000-7000-8000-000000000001', kind: 'webhook', attempts: 9, error: 'connection refused', created_at: '2026-01-01T00:00:00Z', dead_at: '2026-01-01T00:05:00Z' }];
+  const retried: string[] = [];
+  await page.route('**/api/v1/jobs/dead**', async (route) => {
+    if (route.request().method() === 'GET') return route.fulfill({ json: { items: dead, next: null } });
+    retried.push(new URL(route.request().url()).pathname);
+    dead = [];
+    return route.fulfill({ status: 204 });
+  });
+  await page.reload();
+  await expect(page.getByText('Background jobs were given up: look at them below.')).toBeVisible();
+  await expect(page.getByRole('row', { name: /Webhook 9 .*connection refused/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByText('Everything is in order.')).toBeVisible();
+  expect(retried).toEqual(['/api/v1/jobs/dead/0192f0c0-0000-7000-8000-000000000001/retry']);
+});
+
 test('me: Enter, name, time zone, devices', async ({ browser }) => {
   const { url, direct, people } = world();
   const page = await browserOf(browser, 'ben', { userAgent: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' });

@@ -68,6 +68,7 @@ test('figures in words and what is worth a warning', () => {
   expect(duration(500, 'en')).toMatch(/^[01] sec/);
   const health = { redis: null, queue_longest: 0, jobs: [{ job: 'webhooks', lag_seconds: 0 }], database: { commit_ms: 1, writes_waiting: 0 } } as unknown as Health;
   expect(verdictOf(health)).toEqual([]);
+  expect(verdictOf(health, 2)).toEqual(['dead']);
   expect(verdictOf({ ...health, redis: 'lost', jobs: [{ job: 'webhooks', lag_seconds: 90 }] })).toEqual(['redis', 'jobs']);
 });
 

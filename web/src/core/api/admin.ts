@@ -79,7 +79,10 @@ export interface Health {
     reads_waiting: number;
   };
   jobs: { job: string; lag_seconds: number }[];
+  /** Of all tenants. */
+  job_totals: { waiting: number; running: number; dead: number };
 }
+export interface DeadJob { id: Id; kind: string; attempts: number; error?: string | null; created_at: string; dead_at: string }
 export interface Device { id: string; agent: string | null; ip: string | null; current: boolean; created_at: string; seen_at: string | null; expires_at: string }
 export interface InvitationLink { path: string; expires_at: string }
 export interface Invited { name: string; email: string | null; tenant: string }
@@ -140,6 +143,9 @@ export const deleteHostKey = (client: Client, id: Id) => client.delete<void>(`/h
 export const getPusherApp = (client: Client) => client.get<PusherApp>('/app');
 export const updatePusherApp = (client: Client, body: { key?: string; secret?: string; options?: AppOptions }) => client.put<PusherApp>('/app', body);
 export const getHealth = (client: Client, signal?: AbortSignal) => client.get<Health>('/health', {}, signal);
+export const listDeadJobs = (client: Client) => client.get<Page<DeadJob>>('/jobs/dead');
+export const retryDeadJob = (client: Client, id: Id) => client.post<void>(`/jobs/dead/${id}/retry`);
+export const discardDeadJob = (client: Client, id: Id) => client.delete<void>(`/jobs/dead/${id}`);
 
 export const listSessions = (client: Client) => client.get<Page<Device>>('/me/sessions');
 export const endSession = (client: Client, id: string) => client.delete<void>(`/me/sessions/${id}`);

@@ -22,12 +22,13 @@ export function duration(ms: number, locale: string): string {
   return words.join(' ');
 }
 
-export type Warning = 'redis' | 'commit' | 'jobs' | 'queue';
-export function verdictOf(now: Health): Warning[] {
+export type Warning = 'redis' | 'commit' | 'jobs' | 'queue' | 'dead';
+export function verdictOf(now: Health, dead = 0): Warning[] {
   const found: Warning[] = [];
   if (now.redis === 'lost') found.push('redis');
   if (now.database.commit_ms > 500 || now.database.writes_waiting > 1_000) found.push('commit');
   if (now.jobs.some((job) => job.lag_seconds > 60)) found.push('jobs');
   if (now.queue_longest > 1_000) found.push('queue');
+  if (dead > 0) found.push('dead');
   return found;
 }
