@@ -2,7 +2,7 @@
 //! Synchronous, and without any IO but through [`Tx`]: it must not know tokio, axum, Redis, the clock of the machine
 //! or where randomness comes from. Read `core/kinds.rs` first, then `conversations/messages/post.rs`.
 
-// The folders are floors, lowest first: core, log, tenancy, files, people, notifications, conversations, sync. A file uses
+// The folders are floors, lowest first: core, resources, log, tenancy, files, people, notifications, conversations, sync. A file uses
 // its own floor and lower ones (`scripts/tidy.py`). Each noun is reached by its own name, whatever floor it is on.
 pub mod conversations;
 mod core;
@@ -10,6 +10,7 @@ mod files;
 mod log;
 pub mod notifications;
 mod people;
+mod resources;
 mod sync;
 mod tenancy;
 

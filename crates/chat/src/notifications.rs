@@ -2,7 +2,7 @@
 //! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,33 +18,7 @@ use crate::{
     users,
 };
 
-/// A notification, for the person whom it tells something.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Notification {
-    /// Its id, ascending in time.
-    pub id: RowId,
-    /// Whom it tells something.
-    pub user_id: PersonId,
-    /// In a few words.
-    pub title: String,
-    /// In a sentence; of a message, how it begins.
-    pub message: String,
-    /// message, alert or system.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// unread, read or archived.
-    pub status: String,
-    /// What it is about.
-    pub related: Option<Related>,
-    /// The message that it tells of.
-    pub message_id: Option<MessageId>,
-    /// Whether it was pushed to a device.
-    pub push_sent: bool,
-    /// When a device was told of it.
-    pub push_sent_at: Option<Time>,
-    /// Since when.
-    pub created_at: Time,
-}
+pub use crate::resources::notification::Notification;
 
 /// A notification that a host application sends.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]

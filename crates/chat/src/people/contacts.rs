@@ -1,7 +1,7 @@
 //! Contacts: customers. Owns their profiles, and who of the staff sees which. E-mail and phone are unique per platform.
 
 use parlor_db::{Error as DbError, Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use std::{collections::HashMap, sync::Arc};
@@ -18,37 +18,10 @@ use crate::{
     rights::{Right, Rights},
     tenants::Tenant,
     text::{checked_name, checked_url, email_key, like},
-    time::Time,
     tx::Tx,
 };
 
-/// A contact, as staff sees it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Contact {
-    /// Its id.
-    pub id: PersonId,
-    /// The host application's id of it.
-    pub external_id: Option<String>,
-    /// The brand it belongs to; empty for none.
-    pub platform: String,
-    /// Shown name.
-    pub name: String,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// Phone number.
-    pub phone: Option<String>,
-    /// The address of its picture.
-    pub avatar_url: Option<String>,
-    /// What the host says of it.
-    #[schema(value_type = Object)]
-    pub attributes: Value,
-    /// May no longer write.
-    pub blocked: bool,
-    /// Since when.
-    pub created_at: Time,
-    /// When it last wrote.
-    pub last_activity_at: Option<Time>,
-}
+pub use crate::resources::people::Contact;
 
 /// A new contact, or a change of one.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

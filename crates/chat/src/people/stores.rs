@@ -16,18 +16,7 @@ use crate::{
     users,
 };
 
-/// A store.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Store {
-    /// Its id.
-    pub id: StoreId,
-    /// Shown name.
-    pub name: String,
-    /// The host application's id of it.
-    pub external_id: Option<String>,
-    /// Its users.
-    pub users: Vec<PersonId>,
-}
+pub use crate::resources::groups::Store;
 
 /// What of a store is to change.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

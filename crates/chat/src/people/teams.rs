@@ -1,7 +1,7 @@
 //! Teams: groups of users to whom support conversations and tickets are assigned. Owns them and their members.
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
@@ -16,20 +16,7 @@ use crate::{
     users,
 };
 
-/// A team.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Team {
-    /// Its id.
-    pub id: TeamId,
-    /// Shown name.
-    pub name: String,
-    /// Short name in tokens and addresses.
-    pub slug: String,
-    /// What its ticket numbers begin with: "DEV".
-    pub ticket_prefix: String,
-    /// Its users.
-    pub members: Vec<PersonId>,
-}
+pub use crate::resources::groups::Team;
 
 /// What of a team is to change.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

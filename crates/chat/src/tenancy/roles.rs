@@ -2,7 +2,7 @@
 //! rules; what the matrix says of two users is in `matrix.rs`.
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
@@ -17,22 +17,7 @@ use crate::{
     tx::Tx,
 };
 
-/// A role.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Role {
-    /// Its id.
-    pub id: RoleId,
-    /// Its name, unique in the tenant; tokens name it so.
-    pub name: String,
-    /// What it allows.
-    pub rights: Vec<Right>,
-    /// Whether its users may write to users of `writes_to` only. Without it they may write to everybody.
-    pub restricted: bool,
-    /// New users get it.
-    pub is_default: bool,
-    /// The row of the matrix.
-    pub writes_to: Vec<RoleId>,
-}
+pub use crate::resources::groups::Role;
 
 /// What of a role is to change.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
