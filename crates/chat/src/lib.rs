@@ -20,7 +20,7 @@ pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
 pub use files::{attachments, upload_quota};
 pub(crate) use log::audience;
-pub use log::{backlog, events, idempotency, publications, retention};
+pub use log::{backlog, event, events, idempotency, publications, retention};
 pub use people::users::avatars;
 pub use people::{
     access, api_keys, contacts, credential_check, host_keys, matrix, nonces, provisioning, sessions,

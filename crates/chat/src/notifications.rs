@@ -3,11 +3,11 @@
 
 use parlor_db::{Row, params, statements};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     error::{Result, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId, RowId},
     page::{Page, limit},
     person::{Actor, PersonKind},
@@ -147,13 +147,8 @@ pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: &str) -> Result
     if find(tx)?.status != status {
         tx.db.execute(&SET_STATUS, params![actor.tenant, id, actor.id(), status])?;
         // Without its words, so that only the event of its making can tell what was deleted since.
-        tell(
-            tx,
-            actor,
-            "notification.updated",
-            actor.id(),
-            json!({ "notification_id": id, "status": status }),
-        )?;
+        let told = payloads::NotificationUpdated { notification_id: id, status: status.to_owned() };
+        tell(tx, actor, actor.id(), Payload::NotificationUpdated(told))?;
     }
     find(tx)
 }
@@ -231,7 +226,8 @@ fn insert(
         push_sent_at: None,
         created_at: tx.now,
     };
-    let seq = tell(tx, actor, "notification.created", to, json!({ "notification": made }))?;
+    let told = payloads::NotificationCreated { notification: made.clone() };
+    let seq = tell(tx, actor, to, Payload::NotificationCreated(told))?;
     let related = content.related.map(serde_json::to_string).transpose()?;
     tx.db.execute_later(
         &INSERT,
@@ -251,9 +247,8 @@ fn insert(
     Ok(made)
 }
 
-fn tell(tx: &mut Tx, actor: &Actor, kind: &'static str, to: PersonId, data: Value) -> Result<i64> {
-    let event = NewEvent { kind, conversation: None, audience: Audience::Person(to), access: &[], data };
-    events::append(tx, actor, event)
+fn tell(tx: &mut Tx, actor: &Actor, to: PersonId, told: Payload) -> Result<i64> {
+    events::append(tx, actor, NewEvent::new(told, Audience::Person(to)))
 }
 
 /// A message says something else now, and begins so: so do the notifications of it, in replays as well.

@@ -6,3 +6,4 @@ pub mod groups;
 pub mod message;
 pub mod notification;
 pub mod people;
+pub mod presence;

@@ -31,10 +31,12 @@ pub struct User {
     /// Whether it may sign in.
     pub active: bool,
     /// Holds every right.
+    #[serde(default)]
     pub super_admin: bool,
     /// Since when.
     pub created_at: Time,
     /// IANA time zone; empty until a client has told it.
+    #[serde(default)]
     pub time_zone: String,
 }
 

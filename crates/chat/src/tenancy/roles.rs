@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     audit,
     error::{Error, Result, conflict, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{RoleId, TenantId},
     lists::distinct,
     person::{Actor, Json},
@@ -204,17 +204,8 @@ fn set_writes(tx: &mut Tx, actor: &Actor, id: RoleId, writes_to: &[RoleId]) -> R
 fn announce(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<Role> {
     let role = get(tx, actor, id)?;
     audit::record(tx, actor, "role.update", Some(("role", &id.to_string())), &serde_json::to_value(&role)?)?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "role.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "role": role }),
-        },
-    )?;
+    let told = Payload::RoleUpdated(payloads::RoleUpdated::Changed { role: role.clone() });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff))?;
     Ok(role)
 }
 
@@ -233,17 +224,8 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<()> {
     tx.db.execute(&CLEAR_TARGET, params![actor.tenant, id])?;
     tx.db.execute(&DELETE, params![actor.tenant, id])?;
     audit::record(tx, actor, "role.delete", Some(("role", &id.to_string())), &json!({ "name": role.name }))?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "role.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "role_id": id, "deleted": true }),
-        },
-    )?;
+    let told = Payload::RoleUpdated(payloads::RoleUpdated::Deleted { role_id: id, deleted: true });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff))?;
     Ok(())
 }
 
