@@ -65,7 +65,7 @@ impl Directory {
             stores: items(&stores::list(tx, actor)?),
             contacts: items(&contacts::list(tx, actor, &contacts)?.items),
             settings: json!(settings::load(tx, actor.tenant)?.public()),
-            profile: json!(users::profile(tx, actor)?),
+            profile: json!(users::profile(tx, actor.tenant, actor.id())?),
             notifications: items(&notifications::list(tx, actor, None, None, Some(200))?.items),
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parlor_chat::events::{Audience, Ephemeral, Event, payloads};
 use parlor_chat::statuses::{self, PresenceStatus, PresenceView, UserStatus};
-use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, users};
+use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, conversations, users};
 use parlor_realtime::presence::{Connection, Shown, Sign};
 
 use crate::app::App;
