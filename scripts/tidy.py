@@ -44,7 +44,7 @@ for manifest in (root / "crates").glob("*/Cargo.toml"):
 
 # The folders of a crate as floors, lowest first: a file uses its own floor and lower ones.
 # A crate without floors has no circle of files all the same.
-FLOORS = {"chat": ["core", "log", "tenancy", "files", "people", "notifications", "conversations", "sync"]}
+FLOORS = {"chat": ["core", "resources", "log", "tenancy", "files", "people", "notifications", "conversations", "sync"]}
 for crate in ["db", "chat", "server"]:
     floors = FLOORS.get(crate)
     modules = Crate(root / "crates" / crate / "src")

@@ -2,7 +2,7 @@
 //! Synchronous, and without any IO but through [`Tx`]: it must not know tokio, axum, Redis, the clock of the machine
 //! or where randomness comes from. Read `core/kinds.rs` first, then `conversations/messages/post.rs`.
 
-// The folders are floors, lowest first: core, log, tenancy, files, people, notifications, conversations, sync. A file uses
+// The folders are floors, lowest first: core, resources, log, tenancy, files, people, notifications, conversations, sync. A file uses
 // its own floor and lower ones (`scripts/tidy.py`). Each noun is reached by its own name, whatever floor it is on.
 pub mod conversations;
 mod core;
@@ -10,6 +10,7 @@ mod files;
 mod log;
 pub mod notifications;
 mod people;
+mod resources;
 mod sync;
 mod tenancy;
 
@@ -19,7 +20,7 @@ pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
 pub use files::{attachments, upload_quota};
 pub(crate) use log::audience;
-pub use log::{backlog, events, idempotency, jobs, publications, retention};
+pub use log::{backlog, event, events, idempotency, jobs, publications, retention};
 pub use people::users::avatars;
 pub use people::{
     access, api_keys, contacts, credential_check, host_keys, matrix, nonces, provisioning, sessions,

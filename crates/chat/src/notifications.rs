@@ -2,12 +2,12 @@
 //! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
     error::{Result, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId, RowId},
     page::{Page, limit},
     person::{Actor, PersonKind},
@@ -18,33 +18,7 @@ use crate::{
     users,
 };
 
-/// A notification, for the person whom it tells something.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Notification {
-    /// Its id, ascending in time.
-    pub id: RowId,
-    /// Whom it tells something.
-    pub user_id: PersonId,
-    /// In a few words.
-    pub title: String,
-    /// In a sentence; of a message, how it begins.
-    pub message: String,
-    /// message, alert or system.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// unread, read or archived.
-    pub status: String,
-    /// What it is about.
-    pub related: Option<Related>,
-    /// The message that it tells of.
-    pub message_id: Option<MessageId>,
-    /// Whether it was pushed to a device.
-    pub push_sent: bool,
-    /// When a device was told of it.
-    pub push_sent_at: Option<Time>,
-    /// Since when.
-    pub created_at: Time,
-}
+pub use crate::resources::notification::Notification;
 
 /// A notification that a host application sends.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -173,13 +147,8 @@ pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: &str) -> Result
     if find(tx)?.status != status {
         tx.db.execute(&SET_STATUS, params![actor.tenant, id, actor.id(), status])?;
         // Without its words, so that only the event of its making can tell what was deleted since.
-        tell(
-            tx,
-            actor,
-            "notification.updated",
-            actor.id(),
-            json!({ "notification_id": id, "status": status }),
-        )?;
+        let told = payloads::NotificationUpdated { notification_id: id, status: status.to_owned() };
+        tell(tx, actor, actor.id(), Payload::NotificationUpdated(told))?;
     }
     find(tx)
 }
@@ -257,7 +226,8 @@ fn insert(
         push_sent_at: None,
         created_at: tx.now,
     };
-    let seq = tell(tx, actor, "notification.created", to, json!({ "notification": made }))?;
+    let told = payloads::NotificationCreated { notification: made.clone() };
+    let seq = tell(tx, actor, to, Payload::NotificationCreated(told))?;
     let related = content.related.map(serde_json::to_string).transpose()?;
     tx.db.execute_later(
         &INSERT,
@@ -277,9 +247,8 @@ fn insert(
     Ok(made)
 }
 
-fn tell(tx: &mut Tx, actor: &Actor, kind: &'static str, to: PersonId, data: Value) -> Result<i64> {
-    let event = NewEvent { kind, conversation: None, audience: Audience::Person(to), access: &[], data };
-    events::append(tx, actor, event)
+fn tell(tx: &mut Tx, actor: &Actor, to: PersonId, told: Payload) -> Result<i64> {
+    events::append(tx, actor, NewEvent::new(told, Audience::Person(to)))
 }
 
 /// A message says something else now, and begins so: so do the notifications of it, in replays as well.

@@ -433,12 +433,12 @@ impl Room {
         self.next = Some(published.seq() + 1);
         self.index.deliver(&published);
         affected::close(&self.index, &published.event);
-        if published.event.audience == Audience::Unreadable {
+        match published.event.ended() {
             // It may have been for anybody: they begin anew.
-            self.close_all(Close::Resync);
-        }
-        if let Some(ended) = Ended::of(&published.event) {
-            self.end(&ended);
+            _ if published.event.audience == Audience::Unreadable => self.close_all(Close::Resync),
+            Err(_) => self.close_all(Close::Resync),
+            Ok(Some(ended)) => self.end(&ended),
+            Ok(None) => {}
         }
         if self.recent.len() == RECENT_LIMIT {
             self.recent.pop_front();
@@ -474,10 +474,12 @@ impl Room {
         }
         let missed = self.recent.iter().filter(|published| published.seq() > at);
         let person = reach.person.as_ref().map(|(access, _)| access.person);
-        let lost = |ended: Ended| ended.ends(&reach.lives_by, person);
-        if missed.clone().any(|published| {
-            published.event.audience == Audience::Unreadable || Ended::of(&published.event).is_some_and(lost)
-        }) {
+        let lost = |event: &Event| match event.ended() {
+            _ if event.audience == Audience::Unreadable => true,
+            Err(_) => true,
+            Ok(ended) => ended.is_some_and(|ended| ended.ends(&reach.lives_by, person)),
+        };
+        if missed.clone().any(|published| lost(&published.event)) {
             return false;
         }
         if let Some((access, roles)) = &reach.person

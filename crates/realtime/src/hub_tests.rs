@@ -3,7 +3,7 @@
 use std::sync::Mutex as StdMutex;
 
 use parlor_chat::access::Facets;
-use parlor_chat::events::Audience;
+use parlor_chat::events::{Audience, EventKind};
 use parlor_chat::publications::Publication;
 use parlor_chat::{ConversationId, Kind, Right, Rights, StoreId, TeamId};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::testing::{access, change, conversation, event, facets, news, person, tenant};
+use crate::testing::{access, change, conversation, event, facets, news, person, tenant, user};
 
 fn hub() -> Arc<Hub> {
     Hub::new(|_, _| {})
@@ -131,27 +131,21 @@ fn joining_too_far_behind_reads_again() {
 fn joining_across_a_change_of_rights_reads_again() {
     let hub = hub();
     let _keeps_the_room = join(&hub, access(1, &[7]), 0);
-    let user =
-        json!({"id": person(2), "active": true, "roles": [], "teams": [Uuid::from_u128(9)], "stores": []});
-    hub.publish(news(1, "user.updated", json!({"user": user})));
+    hub.publish(news(1, EventKind::UserUpdated, user(2, true, &[9])));
     let ticket = enter(hub.ticket(tenant()), access(2, &[7]), Vec::new(), 0, 0).err().unwrap();
     assert!(enter(ticket, access(2, &[7]), Vec::new(), 1, 0).is_ok());
 }
 
 #[test]
 fn changed_reach_closes_the_session_and_a_new_name_does_not() {
-    let user = |active: bool, teams: &[u128]| {
-        let teams: Vec<_> = teams.iter().map(|n| Uuid::from_u128(*n)).collect();
-        json!({"user": {"id": person(1), "name": "A", "active": active, "roles": [], "teams": teams, "stores": []}})
-    };
     for (data, end) in [
-        (user(true, &[]), None),
-        (user(true, &[9]), Some(Close::Resync)),
-        (user(false, &[]), Some(Close::Unauthorized)),
+        (user(1, true, &[]), None),
+        (user(1, true, &[9]), Some(Close::Resync)),
+        (user(1, false, &[]), Some(Close::Unauthorized)),
     ] {
         let hub = hub();
         let (ana, ben) = (join(&hub, access(1, &[]), 0), join(&hub, access(2, &[]), 0));
-        hub.publish(news(1, "user.updated", data));
+        hub.publish(news(1, EventKind::UserUpdated, data));
         assert_eq!(drain(&ana), (vec![1], end));
         assert_eq!(drain(&ben), (vec![1], None));
     }
@@ -163,10 +157,18 @@ fn roles_and_teams_close_their_people() {
     let hub = hub();
     let ana = enter(hub.ticket(tenant()), access(1, &[]), vec![role], 0, 0).unwrap();
     let ben = join(&hub, Access { teams: vec![team], ..access(2, &[]) }, 0);
-    hub.publish(news(1, "team.updated", json!({"team": {"id": team, "members": [person(2)]}})));
+    let in_team = |members: &[PersonId]| json!({"team": {"id": team, "name": "x", "slug": "x", "ticket_prefix": "X", "members": members}});
+    hub.publish(news(1, EventKind::TeamUpdated, in_team(&[person(2)])));
     assert_eq!(drain(&ben), (vec![1], None), "nothing changes for who stays in the team");
-    hub.publish(news(2, "role.updated", json!({"role": {"id": role, "name": "x"}})));
-    hub.publish(news(3, "team.updated", json!({"team": {"id": team, "members": []}})));
+    hub.publish(news(
+        2,
+        EventKind::RoleUpdated,
+        json!({"role_id": RoleId(Uuid::from_u128(8)), "deleted": true}),
+    ));
+    assert_eq!(drain(&ana).1, None, "another role was deleted");
+    let changed = json!({"id": role, "name": "x", "rights": [], "restricted": false, "is_default": false, "writes_to": []});
+    hub.publish(news(3, EventKind::RoleUpdated, json!({"role": changed})));
+    hub.publish(news(4, EventKind::TeamUpdated, in_team(&[])));
     assert_eq!(drain(&ana).1, Some(Close::Resync));
     assert_eq!(drain(&ben).1, Some(Close::Resync));
 }
@@ -177,11 +179,15 @@ fn signing_out_ends_only_that_token() {
     let ticket = || hub.ticket(tenant());
     let one = enter(ticket(), access(1, &[]), Vec::new(), 0, 11).unwrap();
     let two = enter(ticket(), access(1, &[]), Vec::new(), 0, 22).unwrap();
-    hub.publish(news(1, "credential.ended", json!({"ended": {"tags": ["000000000000000b"]}})));
+    hub.publish(news(1, EventKind::CredentialEnded, json!({"ended": {"tags": ["000000000000000b"]}})));
     assert_eq!(drain(&one).1, Some(Close::Unauthorized));
     assert_eq!(drain(&two).1, None);
     two.lives_by(&[0, 33]);
-    hub.publish(news(2, "credential.ended", json!({"ended": {"tags": ["0000000000000021"], "again": true}})));
+    hub.publish(news(
+        2,
+        EventKind::CredentialEnded,
+        json!({"ended": {"tags": ["0000000000000021"], "again": true}}),
+    ));
     assert_eq!(drain(&two).1, Some(Close::Resync), "what came with a second proof lives by both");
 }
 
@@ -190,9 +196,9 @@ fn a_listener_without_a_person_ends_with_its_root() {
     let hub = hub();
     let reach = Reach { names: vec![channel("a")], lives_by: vec![0, 7], ..Reach::default() };
     let joined = hub.ticket(tenant()).join(reach, 0, hub.mailbox()).map_err(|_| ()).unwrap();
-    hub.publish(news(1, "credential.ended", json!({"ended": {"tags": ["0000000000000000"]}})));
+    hub.publish(news(1, EventKind::CredentialEnded, json!({"ended": {"tags": ["0000000000000000"]}})));
     assert_eq!(drain(&joined).1, None, "nothing lives by the tag zero");
-    hub.publish(news(2, "credential.ended", json!({"ended": {"tags": ["0000000000000007"]}})));
+    hub.publish(news(2, EventKind::CredentialEnded, json!({"ended": {"tags": ["0000000000000007"]}})));
     assert_eq!(drain(&joined).1, Some(Close::Unauthorized));
 }
 
@@ -201,7 +207,7 @@ fn what_was_lost_on_the_way_in_does_not_slip_through() {
     let hub = hub();
     let _other = join(&hub, access(2, &[]), 0);
     let ticket = hub.ticket(tenant());
-    hub.publish(news(1, "credential.ended", json!({"ended": {"person_id": person(1)}})));
+    hub.publish(news(1, EventKind::CredentialEnded, json!({"ended": {"person_id": person(1)}})));
     assert!(enter(ticket, access(1, &[]), Vec::new(), 0, 11).is_err(), "it must read again, and finds out");
     assert!(enter(hub.ticket(tenant()), access(3, &[]), Vec::new(), 0, 11).is_ok());
 }
@@ -407,19 +413,34 @@ fn what_cannot_be_read_reaches_nobody_and_sends_everybody_back() {
 
 #[test]
 fn a_change_of_reach_that_cannot_be_read_may_be_about_anybody() {
-    for kind in
-        ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"]
-    {
+    for kind in [
+        EventKind::UserUpdated,
+        EventKind::RoleUpdated,
+        EventKind::TeamUpdated,
+        EventKind::StoreUpdated,
+        EventKind::ContactUpdated,
+        EventKind::CredentialEnded,
+    ] {
         let half = json!({"user": {"id": person(9), "active": true}});
         for data in [json!({}), json!("a text"), json!({"person": {}}), half] {
             let hub = hub();
             let ana = join(&hub, access(1, &[7]), 0);
             hub.publish(news(1, kind, data.clone()));
-            assert_eq!(drain(&ana).1, Some(Close::Resync), "{kind} {data}");
+            assert_eq!(drain(&ana).1, Some(Close::Resync), "{kind:?} {data}");
         }
         let hub = hub();
         let ana = join(&hub, access(1, &[7]), 0);
         hub.publish(Event { json: "no JSON".into(), ..news(1, kind, json!({})) });
-        assert_eq!(drain(&ana).1, Some(Close::Resync), "{kind}");
+        assert_eq!(drain(&ana).1, Some(Close::Resync), "{kind:?}");
     }
+}
+
+#[test]
+fn ones_own_profile_changes_nobodys_reach() {
+    let hub = hub();
+    let (ana, ben) = (join(&hub, access(1, &[]), 0), join(&hub, access(2, &[]), 0));
+    let profile = json!({"profile": {"locale": "en", "time_zone": "", "preferences": {}}});
+    hub.publish(Event { audience: Audience::Person(person(1)), ..news(1, EventKind::MeUpdated, profile) });
+    assert_eq!(drain(&ana), (vec![1], None));
+    assert_eq!(drain(&ben), (vec![], None));
 }

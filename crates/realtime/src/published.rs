@@ -3,11 +3,13 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use parlor_chat::Kind;
 use parlor_chat::events::{Audience, Event};
+use parlor_chat::{Error, Kind};
 
 use crate::protocol::mercure::own::{self, Notice};
 use crate::protocol::pusher::Frames;
+use crate::protocol::socketio;
+use crate::shapes::erp;
 
 /// An event and the bytes that each protocol makes of it, made by whoever needs them first.
 #[derive(Debug)]
@@ -38,6 +40,14 @@ impl Published {
         Self { event, made: Made::default() }
     }
 
+    /// What a protocol makes of the event: nothing when it cannot be read, and then operators are told.
+    fn readable<T: Default>(&self, made: Result<T, Error>) -> T {
+        made.unwrap_or_else(|error| {
+            tracing::error!(%error, "an unreadable event reaches nobody");
+            T::default()
+        })
+    }
+
     /// The event's number in its tenant's log.
     #[must_use]
     pub fn seq(&self) -> i64 {
@@ -51,17 +61,17 @@ impl Published {
 
     /// The lines of a server-sent event after its `id`.
     pub fn sse(&self) -> &Bytes {
-        self.made.sse.get_or_init(|| crate::protocol::sse::event(&self.event.kind, &self.event.json))
+        self.made.sse.get_or_init(|| crate::protocol::sse::event(self.event.kind.name(), &self.event.json))
     }
 
     /// The object of the team chat contract; empty when it has no word for the event.
     pub fn chat(&self) -> &Bytes {
-        self.made.chat.get_or_init(|| crate::protocol::chat::event(&self.event))
+        self.made.chat.get_or_init(|| self.readable(crate::protocol::chat::event(&self.event)))
     }
 
     /// The lines of the same as a server-sent event after its `id`.
     pub fn chat_lines(&self) -> &Bytes {
-        self.made.chat_lines.get_or_init(|| crate::protocol::chat::lines(&self.event))
+        self.made.chat_lines.get_or_init(|| self.readable(crate::protocol::chat::lines(&self.event)))
     }
 
     /// The lines of a Mercure update; `epoch` is that of the tenant's log.
@@ -71,15 +81,13 @@ impl Published {
 
     /// The new message that it tells of.
     pub fn notice(&self) -> Option<&Notice> {
-        self.made.notice.get_or_init(|| own::notice(&self.event)).as_ref()
+        self.made.notice.get_or_init(|| self.readable(own::notice(&self.event))).as_ref()
     }
 
     /// The Engine.IO packet of the main Socket.IO namespace.
     pub fn socketio(&self) -> &Bytes {
         let event = &self.event;
-        self.made
-            .socketio
-            .get_or_init(|| crate::protocol::socketio::published(&event.kind, &event.json, event.seq))
+        self.made.socketio.get_or_init(|| socketio::published(event.kind.name(), &event.json, event.seq))
     }
 
     /// The Engine.IO packets of the ERP contract; none where it has no word for the event.
@@ -88,7 +96,7 @@ impl Published {
         self.made.erp.get_or_init(|| match event.audience {
             // The contract knows conversations of two.
             Audience::Conversation { facets, .. } if facets.kind != Kind::Direct => Vec::new(),
-            _ => crate::protocol::socketio::contract(&crate::shapes::erp::Event::all(&event.json)),
+            _ => socketio::contract(&self.readable(erp::Event::all(event))),
         })
     }
 

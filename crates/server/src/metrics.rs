@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
 
 use parlor_chat::Time;
-use parlor_chat::events::Event;
+use parlor_chat::events::{Event, EventKind};
 use parlor_db::{BATCH_SIZES, Stats};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
@@ -227,7 +227,7 @@ impl Metrics {
     /// An event was committed here.
     pub(crate) fn committed(&self, event: &Event) {
         self.events.inc();
-        if event.kind == "message.posted" {
+        if event.kind == EventKind::MessagePosted {
             self.messages.inc();
         }
     }

@@ -2,12 +2,11 @@
 
 use parlor_db::{params, statements};
 use serde::Serialize;
-use serde_json::json;
 
 use crate::{
     conversations,
     error::{Result, conflict, invalid},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{ConversationId, MessageId},
     person::Actor,
     settings,
@@ -121,16 +120,9 @@ pub fn put(tx: &mut Tx, actor: &Actor, conversation: ConversationId, given: &str
     } else {
         tx.db.execute(&PUT, params![actor.tenant, actor.id(), conversation, mode, body, tx.now])?;
     }
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "draft.saved",
-            conversation: Some(conversation),
-            audience: Audience::Person(actor.id()),
-            access: &[],
-            data: json!({ "mode": mode, "body": if body.trim().is_empty() { "" } else { body } }),
-        },
-    )?;
+    let body = if removes { "" } else { body };
+    let told = payloads::DraftSaved { mode: mode.to_owned(), body: body.to_owned() };
+    let to_me = Audience::Person(actor.id());
+    events::append(tx, actor, NewEvent::in_conversation(conversation, Payload::DraftSaved(told), to_me))?;
     Ok(())
 }

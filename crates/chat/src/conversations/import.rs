@@ -6,12 +6,11 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use parlor_db::{params, statements};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::{
     conversations::{self, Conversation, Role},
     error::{Result, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{ConversationId, PersonId},
     kinds::Kind,
     messages::{self, Body, Import},
@@ -220,14 +219,8 @@ pub fn batch(tx: &mut Tx, tenant: &Tenant, state: &State, lines: &[Prepared]) ->
         touched.extend(batch.of_channel(tx, channel, &of_place)?);
     }
     if !touched.is_empty() {
-        let event = NewEvent {
-            kind: "history.imported",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "conversation_ids": touched }),
-        };
-        events::append(tx, &batch.system, event)?;
+        let told = Payload::HistoryImported(payloads::HistoryImported { conversation_ids: touched });
+        events::append(tx, &batch.system, NewEvent::new(told, Audience::Staff))?;
     }
     Ok((batch.outcome, batch.met))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Result, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::ConversationId,
     person::Actor,
     tx::Tx,
@@ -19,16 +19,7 @@ pub(crate) fn me_view(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<
 /// Tells the actor's other devices what its own part is now.
 pub(crate) fn announce_me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
     let me = me_view(tx, actor, id)?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "me.conversation",
-            conversation: Some(id),
-            audience: Audience::Person(actor.id()),
-            access: &[],
-            data: serde_json::json!({ "me": me }),
-        },
-    )?;
+    let told = Payload::MeConversation(payloads::MeConversation { me: me.clone() });
+    events::append(tx, actor, NewEvent::in_conversation(id, told, Audience::Person(actor.id())))?;
     Ok(me)
 }

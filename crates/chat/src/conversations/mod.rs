@@ -32,12 +32,12 @@ pub use load::{direct_with, is_reader, needs_audit};
 pub(crate) use mine::{announce_me, me_view};
 pub(crate) use open::open_imported;
 pub use open::{NewConversation, Opened, open};
-pub use rules::Can;
 pub(crate) use rules::{check_invite, check_join, check_note, check_post};
 pub use snooze::unsnooze;
 pub use store::statements;
-pub use types::{Conversation, Membership, Mine, Role};
+pub use types::{Conversation, Membership, Mine};
 pub use update::{ConversationChange, escalate_links, update};
-pub use view::{Me, View, get};
+pub use view::get;
 
 pub use crate::related::Related;
+pub use crate::resources::conversation::{Can, Me, Role, View};

@@ -10,7 +10,7 @@ use crate::{
     contacts::{self, Contact, ContactInput},
     direct_hooks,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{ConversationId, PersonId, StoreId, TeamId},
     kinds::{Kind, Opener, Rules, Titled},
     messages::{self, Body, Message, NewMessage},
@@ -419,19 +419,19 @@ fn announce(
         .iter()
         .map(|(person, _)| AccessChange { conversation: id, person: person.id, member: true })
         .collect();
-    let data = json!({ "conversation": view::public(tx, actor, id, Viewer::Staff)? });
+    let told = opened(tx, actor, id, Viewer::Staff)?;
     let audience = if contact.is_some() { conversation.staff_readers() } else { conversation.readers() };
-    let event =
-        NewEvent { kind: "conversation.opened", conversation: Some(id), audience, access: &access, data };
-    events::append(tx, actor, event)?;
+    events::append(tx, actor, NewEvent::in_conversation(id, told, audience).with_access(&access))?;
     if let Some(contact) = contact {
-        let data = json!({ "conversation": view::public(tx, actor, id, Viewer::Public)? });
-        let audience = Audience::Person(contact);
-        let event =
-            NewEvent { kind: "conversation.opened", conversation: Some(id), audience, access: &[], data };
-        events::append(tx, actor, event)?;
+        let told = opened(tx, actor, id, Viewer::Public)?;
+        events::append(tx, actor, NewEvent::in_conversation(id, told, Audience::Person(contact)))?;
     }
     Ok(())
+}
+
+fn opened(tx: &mut Tx, actor: &Actor, id: ConversationId, viewer: Viewer) -> Result<Payload> {
+    let conversation = Box::new(view::public(tx, actor, id, viewer)?);
+    Ok(Payload::ConversationOpened(payloads::ConversationOpened { conversation }))
 }
 
 /// Ties a ticket and the conversation that it follows from to each other.

@@ -8,13 +8,12 @@
 
 use parlor_db::{params, statements};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::{
     conversations::{self, Conversation, Me, Membership, Totals, Visibility},
     direct_hooks,
     error::{Result, forbidden, invalid},
-    events::{self, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{ConversationId, MessageId, PersonId},
     kinds::Kind,
     page::{Page, limit},
@@ -171,14 +170,26 @@ fn tell_read(
     let at = params![actor.tenant, conversation.id, seq];
     let message: Option<MessageId> = tx.db.opt(&ID_AT, at, |row| row.get(0))?;
     let now = tx.now;
-    let told = |seq: i64, message: Option<MessageId>| json!({ "person_id": actor.id(), "last_read_seq": seq, "last_read_at": now, "message_id": message });
+    let told = |seq: i64, message: Option<MessageId>| {
+        let person_id = actor.id();
+        Payload::Read(payloads::Read {
+            person_id,
+            last_read_seq: seq,
+            last_read_at: now,
+            message_id: message,
+        })
+    };
     if seen.seq <= before && seen.seq > received {
         // What was read was received.
-        let received = json!({ "person_id": actor.id(), "last_delivered_seq": seen.seq });
-        receipt(tx, actor, conversation, "delivered", Some(received.clone()), received)?;
+        let received = received_up_to(actor, seen.seq);
+        receipt(tx, actor, conversation, Some(received.clone()), received)?;
     }
     let shown = (seen.seq > before).then(|| told(seen.seq, seen.id.or(message)));
-    receipt(tx, actor, conversation, "read", shown, told(seq, message))
+    receipt(tx, actor, conversation, shown, told(seq, message))
+}
+
+fn received_up_to(actor: &Actor, seq: i64) -> Payload {
+    Payload::Delivered(payloads::Delivered { person_id: actor.id(), last_delivered_seq: seq })
 }
 
 fn state(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<ReadState> {
@@ -275,13 +286,10 @@ fn read_for_team(tx: &mut Tx, actor: &Actor, conversation: &mut Conversation, se
     tx.db.execute(&conversations::store::TEAM_READ, params![actor.tenant, conversation.id, seq, count])?;
     conversation.team_read_seq = seq;
     conversation.team_read_count = count;
-    let event = NewEvent {
-        kind: "conversation.updated",
-        conversation: Some(conversation.id),
-        audience: conversation.staff_readers(),
-        access: &[],
-        data: json!({ "changes": { "team_unread": conversation.staff_count - count } }),
-    };
+    let team_unread = Some(conversation.staff_count - count);
+    let changes = Box::new(payloads::ConversationChanges { team_unread, ..Default::default() });
+    let told = Payload::ConversationUpdated(payloads::ConversationUpdated { changes, updated_at: None });
+    let event = NewEvent::in_conversation(conversation.id, told, conversation.staff_readers());
     events::append(tx, actor, event)?;
     Ok(())
 }
@@ -291,23 +299,16 @@ fn receipt(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
-    kind: &'static str,
-    shown: Option<Value>,
-    exact: Value,
+    shown: Option<Payload>,
+    exact: Payload,
 ) -> Result<()> {
     if conversation.members > MOST_RECEIPTS || conversation.rules().everyone {
         return Ok(());
     }
     if let Some(shown) = shown {
-        return visible::tell_both(tx, actor, conversation, kind, &[], &shown, &exact).map(drop);
+        return visible::tell_both(tx, actor, conversation, &shown, &exact).map(drop);
     }
-    let event = NewEvent {
-        kind,
-        conversation: Some(conversation.id),
-        audience: conversation.staff_readers(),
-        access: &[],
-        data: exact,
-    };
+    let event = NewEvent::in_conversation(conversation.id, exact, conversation.staff_readers());
     events::append(tx, actor, event)?;
     Ok(())
 }
@@ -319,9 +320,8 @@ pub fn delivered(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: i64) -> Re
     let Some(me) = me.filter(|me| me.is_active() && me.delivered_seq < seq) else { return Ok(()) };
     let seen = seen(tx, actor, &conversation, seq)?;
     tx.db.execute(&DELIVER, params![actor.tenant, id, actor.id(), seq])?;
-    let told = |seq: i64| json!({ "person_id": actor.id(), "last_delivered_seq": seq });
-    let shown = (seen.seq > me.delivered_seq).then(|| told(seen.seq));
-    receipt(tx, actor, &conversation, "delivered", shown, told(seq))
+    let shown = (seen.seq > me.delivered_seq).then(|| received_up_to(actor, seen.seq));
+    receipt(tx, actor, &conversation, shown, received_up_to(actor, seq))
 }
 
 /// Acknowledges a broadcast or announcement. Doing it twice changes nothing.
@@ -336,16 +336,9 @@ pub fn acknowledge(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me>
     }
     participants::remember(tx, actor, id)?;
     if tx.db.execute(&ACKNOWLEDGE, params![actor.tenant, id, actor.id(), tx.now])? > 0 {
-        let event = NewEvent {
-            kind: "acknowledged",
-            conversation: Some(id),
-            audience: match conversation.created_by {
-                Some(creator) => events::Audience::Person(creator),
-                None => conversation.readers(),
-            },
-            access: &[],
-            data: json!({ "person_id": actor.id(), "acknowledged_at": tx.now }),
-        };
+        let told = payloads::Acknowledged { person_id: actor.id(), acknowledged_at: tx.now };
+        let audience = conversation.created_by.map_or_else(|| conversation.readers(), Audience::Person);
+        let event = NewEvent::in_conversation(id, Payload::Acknowledged(told), audience);
         events::append(tx, actor, event)?;
         return conversations::announce_me(tx, actor, id);
     }

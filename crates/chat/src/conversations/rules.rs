@@ -1,7 +1,7 @@
 //! Who may do what in a conversation: the table of `kinds.rs` applied to one conversation and one actor.
 //! The same functions answer what a client may offer (`Can`) and refuse what it should not have tried.
 
-use serde::Serialize;
+use std::borrow::Cow;
 
 use crate::{
     error::{Error, Result, forbidden},
@@ -12,28 +12,7 @@ use crate::{
     tx::Tx,
 };
 
-use super::{Conversation, Membership, Role, Visibility};
-
-/// What the actor may do in a conversation now.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Can {
-    /// Send messages.
-    pub post: bool,
-    /// Leave private notes.
-    pub note: bool,
-    /// Change title, description, status …
-    pub manage: bool,
-    /// Add participants.
-    pub invite: bool,
-    /// Close, resolve, archive and open again.
-    pub close: bool,
-    /// Stop taking part.
-    pub leave: bool,
-    /// Become a participant.
-    pub join: bool,
-    /// A stable word that says why not, when posting is not allowed.
-    pub why_not_post: Option<&'static str>,
-}
+use super::{Can, Conversation, Membership, Role, Visibility};
 
 /// What the rules alone allow; the role matrix is asked by [`check_post`] and by the view of one conversation.
 pub(super) fn can(
@@ -55,7 +34,7 @@ pub(super) fn can(
         close: manages && rules.statuses.len() > 1,
         leave: everyone_leaves,
         join: check_join(actor, conversation, me, visibility).is_ok(),
-        why_not_post: refusal,
+        why_not_post: refusal.map(Cow::Borrowed),
     }
 }
 

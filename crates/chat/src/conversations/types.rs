@@ -1,6 +1,5 @@
 //! A conversation, and a person's row in it, as they are stored.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -9,6 +8,7 @@ use crate::{
     ids::{ConversationId, PersonId, StoreId, TeamId},
     kinds::{Kind, Rules},
     related::Related,
+    resources::conversation::Role,
     time::Time,
     viewer::Viewer,
 };
@@ -77,38 +77,6 @@ impl Membership {
     /// Whether the person takes part now.
     pub fn is_active(&self) -> bool {
         self.left_at.is_none()
-    }
-}
-
-/// What a participant is in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ParticipantRole)]
-pub enum Role {
-    /// Opened it, or was made so: may do everything in it.
-    Owner,
-    /// May manage it.
-    Admin,
-    /// Reads and posts.
-    Member,
-    /// Reads, and does not write.
-    Observer,
-}
-
-impl Role {
-    /// Stored and public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Owner => "owner",
-            Role::Admin => "admin",
-            Role::Member => "member",
-            Role::Observer => "observer",
-        }
-    }
-
-    /// Owners and admins.
-    pub fn manages(self) -> bool {
-        matches!(self, Role::Owner | Role::Admin)
     }
 }
 

@@ -3,11 +3,11 @@
 
 use parlor_db::params;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     error::{Result, conflict, invalid, not_found},
-    events::{self, NewEvent},
+    events::{self, NewEvent, Payload, payloads, payloads::ConversationChanges},
     ids::{ConversationId, PersonId, TeamId},
     kinds::{Kind, Titled},
     messages, participants,
@@ -67,8 +67,8 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Opti
 /// What was changed: for the public, for staff only, and the lines to be noted down.
 #[derive(Default)]
 struct Changes {
-    public: Map<String, Value>,
-    staff: Map<String, Value>,
+    public: ConversationChanges,
+    staff: ConversationChanges,
     lines: Vec<Value>,
 }
 
@@ -130,7 +130,7 @@ fn change_texts(after: &mut Conversation, change: &ConversationChange, changes: 
         }
         let title = (!title.is_empty()).then(|| title.to_owned());
         if title != after.title {
-            changes.public.insert("title".to_owned(), json!(title));
+            changes.public.title = Some(title.clone());
             changes.lines.push(json!({ "type": "title_changed", "title": title }));
             after.title = title;
         }
@@ -138,23 +138,23 @@ fn change_texts(after: &mut Conversation, change: &ConversationChange, changes: 
     if let Some(description) = &change.description
         && *description != after.description
     {
-        changes.public.insert("description".to_owned(), json!(description));
+        changes.public.description = Some(description.clone());
         after.description.clone_from(description);
     }
     if let Some(subject) = change.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())
         && after.subject.as_deref() != Some(subject)
     {
-        changes.public.insert("subject".to_owned(), json!(subject));
+        changes.public.subject = Some(subject.to_owned());
         after.subject = Some(subject.to_owned());
     }
     if let Some(enabled) = change.replies_enabled.filter(|enabled| *enabled != after.replies_enabled) {
-        changes.public.insert("replies_enabled".to_owned(), json!(enabled));
+        changes.public.replies_enabled = Some(enabled);
         after.replies_enabled = enabled;
     }
     if let Some(private) =
         change.is_private.filter(|private| after.kind == Kind::Channel && *private != after.is_private)
     {
-        changes.public.insert("is_private".to_owned(), json!(private));
+        changes.public.is_private = Some(private);
         after.is_private = private;
     }
     Ok(())
@@ -176,7 +176,7 @@ fn change_status(
             return Err(invalid("snoozed_until", "future", "must be in the future"));
         }
         if until != after.snoozed_until {
-            changes.staff.insert("snoozed_until".to_owned(), json!(until));
+            changes.staff.snoozed_until = Some(until);
             after.snoozed_until = until;
             if let Some(until) = until {
                 store::wake_by(tx, actor.tenant, until)?;
@@ -194,10 +194,10 @@ fn change_status(
     }
     if status != "snoozed" && after.snoozed_until.is_some() {
         after.snoozed_until = None;
-        changes.staff.insert("snoozed_until".to_owned(), Value::Null);
+        changes.staff.snoozed_until = Some(None);
     }
     if status != after.status {
-        changes.public.insert("status".to_owned(), json!(status));
+        changes.public.status = Some(status.clone());
         changes.lines.push(json!({ "type": "status_changed", "from": after.status, "status": status }));
         after.status = status;
     }
@@ -216,16 +216,16 @@ fn change_workflow(
     if let Some(priority) =
         change.priority.clone().filter(|priority| after.priority.as_ref() != Some(priority))
     {
-        changes.staff.insert("priority".to_owned(), json!(priority));
+        changes.staff.priority = Some(priority.clone());
         changes.lines.push(json!({ "type": "priority_changed", "priority": priority }));
         after.priority = Some(priority);
     }
     if let Some(labels) = change.labels.clone().filter(|labels| after.labels != *labels) {
-        changes.staff.insert("labels".to_owned(), json!(labels));
+        changes.staff.labels = Some(labels.clone());
         after.labels = labels;
     }
     if let Some(metadata) = change.metadata.clone().filter(|metadata| after.metadata != *metadata) {
-        changes.staff.insert("metadata".to_owned(), metadata.clone());
+        changes.staff.metadata = Some(metadata.clone());
         after.metadata = metadata;
     }
     Ok(())
@@ -245,7 +245,7 @@ fn assign(
     if let Some(team) = change.team_id.filter(|team| *team != after.team_id) {
         let head = team.map(|team| teams::head(tx, actor.tenant, team)).transpose()?;
         let team_line = head.map(|head| json!({ "id": head.id, "name": head.name }));
-        changes.staff.insert("team_id".to_owned(), json!(team));
+        changes.staff.team_id = Some(team);
         changes.lines.push(json!({ "type": "team_assigned", "team": team_line }));
         after.team_id = team;
     }
@@ -253,7 +253,7 @@ fn assign(
         let ids: Vec<PersonId> = assignee.into_iter().collect();
         let person = users::require_all(tx, actor.tenant, &ids, "assignee_id")?.pop();
         let line = person.as_ref().map(|person| json!({ "id": person.id, "name": person.name }));
-        changes.staff.insert("assignee_id".to_owned(), json!(assignee));
+        changes.staff.assignee_id = Some(assignee);
         changes.lines.push(json!({ "type": "assigned", "assignee": line }));
         after.assignee_id = assignee;
     }
@@ -274,22 +274,15 @@ fn tell(
             continue;
         }
         let hidden = hidden && after.rules().contact;
-        let data = json!({ "changes": fields, "updated_at": tx.now });
+        let told = payloads::ConversationUpdated { changes: Box::new(fields), updated_at: Some(tx.now) };
         let mut audiences = vec![after];
         if moved {
             audiences.push(before);
         }
         for seen_by in audiences {
             let audience = if hidden { seen_by.staff_readers() } else { seen_by.readers() };
-            let id = Some(after.id);
-            let event = NewEvent {
-                kind: "conversation.updated",
-                conversation: id,
-                audience,
-                access: &[],
-                data: &data,
-            };
-            events::append(tx, actor, event)?;
+            let told = Payload::ConversationUpdated(told.clone());
+            events::append(tx, actor, NewEvent::in_conversation(after.id, told, audience))?;
         }
     }
     for line in changes.lines {
@@ -344,7 +337,7 @@ pub fn escalate_links(
     let after = Conversation { linked_conversation_id: Some(ticket), ..origin };
     save(tx, actor, &after)?;
     let mut changes = Changes::default();
-    changes.staff.insert("linked_conversation_id".to_owned(), json!(ticket));
+    changes.staff.linked_conversation_id = Some(ticket);
     changes.lines.push(json!({ "type": "ticket_opened", "ticket": { "id": ticket, "number": number } }));
     tell(tx, actor, &before, &after, changes)
 }

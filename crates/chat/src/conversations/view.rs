@@ -1,93 +1,31 @@
 //! Conversations as clients see them: rows completed with people, the last message and the actor's own part.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use parlor_db::params;
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     error::{Result, not_found},
-    ids::{ConversationId, PersonId, StoreId, TeamId},
+    ids::ConversationId,
     kinds::{Kind, Poster},
     matrix,
     messages::{self, LastMessage},
-    participants::{self, Participant},
+    participants::{self},
     person::Actor,
     tickets,
-    time::Time,
     tx::Tx,
     viewer::Viewer,
 };
 
 use super::{
-    Can, Conversation, Membership, Related, Role, Visibility,
+    Conversation, Me, Membership, View, Visibility,
     load::require_readable,
     rules,
     store::{self, Listed},
     visibility,
 };
-
-/// A conversation, for clients.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Conversation)]
-#[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
-pub struct View {
-    pub id: ConversationId,
-    pub kind: Kind,
-    pub status: String,
-    pub title: Option<String>,
-    pub slug: Option<String>,
-    pub description: Option<String>,
-    pub subject: Option<String>,
-    pub is_private: bool,
-    pub replies_enabled: bool,
-    pub created_at: Time,
-    pub updated_at: Time,
-    pub created_by: Option<PersonId>,
-    pub last_seq: i64,
-    pub last_activity_at: Time,
-    pub last_message: Option<LastMessage>,
-    pub members_count: i64,
-    pub participants: Vec<Participant>,
-    pub contact_id: Option<PersonId>,
-    pub store_id: Option<StoreId>,
-    pub team_id: Option<TeamId>,
-    pub assignee_id: Option<PersonId>,
-    pub priority: Option<String>,
-    pub labels: Vec<String>,
-    pub number: Option<String>,
-    pub source: Option<String>,
-    pub platform: Option<String>,
-    pub linked_conversation_id: Option<ConversationId>,
-    pub related: Option<Related>,
-    pub snoozed_until: Option<Time>,
-    #[schema(value_type = Object)]
-    pub metadata: Value,
-    pub team_unread: Option<i64>,
-    pub pinned_count: i64,
-    /// The actor's own part; absent in events.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub me: Option<Me>,
-}
-
-/// The actor's own part of a conversation.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = ConversationMe)]
-#[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
-pub struct Me {
-    pub participant: bool,
-    pub role: Option<Role>,
-    pub unread: i64,
-    pub mentions: i64,
-    pub last_read_seq: i64,
-    pub last_delivered_seq: i64,
-    pub muted: bool,
-    pub notify: String,
-    pub draft: bool,
-    pub acknowledged_at: Option<Time>,
-    pub can: Can,
-}
 
 /// The actor's own part, from a listed row. Of what one does not take part in, nothing is unread.
 pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
@@ -224,7 +162,7 @@ pub(super) fn one(
             true => None,
         };
         mine.can.post = refusal.is_none();
-        mine.can.why_not_post = refusal;
+        mine.can.why_not_post = refusal.map(Cow::Borrowed);
     }
     let (id, viewer) = (conversation.id, Viewer::of(actor));
     let pins = seen_pins(tx, actor, std::slice::from_ref(&listed))?;

@@ -12,7 +12,8 @@ use crate::{
     access::AccessChange,
     conversations::Conversation,
     error::Result,
-    events::{self, Audience, Event, NewEvent},
+    event::EventKind,
+    events::{self, Audience, Event, Payload, Scope},
     ids::{ConversationId, MessageId, TenantId},
     person::Actor,
     time::Time,
@@ -66,53 +67,99 @@ pub(crate) fn tell(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
-    kind: &'static str,
     access: &[AccessChange],
-    data: Value,
+    told: &Payload,
 ) -> Result<()> {
-    let mut shown = data.clone();
+    let whole = told.data()?;
+    let mut shown = whole.clone();
     if conversation.rules().notes {
         let mut points = Points::default();
         points.find(&shown);
         Hidden::among(tx, actor.tenant, conversation.id, &points)?.take_out(&mut shown);
     }
-    tell_both(tx, actor, conversation, kind, access, &shown, &data)?;
-    Ok(())
+    append_both(tx, actor, conversation, told.kind(), access, &shown, &whole).map(drop)
 }
 
-/// Tells everybody `shown`, and the staff `data` right after that where it is something else. Answers the first number.
+/// Tells everybody `shown`, and the staff `whole` right after that where it is something else: two forms of one kind.
+/// Answers the first number.
 pub(crate) fn tell_both(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
-    kind: &'static str,
+    shown: &Payload,
+    whole: &Payload,
+) -> Result<i64> {
+    append_both(tx, actor, conversation, whole.kind(), &[], &shown.data()?, &whole.data()?)
+}
+
+fn append_both(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    kind: EventKind,
     access: &[AccessChange],
     shown: &Value,
-    data: &Value,
+    whole: &Value,
 ) -> Result<i64> {
-    let (place, audience) = (Some(conversation.id), conversation.readers());
-    let seq =
-        events::append(tx, actor, NewEvent { kind, conversation: place, audience, access, data: shown })?;
-    if shown != data {
-        let audience = conversation.staff_readers();
-        events::append(tx, actor, NewEvent { kind, conversation: place, audience, access: &[], data })?;
+    let id = conversation.id;
+    let to_all = Scope::of(id, conversation.readers()).with_access(access);
+    let seq = events::append_cut(tx, actor, kind, to_all, shown)?;
+    if shown != whole {
+        events::append_cut(tx, actor, kind, Scope::of(id, conversation.staff_readers()), whole)?;
     }
     Ok(seq)
 }
 
-/// The events that point to messages.
-const POINTING: [&str; 10] = [
-    "message.posted",
-    "message.edited",
-    "message.deleted",
-    "message.reacted",
-    "message.pinned",
-    "read",
-    "delivered",
-    "participant.added",
-    "participant.removed",
-    "participant.updated",
-];
+/// How an event of a conversation points to messages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    /// It is about one, which it shows.
+    Message,
+    /// It is about one, which it names.
+    MessageById,
+    /// It names places that people have come to.
+    Places,
+    /// Not at all.
+    None,
+}
+
+fn subject(kind: EventKind) -> Subject {
+    match kind {
+        EventKind::MessagePosted | EventKind::MessageEdited | EventKind::MessageDeleted => Subject::Message,
+        EventKind::MessageReacted | EventKind::MessagePinned => Subject::MessageById,
+        EventKind::Read
+        | EventKind::Delivered
+        | EventKind::ParticipantAdded
+        | EventKind::ParticipantRemoved
+        | EventKind::ParticipantUpdated => Subject::Places,
+        // What it says of oneself is looked at apart.
+        EventKind::MeConversation => Subject::None,
+        EventKind::ConversationOpened
+        | EventKind::ConversationUpdated
+        | EventKind::Acknowledged
+        | EventKind::DraftSaved
+        | EventKind::StatusUpdated
+        | EventKind::MeUpdated
+        | EventKind::UserUpdated
+        | EventKind::TeamUpdated
+        | EventKind::RoleUpdated
+        | EventKind::StoreUpdated
+        | EventKind::ContactUpdated
+        | EventKind::SettingsUpdated
+        | EventKind::HistoryImported
+        | EventKind::HistoryPurged
+        | EventKind::NotificationCreated
+        | EventKind::NotificationUpdated
+        | EventKind::CredentialEnded
+        | EventKind::ChannelPublished
+        | EventKind::TopicPublished
+        | EventKind::Presence
+        | EventKind::Typing
+        | EventKind::Viewing
+        | EventKind::ChannelEvent
+        | EventKind::Unknown => Subject::None,
+    }
+}
 
 /// Brings stored events to what their readers may know: those of earlier versions told everybody of notes that a public
 /// message answers, and of places of notes.
@@ -129,7 +176,7 @@ pub(crate) fn clean(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Resu
         let hidden = Hidden::among(tx, tenant, place, &points)?;
         for (index, mut told) in told {
             let event = &mut events[index];
-            if hidden.has_subject(&event.kind, &told["data"])
+            if hidden.has_subject(event.kind, &told["data"])
                 && let Audience::Conversation { staff_only, .. } = &mut event.audience
             {
                 *staff_only = true;
@@ -149,10 +196,10 @@ pub(crate) fn clean(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Resu
 fn may_point(event: &Event) -> bool {
     match &event.audience {
         Audience::Conversation { facets, staff_only: false } => {
-            facets.kind.rules().notes && POINTING.contains(&event.kind.as_str())
+            facets.kind.rules().notes && subject(event.kind) != Subject::None
         }
         // What it says of oneself; the actor is the person that it is for.
-        Audience::Person(_) => event.kind == "me.conversation" && event.json.contains(BY_CONTACT),
+        Audience::Person(_) => event.kind == EventKind::MeConversation && event.json.contains(BY_CONTACT),
         _ => false,
     }
 }
@@ -245,10 +292,11 @@ impl Hidden {
     }
 
     /// Whether the event is about a hidden message.
-    fn has_subject(&self, kind: &str, data: &Value) -> bool {
-        let subject = match kind {
-            "message.reacted" | "message.pinned" => data.get("message_id"),
-            _ => data.pointer("/message/id"),
+    fn has_subject(&self, kind: EventKind, data: &Value) -> bool {
+        let subject = match subject(kind) {
+            Subject::Message => data.pointer("/message/id"),
+            Subject::MessageById => data.get("message_id"),
+            Subject::Places | Subject::None => None,
         };
         subject.is_some_and(|id| self.at(id).is_some())
     }

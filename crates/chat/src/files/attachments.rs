@@ -2,7 +2,6 @@
 //! id: a name that somebody gave a file is never part of a path. Must not know: who reads one (`messages/files.rs`).
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result, invalid, not_found},
@@ -15,27 +14,7 @@ use crate::{
     upload_quota,
 };
 
-/// An attached file, for clients.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Attachment {
-    /// Its id.
-    pub id: RowId,
-    /// As its uploader named it.
-    pub name: String,
-    /// Found by looking into it, whatever its name says.
-    pub content_type: String,
-    /// In bytes.
-    pub size: i64,
-    /// Of a picture, in pixels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub width: Option<i64>,
-    /// Of a picture, in pixels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub height: Option<i64>,
-    /// What it shows, for those who do not see it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-}
+pub use crate::resources::message::Attachment;
 
 /// A file that is in its place.
 #[derive(Clone, Debug)]

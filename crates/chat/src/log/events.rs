@@ -5,28 +5,32 @@
 use std::sync::Arc;
 
 use parlor_db::{params, statements};
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use crate::audience::{AccessChange, Audience, Facets};
+pub use crate::event::ended::Ended;
+pub use crate::event::publication::Publication;
+pub use crate::event::{Ephemeral, EventKind, Payload, payloads};
 use crate::{
     audience::{TO_CONTACT, TO_NAMED, TO_NOBODY, TO_PERSON, TO_READERS, TO_STAFF, TO_STAFF_READERS},
     error::{Error, Result},
-    ids::{ConversationId, PersonId, TenantId},
+    event::Envelope,
+    ids::{ConversationId, TenantId},
     person::{Actor, Person},
     time::Time,
     tx::Tx,
 };
 
-/// A committed event, as hubs and replays hand it on.
+/// An event, as hubs and replays hand it on: committed, or ephemeral.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Whose log.
+    /// The tenant in whose log it is.
     pub tenant: TenantId,
     /// Its number.
     pub seq: i64,
-    /// "message.posted" …
-    pub kind: String,
+    /// What happened.
+    pub kind: EventKind,
     /// When its transaction ran.
     pub at: Time,
     /// In which conversation, if in one.
@@ -43,30 +47,30 @@ pub struct Event {
 
 impl Event {
     /// An event that is not kept: typing, presence. It has no number, and no replay has it.
-    pub fn ephemeral<D: Serialize>(
+    pub fn ephemeral(
         tenant: TenantId,
         now: Time,
         actor: Option<&Person>,
-        new: NewEvent<'_, D>,
+        conversation: Option<ConversationId>,
+        audience: Audience,
+        tells: Ephemeral,
     ) -> Result<Event> {
-        let public = EphemeralPublic {
-            kind: new.kind,
+        let kind = tells.kind();
+        let envelope = Envelope {
+            seq: None,
+            kind: kind.name(),
             at: now,
-            conversation_id: new.conversation,
+            conversation_id: conversation,
             actor,
-            data: new.data,
+            data: (),
         };
-        Ok(Event {
-            tenant,
-            seq: 0,
-            kind: new.kind.to_owned(),
-            at: now,
-            conversation: new.conversation,
-            audience: new.audience,
-            access: Vec::new(),
-            json: serde_json::to_string(&public)?.into(),
-            publication: None,
-        })
+        let json = envelope.around(tells.data()?)?.into();
+        let publication = match tells {
+            Ephemeral::ChannelEvent(publication) => Some(Arc::new(publication)),
+            Ephemeral::Presence(_) | Ephemeral::Typing(_) | Ephemeral::Viewing(_) => None,
+        };
+        let access = Vec::new();
+        Ok(Event { tenant, seq: 0, kind, at: now, conversation, audience, access, json, publication })
     }
 
     /// Whether it is not kept.
@@ -74,77 +78,101 @@ impl Event {
         self.seq == 0
     }
 
+    /// What an event of the log tells: read anew at each call, for those few who need more than its kind.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it cannot be read, or is not of the log.
+    pub fn payload(&self) -> Result<Payload> {
+        match Payload::read(self.kind, &self.json) {
+            Ok(Some(payload)) => Ok(payload),
+            Ok(None) => Err(self.unreadable("it is not of the log")),
+            Err(error) => Err(self.unreadable(error)),
+        }
+    }
+
+    /// What an event tells that is not kept.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it cannot be read, or is of the log.
+    pub fn passing(&self) -> Result<Ephemeral> {
+        if let (EventKind::ChannelEvent, Some(publication)) = (self.kind, &self.publication) {
+            return Ok(Ephemeral::ChannelEvent((**publication).clone()));
+        }
+        match Ephemeral::read(self.kind, &self.json) {
+            Ok(Some(tells)) => Ok(tells),
+            Ok(None) => Err(self.unreadable("it is of the log")),
+            Err(error) => Err(self.unreadable(error)),
+        }
+    }
+
+    /// What was lost, if the event tells that something was.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it cannot be read what.
+    pub fn ended(&self) -> Result<Option<Ended>> {
+        if self.kind != EventKind::CredentialEnded {
+            return Ok(None);
+        }
+        match self.payload()? {
+            Payload::CredentialEnded(told) => Ok(Some(told.ended)),
+            _ => Ok(None),
+        }
+    }
+
     /// What to say of an event with an unreadable audience.
     #[must_use]
     pub fn damaged(&self) -> Error {
         Error::Damaged(format!("who may see event {} of tenant {} cannot be read", self.seq, self.tenant))
     }
-}
 
-/// A publication.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case")]
-pub enum Publication {
-    /// An event on channels (Pusher).
-    Channels {
-        /// On which.
-        channels: Vec<String>,
-        /// The event's name.
-        name: String,
-        /// Forwarded as it came.
-        data: String,
-        /// The connection that does not get it.
-        except: Option<String>,
-        /// Whose client sent it, on presence channels.
-        user_id: Option<String>,
-    },
-    /// An update of topics (Mercure).
-    Topics {
-        /// The canonical one, then its alternates.
-        topics: Vec<String>,
-        /// Forwarded as it came.
-        data: String,
-        /// Only for subscribers with a right to one of the topics.
-        private: bool,
-        /// Unique in the tenant.
-        id: String,
-        /// The event's type.
-        name: Option<String>,
-        /// Milliseconds until clients come back.
-        retry: Option<u64>,
-    },
-}
-
-impl Publication {
-    /// The channels or topics.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        match self {
-            Self::Channels { channels, .. } => channels,
-            Self::Topics { topics, .. } => topics,
-        }
-    }
-
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Channels { .. } => "channel.published",
-            Self::Topics { .. } => "topic.published",
-        }
+    fn unreadable(&self, why: impl std::fmt::Display) -> Error {
+        let (kind, seq, tenant) = (self.kind.name(), self.seq, self.tenant);
+        Error::Damaged(format!("what event {seq} ({kind}) of tenant {tenant} tells cannot be read: {why}"))
     }
 }
 
 /// What is to be appended.
-pub struct NewEvent<'a, D> {
-    /// "message.posted" …
-    pub kind: &'static str,
-    /// In which conversation.
-    pub conversation: Option<ConversationId>,
-    /// Who may see it.
-    pub audience: Audience,
-    /// Participants that come or go with it.
-    pub access: &'a [AccessChange],
-    /// The event's own part.
-    pub data: D,
+pub struct NewEvent<'a> {
+    tells: Payload,
+    scope: Scope<'a>,
+}
+
+/// Where an event happens, and whom it concerns.
+pub(crate) struct Scope<'a> {
+    conversation: Option<ConversationId>,
+    audience: Audience,
+    access: &'a [AccessChange],
+}
+
+impl<'a> NewEvent<'a> {
+    /// An event of no conversation.
+    pub fn new(tells: Payload, audience: Audience) -> Self {
+        Self { tells, scope: Scope { conversation: None, audience, access: &[] } }
+    }
+
+    /// An event of a conversation.
+    pub fn in_conversation(id: ConversationId, tells: Payload, audience: Audience) -> Self {
+        Self { tells, scope: Scope::of(id, audience) }
+    }
+
+    /// Participants come or go with it.
+    #[must_use]
+    pub fn with_access(mut self, access: &'a [AccessChange]) -> Self {
+        self.scope.access = access;
+        self
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// A conversation, and who of its readers.
+    pub fn of(id: ConversationId, audience: Audience) -> Self {
+        Self { conversation: Some(id), audience, access: &[] }
+    }
+
+    /// Participants come or go.
+    pub fn with_access(self, access: &'a [AccessChange]) -> Self {
+        Self { access, ..self }
+    }
 }
 
 /// Where a log stands.
@@ -156,27 +184,6 @@ pub struct Position {
     pub seq: i64,
     /// Events up to this one are no longer kept.
     pub floor: i64,
-}
-
-#[derive(Serialize)]
-struct Public<'a, D> {
-    seq: i64,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    at: Time,
-    conversation_id: Option<ConversationId>,
-    actor: Option<&'a Person>,
-    data: D,
-}
-
-#[derive(Serialize)]
-struct EphemeralPublic<'a, D> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    at: Time,
-    conversation_id: Option<ConversationId>,
-    actor: Option<&'a Person>,
-    data: D,
 }
 
 statements! {
@@ -218,28 +225,76 @@ pub(crate) fn next_with_message(tx: &mut Tx, actor: &Actor) -> Result<(i64, i64)
 }
 
 /// Appends an event: the last statement of an operation. Answers its number.
-pub fn append<D: Serialize>(tx: &mut Tx, actor: &Actor, new: NewEvent<'_, D>) -> Result<i64> {
+pub fn append(tx: &mut Tx, actor: &Actor, new: NewEvent<'_>) -> Result<i64> {
     let seq = next(tx, actor.tenant)?;
     append_as(tx, actor, seq, new)
 }
 
 /// Appends an event under a number that [`next`] gave.
-pub(crate) fn append_as<D: Serialize>(
+pub(crate) fn append_as(tx: &mut Tx, actor: &Actor, seq: i64, new: NewEvent<'_>) -> Result<i64> {
+    let kind = new.tells.kind();
+    let envelope = envelope(tx, seq, kind, new.scope.conversation, Some(&actor.person));
+    let json = match &new.tells {
+        // Its message is JSON already, made once for the event and for the answer.
+        Payload::MessagePosted(posted) => envelope.around(posted)?,
+        told => envelope.around(told.data()?)?,
+    };
+    write(tx, event(tx, actor.tenant, seq, kind, new.scope, json))
+}
+
+/// Appends an event whose data was cut down to what its readers may know (`conversations/visible.rs`).
+pub(crate) fn append_cut(
     tx: &mut Tx,
     actor: &Actor,
-    seq: i64,
-    new: NewEvent<'_, D>,
+    kind: EventKind,
+    scope: Scope<'_>,
+    data: &Value,
 ) -> Result<i64> {
-    let public = Public {
-        seq,
-        kind: new.kind,
-        at: tx.now,
-        conversation_id: new.conversation,
-        actor: Some(&actor.person),
-        data: new.data,
+    let seq = next(tx, actor.tenant)?;
+    let json = envelope(tx, seq, kind, scope.conversation, Some(&actor.person)).around(data)?;
+    write(tx, event(tx, actor.tenant, seq, kind, scope, json))
+}
+
+/// Appends what an application published; answers its number.
+pub(crate) fn append_publication(tx: &mut Tx, tenant: TenantId, publication: Publication) -> Result<i64> {
+    let seq = next(tx, tenant)?;
+    let kind = match &publication {
+        Publication::Channels { .. } => EventKind::ChannelPublished,
+        Publication::Topics { .. } => EventKind::TopicPublished,
     };
-    let json = serde_json::to_string(&public)?;
-    let (code, person) = match &new.audience {
+    let json = envelope(tx, seq, kind, None, None).around(&publication)?;
+    let scope = Scope { conversation: None, audience: Audience::Named, access: &[] };
+    let event = event(tx, tenant, seq, kind, scope, json);
+    write(tx, Event { publication: Some(Arc::new(publication)), ..event })
+}
+
+fn envelope<'a>(
+    tx: &Tx,
+    seq: i64,
+    kind: EventKind,
+    conversation_id: Option<ConversationId>,
+    actor: Option<&'a Person>,
+) -> Envelope<'a, ()> {
+    Envelope { seq: Some(seq), kind: kind.name(), at: tx.now, conversation_id, actor, data: () }
+}
+
+fn event(tx: &Tx, tenant: TenantId, seq: i64, kind: EventKind, scope: Scope<'_>, json: String) -> Event {
+    Event {
+        tenant,
+        seq,
+        kind,
+        at: tx.now,
+        conversation: scope.conversation,
+        audience: scope.audience,
+        access: scope.access.to_vec(),
+        json: json.into(),
+        publication: None,
+    }
+}
+
+/// Writes the event's row, and notes it for the moment after the commit.
+fn write(tx: &mut Tx, event: Event) -> Result<i64> {
+    let (code, person) = match &event.audience {
         Audience::Person(person) => (TO_PERSON, Some(*person)),
         Audience::Contact { id, .. } => (TO_CONTACT, Some(*id)),
         Audience::Staff => (TO_STAFF, None),
@@ -249,59 +304,23 @@ pub(crate) fn append_as<D: Serialize>(
         Audience::Nobody => (TO_NOBODY, None),
         Audience::Unreadable => return Err(Error::Damaged("an event for nobody".to_owned())),
     };
-    let access = if new.access.is_empty() { None } else { Some(serde_json::to_string(new.access)?) };
+    let access = if event.access.is_empty() { None } else { Some(serde_json::to_string(&event.access)?) };
     tx.db.execute_later(
         &INSERT,
         params![
-            actor.tenant,
-            seq,
-            new.kind,
-            tx.now,
-            new.conversation,
+            event.tenant,
+            event.seq,
+            event.kind.name(),
+            event.at,
+            event.conversation,
             person,
             code,
             access.as_deref(),
-            json.as_str()
+            &*event.json
         ],
     )?;
-    tx.db.note(Event {
-        tenant: actor.tenant,
-        seq,
-        kind: new.kind.to_owned(),
-        at: tx.now,
-        conversation: new.conversation,
-        audience: new.audience,
-        access: new.access.to_vec(),
-        json: json.into(),
-        publication: None,
-    });
-    Ok(seq)
-}
-
-/// Appends what an application published; answers its number.
-pub(crate) fn append_publication(tx: &mut Tx, tenant: TenantId, publication: Publication) -> Result<i64> {
-    let seq = next(tx, tenant)?;
-    let kind = publication.kind();
-    let public = Public { seq, kind, at: tx.now, conversation_id: None, actor: None, data: &publication };
-    let json = serde_json::to_string(&public)?;
-    let nowhere: Option<ConversationId> = None;
-    let nobody: Option<PersonId> = None;
-    let access: Option<&str> = None;
-    tx.db.execute_later(
-        &INSERT,
-        params![tenant, seq, kind, tx.now, nowhere, nobody, TO_NAMED, access, json.as_str()],
-    )?;
-    tx.db.note(Event {
-        tenant,
-        seq,
-        kind: kind.to_owned(),
-        at: tx.now,
-        conversation: None,
-        audience: Audience::Named,
-        access: Vec::new(),
-        json: json.into(),
-        publication: Some(Arc::new(publication)),
-    });
+    let seq = event.seq;
+    tx.db.note(event);
     Ok(seq)
 }
 
@@ -314,17 +333,12 @@ pub fn position(tx: &mut Tx, tenant: TenantId) -> Result<Position> {
 
 /// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted. The staff may have been told of
 /// the same message right after it: `visible.rs` tells.
-pub(crate) fn rewrite(
-    tx: &mut Tx,
-    tenant: TenantId,
-    seq: i64,
-    change: impl Fn(&mut serde_json::Value),
-) -> Result<()> {
+pub(crate) fn rewrite(tx: &mut Tx, tenant: TenantId, seq: i64, change: impl Fn(&mut Value)) -> Result<()> {
     let texts =
         tx.db.all(&TEXT, params![tenant, seq], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
     let mut about = None;
     for (at, text) in texts {
-        let mut value: serde_json::Value = serde_json::from_str(&text)?;
+        let mut value: Value = serde_json::from_str(&text)?;
         let subject = value.pointer("/data/message/id").cloned().map(|id| (value["type"].clone(), id));
         if at != seq && (subject.is_none() || subject != about) {
             continue;

@@ -3,6 +3,7 @@
 
 pub mod audience;
 pub mod backlog;
+pub mod event;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;

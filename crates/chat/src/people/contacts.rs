@@ -1,7 +1,7 @@
 //! Contacts: customers. Owns their profiles, and who of the staff sees which. E-mail and phone are unique per platform.
 
 use parlor_db::{Error as DbError, Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use std::{collections::HashMap, sync::Arc};
@@ -10,7 +10,7 @@ use crate::{
     access::{Facets, SEE_CONTACTS, outsider, readable_kinds},
     audit,
     error::{Error, Result, conflict, invalid, not_found},
-    events::{self, Audience, Event, NewEvent},
+    events::{self, Audience, Event, EventKind, NewEvent, Payload, payloads},
     ids::{ConversationId, PersonId, TenantId},
     kinds::Kind,
     page::{Page, limit},
@@ -18,37 +18,10 @@ use crate::{
     rights::{Right, Rights},
     tenants::Tenant,
     text::{checked_name, checked_url, email_key, like},
-    time::Time,
     tx::Tx,
 };
 
-/// A contact, as staff sees it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Contact {
-    /// Its id.
-    pub id: PersonId,
-    /// The host application's id of it.
-    pub external_id: Option<String>,
-    /// The brand it belongs to; empty for none.
-    pub platform: String,
-    /// Shown name.
-    pub name: String,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// Phone number.
-    pub phone: Option<String>,
-    /// The address of its picture.
-    pub avatar_url: Option<String>,
-    /// What the host says of it.
-    #[schema(value_type = Object)]
-    pub attributes: Value,
-    /// May no longer write.
-    pub blocked: bool,
-    /// Since when.
-    pub created_at: Time,
-    /// When it last wrote.
-    pub last_activity_at: Option<Time>,
-}
+pub use crate::resources::people::Contact;
 
 /// A new contact, or a change of one.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -452,13 +425,9 @@ pub(crate) fn announce(tx: &mut Tx, actor: &Actor, contact: &Contact) -> Result<
     )?;
     let places = places(tx, actor.tenant, &[contact.id])?.remove(&contact.id).unwrap_or_default();
     let audience = Audience::Contact { id: contact.id, places: places.into() };
-    let data = json!({ "contact": contact });
-    events::append(tx, actor, NewEvent { kind: UPDATED, conversation: None, audience, access: &[], data })?;
-    Ok(())
+    let told = Payload::ContactUpdated(payloads::ContactUpdated { contact: contact.clone() });
+    events::append(tx, actor, NewEvent::new(told, audience)).map(drop)
 }
-
-/// The event that tells of a contact.
-const UPDATED: &str = "contact.updated";
 
 type Places = Vec<(ConversationId, Facets)>;
 
@@ -477,27 +446,34 @@ fn places(tx: &mut Tx, tenant: TenantId, ids: &[PersonId]) -> Result<HashMap<Per
     Ok(found)
 }
 
-/// Addresses stored events that tell of contacts to whoever sees those today. Earlier versions told all of the staff.
+/// Addresses stored events that tell of contacts to whoever sees those today. Earlier versions told all of the staff. Of
+/// one that does not say which contact it tells of, nobody knows who may see it.
 pub(crate) fn address(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Result<()> {
-    let of = |event: &Event| match &event.audience {
-        Audience::Contact { id, .. } => Some(*id),
-        _ => told_of(&event.json),
+    let about: Vec<PersonId> = events.iter().filter_map(contact_of).collect();
+    let known: HashMap<PersonId, Arc<[_]>> = match about.is_empty() {
+        true => HashMap::new(),
+        false => places(tx, tenant, &about)?.into_iter().map(|(id, places)| (id, places.into())).collect(),
     };
-    let about: Vec<PersonId> = events.iter().filter(|event| event.kind == UPDATED).filter_map(of).collect();
-    if about.is_empty() && !events.iter().any(|event| event.kind == UPDATED) {
-        return Ok(());
-    }
-    let known: HashMap<PersonId, Arc<[_]>> =
-        places(tx, tenant, &about)?.into_iter().map(|(id, places)| (id, places.into())).collect();
-    for event in events.iter_mut().filter(|event| event.kind == UPDATED) {
-        let id = of(event).unwrap_or(PersonId(uuid::Uuid::nil()));
-        event.audience = Audience::Contact { id, places: known.get(&id).cloned().unwrap_or_default() };
+    let told = |event: &&mut Event| {
+        event.kind == EventKind::ContactUpdated && event.audience != Audience::Unreadable
+    };
+    for event in events.iter_mut().filter(told) {
+        event.audience = match contact_of(event) {
+            Some(id) => Audience::Contact { id, places: known.get(&id).cloned().unwrap_or_default() },
+            None => Audience::Unreadable,
+        };
     }
     Ok(())
 }
 
 /// The contact that a stored event tells of.
-fn told_of(json: &str) -> Option<PersonId> {
-    let told: Value = serde_json::from_str(json).ok()?;
-    told.pointer("/data/contact/id")?.as_str()?.parse().ok()
+fn contact_of(event: &Event) -> Option<PersonId> {
+    match (event.kind, &event.audience) {
+        (EventKind::ContactUpdated, Audience::Contact { id, .. }) => Some(*id),
+        (EventKind::ContactUpdated, _) => match event.payload() {
+            Ok(Payload::ContactUpdated(told)) => Some(told.contact.id),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -5,16 +5,17 @@ use std::collections::HashMap;
 
 use parlor_db::{Row, params, statements};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     error::{Result, invalid},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{PersonId, TenantId},
     person::Actor,
     time::Time,
     tx::Tx,
 };
+
+pub use crate::resources::presence::{PresenceStatus, PresenceView};
 
 const LONGEST_TEXT: usize = 100;
 
@@ -93,14 +94,11 @@ pub fn say(
     let until = until.filter(|_| text.is_some());
     tx.db.execute(&SAY, params![actor.tenant, actor.id(), busy, text, until])?;
     let said = of(tx, actor.tenant, &[actor.id()])?.remove(&actor.id()).unwrap_or_default();
-    let data =
-        json!({ "user_id": actor.id(), "busy": said.busy, "text": said.text, "text_until": said.text_until });
+    let UserStatus { busy, text, text_until, .. } = said.clone();
+    let told =
+        Payload::StatusUpdated(payloads::StatusUpdated { user_id: actor.id(), busy, text, text_until });
     let audience = if actor.is_staff() { Audience::Staff } else { Audience::Person(actor.id()) };
-    events::append(
-        tx,
-        actor,
-        NewEvent { kind: "status.updated", conversation: None, audience, access: &[], data },
-    )?;
+    events::append(tx, actor, NewEvent::new(told, audience))?;
     Ok(said)
 }
 

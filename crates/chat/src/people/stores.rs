@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     audit,
     error::{Result, conflict, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{PersonId, StoreId, TenantId},
     lists::distinct,
     person::Actor,
@@ -16,18 +16,7 @@ use crate::{
     users,
 };
 
-/// A store.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Store {
-    /// Its id.
-    pub id: StoreId,
-    /// Shown name.
-    pub name: String,
-    /// The host application's id of it.
-    pub external_id: Option<String>,
-    /// Its users.
-    pub users: Vec<PersonId>,
-}
+pub use crate::resources::groups::Store;
 
 /// What of a store is to change.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -163,7 +152,7 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> 
         Some(("store", &id.to_string())),
         &serde_json::to_value(&store)?,
     )?;
-    announce(tx, actor, json!({ "store": store }))?;
+    announce(tx, actor, store.clone(), false)?;
     Ok(store)
 }
 
@@ -183,16 +172,12 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: StoreId) -> Result<()> {
         Some(("store", &id.to_string())),
         &json!({ "name": store.name }),
     )?;
-    announce(tx, actor, json!({ "store": Store { users: Vec::new(), ..store }, "deleted": true }))
+    announce(tx, actor, Store { users: Vec::new(), ..store }, true)
 }
 
-fn announce(tx: &mut Tx, actor: &Actor, data: serde_json::Value) -> Result<()> {
-    events::append(
-        tx,
-        actor,
-        NewEvent { kind: "store.updated", conversation: None, audience: Audience::Staff, access: &[], data },
-    )?;
-    Ok(())
+fn announce(tx: &mut Tx, actor: &Actor, store: Store, deleted: bool) -> Result<()> {
+    let told = Payload::StoreUpdated(payloads::StoreUpdated { store, deleted });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff)).map(drop)
 }
 
 /// The tenant's platforms.

@@ -1,13 +1,13 @@
 //! Teams: groups of users to whom support conversations and tickets are assigned. Owns them and their members.
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     audit,
     error::{Result, conflict, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{PersonId, TeamId, TenantId},
     lists::distinct,
     person::Actor,
@@ -16,20 +16,7 @@ use crate::{
     users,
 };
 
-/// A team.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Team {
-    /// Its id.
-    pub id: TeamId,
-    /// Shown name.
-    pub name: String,
-    /// Short name in tokens and addresses.
-    pub slug: String,
-    /// What its ticket numbers begin with: "DEV".
-    pub ticket_prefix: String,
-    /// Its users.
-    pub members: Vec<PersonId>,
-}
+pub use crate::resources::groups::Team;
 
 /// What of a team is to change.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -212,7 +199,7 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: TeamId, change: &TeamChange) -> Re
     }
     let team = get(tx, actor, id)?;
     audit::record(tx, actor, "team.update", Some(("team", &id.to_string())), &serde_json::to_value(&team)?)?;
-    announce(tx, actor, json!({ "team": team }))?;
+    announce(tx, actor, team.clone(), false)?;
     Ok(team)
 }
 
@@ -226,14 +213,10 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: TeamId) -> Result<()> {
     tx.db.execute(&CLEAR, params![actor.tenant, id])?;
     tx.db.execute(&DELETE, params![actor.tenant, id])?;
     audit::record(tx, actor, "team.delete", Some(("team", &id.to_string())), &json!({ "name": team.name }))?;
-    announce(tx, actor, json!({ "team": Team { members: Vec::new(), ..team }, "deleted": true }))
+    announce(tx, actor, Team { members: Vec::new(), ..team }, true)
 }
 
-fn announce(tx: &mut Tx, actor: &Actor, data: serde_json::Value) -> Result<()> {
-    events::append(
-        tx,
-        actor,
-        NewEvent { kind: "team.updated", conversation: None, audience: Audience::Staff, access: &[], data },
-    )?;
-    Ok(())
+fn announce(tx: &mut Tx, actor: &Actor, team: Team, deleted: bool) -> Result<()> {
+    let told = Payload::TeamUpdated(payloads::TeamUpdated { team, deleted });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff)).map(drop)
 }

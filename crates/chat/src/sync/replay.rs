@@ -11,9 +11,9 @@ use crate::{
         AccessChange, Audience, Facets, TO_CONTACT, TO_NAMED, TO_NOBODY, TO_PERSON, TO_READERS, TO_STAFF,
         TO_STAFF_READERS,
     },
-    contacts, credentials,
+    contacts,
     error::Result,
-    events::{Event, Publication, position},
+    events::{Event, EventKind, Payload, position},
     ids::{PersonId, StoreId, TeamId, TenantId},
     kinds::Kind,
     person::{Actor, Json},
@@ -79,42 +79,53 @@ pub fn since(tx: &mut Tx, tenant: TenantId, after: i64, limit: usize) -> Result<
 }
 
 /// Whether an event of one of these kinds came after `after`.
-pub fn any_since(tx: &mut Tx, tenant: TenantId, after: i64, kinds: &[String]) -> Result<bool> {
-    Ok(tx.db.opt(&KINDS_AFTER, params![tenant, after, kinds], |row| row.get::<i64>(0))?.is_some())
+pub fn any_since(tx: &mut Tx, tenant: TenantId, after: i64, kinds: &[EventKind]) -> Result<bool> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
+    Ok(tx.db.opt(&KINDS_AFTER, params![tenant, after, &kinds[..]], |row| row.get::<i64>(0))?.is_some())
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
-    let json: String = row.get(7)?;
-    let (audience, publication) = match audience(row) {
-        Ok(Audience::Named) => match published(&json) {
-            Some(publication) => (Audience::Named, Some(publication)),
-            None => (Audience::Unreadable, None),
-        },
-        // Who has lost something must not keep it because nobody can read what it was.
-        Ok(Audience::Nobody) if !credentials::is_readable(&row.get::<String>(1)?, &json) => {
-            (Audience::Unreadable, None)
-        }
-        Ok(audience) => (audience, None),
-        Err(db::Error::Decode { .. }) => (Audience::Unreadable, None),
-        Err(error) => return Err(error),
+    let readable = |read: Result<Audience, db::Error>| match read {
+        Err(db::Error::Decode { .. }) => Ok(Audience::Unreadable),
+        read => read,
     };
     // Who came or went unreadably may be anybody.
     let (audience, access) = match row.get::<Option<Json<Vec<AccessChange>>>>(6) {
-        Ok(access) => (audience, access.map(|access| access.0).unwrap_or_default()),
+        Ok(access) => (readable(audience(row))?, access.map(|access| access.0).unwrap_or_default()),
         Err(db::Error::Decode { .. }) => (Audience::Unreadable, Vec::new()),
         Err(error) => return Err(error),
     };
-    Ok(Event {
+    let name: String = row.get(1)?;
+    let kind = EventKind::in_log(&name);
+    Ok(acted_on(Event {
         tenant,
         seq: row.get(0)?,
-        kind: row.get(1)?,
+        kind,
         at: row.get(2)?,
         conversation: row.get(3)?,
         audience,
         access,
-        json: json.into(),
-        publication,
-    })
+        json: row.get::<String>(7)?.into(),
+        publication: None,
+    }))
+}
+
+/// Reads what the server itself acts on. Where it cannot be read, nobody knows whom it concerns: whoever has lost
+/// something must not keep it because nobody can read what it was.
+fn acted_on(event: Event) -> Event {
+    let unreadable = |event| Event { audience: Audience::Unreadable, ..event };
+    match (event.kind, &event.audience) {
+        (EventKind::Unknown, _) => unreadable(event),
+        (EventKind::ChannelPublished | EventKind::TopicPublished, Audience::Named) => match event.payload() {
+            Ok(Payload::ChannelPublished(made) | Payload::TopicPublished(made)) => {
+                Event { publication: Some(Arc::new(made)), ..event }
+            }
+            _ => unreadable(event),
+        },
+        (_, Audience::Named) => unreadable(event),
+        (EventKind::CredentialEnded, _) if event.ended().is_err() => unreadable(event),
+        _ => event,
+    }
 }
 
 /// Who may see a stored event: never more than what is written there.
@@ -139,12 +150,4 @@ fn audience(row: &Row<'_>) -> Result<Audience, db::Error> {
         (TO_NOBODY, ..) => Audience::Nobody,
         _ => Audience::Unreadable,
     })
-}
-
-fn published(json: &str) -> Option<Arc<Publication>> {
-    #[derive(serde::Deserialize)]
-    struct Kept {
-        data: Publication,
-    }
-    serde_json::from_str::<Kept>(json).ok().map(|kept| Arc::new(kept.data))
 }

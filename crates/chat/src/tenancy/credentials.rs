@@ -5,22 +5,18 @@
 //! Losing one is an event of the tenant's log that nobody is sent: so it reaches every node, in order, also when
 //! another process did it, and a connection that was just being made does not slip through.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     error::Result,
-    events::{self, Audience, Event, NewEvent},
-    ids::{PersonId, RowId, TenantId},
+    events::{self, Audience, NewEvent, Payload, payloads},
+    ids::{RowId, TenantId},
     person::Actor,
     tx::Tx,
 };
 
-/// The kind of the event.
-pub const ENDED: &str = "credential.ended";
+pub use crate::events::Ended;
 
 /// What a proof rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,100 +95,19 @@ fn digest(hex: &str) -> Option<[u8; 32]> {
     bytes?.try_into().ok()
 }
 
-/// What was lost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
-    /// Roots and tokens, by tag.
-    #[serde(default, with = "tags", skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<u64>,
-    /// Everything that this person came with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub person_id: Option<PersonId>,
-    /// Whoever it was may have another proof: connections are to come back, and show it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub again: bool,
-}
-
-impl Ended {
-    /// What an event tells of, if it tells that something was lost.
-    #[must_use]
-    pub fn of(event: &Event) -> Option<Ended> {
-        if event.kind == ENDED { read(&event.json) } else { None }
-    }
-
-    /// Whether it ends what lives by these tags, of this person.
-    #[must_use]
-    pub fn ends(&self, tags: &[u64], person: Option<PersonId>) -> bool {
-        tags.iter().any(|tag| *tag != 0 && self.tags.contains(tag))
-            || (self.person_id.is_some() && self.person_id == person)
-    }
-}
-
-fn read(json: &str) -> Option<Ended> {
-    #[derive(Deserialize)]
-    struct Envelope {
-        data: Data,
-    }
-    #[derive(Deserialize)]
-    struct Data {
-        ended: Ended,
-    }
-    serde_json::from_str::<Envelope>(json).ok().map(|envelope| envelope.data.ended)
-}
-
-/// False of an event that tells of something lost, and not what.
-pub(crate) fn is_readable(kind: &str, json: &str) -> bool {
-    kind != ENDED || read(json).is_some()
-}
-
 /// Says that something was lost: part of the transaction that takes it away.
 pub(crate) fn ended(tx: &mut Tx, tenant: TenantId, ended: &Ended) -> Result<()> {
     if ended.tags.is_empty() && ended.person_id.is_none() {
         return Ok(());
     }
-    let new = NewEvent {
-        kind: ENDED,
-        conversation: None,
-        audience: Audience::Nobody,
-        access: &[],
-        data: json!({ "ended": ended }),
-    };
+    let told = Payload::CredentialEnded(payloads::CredentialEnded { ended: ended.clone() });
+    let new = NewEvent::new(told, Audience::Nobody);
     events::append(tx, &Actor::system(tenant, 0), new).map(|_| ())
-}
-
-/// Numbers of 64 bits are no numbers of JSON everywhere: they are written as hexadecimal text.
-mod tags {
-    use super::Write;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<S: Serializer>(tags: &[u64], serializer: S) -> Result<S::Ok, S::Error> {
-        let texts = tags.iter().map(|tag| {
-            let mut text = String::with_capacity(16);
-            let _ = write!(text, "{tag:016x}");
-            text
-        });
-        texts.collect::<Vec<_>>().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<u64>, D::Error> {
-        let texts = Vec::<String>::deserialize(input)?;
-        texts.iter().map(|text| u64::from_str_radix(text, 16).map_err(serde::de::Error::custom)).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_lost_is_read_whole_or_not_at_all() {
-        let text = |ended: &str| format!(r#"{{"data":{{"ended":{ended}}}}}"#);
-        assert!(is_readable(ENDED, &text(r#"{"tags":["00000000000000ff"]}"#)));
-        assert!(is_readable("message.posted", "{}"), "another event has nothing to do with it");
-        for damaged in [text(r#"{"tags":["00ff","no number"]}"#), text("7"), "{}".into(), "{".into()] {
-            assert!(!is_readable(ENDED, &damaged), "{damaged}");
-        }
-    }
 
     #[test]
     fn roots_are_written_and_read() {

@@ -2,14 +2,14 @@
 //! rules; what the matrix says of two users is in `matrix.rs`.
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     audit,
     error::{Error, Result, conflict, invalid, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{RoleId, TenantId},
     lists::distinct,
     person::{Actor, Json},
@@ -17,22 +17,7 @@ use crate::{
     tx::Tx,
 };
 
-/// A role.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Role {
-    /// Its id.
-    pub id: RoleId,
-    /// Its name, unique in the tenant; tokens name it so.
-    pub name: String,
-    /// What it allows.
-    pub rights: Vec<Right>,
-    /// Whether its users may write to users of `writes_to` only. Without it they may write to everybody.
-    pub restricted: bool,
-    /// New users get it.
-    pub is_default: bool,
-    /// The row of the matrix.
-    pub writes_to: Vec<RoleId>,
-}
+pub use crate::resources::groups::Role;
 
 /// What of a role is to change.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -219,17 +204,8 @@ fn set_writes(tx: &mut Tx, actor: &Actor, id: RoleId, writes_to: &[RoleId]) -> R
 fn announce(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<Role> {
     let role = get(tx, actor, id)?;
     audit::record(tx, actor, "role.update", Some(("role", &id.to_string())), &serde_json::to_value(&role)?)?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "role.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "role": role }),
-        },
-    )?;
+    let told = Payload::RoleUpdated(payloads::RoleUpdated::Changed { role: role.clone() });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff))?;
     Ok(role)
 }
 
@@ -248,17 +224,8 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<()> {
     tx.db.execute(&CLEAR_TARGET, params![actor.tenant, id])?;
     tx.db.execute(&DELETE, params![actor.tenant, id])?;
     audit::record(tx, actor, "role.delete", Some(("role", &id.to_string())), &json!({ "name": role.name }))?;
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "role.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "role_id": id, "deleted": true }),
-        },
-    )?;
+    let told = Payload::RoleUpdated(payloads::RoleUpdated::Deleted { role_id: id, deleted: true });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff))?;
     Ok(())
 }
 

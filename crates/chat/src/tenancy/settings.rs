@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     audit,
     error::{Error, Result},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::TenantId,
     person::Actor,
     rights::Right,
@@ -103,17 +103,9 @@ pub fn update(tx: &mut Tx, actor: &Actor, changes: &BTreeMap<String, Value>) -> 
     audit::record(tx, actor, "settings.update", None, &json!(changes))?;
     let views = list(tx, actor)?;
     let public = load(tx, actor.tenant)?.public();
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "settings.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "settings": public }),
-        },
-    )?;
+    let settings = public.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let told = Payload::SettingsUpdated(payloads::SettingsUpdated { settings });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff))?;
     Ok(views)
 }
 

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use parlor_chat::{
     Actor, ConversationId, Error, Tx, conversations,
+    events::{Event, Payload},
     messages::{self, Range},
     replay::{self, Replay},
     snapshot,
 };
 use serde_json::{Value, json};
 
+use crate::directory::Directory;
 use crate::support::World;
 
 /// A client as native.md describes it: it takes a snapshot once, then lives on events.
@@ -21,6 +23,7 @@ pub struct Client {
     epoch: i64,
     pub conversations: BTreeMap<String, Value>,
     pub messages: BTreeMap<String, Value>,
+    pub directory: Directory,
 }
 
 /// What follows from a conversation and the viewer rather than from events alone.
@@ -60,6 +63,7 @@ impl Client {
                     epoch: taken.position.epoch,
                     conversations: BTreeMap::new(),
                     messages: BTreeMap::new(),
+                    directory: Directory::fetch(tx, &actor)?,
                 };
                 for view in taken.conversations.items {
                     client.take_in(fetch_one(tx, &actor, view.id)?);
@@ -86,7 +90,7 @@ impl Client {
             for event in events {
                 let value: Value = serde_json::from_str(&event.json).unwrap();
                 assert_eq!(value["seq"], event.seq);
-                self.apply(world, &value);
+                self.apply(world, &event);
                 seen.push(value);
             }
             self.seq = upto;
@@ -96,36 +100,54 @@ impl Client {
         }
     }
 
-    fn apply(&mut self, world: &World, event: &Value) {
-        let kind = event["type"].as_str().unwrap();
-        let data = plain(event["data"].clone());
-        let place = event["conversation_id"].as_str().unwrap_or_default().to_owned();
-        match kind {
-            "conversation.opened" => self.fetch(world, &place),
-            "participant.added" => self.entered(world, &place, &data),
-            "participant.removed" => self.gone(&place, &data),
-            "history.imported" => *self = Client::start(world, &self.actor),
-            _ if !self.conversations.contains_key(&place) => {}
-            "history.purged" => {
+    fn apply(&mut self, world: &World, event: &Event) {
+        let told = event.payload().unwrap();
+        let value: Value = serde_json::from_str(&event.json).unwrap();
+        let data = plain(value["data"].clone());
+        let place = event.conversation.map(|id| id.to_string()).unwrap_or_default();
+        match told {
+            Payload::ConversationOpened(_) => self.fetch(world, &place),
+            Payload::ParticipantAdded(_) => self.entered(world, &place, &data),
+            Payload::ParticipantRemoved(_) => self.gone(&place, &data),
+            Payload::HistoryImported(_) => *self = Client::start(world, &self.actor),
+            Payload::UserUpdated(told) => self.directory.user(&told.user),
+            Payload::TeamUpdated(told) => self.directory.team(&told),
+            Payload::RoleUpdated(told) => self.directory.role(&told),
+            Payload::StoreUpdated(told) => self.directory.store(&told),
+            Payload::ContactUpdated(told) => self.directory.contact(&told.contact),
+            Payload::SettingsUpdated(told) => self.directory.settings = json!(told.settings),
+            Payload::MeUpdated(told) => self.directory.profile = json!(told.profile),
+            Payload::NotificationCreated(told) => self.directory.notification(&told.notification),
+            Payload::NotificationUpdated(told) => {
+                let known = self.directory.notifications.get_mut(&told.notification_id.to_string());
+                known.expect("a known notification")["status"] = json!(told.status)
+            }
+            Payload::StatusUpdated(_) => (),
+            _ if !self.conversations.contains_key(&place) => (),
+            Payload::HistoryPurged(_) => {
                 self.messages.retain(|_, item| item["conversation_id"] != place);
                 self.fetch(world, &place);
             }
-            "message.posted" => self.posted(&place, &data),
-            "message.edited" | "message.deleted" => self.changed(&place, &data),
-            "message.reacted" => self.message(&data)["reactions"] = data["reactions"].clone(),
-            "message.pinned" => self.pinned(&place, &data),
-            "conversation.updated" => {
+            Payload::MessagePosted(_) => self.posted(&place, &data),
+            Payload::MessageEdited(_) | Payload::MessageDeleted(_) => self.changed(&place, &data),
+            Payload::MessageReacted(_) => self.message(&data)["reactions"] = data["reactions"].clone(),
+            Payload::MessagePinned(_) => self.pinned(&place, &data),
+            Payload::ConversationUpdated(_) => {
                 let view = self.conversations.get_mut(&place).unwrap();
                 for (field, value) in data["changes"].as_object().unwrap() {
                     view[field] = value.clone();
                 }
             }
-            "participant.updated" => self.participants(&place, &data),
-            "read" => self.position(&place, &data, "last_read_seq"),
-            "delivered" => self.position(&place, &data, "last_delivered_seq"),
-            "me.conversation" => self.conversations.get_mut(&place).unwrap()["me"] = data["me"].clone(),
-            "acknowledged" | "draft.saved" => {}
-            other => panic!("unknown event {other}"),
+            Payload::ParticipantUpdated(_) => self.participants(&place, &data),
+            Payload::Read(_) => self.position(&place, &data, "last_read_seq"),
+            Payload::Delivered(_) => self.position(&place, &data, "last_delivered_seq"),
+            Payload::MeConversation(_) => {
+                self.conversations.get_mut(&place).unwrap()["me"] = data["me"].clone();
+            }
+            Payload::Acknowledged(_) | Payload::DraftSaved(_) => {}
+            Payload::CredentialEnded(_) | Payload::ChannelPublished(_) | Payload::TopicPublished(_) => {
+                panic!("{:?} is for no client", event.kind)
+            }
         }
     }
 

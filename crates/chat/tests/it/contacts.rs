@@ -7,7 +7,7 @@ use parlor_chat::{
     access::{self, Access},
     contacts::{self, ContactFilter, ContactInput},
     conversations::{self, ConversationChange},
-    events::{self},
+    events::{self, EventKind},
     participants,
     replay::{self, Replay},
     stores, teams,
@@ -64,7 +64,7 @@ fn told(world: &World, actor: &Actor) -> BTreeSet<PersonId> {
     else {
         panic!("reset")
     };
-    let told = events.iter().filter(|event| event.kind == "contact.updated");
+    let told = events.iter().filter(|event| event.kind == EventKind::ContactUpdated);
     told.map(|event| {
         let json: serde_json::Value = serde_json::from_str(&event.json).unwrap();
         json["data"]["contact"]["id"].as_str().unwrap().parse().unwrap()

@@ -84,7 +84,7 @@ fn the_matrix_decides_who_writes_to_whom_also_later_and_in_answers() {
     let by = worker.clone();
     let view = world.read(move |tx| conversations::get(tx, &by, id)).unwrap();
     let can = view.me.unwrap().can;
-    assert_eq!((can.post, can.why_not_post), (false, Some("matrix")));
+    assert_eq!((can.post, can.why_not_post.as_deref()), (false, Some("matrix")));
     restrict(worker.roles[0], vec![boss.roles[0]]);
     world.post(&worker, id, "opened again").unwrap();
 }
@@ -329,7 +329,7 @@ fn super_administrators_view_everything_audited_and_send_nowhere() {
         let by = root.clone();
         world.write(move |tx| conversations::get(tx, &by, id))
     };
-    assert_eq!(view(id).unwrap().me.unwrap().can.why_not_post, Some("not_participant"));
+    assert_eq!(view(id).unwrap().me.unwrap().can.why_not_post.as_deref(), Some("not_participant"));
     view(direct).unwrap();
     assert_eq!(rule(world.post(&root, id, "it is me")), "forbidden: not_participant");
     let by = root.clone();

@@ -1,7 +1,7 @@
 //! Rows that cannot be read are errors. Nothing wider stands in for them: no larger audience, no more rights, no
 //! default where a tenant had chosen a limit.
 
-use parlor_chat::events::{self, Audience, Position};
+use parlor_chat::events::{self, Audience, EventKind, Payload, Position};
 use parlor_chat::replay::{self, Replay};
 use parlor_chat::{Error, Right, messages, pusher_apps, roles, settings, users};
 use parlor_db::{Error as DbError, Sql, params};
@@ -11,6 +11,8 @@ use crate::support::World;
 parlor_db::statements! {
     static AUDIENCE = both("UPDATE events SET audience = $3 WHERE tenant = $1 AND seq = $2");
     static ACCESS = both("UPDATE events SET access = $3 WHERE tenant = $1 AND seq = $2");
+    static KIND = both("UPDATE events SET kind = $3 WHERE tenant = $1 AND seq = $2");
+    static JSON = both("UPDATE events SET json = $3 WHERE tenant = $1 AND seq = $2");
     static RIGHTS = both("UPDATE roles SET rights = $2 WHERE tenant = $1");
     static KINDS = both("UPDATE messages SET kind = $2 WHERE tenant = $1");
     static SETTING = both("INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, 'message_max_chars', $2, 0)");
@@ -36,21 +38,23 @@ fn audience(world: &World, seq: i64, code: i64) {
     assert_eq!(changed.unwrap(), 1);
 }
 
-fn access(world: &World, seq: i64, text: &'static str) {
+fn write(world: &World, statement: &'static Sql, seq: i64, text: &'static str) {
     let tenant = world.tenant.id;
-    let changed = world.test.db.write_blocking(0, move |tx| tx.execute(&ACCESS, params![tenant, seq, text]));
+    let changed =
+        world.test.db.write_blocking(0, move |tx| tx.execute(statement, params![tenant, seq, text]));
     assert_eq!(changed.unwrap(), 1);
 }
 
 #[test]
 fn an_event_with_an_unreadable_audience_is_for_nobody() {
-    let damages: [(&str, Damage); 6] = [
+    let damages: [(&str, Damage); 7] = [
         ("no such code", |world, seq| audience(world, seq, 99)),
         ("below all codes", |world, seq| audience(world, seq, -1)),
         ("a person who is not named", |world, seq| audience(world, seq, 0)),
         ("a publication that is none", |world, seq| audience(world, seq, 4)),
-        ("half a list", |world, seq| access(world, seq, "[{")),
-        ("no list", |world, seq| access(world, seq, "{}")),
+        ("a kind that there is not", |world, seq| write(world, &KIND, seq, "message.sung")),
+        ("half a list", |world, seq| write(world, &ACCESS, seq, "[{")),
+        ("no list", |world, seq| write(world, &ACCESS, seq, "{}")),
     ];
     for (what, damage) in damages {
         let world = World::new();
@@ -99,5 +103,37 @@ fn what_decides_over_rights_and_limits_is_not_guessed() {
     ];
     for (at, found) in found.iter().enumerate() {
         assert!(found.as_ref().is_err_and(is_damage), "{at}: {found:?}");
+    }
+}
+
+#[test]
+fn what_the_server_acts_on_is_not_guessed_and_its_data_is_read_or_an_error() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group, Right::Contacts]), world.user("Ben", &[]));
+    let group = world.group(&ana, &[&ben]);
+    let tenant = world.tenant.id;
+    let event = |seq: i64| world.read(move |tx| replay::since(tx, tenant, seq - 1, 1)).unwrap().remove(0);
+    // A lost credential, and a contact whom old versions told of without saying whom: nobody knows whom it concerns.
+    let (system, who) = (world.system(), ben.id());
+    world.write(move |tx| users::sign_out(tx, &system, who)).unwrap();
+    let lost = position(&world).seq;
+    assert!(matches!(event(lost).ended(), Ok(Some(_))));
+    write(&world, &JSON, lost, r#"{"data":{"ended":{"tags":["00ff","no number"]}}}"#);
+    assert_eq!(event(lost).audience, Audience::Unreadable);
+    world.contact("Kim");
+    let contact = position(&world).seq;
+    assert_eq!(event(contact).kind, EventKind::ContactUpdated);
+    audience(&world, contact, 1);
+    assert!(matches!(event(contact).audience, Audience::Contact { .. }), "it says whom");
+    write(&world, &JSON, contact, r#"{"data":{"contact":{}}}"#);
+    assert_eq!(event(contact).audience, Audience::Unreadable);
+    // Of other events the text is forwarded, and reading what they tell is an error.
+    world.post(&ana, group, "words").unwrap();
+    let posted = position(&world).seq;
+    assert!(matches!(event(posted).payload(), Ok(Payload::MessagePosted(_))));
+    for text in ["{", "{}", r#"{"data":{}}"#, r#"{"data":{"message":7}}"#] {
+        write(&world, &JSON, posted, text);
+        assert!(matches!(event(posted).payload(), Err(Error::Damaged(_))), "{text}");
+        assert!(matches!(event(posted).passing(), Err(Error::Damaged(_))), "it is no ephemeral event");
     }
 }

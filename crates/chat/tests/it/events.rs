@@ -5,16 +5,22 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 use parlor_chat::{
     Actor, ConversationId, Error, Kind, MessageId, Right, Time, Tx,
+    contacts::{self, ContactInput},
     conversations::{self, ConversationChange, ListFilter, Role},
     drafts,
     events::{self},
     messages::{self, Range},
+    notifications::{self, NewNotification},
     participants::{self, MeChange},
     read_state,
     replay::{self, Replay},
     retention,
+    roles::{self, RoleChange},
+    settings, stores,
+    teams::{self, TeamChange},
+    users::{self, NewUser, ProfileChange, UserChange},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     client::Client,
@@ -36,6 +42,17 @@ fn verify<T: Send + 'static + Debug>(
         assert_eq!(client.seq, fresh.seq, "{what} for {name}");
         similar(&format!("{what} for {name}: conversations"), &client.shown(), &fresh.shown());
         similar(&format!("{what} for {name}: messages"), &client.messages, &fresh.messages);
+        let (told, now) = (client.directory.clone().sorted(), fresh.directory.sorted());
+        similar(&format!("{what} for {name}: users"), &told.users, &now.users);
+        similar(&format!("{what} for {name}: teams"), &told.teams, &now.teams);
+        similar(&format!("{what} for {name}: roles"), &told.roles, &now.roles);
+        similar(&format!("{what} for {name}: stores"), &told.stores, &now.stores);
+        similar(&format!("{what} for {name}: notifications"), &told.notifications, &now.notifications);
+        assert_eq!(told.settings, now.settings, "{what} for {name}: settings");
+        assert_eq!(told.profile, now.profile, "{what} for {name}: profile");
+        // Somebody who comes to read a conversation with a contact fetches the contact.
+        let seen = now.contacts.into_iter().filter(|(id, _)| told.contacts.contains_key(id)).collect();
+        similar(&format!("{what} for {name}: contacts"), &told.contacts, &seen);
     }
     result
 }
@@ -351,4 +368,68 @@ fn cursors_of_another_log_or_time_get_a_reset() {
     let late = world.now();
     world.write(move |tx| retention::prune(tx, tenant, late, 2)).unwrap();
     assert!(replay(position.epoch, 0) && replay(position.epoch, 1) && !replay(position.epoch, 2));
+}
+
+#[test]
+fn what_is_done_to_people_and_settings_is_told_completely() {
+    let world = World::new();
+    let manages = [Right::ManageUsers, Right::ManageSettings, Right::Contacts, Right::Group];
+    let (ana, ben) = (world.user("Ana Lima", &manages), world.user("Ben Roth", &[Right::Contacts]));
+    let mut clients: Vec<_> = [&ana, &ben].into_iter().map(|actor| Client::start(&world, actor)).collect();
+    let clients = &mut clients;
+    let system = world.system();
+    let by = system.clone();
+    let new = NewUser { name: "Cleo Petit".to_owned(), ..Default::default() };
+    let cleo = verify(&world, clients, "a user", move |tx| users::create(tx, &by, &new, None)).id;
+    let (by, who) = (system.clone(), cleo);
+    let renamed = UserChange { name: Some("Cleo Petite".to_owned()), ..Default::default() };
+    verify(&world, clients, "rename a user", move |tx| users::update(tx, &by, who, &renamed));
+    let (by, members) = (system.clone(), vec![cleo, ben.id()]);
+    let change = TeamChange { members: Some(members), ..Default::default() };
+    let team = verify(&world, clients, "a team", move |tx| teams::create(tx, &by, "Support", &change)).id;
+    let by = system.clone();
+    let elsewhere = UserChange { teams: Some(Vec::new()), ..Default::default() };
+    verify(&world, clients, "leave the team", move |tx| users::update(tx, &by, cleo, &elsewhere));
+    let by = system.clone();
+    verify(&world, clients, "delete the team", move |tx| teams::delete(tx, &by, team));
+    let by = system.clone();
+    let store = verify(&world, clients, "a store", move |tx| {
+        stores::create(tx, &by, "Lisbon", None, Some(vec![cleo]))
+    });
+    let by = system.clone();
+    verify(&world, clients, "delete the store", move |tx| stores::delete(tx, &by, store.id));
+    let by = system.clone();
+    let change = RoleChange { rights: Some(vec![Right::Group]), ..Default::default() };
+    let role = verify(&world, clients, "a role", move |tx| roles::create(tx, &by, "Sales", &change)).id;
+    let by = system.clone();
+    let change = RoleChange { restricted: Some(true), writes_to: Some(vec![role]), ..Default::default() };
+    let other = verify(&world, clients, "another role", move |tx| roles::create(tx, &by, "Help", &change)).id;
+    let by = system.clone();
+    let change = RoleChange { is_default: Some(true), ..Default::default() };
+    verify(&world, clients, "the default role", move |tx| roles::update(tx, &by, other, &change));
+    let by = system.clone();
+    verify(&world, clients, "delete a role", move |tx| roles::delete(tx, &by, role));
+    let by = ana.clone();
+    let change = [("edit_window_seconds".to_owned(), json!(60))].into_iter().collect();
+    verify(&world, clients, "a setting", move |tx| settings::update(tx, &by, &change));
+    let by = ana.clone();
+    let change = ProfileChange { locale: Some("pt".to_owned()), ..Default::default() };
+    verify(&world, clients, "one's own profile", move |tx| users::update_profile(tx, &by, &change));
+    let by = ana.clone();
+    let kim = ContactInput { name: Some("Kim".to_owned()), ..Default::default() };
+    let kim = verify(&world, clients, "a contact", move |tx| contacts::create(tx, &by, &kim)).id;
+    let by = ben.clone();
+    let change = ContactInput { name: Some("Kim Lee".to_owned()), ..Default::default() };
+    verify(&world, clients, "rename a contact", move |tx| contacts::update(tx, &by, kim, &change));
+    let by = ana.clone();
+    let new = NewNotification {
+        user_ids: vec![ben.id()],
+        title: "Look".to_owned(),
+        message: String::new(),
+        kind: "alert".to_owned(),
+        related: None,
+    };
+    let sent = verify(&world, clients, "an alert", move |tx| notifications::send(tx, &by, &new));
+    let (by, id) = (ben.clone(), sent[0].id);
+    verify(&world, clients, "read it", move |tx| notifications::set_status(tx, &by, id, "read"));
 }

@@ -5,6 +5,8 @@ mod client;
 mod contacts;
 mod conversations;
 mod damaged;
+mod directory;
+mod event_kinds;
 mod events;
 mod import;
 mod jobs;

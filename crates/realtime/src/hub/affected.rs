@@ -2,61 +2,16 @@
 //! Must not know: queues or order.
 
 use parlor_chat::access::Access;
-use parlor_chat::events::Event;
-use parlor_chat::{PersonId, Rights, RoleId, StoreId, TeamId};
-use serde::Deserialize;
+use parlor_chat::contacts::Contact;
+use parlor_chat::events::payloads::RoleUpdated;
+use parlor_chat::events::{Event, EventKind, Payload};
+use parlor_chat::stores::Store;
+use parlor_chat::teams::Team;
+use parlor_chat::users::User;
+use parlor_chat::{Rights, RoleId};
 
 use crate::index::Index;
 use crate::mailbox::Close;
-
-/// The parts of an event's data that say who may read what.
-#[derive(Deserialize)]
-struct Envelope {
-    data: Data,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    user: Option<User>,
-    role: Option<Role>,
-    team: Option<Team>,
-    store: Option<Store>,
-    contact: Option<Contact>,
-}
-
-#[derive(Deserialize)]
-struct User {
-    id: PersonId,
-    active: bool,
-    roles: Vec<RoleId>,
-    teams: Vec<TeamId>,
-    stores: Vec<StoreId>,
-    #[serde(default)]
-    super_admin: bool,
-}
-
-#[derive(Deserialize)]
-struct Role {
-    id: RoleId,
-}
-
-#[derive(Deserialize)]
-struct Team {
-    id: TeamId,
-    members: Vec<PersonId>,
-}
-
-#[derive(Deserialize)]
-struct Store {
-    id: StoreId,
-    users: Vec<PersonId>,
-}
-
-#[derive(Deserialize)]
-struct Contact {
-    id: PersonId,
-    blocked: bool,
-}
 
 /// Ends the connections of those whose reach the event changes.
 pub(super) fn close(index: &Index, event: &Event) {
@@ -75,65 +30,98 @@ pub(super) fn verdict(access: &Access, roles: &[RoleId], event: &Event) -> Optio
 
 /// What an event says of the reach of people.
 enum Change {
-    To(Box<Data>),
+    User(User),
+    Contact(Contact),
+    Role(RoleId),
+    Team(Team),
+    Store(Store),
     /// It cannot be read: it may be about anybody.
     Unknown,
 }
 
 impl Change {
     fn verdict(&self, access: &Access, roles: &[RoleId]) -> Option<Close> {
-        match self {
-            Self::To(data) => data.verdict(access, roles),
-            Self::Unknown => Some(Close::Resync),
-        }
+        let me = &access.person;
+        let changed = match self {
+            Self::User(user) if user.id == *me => return user_verdict(user, access, roles),
+            Self::User(_) => false,
+            Self::Contact(contact) => contact.id == *me && contact.blocked,
+            Self::Role(role) => roles.contains(role),
+            Self::Team(team) => access.teams.contains(&team.id) != team.members.contains(me),
+            Self::Store(store) => access.stores.contains(&store.id) != store.users.contains(me),
+            Self::Unknown => true,
+        };
+        changed.then_some(Close::Resync)
     }
 }
 
 /// `None` for events that change nobody's reach.
 fn parse(event: &Event) -> Option<Change> {
-    let telling =
-        ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"];
-    if !telling.contains(&event.kind.as_str()) {
+    if !changes_reach(event.kind) {
         return None;
     }
-    // A change that names nobody is as unreadable as one that is no JSON.
-    let data = serde_json::from_str::<Envelope>(&event.json).ok().map(|envelope| envelope.data);
-    Some(data.filter(Data::names_somebody).map_or(Change::Unknown, |data| Change::To(Box::new(data))))
+    Some(match event.payload() {
+        Ok(Payload::UserUpdated(told)) => Change::User(told.user),
+        Ok(Payload::ContactUpdated(told)) => Change::Contact(told.contact),
+        Ok(Payload::RoleUpdated(RoleUpdated::Changed { role })) => Change::Role(role.id),
+        Ok(Payload::RoleUpdated(RoleUpdated::Deleted { role_id, .. })) => Change::Role(role_id),
+        Ok(Payload::TeamUpdated(told)) => Change::Team(told.team),
+        Ok(Payload::StoreUpdated(told)) => Change::Store(told.store),
+        Ok(_) | Err(_) => Change::Unknown,
+    })
 }
 
-impl Data {
-    fn names_somebody(&self) -> bool {
-        self.user.is_some()
-            || self.role.is_some()
-            || self.team.is_some()
-            || self.store.is_some()
-            || self.contact.is_some()
+/// Whether an event of this kind may change who reads what. Who comes and goes in a conversation is in `Event::access`;
+/// lost credentials and events that nobody can read are the business of the room.
+fn changes_reach(kind: EventKind) -> bool {
+    match kind {
+        EventKind::UserUpdated
+        | EventKind::TeamUpdated
+        | EventKind::RoleUpdated
+        | EventKind::StoreUpdated
+        | EventKind::ContactUpdated => true,
+        EventKind::MessagePosted
+        | EventKind::MessageEdited
+        | EventKind::MessageDeleted
+        | EventKind::MessageReacted
+        | EventKind::MessagePinned
+        | EventKind::ConversationOpened
+        | EventKind::ConversationUpdated
+        | EventKind::ParticipantAdded
+        | EventKind::ParticipantRemoved
+        | EventKind::ParticipantUpdated
+        | EventKind::Read
+        | EventKind::Delivered
+        | EventKind::Acknowledged
+        | EventKind::MeConversation
+        | EventKind::DraftSaved
+        | EventKind::StatusUpdated
+        | EventKind::MeUpdated
+        | EventKind::SettingsUpdated
+        | EventKind::HistoryImported
+        | EventKind::HistoryPurged
+        | EventKind::NotificationCreated
+        | EventKind::NotificationUpdated
+        | EventKind::CredentialEnded
+        | EventKind::ChannelPublished
+        | EventKind::TopicPublished
+        | EventKind::Presence
+        | EventKind::Typing
+        | EventKind::Viewing
+        | EventKind::ChannelEvent
+        | EventKind::Unknown => false,
     }
+}
 
-    fn verdict(&self, access: &Access, roles: &[RoleId]) -> Option<Close> {
-        if let Some(user) = self.user.as_ref().filter(|user| user.id == access.person) {
-            if !user.active {
-                return Some(Close::Unauthorized);
-            }
-            let same = same_set(&user.roles, roles)
-                && same_set(&user.teams, &access.teams)
-                && same_set(&user.stores, &access.stores)
-                && (!user.super_admin || access.rights == Rights::all());
-            return (!same).then_some(Close::Resync);
-        }
-        if let Some(contact) = self.contact.as_ref().filter(|contact| contact.id == access.person) {
-            return contact.blocked.then_some(Close::Resync);
-        }
-        if let Some(role) = &self.role {
-            return roles.contains(&role.id).then_some(Close::Resync);
-        }
-        let moved = match (&self.team, &self.store) {
-            (Some(team), _) => access.teams.contains(&team.id) != team.members.contains(&access.person),
-            (_, Some(store)) => access.stores.contains(&store.id) != store.users.contains(&access.person),
-            _ => false,
-        };
-        moved.then_some(Close::Resync)
+fn user_verdict(user: &User, access: &Access, roles: &[RoleId]) -> Option<Close> {
+    if !user.active {
+        return Some(Close::Unauthorized);
     }
+    let same = same_set(&user.roles, roles)
+        && same_set(&user.teams, &access.teams)
+        && same_set(&user.stores, &access.stores)
+        && (!user.super_admin || access.rights == Rights::all());
+    (!same).then_some(Close::Resync)
 }
 
 fn same_set<T: PartialEq>(left: &[T], right: &[T]) -> bool {

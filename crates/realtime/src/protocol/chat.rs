@@ -2,8 +2,8 @@
 //! (docs/contracts/chat.md). One JSON object with a member `event` a text frame.
 
 use bytes::Bytes;
-use parlor_chat::ConversationId;
 use parlor_chat::events::Event;
+use parlor_chat::{ConversationId, Error};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -11,18 +11,22 @@ use super::native::Incoming;
 use crate::shapes::chat;
 
 /// The object of an event; empty when the contract has no word for it.
-#[must_use]
-pub fn event(event: &Event) -> Bytes {
-    let said = chat::Event::from_log(event).and_then(|event| serde_json::to_vec(&event).ok());
-    said.map_or_else(Bytes::new, Bytes::from)
+///
+/// # Errors
+/// `Damaged` when the event cannot be read.
+pub fn event(event: &Event) -> Result<Bytes, Error> {
+    let Some(said) = chat::Event::from_log(event)? else { return Ok(Bytes::new()) };
+    Ok(Bytes::from(serde_json::to_vec(&said)?))
 }
 
 /// The lines of the same after its `id`.
-#[must_use]
-pub fn lines(event: &Event) -> Bytes {
-    let Some(said) = chat::Event::from_log(event) else { return Bytes::new() };
-    let json = serde_json::to_string(&said).unwrap_or_default();
-    Bytes::from(format!("event: {}\ndata: {json}\n\n", said.event))
+///
+/// # Errors
+/// `Damaged` when the event cannot be read.
+pub fn lines(event: &Event) -> Result<Bytes, Error> {
+    let Some(said) = chat::Event::from_log(event)? else { return Ok(Bytes::new()) };
+    let json = serde_json::to_string(&said)?;
+    Ok(Bytes::from(format!("event: {}\ndata: {json}\n\n", said.event)))
 }
 
 /// The first frame: where the client stands, and whether its own cursor did not serve.
@@ -73,21 +77,21 @@ mod tests {
     use std::sync::Arc;
 
     use parlor_chat::access::Facets;
-    use parlor_chat::events::Audience;
+    use parlor_chat::events::{Audience, EventKind};
     use parlor_chat::kinds::Kind;
     use parlor_chat::{TenantId, Time};
     use uuid::Uuid;
 
     use super::*;
 
-    fn logged(kind: &str, place: Kind, data: serde_json::Value) -> Event {
+    fn logged(kind: EventKind, place: Kind, data: serde_json::Value) -> Event {
         let id = Uuid::from_u128(7);
-        let json = json!({"seq": 8, "type": kind, "at": "2026-11-21T08:00:00Z", "conversation_id": id, "data": data});
+        let json = json!({"seq": 8, "type": kind.name(), "at": "2026-11-21T08:00:00Z", "conversation_id": id, "data": data});
         Event {
             tenant: TenantId(Uuid::nil()),
             seq: 8,
-            kind: kind.to_owned(),
-            at: Time(0),
+            kind,
+            at: Time::parse("2026-11-21T08:00:00Z").unwrap(),
             conversation: Some(ConversationId(id)),
             audience: Audience::Conversation {
                 facets: Facets { kind: place, team: None, store: None, assignee: None },
@@ -108,20 +112,26 @@ mod tests {
             "created_at": "2026-11-21T08:00:00.5Z",
             "attachments": [{"id": "f", "name": "a.png", "content_type": "image/png", "size": 7}],
         });
-        let read = json!({"person_id": "ben", "last_read_seq": 3, "message_id": "m", "last_read_at": "2026-11-21T08:00:01Z"});
+        let (ben, first) = (Uuid::from_u128(2), Uuid::from_u128(3));
+        let read = json!({"person_id": ben, "last_read_seq": 3, "message_id": first, "last_read_at": "2026-11-21T08:00:01Z"});
+        let progress = json!({"last_seq": 3, "last_activity_at": "2026-11-21T08:00:00.5Z"});
+        let posted = json!({"message": message, "conversation": progress, "author_read_seq": null});
         let events = [
-            logged("message.posted", Kind::Direct, json!({ "message": message })),
-            logged("message.edited", Kind::Group, json!({ "message": message })),
-            logged("read", Kind::Direct, read),
+            logged(EventKind::MessagePosted, Kind::Direct, posted.clone()),
+            logged(EventKind::MessageEdited, Kind::Group, json!({ "message": message })),
+            logged(EventKind::Read, Kind::Direct, read),
             logged(
-                "history.purged",
+                EventKind::HistoryPurged,
                 Kind::Group,
                 json!({"before": "2026-11-01T00:00:00Z", "conversation_ids": []}),
             ),
-            logged("participant.added", Kind::Group, json!({})),
-            logged("typing", Kind::Direct, json!({"person_id": "ben", "typing": true})),
-            logged("message.posted", Kind::Support, json!({ "message": message })),
-            logged("draft.saved", Kind::Direct, json!({})),
+            logged(EventKind::ParticipantAdded, Kind::Group, json!({"participants": [], "members_count": 2})),
+            Event {
+                seq: 0,
+                ..logged(EventKind::Typing, Kind::Direct, json!({"person_id": ben, "typing": true}))
+            },
+            logged(EventKind::MessagePosted, Kind::Support, posted),
+            logged(EventKind::DraftSaved, Kind::Direct, json!({"mode": "reply", "body": ""})),
         ];
         let mut found = vec![
             format!("> {}", ready("7.1.sig", false)),
@@ -130,8 +140,8 @@ mod tests {
             format!("> {PONG}"),
         ];
         let shown = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap().replace('\n', "⏎");
-        found.extend(events.iter().map(|one| format!("> {}", shown(event(one)))));
-        found.extend(events.iter().take(3).map(|one| format!("> {}", shown(lines(one)))));
+        found.extend(events.iter().map(|one| format!("> {}", shown(event(one).unwrap()))));
+        found.extend(events.iter().take(3).map(|one| format!("> {}", shown(lines(one).unwrap()))));
         let said = [
             r#"{"event":"pong"}"#,
             r#"{"event":"ping"}"#,
@@ -146,5 +156,12 @@ mod tests {
         found.extend(said.map(|text| format!("< {text} = {:?}", incoming(text))));
         let found = found.join("\n");
         assert_eq!(found.trim(), include_str!("chat.golden").trim(), "\n{found}\n");
+    }
+    #[test]
+    fn what_cannot_be_read_is_an_error() {
+        for kind in [EventKind::MessagePosted, EventKind::Read, EventKind::HistoryPurged] {
+            let damaged = logged(kind, Kind::Direct, json!({ "message_id": 7 }));
+            assert!(matches!(event(&damaged), Err(Error::Damaged(_))), "{kind:?}");
+        }
     }
 }

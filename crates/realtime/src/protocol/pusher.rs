@@ -288,7 +288,7 @@ impl Frames {
                 let by = by.map(|id| format!(r#","user_id":{}"#, quoted(id))).unwrap_or_default();
                 (quoted(name), format!("{data}{by}"), channels.len())
             }
-            _ => (quoted(&event.kind), quoted(&event.json), 2),
+            _ => (quoted(event.kind.name()), quoted(&event.json), 2),
         };
         let slots = std::iter::repeat_with(OnceLock::new).take(slots).collect();
         Self { head: format!(r#"{{"event":{head}"#), tail: format!(r#","data":{tail}}}"#), slots }

@@ -1,13 +1,15 @@
 //! Owns: the nouns of the team chat contract (docs/contracts/chat.md): snake_case, times in seconds since 1970.
 //! Must not know: who asks, or by which transport.
 
-use parlor_chat::Time;
-use parlor_chat::events::{Audience, Event as Logged};
+use parlor_chat::event::raw::Raw;
+use parlor_chat::events::payloads::{MessageDeleted, MessageEdited};
+use parlor_chat::events::{Audience, Ephemeral, Event as Logged, Payload};
 use parlor_chat::kinds::Kind;
+use parlor_chat::{Error, Time};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Told, text};
+use super::text;
 
 /// A time of a native object, in seconds.
 #[must_use]
@@ -111,57 +113,94 @@ pub struct Event {
 
 impl Event {
     /// Reads an event; `None` when this contract has no word for it.
-    #[must_use]
-    pub fn from_log(logged: &Logged) -> Option<Event> {
+    ///
+    /// # Errors
+    /// `Damaged` when it cannot be read.
+    pub fn from_log(logged: &Logged) -> Result<Option<Event>, Error> {
         if let Audience::Conversation { facets, .. } = logged.audience
             && !matches!(facets.kind, Kind::Direct | Kind::Group)
         {
-            return None;
+            return Ok(None);
         }
-        let told = Told::parse(&logged.json)?;
-        let (event, data) = said(&told)?;
-        Some(Event {
+        let said = if logged.is_ephemeral() { said_once(logged)? } else { said(logged)? };
+        Ok(said.map(|(event, data)| Event {
             event,
             seq: (!logged.is_ephemeral()).then_some(logged.seq),
-            thread_id: told.conversation_id,
-            at: Time::parse(&told.at).map(|at| at.micros() / 1_000_000),
+            thread_id: logged.conversation.map(|id| id.to_string()),
+            at: Some(in_seconds(logged.at)),
             data,
-        })
+        }))
     }
 }
 
-fn said(told: &Told) -> Option<(&'static str, Value)> {
-    let data = &told.data;
-    let message = || data.get("message").map(|native| Message::from_native(native, plain_path));
+type Said = Option<(&'static str, Value)>;
+
+fn in_seconds(at: Time) -> i64 {
+    at.micros() / 1_000_000
+}
+
+/// What an event of the log is called here, and what it carries.
+fn said(logged: &Logged) -> Result<Said, Error> {
+    let message = |raw: &Raw<parlor_chat::messages::Message>| -> Result<Value, Error> {
+        let native: Value = serde_json::from_str(raw.json().get())?;
+        Ok(json!(Message::from_native(&native, plain_path)))
+    };
     let updated = |more: Value| {
-        let mut data = json!({ "reason": told.kind });
+        let mut data = json!({ "reason": logged.kind.name() });
         if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
             data.extend(more);
         }
         Some(("thread.updated", data))
     };
-    match told.kind.as_str() {
-        "message.posted" => Some(("message.sent", json!({ "message": message()? }))),
-        "message.edited" | "message.deleted" => updated(json!({ "message": message()? })),
-        "read" => Some((
+    Ok(match logged.payload()? {
+        Payload::MessagePosted(told) => Some(("message.sent", json!({ "message": message(&told.message)? }))),
+        Payload::MessageEdited(MessageEdited { message: changed })
+        | Payload::MessageDeleted(MessageDeleted { message: changed }) => {
+            updated(json!({ "message": message(&changed)? }))
+        }
+        Payload::Read(told) => Some((
             "message.read",
             json!({
-                "user_id": data.get("person_id"), "last_read_message_id": data.get("message_id"),
-                "last_read_seq": data.get("last_read_seq"), "last_read_at": seconds(data, "last_read_at"),
+                "user_id": told.person_id, "last_read_message_id": told.message_id,
+                "last_read_seq": told.last_read_seq, "last_read_at": in_seconds(told.last_read_at),
             }),
         )),
-        "history.purged" => updated(json!({ "before": seconds(data, "before") })),
-        "conversation.opened"
-        | "conversation.updated"
-        | "participant.added"
-        | "participant.removed"
-        | "participant.updated"
-        | "message.pinned"
-        | "message.reacted" => updated(json!({})),
-        "typing" => {
-            Some(("typing", json!({ "user_id": data.get("person_id"), "typing": data.get("typing") })))
+        Payload::HistoryPurged(told) => updated(json!({ "before": in_seconds(told.before) })),
+        Payload::ConversationOpened(_)
+        | Payload::ConversationUpdated(_)
+        | Payload::ParticipantAdded(_)
+        | Payload::ParticipantRemoved(_)
+        | Payload::ParticipantUpdated(_)
+        | Payload::MessagePinned(_)
+        | Payload::MessageReacted(_) => updated(json!({})),
+        Payload::Delivered(_)
+        | Payload::Acknowledged(_)
+        | Payload::MeConversation(_)
+        | Payload::DraftSaved(_)
+        | Payload::StatusUpdated(_)
+        | Payload::MeUpdated(_)
+        | Payload::UserUpdated(_)
+        | Payload::TeamUpdated(_)
+        | Payload::RoleUpdated(_)
+        | Payload::StoreUpdated(_)
+        | Payload::ContactUpdated(_)
+        | Payload::SettingsUpdated(_)
+        | Payload::HistoryImported(_)
+        | Payload::NotificationCreated(_)
+        | Payload::NotificationUpdated(_)
+        | Payload::CredentialEnded(_)
+        | Payload::ChannelPublished(_)
+        | Payload::TopicPublished(_) => None,
+    })
+}
+
+/// The same of what is not kept.
+fn said_once(told: &Logged) -> Result<Said, Error> {
+    Ok(match told.passing()? {
+        Ephemeral::Typing(told) => {
+            Some(("typing", json!({ "user_id": told.person_id, "typing": told.typing })))
         }
-        "presence" => Some(("presence", data.clone())),
-        _ => None,
-    }
+        Ephemeral::Presence(told) => Some(("presence", serde_json::to_value(told)?)),
+        Ephemeral::Viewing(_) | Ephemeral::ChannelEvent(_) => None,
+    })
 }

@@ -1,10 +1,13 @@
 //! Owns: the nouns of the ERP contract (docs/contracts/erp.md): camelCase, one-to-one conversations.
 //! Must not know: who asks, or by which protocol.
 
+use parlor_chat::events::{Ephemeral, Event as Logged, Payload};
+use parlor_chat::statuses::{PresenceStatus, PresenceView};
+use parlor_chat::{Error, Time};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Told, text};
+use super::text;
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -157,16 +160,16 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// From one of the people of a native `presence` event.
+    /// From what others see of a user.
     #[must_use]
-    pub fn from_native(native: &Value) -> Presence {
-        let status = match native.get("status").and_then(Value::as_str) {
-            Some("online" | "busy") => "online",
-            Some("away") => "idle",
-            _ => "offline",
+    pub fn of(person: &PresenceView) -> Presence {
+        let status = match person.status {
+            PresenceStatus::Online | PresenceStatus::Busy => "online",
+            PresenceStatus::Away => "idle",
+            PresenceStatus::Offline => "offline",
         };
-        let last_seen = text(native, "last_seen_at").or_else(|| text(native, "last_active_at"));
-        Presence { user_id: text(native, "user_id"), status, last_seen }
+        let last_seen = person.last_seen_at.or(person.last_active_at).map(Time::rfc3339);
+        Presence { user_id: Some(person.user_id.to_string()), status, last_seen }
     }
 }
 
@@ -197,84 +200,124 @@ impl Event {
     }
 
     /// All that an event is in this contract: presence tells of many people at once, which it does one by one.
-    #[must_use]
-    pub fn all(json: &str) -> Vec<Event> {
-        if let Some(event) = Event::from_log(json) {
-            return vec![event];
+    ///
+    /// # Errors
+    /// `Damaged` when it cannot be read.
+    pub fn all(logged: &Logged) -> Result<Vec<Event>, Error> {
+        if !logged.is_ephemeral() {
+            return Ok(Event::from_log(logged)?.into_iter().collect());
         }
-        let told = Told::parse(json).filter(|told| told.kind == "presence");
-        let people = told.as_ref().and_then(|told| told.data.get("people")?.as_array());
-        let people = people.into_iter().flatten();
-        people.map(|person| Event::Presence(Presence::from_native(person))).collect()
+        Ok(match logged.passing()? {
+            Ephemeral::Presence(told) => {
+                told.people.iter().map(|person| Event::Presence(Presence::of(person))).collect()
+            }
+            Ephemeral::Typing(_) | Ephemeral::Viewing(_) | Ephemeral::ChannelEvent(_) => Vec::new(),
+        })
     }
 
-    /// Reads a stored event; `None` when this contract has no word for it.
-    #[must_use]
-    pub fn from_log(json: &str) -> Option<Event> {
-        let told = Told::parse(json)?;
-        let conversation_id = told.conversation_id;
-        match told.kind.as_str() {
-            "message.posted" => {
-                let message = told.data.get("message")?;
-                if message.get("kind").and_then(Value::as_str) != Some("text") {
-                    return None;
-                }
-                Some(Event::New(NewMessage { conversation_id, message: Message::from_native(message, &[]) }))
+    /// Reads an event of the log; `None` when this contract has no word for it.
+    fn from_log(logged: &Logged) -> Result<Option<Event>, Error> {
+        let conversation_id = logged.conversation.map(|id| id.to_string());
+        Ok(match logged.payload()? {
+            Payload::MessagePosted(told) => {
+                let native: Value = serde_json::from_str(told.message.json().get())?;
+                let by_somebody = native.get("kind").and_then(Value::as_str) == Some("text");
+                by_somebody.then(|| {
+                    let message = Message::from_native(&native, &[]);
+                    Event::New(NewMessage { conversation_id, message })
+                })
             }
-            "read" => Some(Event::Read(Read {
-                message_id: text(&told.data, "message_id"),
+            Payload::Read(told) => Some(Event::Read(Read {
+                message_id: told.message_id.map(|id| id.to_string()),
                 conversation_id,
-                user_id: text(&told.data, "person_id"),
-                read_at: text(&told.data, "last_read_at"),
+                user_id: Some(told.person_id.to_string()),
+                read_at: Some(told.last_read_at.rfc3339()),
             })),
-            "notification.created" => {
-                let payload = Notification::from_native(told.data.get("notification")?);
+            Payload::NotificationCreated(told) => {
+                let payload = Notification::from_native(&serde_json::to_value(told.notification)?);
                 Some(Event::Notify(Notify { kind: payload.kind.clone(), payload }))
             }
-            _ => None,
-        }
+            Payload::MessageEdited(_)
+            | Payload::MessageDeleted(_)
+            | Payload::MessageReacted(_)
+            | Payload::MessagePinned(_)
+            | Payload::ConversationOpened(_)
+            | Payload::ConversationUpdated(_)
+            | Payload::ParticipantAdded(_)
+            | Payload::ParticipantRemoved(_)
+            | Payload::ParticipantUpdated(_)
+            | Payload::Delivered(_)
+            | Payload::Acknowledged(_)
+            | Payload::MeConversation(_)
+            | Payload::DraftSaved(_)
+            | Payload::StatusUpdated(_)
+            | Payload::MeUpdated(_)
+            | Payload::UserUpdated(_)
+            | Payload::TeamUpdated(_)
+            | Payload::RoleUpdated(_)
+            | Payload::StoreUpdated(_)
+            | Payload::ContactUpdated(_)
+            | Payload::SettingsUpdated(_)
+            | Payload::HistoryImported(_)
+            | Payload::HistoryPurged(_)
+            | Payload::NotificationUpdated(_)
+            | Payload::CredentialEnded(_)
+            | Payload::ChannelPublished(_)
+            | Payload::TopicPublished(_) => None,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use parlor_chat::events::EventKind;
     use serde_json::json;
 
     use super::*;
+    use crate::testing;
+
+    fn logged(seq: i64, kind: EventKind, data: Value) -> Logged {
+        let json = json!({"data": data}).to_string().into();
+        Logged { kind, seq, json, ..testing::event(seq, 7) }
+    }
 
     #[test]
     fn events_in_the_words_of_the_contract() {
-        let posted = json!({
-            "seq": 8, "type": "message.posted", "at": "2026-11-21T08:00:00Z", "conversation_id": "c",
-            "data": {"message": {"id": "m", "conversation_id": "c", "seq": 3, "kind": "text", "author": {"id": "ana"},
-                "body": "hello", "related": {"type": "sale", "id": "7", "title": "Sale 7"},
-                "created_at": "2026-11-21T08:00:00Z"}},
-        });
-        let event = Event::from_log(&posted.to_string()).unwrap();
+        let message = json!({"id": "m", "conversation_id": "c", "seq": 3, "kind": "text", "author": {"id": "ana"},
+            "body": "hello", "related": {"type": "sale", "id": "7", "title": "Sale 7"},
+            "created_at": "2026-11-21T08:00:00Z"});
+        let progress = json!({"last_seq": 3, "last_activity_at": "2026-11-21T08:00:00Z"});
+        let posted = json!({"message": message, "conversation": progress});
+        let event = Event::all(&logged(8, EventKind::MessagePosted, posted)).unwrap().remove(0);
         let shown = serde_json::to_value(&event).unwrap();
-        assert_eq!((event.name(), &shown["conversationId"]), ("messaging:new", &json!("c")));
+        let place = json!(testing::conversation(7));
+        assert_eq!((event.name(), &shown["conversationId"]), ("messaging:new", &place));
         let message = &shown["message"];
         assert_eq!(
             (&message["senderId"], &message["content"], &message["relatedEntityId"], &message["read"]),
             (&json!("ana"), &json!("hello"), &json!("7"), &json!(false))
         );
-        let read = json!({
-            "seq": 9, "type": "read", "at": "2026-11-21T08:00:01Z", "conversation_id": "c",
-            "data": {"person_id": "ben", "last_read_seq": 3, "last_read_at": "2026-11-21T08:00:01Z", "message_id": "m"},
-        });
-        let shown = serde_json::to_value(Event::from_log(&read.to_string()).unwrap()).unwrap();
-        assert_eq!((&shown["messageId"], &shown["readAt"]), (&json!("m"), &json!("2026-11-21T08:00:01Z")));
-        let there = json!({
-            "type": "presence", "at": "2026-11-21T08:00:01Z", "conversation_id": null,
-            "data": {"people": [{"user_id": "ana", "status": "away", "last_active_at": "t1", "last_seen_at": null},
-                {"user_id": "ben", "status": "offline", "last_seen_at": "t2"}]},
-        });
-        let shown = serde_json::to_value(Event::all(&there.to_string())).unwrap();
-        let expected = json!([{"userId": "ana", "status": "idle", "lastSeen": "t1"},
-            {"userId": "ben", "status": "offline", "lastSeen": "t2"}]);
+        let (ana, ben) = (testing::person(1), testing::person(2));
+        let read = json!({"person_id": ben, "last_read_seq": 3, "last_read_at": "2026-11-21T08:00:01Z", "message_id": ana});
+        let shown = serde_json::to_value(Event::all(&logged(9, EventKind::Read, read)).unwrap()).unwrap();
+        assert_eq!(
+            (&shown[0]["messageId"], &shown[0]["readAt"]),
+            (&json!(ana), &json!("2026-11-21T08:00:01Z"))
+        );
+        let (t1, t2) = ("2026-11-21T08:00:01Z", "2026-11-21T08:00:02Z");
+        let there = json!({"people": [
+            {"user_id": ana, "status": "away", "busy": false, "last_active_at": t1},
+            {"user_id": ben, "status": "offline", "busy": false, "last_seen_at": t2}]});
+        let shown =
+            serde_json::to_value(Event::all(&logged(0, EventKind::Presence, there)).unwrap()).unwrap();
+        let expected = json!([{"userId": ana, "status": "idle", "lastSeen": t1},
+            {"userId": ben, "status": "offline", "lastSeen": t2}]);
         assert_eq!(shown, expected);
+        let gone = json!({"role_id": ana, "deleted": true});
+        assert!(Event::all(&logged(10, EventKind::RoleUpdated, gone)).unwrap().is_empty());
         assert!(
-            Event::from_log(r#"{"type":"role.updated","at":"","conversation_id":null,"data":{}}"#).is_none()
+            Event::all(&logged(11, EventKind::Read, json!({}))).is_err(),
+            "what cannot be read is an error"
         );
     }
 

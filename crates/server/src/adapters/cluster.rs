@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parlor_chat::access::Facets;
-use parlor_chat::events::{Audience, Event};
+use parlor_chat::events::{Audience, Event, EventKind};
 use parlor_chat::publications::Publication;
 use parlor_chat::{ConversationId, Kind, PersonId, StoreId, TeamId, TenantId, Time};
 use parlor_realtime::roster::{NodeId, Told};
@@ -92,7 +92,7 @@ impl Passing {
         };
         Self {
             tenant: event.tenant,
-            kind: event.kind.clone(),
+            kind: event.kind.name().to_owned(),
             at: event.at,
             conversation: event.conversation,
             to,
@@ -101,8 +101,17 @@ impl Passing {
         }
     }
 
+    /// The event on this node. One of a kind that this version does not know reaches nobody.
     pub(crate) fn event(self) -> Event {
+        let kind = EventKind::between_nodes(&self.kind);
+        if kind == EventKind::Unknown {
+            tracing::warn!(
+                kind = self.kind,
+                "another node tells of an unknown kind of event; it reaches nobody"
+            );
+        }
         let audience = match self.to {
+            _ if kind == EventKind::Unknown => Audience::Unreadable,
             To::Person(person) => Audience::Person(person),
             To::Staff => Audience::Staff,
             To::Named => Audience::Named,
@@ -114,7 +123,7 @@ impl Passing {
         Event {
             tenant: self.tenant,
             seq: 0,
-            kind: self.kind,
+            kind,
             at: self.at,
             conversation: self.conversation,
             audience,

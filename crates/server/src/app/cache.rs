@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use parlor_chat::TenantId;
-use parlor_chat::credentials::{self, Ended};
-use parlor_chat::events::Event;
+use parlor_chat::events::{Audience, Event, EventKind};
 use parlor_chat::settings::Settings;
 
 use crate::auth::cache::AuthCache;
@@ -17,13 +16,63 @@ use crate::ttl_cache::TtlCache;
 /// Another process may change settings without our hearing of it at once.
 const SETTINGS_MAX_AGE_SECONDS: i64 = 30;
 
-/// Events that change what people may do.
-const PEOPLE: [&str; 6] =
-    ["user.updated", "me.updated", "role.updated", "team.updated", "store.updated", "contact.updated"];
+/// What an event makes old of all that is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stale {
+    /// What people may do.
+    People,
+    /// The tenant's settings.
+    Settings,
+    /// Keys, and who came with them.
+    Credentials,
+    /// Nothing.
+    Nothing,
+}
+
+fn stale(kind: EventKind) -> Stale {
+    match kind {
+        EventKind::UserUpdated
+        | EventKind::MeUpdated
+        | EventKind::RoleUpdated
+        | EventKind::TeamUpdated
+        | EventKind::StoreUpdated
+        | EventKind::ContactUpdated => Stale::People,
+        EventKind::SettingsUpdated => Stale::Settings,
+        EventKind::CredentialEnded => Stale::Credentials,
+        EventKind::MessagePosted
+        | EventKind::MessageEdited
+        | EventKind::MessageDeleted
+        | EventKind::MessageReacted
+        | EventKind::MessagePinned
+        | EventKind::ConversationOpened
+        | EventKind::ConversationUpdated
+        | EventKind::ParticipantAdded
+        | EventKind::ParticipantRemoved
+        | EventKind::ParticipantUpdated
+        | EventKind::Read
+        | EventKind::Delivered
+        | EventKind::Acknowledged
+        | EventKind::MeConversation
+        | EventKind::DraftSaved
+        | EventKind::StatusUpdated
+        | EventKind::HistoryImported
+        | EventKind::HistoryPurged
+        | EventKind::NotificationCreated
+        | EventKind::NotificationUpdated
+        | EventKind::ChannelPublished
+        | EventKind::TopicPublished
+        | EventKind::Presence
+        | EventKind::Typing
+        | EventKind::Viewing
+        | EventKind::ChannelEvent
+        | EventKind::Unknown => Stale::Nothing,
+    }
+}
 
 /// Every event that makes something old that is remembered.
-pub(crate) fn invalidating() -> Vec<String> {
-    PEOPLE.iter().copied().chain(["settings.updated", credentials::ENDED]).map(str::to_owned).collect()
+pub(crate) fn invalidating() -> Vec<EventKind> {
+    let kinds = EventKind::KEPT.iter().chain(EventKind::INTERNAL).copied();
+    kinds.filter(|kind| stale(*kind) != Stale::Nothing).collect()
 }
 
 /// What is remembered, shared with the thread that commits.
@@ -55,16 +104,20 @@ impl Caches {
 
     /// Drops what an event changes; answers whether other nodes may remember any of it.
     pub(crate) fn invalidate(&self, event: &Event) -> bool {
-        match event.kind.as_str() {
-            "settings.updated" => self.forget_settings(event.tenant),
-            kind if PEOPLE.contains(&kind) => self.callers.forget_tenant(event.tenant),
-            _ => match Ended::of(event) {
-                Some(ended) => {
-                    self.forget_keys(event.tenant);
-                    self.callers.forget_ended(event.tenant, &ended);
+        match stale(event.kind) {
+            Stale::People => self.callers.forget_tenant(event.tenant),
+            Stale::Settings => self.forget_settings(event.tenant),
+            Stale::Credentials => {
+                self.forget_keys(event.tenant);
+                match event.ended() {
+                    Ok(Some(ended)) => self.callers.forget_ended(event.tenant, &ended),
+                    // It may have been anybody's.
+                    Ok(None) | Err(_) => self.callers.forget_tenant(event.tenant),
                 }
-                None => return false,
-            },
+            }
+            // What cannot be read may have been any of these.
+            Stale::Nothing if event.audience == Audience::Unreadable => self.forget_tenant(event.tenant),
+            Stale::Nothing => return false,
         }
         true
     }

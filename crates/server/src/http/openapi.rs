@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
+use parlor_chat::event::EventSchema;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Response};
@@ -20,10 +21,10 @@ use crate::request::problem::Document;
     info(
         title = "Parlor",
         description = "One messaging system for a whole business. Errors are RFC 9457 problems; lists answer \
-            `{items, next}`; events are told in docs/protocols/native.md.",
+            `{items, next}`; events are the schema `Event`, told as docs/protocols/native.md says.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Document)),
+    components(schemas(Document, EventSchema)),
     security(("bearer" = []), ("cookie" = []))
 )]
 struct Description;

@@ -3,60 +3,30 @@
 
 use std::sync::Arc;
 
-use parlor_chat::events::{Audience, Event, NewEvent};
-use parlor_chat::statuses::{self, UserStatus};
-use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, users};
+use parlor_chat::events::{Audience, Ephemeral, Event, payloads};
+use parlor_chat::statuses::{self, PresenceStatus, PresenceView, UserStatus};
+use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, conversations, users};
 use parlor_realtime::presence::{Connection, Shown, Sign};
-use serde::Serialize;
-use serde_json::json;
 
 use crate::app::App;
 
-/// What others see of a user.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct PresenceView {
-    /// The user.
-    pub user_id: PersonId,
-    /// `online`, `away`, `busy` or `offline`.
-    pub status: &'static str,
-    /// Whether the user asks not to be disturbed; counts while connected.
-    pub busy: bool,
-    /// A few words of the user's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// When the words end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text_until: Option<Time>,
-    /// The last activity of somebody connected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_active_at: Option<Time>,
-    /// When the last connection ended, of somebody who is not connected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_seen_at: Option<Time>,
-}
-
-impl PresenceView {
-    fn new(user_id: PersonId, shown: &Shown, said: UserStatus) -> Self {
-        let status = match shown.connection {
-            Connection::Offline => "offline",
-            _ if said.busy => "busy",
-            Connection::Away => "away",
-            Connection::Online => "online",
-        };
-        let last_seen_at = if shown.connection == Connection::Offline {
-            shown.active_at.max(said.last_seen_at)
-        } else {
-            None
-        };
-        Self {
-            user_id,
-            status,
-            busy: said.busy,
-            text: said.text,
-            text_until: said.text_until,
-            last_active_at: shown.active_at,
-            last_seen_at,
-        }
+fn view(user_id: PersonId, shown: &Shown, said: UserStatus) -> PresenceView {
+    let status = match shown.connection {
+        Connection::Offline => PresenceStatus::Offline,
+        _ if said.busy => PresenceStatus::Busy,
+        Connection::Away => PresenceStatus::Away,
+        Connection::Online => PresenceStatus::Online,
+    };
+    let offline = shown.connection == Connection::Offline;
+    let last_seen_at = if offline { shown.active_at.max(said.last_seen_at) } else { None };
+    PresenceView {
+        user_id,
+        status,
+        busy: said.busy,
+        text: said.text,
+        text_until: said.text_until,
+        last_active_at: shown.active_at,
+        last_seen_at,
     }
 }
 
@@ -97,10 +67,11 @@ pub async fn typing(
 }
 
 fn tell_typing(app: &App, actor: &Actor, conversation: ConversationId, audience: Audience, typing: bool) {
-    let data = json!({ "person_id": actor.id(), "typing": typing });
-    let new = NewEvent { kind: "typing", conversation: Some(conversation), audience, access: &[], data };
-    if let Ok(event) = Event::ephemeral(actor.tenant, app.clock.now(), Some(&actor.person), new) {
-        app.publish_ephemeral(event);
+    let told = Ephemeral::Typing(payloads::Typing { person_id: actor.id(), typing });
+    let (now, person) = (app.clock.now(), Some(&actor.person));
+    match Event::ephemeral(actor.tenant, now, person, Some(conversation), audience, told) {
+        Ok(event) => app.publish_ephemeral(event),
+        Err(error) => tracing::warn!(%error, "an ephemeral event could not be encoded"),
     }
 }
 
@@ -137,7 +108,7 @@ pub(crate) async fn views(
     Ok(known
         .map(|(person, shown)| {
             let said = said.remove(&person).unwrap_or_default();
-            PresenceView::new(person, &shown, said)
+            view(person, &shown, said)
         })
         .collect())
 }

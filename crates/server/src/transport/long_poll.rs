@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use parlor_chat::event::EventSchema;
 use parlor_realtime::{Close, Published};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -33,7 +34,7 @@ pub(crate) struct PollQuery {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Polled {
     /// Events, as in docs/protocols/native.md.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<EventSchema>)]
     items: Vec<Box<RawValue>>,
     /// To be given as `after` the next time.
     cursor: String,

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parlor_chat::events::{Audience, Event, NewEvent};
+use parlor_chat::events::{Audience, Ephemeral, Event, payloads};
 use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, statuses, users};
 use parlor_realtime::presence::{Connection, Left, PEOPLE, Shown, Thresholds};
 use parlor_realtime::roster::Change;
-use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -44,11 +43,11 @@ async fn watch_time(app: Weak<App>) {
         let gone = app.presence.tick(now, |tenant| thresholds.get(&tenant).copied().unwrap_or(usual));
         left.extend(gone);
         for stopped in app.presence.stopped_typing(now) {
-            let data = json!({ "person_id": stopped.person, "typing": false });
+            let told = Ephemeral::Typing(payloads::Typing { person_id: stopped.person, typing: false });
             let (conversation, audience) = (Some(stopped.conversation), stopped.audience);
-            let new = NewEvent { kind: "typing", conversation, audience, access: &[], data };
-            if let Ok(event) = Event::ephemeral(stopped.tenant, now, None, new) {
-                app.publish_ephemeral(event);
+            match Event::ephemeral(stopped.tenant, now, None, conversation, audience, told) {
+                Ok(event) => app.publish_ephemeral(event),
+                Err(error) => not_encoded(&error),
             }
         }
         turn += 1;
@@ -146,16 +145,15 @@ async fn tell_presence(app: &App, tenant: TenantId, people: Vec<(PersonId, Shown
             return;
         }
     };
-    let new = NewEvent {
-        kind: "presence",
-        conversation: None,
-        audience: Audience::Staff,
-        access: &[],
-        data: json!({ "people": views }),
-    };
-    if let Ok(event) = Event::ephemeral(tenant, now, None, new) {
-        app.hub.tell(event);
+    let told = Ephemeral::Presence(payloads::Presence { people: views });
+    match Event::ephemeral(tenant, now, None, None, Audience::Staff, told) {
+        Ok(event) => app.hub.tell(event),
+        Err(error) => not_encoded(&error),
     }
+}
+
+fn not_encoded(error: &Error) {
+    tracing::warn!(%error, "an ephemeral event could not be encoded");
 }
 
 async fn tell_viewing(
@@ -171,10 +169,10 @@ async fn tell_viewing(
     for (conversation, viewing) in changed {
         let asked = app.db.read_plain(move |tx| viewers_audience(tx, tenant, person, conversation));
         let Ok(Some((actor, audience))) = asked.await else { continue };
-        let data = json!({ "person_id": person, "viewing": viewing });
-        let new = NewEvent { kind: "viewing", conversation: Some(conversation), audience, access: &[], data };
-        if let Ok(event) = Event::ephemeral(tenant, now, Some(&actor.person), new) {
-            app.hub.tell(event);
+        let told = Ephemeral::Viewing(payloads::Viewing { person_id: person, viewing });
+        match Event::ephemeral(tenant, now, Some(&actor.person), Some(conversation), audience, told) {
+            Ok(event) => app.hub.tell(event),
+            Err(error) => not_encoded(&error),
         }
     }
 }

@@ -9,7 +9,7 @@ use parlor_chat::events::{self, Audience, Event};
 use parlor_chat::replay;
 use parlor_chat::tails::Consumer::MercureRelay;
 use parlor_chat::tenants::Tenant;
-use parlor_chat::{Error, TenantId, Time, Tx, participants, tails};
+use parlor_chat::{Error, PersonId, TenantId, Time, Tx, participants, tails};
 use parlor_db::Engine;
 use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, own, wire};
 use serde_json::json;
@@ -221,9 +221,21 @@ fn read(tx: &mut Tx<'_>, tenant: TenantId, after: i64) -> Result<Vec<Handed>, Er
         };
         let notify = |(person, muted, notify): &(_, bool, String)| (*person, Notify::of(*muted, notify));
         let users: Vec<_> = users.iter().map(notify).collect();
-        page.push(Handed { seq: event.seq, updates: updates(event, &own::topics(event, &users), epoch) });
+        page.push(Handed { seq: event.seq, updates: updates(event, &topics(event, &users), epoch) });
     }
     Ok(page)
+}
+
+/// Where an event goes. One that cannot be read goes nowhere, and holds up nothing behind it.
+fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
+    let topics = match event.audience {
+        Audience::Unreadable => Err(event.damaged()),
+        _ => own::topics(event, users),
+    };
+    topics.unwrap_or_else(|error| {
+        tracing::error!(%error, "an unreadable event is not handed to the external Mercure hub");
+        Vec::new()
+    })
 }
 
 /// An update has a limited number of topics: an event for many is several updates, each with an id of its own.

@@ -2,16 +2,16 @@
 //! has in common, whoever writes it. Must not know: who may write (`post.rs`).
 
 use parlor_db::params;
-use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::{
     attachments::{self, Attachment},
     contacts,
     conversations::{self, Conversation, Membership, Related},
     error::{Result, not_found},
-    events::{self, NewEvent},
+    event::raw::Raw,
+    events::{self, NewEvent, Payload, payloads},
     ids::{ConversationId, MessageId},
     person::Actor,
     time::Time,
@@ -112,35 +112,14 @@ pub(crate) fn append(
     if draft.kind == MessageKind::Text && actor.is_contact() {
         tx.db.execute(&contacts::TOUCH, params![actor.tenant, actor.id(), tx.now])?;
     }
-    let json = to_raw_value(&message)?;
-    let news = News {
-        message: &json,
-        conversation: NewsOfConversation { last_seq: conversation.last_seq, last_activity_at: tx.now },
-        author_read_seq,
-    };
-    let event = NewEvent {
-        kind: "message.posted",
-        conversation: Some(conversation.id),
-        audience: conversation.readers_of(draft.is_private),
-        access: &[],
-        data: news,
-    };
+    let json = Raw::new(&message)?;
+    let progress =
+        payloads::ConversationProgress { last_seq: conversation.last_seq, last_activity_at: tx.now };
+    let told = payloads::MessagePosted { message: json.clone(), conversation: progress, author_read_seq };
+    let audience = conversation.readers_of(draft.is_private);
+    let event = NewEvent::in_conversation(conversation.id, Payload::MessagePosted(told), audience);
     events::append_as(tx, actor, event_seq, event)?;
-    Ok(Posted { message, json, is_new: true })
-}
-
-/// What the event `message.posted` tells.
-#[derive(Serialize)]
-struct News<'a> {
-    message: &'a RawValue,
-    conversation: NewsOfConversation,
-    author_read_seq: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct NewsOfConversation {
-    last_seq: i64,
-    last_activity_at: Time,
+    Ok(Posted { message, json: json.into_json(), is_new: true })
 }
 
 /// The conversation's counters after this message.

@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::{
     conversations::{self, Conversation, Membership},
     error::{Result, conflict, forbidden, not_found},
-    events::{self, NewEvent},
+    event::raw::Raw,
+    events::{self, NewEvent, Payload, payloads},
     ids::MessageId,
     notifications,
     person::Actor,
@@ -72,7 +73,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
         Some(&body.text),
     )?;
     retell(tx, actor, &stored, &body.text, &mentions)?;
-    announce(tx, actor, &conversation, id, "message.edited")
+    announce(tx, actor, &conversation, id, Change::Edited)
 }
 
 /// Mentions follow the text: who is newly named counts it, who no longer is does not.
@@ -120,7 +121,7 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     search::reindex(tx, actor.tenant, &place, None)?;
     retell(tx, actor, &stored, "", &[])?;
     forget_quotes(tx, actor.tenant, conversation.id, &[stored.message.seq])?;
-    announce(tx, actor, &conversation, id, "message.deleted")
+    announce(tx, actor, &conversation, id, Change::Deleted)
 }
 
 /// Takes the old text out of every event that told it, so that a replay tells what holds.
@@ -148,13 +149,30 @@ fn retell(tx: &mut Tx, actor: &Actor, stored: &Stored, body: &str, mentions: &[M
     Ok(())
 }
 
+/// What happened to a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Edited,
+    Deleted,
+}
+
+impl Change {
+    fn of(self, message: &Message) -> Result<Payload> {
+        let message = Raw::new(message)?;
+        Ok(match self {
+            Self::Edited => Payload::MessageEdited(payloads::MessageEdited { message }),
+            Self::Deleted => Payload::MessageDeleted(payloads::MessageDeleted { message }),
+        })
+    }
+}
+
 /// Tells the readers what the message is now, and keeps that event's number: a later change rewrites it.
 pub(super) fn announce(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
     id: MessageId,
-    kind: &'static str,
+    change: Change,
 ) -> Result<Message> {
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
     let (hidden, tenant, place) = (stored.is_private, actor.tenant, conversation.id);
@@ -165,20 +183,14 @@ pub(super) fn announce(
         true => store::complete(tx, tenant, Viewer::Staff, place, vec![stored])?.remove(0),
         false => shown.clone(),
     };
+    let told = change.of(&shown)?;
     let seq = if hidden {
-        let event = NewEvent {
-            kind,
-            conversation: Some(place),
-            audience: conversation.staff_readers(),
-            access: &[],
-            data: json!({ "message": shown }),
-        };
+        let event = NewEvent::in_conversation(place, told, conversation.staff_readers());
         events::append(tx, actor, event)?
     } else {
-        let (shown, whole) = (json!({ "message": shown }), json!({ "message": whole }));
-        visible::tell_both(tx, actor, conversation, kind, &[], &shown, &whole)?
+        visible::tell_both(tx, actor, conversation, &told, &change.of(&whole)?)?
     };
-    if kind == "message.edited" {
+    if change == Change::Edited {
         tx.db.execute(&store::TOLD, params![actor.tenant, id, seq])?;
     }
     Ok(if actor.is_staff() { whole } else { shown })

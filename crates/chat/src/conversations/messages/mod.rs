@@ -18,7 +18,6 @@ mod quotes;
 mod reactions;
 mod shallow;
 pub(crate) mod store;
-mod types;
 
 pub use append::Posted;
 pub(crate) use append::append_system;
@@ -35,8 +34,9 @@ pub use query::{
 };
 pub(crate) use quotes::forget_quotes;
 pub use reactions::react;
-pub(crate) use types::MANY;
-pub use types::{LastMessage, Mention, Message, MessageKind, Quote, Reaction};
+
+pub(crate) use crate::resources::message::MANY;
+pub use crate::resources::message::{LastMessage, Mention, Message, MessageKind, Quote, Reaction};
 
 use parlor_db::Sql;
 

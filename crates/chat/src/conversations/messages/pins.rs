@@ -1,12 +1,11 @@
 //! Pins: messages that participants of the staff hold up for everybody.
 
 use parlor_db::params;
-use serde_json::json;
 
 use crate::{
     conversations::{self, Membership},
     error::{Result, conflict, forbidden, not_found},
-    events::{self, NewEvent},
+    events::{self, NewEvent, Payload, payloads},
     ids::{ConversationId, MessageId},
     person::Actor,
     tx::Tx,
@@ -32,14 +31,9 @@ pub fn pin(tx: &mut Tx, actor: &Actor, id: MessageId, pinned: bool) -> Result<Me
         tx.db.execute(&store::PIN, params![actor.tenant, id, at])?;
         let change = if pinned { 1_i64 } else { -1 };
         tx.db.execute(&conversations::store::PINNED, params![actor.tenant, place, change])?;
-        let event = NewEvent {
-            kind: "message.pinned",
-            conversation: Some(place),
-            audience: conversation.readers_of(stored.is_private),
-            access: &[],
-            data: json!({ "message_id": id, "pinned_at": at }),
-        };
-        events::append(tx, actor, event)?;
+        let told = Payload::MessagePinned(payloads::MessagePinned { message_id: id, pinned_at: at });
+        let audience = conversation.readers_of(stored.is_private);
+        events::append(tx, actor, NewEvent::in_conversation(place, told, audience))?;
     }
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
     Ok(store::complete(tx, actor.tenant, Viewer::of(actor), place, vec![stored])?.remove(0))

@@ -1,13 +1,12 @@
 //! Reactions: emoji that readers give to a message.
 
 use parlor_db::params;
-use serde_json::json;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
     conversations::{self, Membership},
     error::{Result, conflict, forbidden, invalid},
-    events::{self, NewEvent},
+    events::{self, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId},
     person::Actor,
     tx::Tx,
@@ -44,14 +43,15 @@ pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool
         return Ok(stored.message.reactions);
     }
     let summary = summarise(tx, actor, id)?;
-    let event = NewEvent {
-        kind: "message.reacted",
-        conversation: Some(place),
-        audience: conversation.readers_of(stored.is_private),
-        access: &[],
-        data: json!({ "message_id": id, "emoji": emoji, "user_id": actor.id(), "added": added, "reactions": summary }),
-    };
-    events::append(tx, actor, event)?;
+    let told = Payload::MessageReacted(payloads::MessageReacted {
+        message_id: id,
+        emoji: emoji.to_owned(),
+        user_id: actor.id(),
+        added,
+        reactions: summary.clone(),
+    });
+    let audience = conversation.readers_of(stored.is_private);
+    events::append(tx, actor, NewEvent::in_conversation(place, told, audience))?;
     Ok(summary)
 }
 

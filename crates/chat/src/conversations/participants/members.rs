@@ -7,6 +7,7 @@ use crate::{
     access::AccessChange,
     conversations::{self, Conversation, Me, Membership, Role, Visibility},
     error::{Error, Result, forbidden, invalid, not_found},
+    events::{Payload, payloads},
     ids::{ConversationId, PersonId},
     kinds::Poster,
     matrix, messages,
@@ -107,8 +108,8 @@ pub(crate) fn add_members(
         access.push(AccessChange { conversation: conversation.id, person: person.id, member: true });
     }
     let members = count(tx, actor, conversation)?;
-    let data = json!({ "participants": entered, "members_count": members });
-    visible::tell(tx, actor, conversation, "participant.added", &access, data)?;
+    let told = payloads::ParticipantAdded { participants: entered.clone(), members_count: members };
+    visible::tell(tx, actor, conversation, &access, &Payload::ParticipantAdded(told))?;
     let names: Vec<_> = people.iter().map(|person| json!({ "id": person.id, "name": person.name })).collect();
     messages::append_system(tx, actor, conversation.id, json!({ "type": line, "people": names }))?;
     Ok(entered)
@@ -162,8 +163,8 @@ fn remove_member(
     let mut gone = gone.clone();
     gone.left_at = Some(tx.now);
     let access = [AccessChange { conversation: id, person: gone.person.id, member: false }];
-    let data = json!({ "participants": [gone], "members_count": members });
-    visible::tell(tx, actor, conversation, "participant.removed", &access, data)
+    let told = payloads::ParticipantRemoved { participants: vec![gone], members_count: members };
+    visible::tell(tx, actor, conversation, &access, &Payload::ParticipantRemoved(told))
 }
 
 /// When the last owner goes, whoever has been there longest becomes owner, so that somebody can manage it.
@@ -232,7 +233,7 @@ pub fn set_role(
     }
     tx.db.execute(&store::SET_ROLE, params![actor.tenant, id, person, role.name()])?;
     let changed = find(tx, actor, id, person)?.ok_or(not_found("participant"))?;
-    let data = json!({ "participants": [changed] });
-    visible::tell(tx, actor, &conversation, "participant.updated", &[], data)?;
+    let told = payloads::ParticipantUpdated { participants: vec![changed.clone()] };
+    visible::tell(tx, actor, &conversation, &[], &Payload::ParticipantUpdated(told))?;
     Ok(changed)
 }

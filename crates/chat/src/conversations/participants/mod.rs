@@ -8,5 +8,7 @@ mod store;
 pub use members::{add, join, list, remove, set_role};
 pub(crate) use members::{add_members, check_matrix};
 pub use preferences::{MeChange, muted, set_preferences, users};
-pub use store::{Participant, statements};
+pub use store::statements;
 pub(crate) use store::{SMALL, find, first, insert, other, previews, remember};
+
+pub use crate::resources::conversation::Participant;

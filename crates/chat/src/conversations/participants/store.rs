@@ -3,30 +3,16 @@
 use std::collections::HashMap;
 
 use parlor_db::{Error as DbError, Row, params, statements};
-use serde::Serialize;
 
 use crate::{
     conversations::{self, Conversation, Role},
     error::{Result, not_found},
     ids::{ConversationId, PersonId, TenantId},
     person::{Actor, Person, PersonKind},
-    time::Time,
+    resources::conversation::Participant,
     tx::Tx,
     viewer::{Viewer, seen_place},
 };
-
-/// Somebody in a conversation.
-#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
-pub struct Participant {
-    pub person: Person,
-    pub role: Role,
-    pub joined_at: Time,
-    pub left_at: Option<Time>,
-    pub last_read_seq: i64,
-    pub last_read_at: Option<Time>,
-    pub last_delivered_seq: i64,
-}
 
 /// The other one of a direct conversation.
 pub(crate) struct Other {

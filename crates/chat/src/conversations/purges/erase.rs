@@ -10,7 +10,7 @@ use crate::{
     attachments,
     conversations::{self, Conversation},
     error::Result,
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{ConversationId, MessageId, TenantId},
     messages, notifications,
     person::Actor,
@@ -198,13 +198,8 @@ fn announce(
 ) -> Result<()> {
     let hidden = doomed.iter().all(|message| message.is_private);
     let audience: Audience = if hidden { conversation.staff_readers() } else { conversation.readers() };
-    let event = NewEvent {
-        kind: "history.purged",
-        conversation: Some(conversation.id),
-        audience,
-        access: &[],
-        data: json!({ "conversation_ids": [conversation.id], "before": before }),
-    };
-    events::append(tx, system, event)?;
+    let told =
+        Payload::HistoryPurged(payloads::HistoryPurged { conversation_ids: vec![conversation.id], before });
+    events::append(tx, system, NewEvent::in_conversation(conversation.id, told, audience))?;
     Ok(())
 }

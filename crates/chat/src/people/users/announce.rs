@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     audit,
     error::{Result, not_found},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::PersonId,
     person::Actor,
     tx::Tx,
@@ -23,16 +23,7 @@ pub(crate) fn announce(tx: &mut Tx, actor: &Actor, id: PersonId, action: &str) -
 
 /// Everybody sees the user as it is now.
 pub(super) fn tell(tx: &mut Tx, actor: &Actor, user: User) -> Result<User> {
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "user.updated",
-            conversation: None,
-            audience: Audience::Staff,
-            access: &[],
-            data: json!({ "user": user }),
-        },
-    )?;
+    let told = Payload::UserUpdated(payloads::UserUpdated { user: user.clone() });
+    events::append(tx, actor, NewEvent::new(told, Audience::Staff))?;
     Ok(user)
 }

@@ -22,7 +22,9 @@ pub use load::{
     actor, among, by_external, by_external_id, credentials, get, has_super_admin, is_email, list,
 };
 pub use profile::{profile, update_profile};
-pub use types::{Credentials, NewUser, Profile, ProfileChange, User, UserChange, UserFilter};
+pub use types::{Credentials, NewUser, ProfileChange, UserChange, UserFilter};
+
+pub use crate::resources::people::{Profile, User};
 
 use parlor_db::Sql;
 

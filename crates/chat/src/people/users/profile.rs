@@ -1,10 +1,8 @@
 //! What people change of themselves.
 
-use serde_json::json;
-
 use crate::{
     error::{Result, invalid},
-    events::{self, Audience, NewEvent},
+    events::{self, Audience, NewEvent, Payload, payloads},
     ids::{PersonId, TenantId},
     person::Actor,
     text::checked_name,
@@ -57,16 +55,6 @@ pub fn update_profile(tx: &mut Tx, actor: &Actor, change: &ProfileChange) -> Res
         )?;
         announce(tx, actor, user.id, "user.update")?;
     }
-    events::append(
-        tx,
-        actor,
-        NewEvent {
-            kind: "me.updated",
-            conversation: None,
-            audience: Audience::Person(actor.id()),
-            access: &[],
-            data: json!({ "profile": profile }),
-        },
-    )?;
-    Ok(())
+    let told = Payload::MeUpdated(payloads::MeUpdated { profile });
+    events::append(tx, actor, NewEvent::new(told, Audience::Person(actor.id()))).map(drop)
 }

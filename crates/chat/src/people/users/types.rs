@@ -1,54 +1,9 @@
 //! What a user is, to others and to itself, and what callers say of one.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{
-    ids::{PersonId, RoleId, StoreId, TeamId},
-    person::PersonKind,
-    time::Time,
-};
-
-/// A user, as every user of the tenant sees it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct User {
-    /// Its id.
-    pub id: PersonId,
-    /// User or bot.
-    pub kind: PersonKind,
-    /// Shown name.
-    pub name: String,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// The address of its picture.
-    pub avatar_url: Option<String>,
-    /// The roles that it has.
-    pub roles: Vec<RoleId>,
-    /// The teams that it is in.
-    pub teams: Vec<TeamId>,
-    /// The stores that it works for.
-    pub stores: Vec<StoreId>,
-    /// Whether it may sign in.
-    pub active: bool,
-    /// Holds every right.
-    pub super_admin: bool,
-    /// Since when.
-    pub created_at: Time,
-    /// IANA time zone; empty until a client has told it.
-    pub time_zone: String,
-}
-
-/// What is one's own of a profile.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Profile {
-    /// Language: en, fr, de, pt.
-    pub locale: String,
-    /// IANA time zone.
-    pub time_zone: String,
-    /// What clients keep for the person.
-    #[schema(value_type = Object)]
-    pub preferences: Value,
-}
+use crate::ids::{PersonId, RoleId, StoreId, TeamId};
 
 /// A new user.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -1,9 +1,9 @@
 //! Owns: the topics that Parlor's own events go to, for its hub and for external ones. Every update on them is private.
 //! Must not know: who subscribes.
 
-use parlor_chat::events::{Audience, Event};
-use parlor_chat::{ConversationId, PersonId};
-use serde::Deserialize;
+use parlor_chat::events::{Audience, Event, EventKind, Payload};
+use parlor_chat::messages::MessageKind;
+use parlor_chat::{ConversationId, Error, PersonId};
 
 use super::Notify;
 
@@ -75,45 +75,29 @@ pub struct Notice {
 }
 
 /// The new message that an event tells of.
-#[must_use]
-pub fn notice(event: &Event) -> Option<Notice> {
-    #[derive(Deserialize)]
-    struct Posted {
-        data: Data,
+///
+/// # Errors
+/// `Damaged` when it cannot be read.
+pub fn notice(event: &Event) -> Result<Option<Notice>, Error> {
+    if event.kind != EventKind::MessagePosted {
+        return Ok(None);
     }
-    #[derive(Deserialize)]
-    struct Data {
-        message: Message,
-    }
-    #[derive(Deserialize)]
-    struct Message {
-        kind: String,
-        author: Option<Named>,
-        #[serde(default)]
-        mentions: Vec<Mention>,
-    }
-    #[derive(Deserialize)]
-    struct Named {
-        id: PersonId,
-    }
-    #[derive(Deserialize)]
-    struct Mention {
-        user_id: PersonId,
-    }
-    if event.kind != "message.posted" {
-        return None;
-    }
-    let message = serde_json::from_str::<Posted>(&event.json).ok()?.data.message;
-    (message.kind == "text").then_some(Notice {
-        conversation: event.conversation?,
+    let (Payload::MessagePosted(told), Some(conversation)) = (event.payload()?, event.conversation) else {
+        return Ok(None);
+    };
+    let message = told.message.read()?;
+    Ok((message.kind == MessageKind::Text).then(|| Notice {
+        conversation,
         author: message.author.map(|author| author.id),
         mentioned: message.mentions.iter().map(|mention| mention.user_id).collect(),
-    })
+    }))
 }
 
 /// The topics that an event goes to on a hub that knows no persons. `users` take part in its conversation.
-#[must_use]
-pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
+///
+/// # Errors
+/// `Damaged` when the event cannot be read.
+pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Result<Vec<String>, Error> {
     let mut topics = Vec::new();
     topics.extend(conversation(event, true).map(Topic::Conversation));
     match &event.audience {
@@ -122,7 +106,7 @@ pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
             topics.extend(is_notification(event).then_some(Topic::Notifications(*person)));
         }
         Audience::Conversation { staff_only, .. } => {
-            let notice = notice(event);
+            let notice = notice(event)?;
             for (person, notify) in users {
                 topics.push(Topic::Inbox(*person));
                 let told = notice.as_ref().is_some_and(|notice| notify.tells(*person, notice));
@@ -138,26 +122,26 @@ pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
         | Audience::Nobody
         | Audience::Unreadable => {}
     }
-    topics.iter().map(Topic::to_string).collect()
+    Ok(topics.iter().map(Topic::to_string).collect())
 }
 
 /// Whether the event is a notification by itself.
 #[must_use]
 pub fn is_notification(event: &Event) -> bool {
-    event.kind.starts_with("notification.")
+    matches!(event.kind, EventKind::NotificationCreated | EventKind::NotificationUpdated)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{change, conversation, event, person};
+    use crate::testing::{self, change, conversation, event, person};
 
     #[test]
     fn where_events_go_without_persons() {
-        let json = serde_json::json!({"data": {"message": {"kind": "text", "author": {"id": person(1)}}}});
+        let json = serde_json::json!({"data": testing::posted(1, &[])});
         let posted = Event { json: json.to_string().into(), ..event(1, 7) };
         let users = [(person(1), Notify::All), (person(2), Notify::All), (person(3), Notify::Nothing)];
-        let found = topics(&posted, &users);
+        let found = topics(&posted, &users).unwrap();
         let wanted = [
             Topic::Conversation(conversation(7)),
             Topic::Inbox(person(1)),
@@ -170,16 +154,18 @@ mod tests {
         if let Audience::Conversation { staff_only, .. } = &mut note.audience {
             *staff_only = true;
         }
-        assert_eq!(topics(&note, &users)[0], Topic::Inbox(person(1)).to_string(), "inboxes only");
+        assert_eq!(topics(&note, &users).unwrap()[0], Topic::Inbox(person(1)).to_string(), "inboxes only");
         let removed = change(2, 7, 9, false);
-        assert!(topics(&removed, &users).contains(&Topic::Inbox(person(9)).to_string()));
+        assert!(topics(&removed, &users).unwrap().contains(&Topic::Inbox(person(9)).to_string()));
+        let unreadable = Event { json: "{}".into(), ..posted };
+        assert!(topics(&unreadable, &users).is_err(), "nobody can say whom it names");
         let told = Event {
-            kind: "notification.created".into(),
+            kind: EventKind::NotificationCreated,
             audience: Audience::Person(person(4)),
             ..event(3, 7)
         };
         assert_eq!(
-            topics(&told, &[]),
+            topics(&told, &[]).unwrap(),
             [Topic::Inbox(person(4)), Topic::Notifications(person(4))].map(|t| t.to_string())
         );
     }

@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parlor_chat::events::{Audience, Event};
+use parlor_chat::events::{Audience, Event, EventKind, Payload};
 use parlor_chat::publications::Publication;
-use parlor_chat::{ConversationId, PersonId};
-use serde::Deserialize;
+use parlor_chat::{ConversationId, Error, PersonId};
 
 use super::own::{self, Notice, Topic};
 use super::selector::{Selector, any, one};
@@ -196,32 +195,22 @@ impl Reader {
     }
 
     /// Takes over what the person changes about a conversation.
-    pub fn follow(&mut self, event: &Event) {
-        #[derive(Deserialize)]
-        struct Changed {
-            data: Data,
+    ///
+    /// # Errors
+    /// `Damaged` when it cannot be read what.
+    pub fn follow(&mut self, event: &Event) -> Result<(), Error> {
+        let Some(me) = &mut self.me else { return Ok(()) };
+        if event.kind != EventKind::MeConversation || event.audience != Audience::Person(me.person) {
+            return Ok(());
         }
-        #[derive(Deserialize)]
-        struct Data {
-            me: Settings,
-        }
-        #[derive(Deserialize)]
-        struct Settings {
-            muted: bool,
-            notify: String,
-        }
-        let Some(me) = &mut self.me else { return };
-        if event.kind != "me.conversation" || event.audience != Audience::Person(me.person) {
-            return;
-        }
-        let (Some(id), Ok(changed)) = (event.conversation, serde_json::from_str::<Changed>(&event.json))
-        else {
-            return;
+        let (Payload::MeConversation(told), Some(id)) = (event.payload()?, event.conversation) else {
+            return Ok(());
         };
-        match Notify::of(changed.data.me.muted, &changed.data.me.notify) {
+        match Notify::of(told.me.muted, &told.me.notify) {
             Notify::All => me.quiet.remove(&id),
             less => me.quiet.insert(id, less),
         };
+        Ok(())
     }
 }
 

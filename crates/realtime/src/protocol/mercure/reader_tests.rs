@@ -1,9 +1,9 @@
-//! Who gets what.
+//! What a subscriber gets, by what it asked for and what its token allows.
 
 use serde_json::json;
 
 use super::*;
-use crate::testing::{conversation, event, person};
+use crate::testing::{self, conversation, event, person};
 
 fn selectors(texts: &[&str]) -> Vec<Selector> {
     texts.iter().map(|text| Selector::classic(text)).collect()
@@ -49,9 +49,8 @@ fn update(topics: &[&str], private: bool) -> Published {
 }
 
 fn posted(author: u128, mentioned: &[u128]) -> Published {
-    let mentions: Vec<_> = mentioned.iter().map(|id| json!({"user_id": person(*id), "name": "x"})).collect();
-    let message = json!({"kind": "text", "author": {"id": person(author)}, "mentions": mentions});
-    Published::new(Event { json: json!({"data": {"message": message}}).to_string().into(), ..event(1, 7) })
+    let json = json!({"data": testing::posted(author, mentioned)});
+    Published::new(Event { json: json.to_string().into(), ..event(1, 7) })
 }
 
 fn note() -> Published {
@@ -63,10 +62,14 @@ fn note() -> Published {
 }
 
 fn silenced(muted: bool, notify: &str) -> Event {
+    let can = json!({"post": true, "note": false, "manage": false, "invite": false, "close": false, "leave": true,
+        "join": false, "why_not_post": null});
+    let me = json!({"participant": true, "role": "member", "unread": 0, "mentions": 0, "last_read_seq": 0,
+        "last_delivered_seq": 0, "muted": muted, "notify": notify, "draft": false, "acknowledged_at": null, "can": can});
     Event {
-        kind: "me.conversation".to_owned(),
+        kind: EventKind::MeConversation,
         audience: Audience::Person(person(1)),
-        json: json!({"data": {"me": {"muted": muted, "notify": notify}}}).to_string().into(),
+        json: json!({"data": {"me": me}}).to_string().into(),
         ..event(2, 7)
     }
 }
@@ -119,12 +122,14 @@ fn notifications_are_for_others_new_messages() {
     let mut told = person_reader(&[&notifications()], true);
     assert!(told.wants(&posted(2, &[])) && !told.wants(&posted(1, &[])));
     assert!(!told.wants(&Published::new(event(1, 7))), "not every event");
-    told.follow(&silenced(false, "mentions"));
+    told.follow(&silenced(false, "mentions")).unwrap();
     assert!(!told.wants(&posted(2, &[])) && told.wants(&posted(2, &[1])));
-    told.follow(&silenced(true, "all"));
+    told.follow(&silenced(true, "all")).unwrap();
     assert!(!told.wants(&posted(2, &[1])));
-    told.follow(&silenced(false, "all"));
+    told.follow(&silenced(false, "all")).unwrap();
     assert!(told.wants(&posted(2, &[])));
-    let news = Event { kind: "notification.created".to_owned(), ..event(3, 7) };
+    let unreadable = Event { json: "{}".into(), ..silenced(true, "all") };
+    assert!(told.follow(&unreadable).is_err(), "what cannot be read is said");
+    let news = Event { kind: EventKind::NotificationCreated, ..event(3, 7) };
     assert!(told.wants(&Published::new(news)));
 }

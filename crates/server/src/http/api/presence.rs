@@ -15,7 +15,7 @@ use crate::request::caller::Caller;
 use crate::request::extract::{Done, Json, Path, Query};
 use crate::request::problem::Problem;
 use crate::services::presence;
-use crate::services::presence::PresenceView;
+use parlor_chat::statuses::PresenceView;
 
 /// The most users asked for by name.
 const MOST: usize = 500;

@@ -319,7 +319,9 @@ impl Stream {
     fn lines(&mut self, happened: &[Arc<Published>]) -> Bytes {
         let (mut wanted, mut first) = (Vec::with_capacity(happened.len()), None);
         for published in happened {
-            self.reader.follow(&published.event);
+            if let Err(error) = self.reader.follow(&published.event) {
+                tracing::error!(%error, "what a person wants to be told of may have changed unreadably");
+            }
             if self.reader.wants(published) {
                 wanted.push(published.mercure(self.epoch));
                 self.told = self.told.max(published.seq());

@@ -1,9 +1,7 @@
 //! Owns: ephemeral events of channels: from clients, and about subscribers. Nothing here is stored.
 //! Must not know: who may send them.
 
-use std::sync::Arc;
-
-use parlor_chat::events::{Audience, Event, NewEvent};
+use parlor_chat::events::{Audience, Ephemeral, Event};
 use parlor_chat::publications::Publication;
 use parlor_chat::{Error, TenantId};
 
@@ -23,22 +21,14 @@ pub(crate) struct EphemeralEvent<'a> {
 
 impl EphemeralEvent<'_> {
     pub(crate) fn event(self, app: &App, tenant: TenantId) -> Result<Event, Error> {
-        let new = NewEvent {
-            kind: "channel.told",
-            conversation: None,
-            audience: Audience::Named,
-            access: &[],
-            data: (),
-        };
-        let publication = Publication::Channels {
+        let told = Ephemeral::ChannelEvent(Publication::Channels {
             channels: vec![self.channel.to_owned()],
             name: self.name.to_owned(),
             data: self.data,
             except: self.except.map(str::to_owned),
             user_id: self.user_id.map(str::to_owned),
-        };
-        let event = Event::ephemeral(tenant, app.clock.now(), None, new)?;
-        Ok(Event { publication: Some(Arc::new(publication)), ..event })
+        });
+        Event::ephemeral(tenant, app.clock.now(), None, None, Audience::Named, told)
     }
 }
 

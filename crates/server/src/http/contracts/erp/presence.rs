@@ -10,7 +10,7 @@ use crate::app::Ctx;
 use crate::request::Answer;
 use crate::request::extract::Json;
 use crate::services::presence;
-use crate::services::presence::PresenceView;
+use parlor_chat::statuses::{PresenceStatus, PresenceView};
 
 /// One person.
 #[derive(Serialize)]
@@ -42,9 +42,9 @@ pub(crate) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answ
     let one = |view: PresenceView| Presence {
         user_id: view.user_id,
         status: match view.status {
-            "offline" => "offline",
-            "away" => "idle",
-            _ => "online",
+            PresenceStatus::Offline => "offline",
+            PresenceStatus::Away => "idle",
+            PresenceStatus::Online | PresenceStatus::Busy => "online",
         },
         last_seen: view.last_active_at.or(view.last_seen_at),
     };

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use parlor_chat::access::access;
 use parlor_chat::credentials::Root;
+use parlor_chat::events::{self, EventKind};
 use parlor_chat::tenants::Tenant;
-use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, events, users};
+use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, users};
 use parlor_realtime::protocol::pusher::{self, Own, TERMINATED};
 use parlor_realtime::{Name, Published, Reach};
 use serde_json::Value;
@@ -25,8 +26,6 @@ use crate::transport::pusher::subscriptions::Member;
 
 /// How long the answer to "may this person still read this conversation" is believed.
 const BELIEVED: Duration = Duration::from_secs(2);
-/// The event that tells who of the staff is there.
-const PRESENCE: &str = "presence";
 /// The event with which clients say that somebody types.
 const TYPING: &str = "client-typing";
 /// Before ids of contacts that are the host application's, not Parlor's.
@@ -163,7 +162,7 @@ impl Connection {
         let Some(person) = &self.person else { return Ok(()) };
         let event = &published.event;
         let on = event.conversation.and_then(|id| Some((id, *person.conversations.get(&id)?)));
-        let (channel, inbox) = (person.channel.clone(), person.inbox && event.kind == PRESENCE);
+        let (channel, inbox) = (person.channel.clone(), person.inbox && event.kind == EventKind::Presence);
         let frames = published.pusher();
         if let Some(channel) = channel {
             self.feed(frames.on(&channel)).await?;

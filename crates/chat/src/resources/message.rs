@@ -1,13 +1,12 @@
-//! A message, as clients see it.
+//! A message and its parts, as clients see them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    attachments::Attachment,
-    conversations::Related,
-    ids::{ConversationId, MessageId, PersonId},
+    ids::{ConversationId, MessageId, PersonId, RowId},
     person::Person,
+    related::Related,
     time::Time,
 };
 
@@ -22,7 +21,7 @@ pub enum MessageKind {
 }
 
 /// A message, for clients.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "docs/protocols/native.md describes the shape")]
 pub struct Message {
     pub id: MessageId,
@@ -53,7 +52,7 @@ pub struct Message {
 }
 
 /// The message that is answered, shortened.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "as in a message")]
 pub struct Quote {
     pub id: MessageId,
@@ -88,7 +87,7 @@ pub struct Reaction {
 }
 
 /// The newest message that the actor sees, shortened.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[expect(missing_docs, reason = "as in a message")]
 pub struct LastMessage {
     pub id: MessageId,
@@ -101,4 +100,26 @@ pub struct LastMessage {
     #[schema(value_type = Option<Object>)]
     pub system: Option<Value>,
     pub created_at: Time,
+}
+
+/// An attached file, for clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Attachment {
+    /// Its id.
+    pub id: RowId,
+    /// As its uploader named it.
+    pub name: String,
+    /// Found by looking into it, whatever its name says.
+    pub content_type: String,
+    /// In bytes.
+    pub size: i64,
+    /// Of a picture, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<i64>,
+    /// Of a picture, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<i64>,
+    /// What it shows, for those who do not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
