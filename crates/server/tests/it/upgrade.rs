@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
 use parlor::auth::jwt::{Claims, sign};
+use parlor_chat::events::Audience;
+use parlor_chat::{replay, tenants};
 use parlor_db::testing::TestDb;
 use parlor_db::{Engine, Options};
 use serde_json::{Value, json};
@@ -122,4 +124,22 @@ async fn a_database_of_schema_8_shows_what_it_showed() {
     let after = ben.get(&format!("/conversations/{group}")).await.ok(200)["me"]["unread"].clone();
     assert_eq!(json!(before.as_i64().unwrap() + 1), after);
     assert_eq!(ben.get("/search?q=upgrade").await.ok(200)["items"].as_array().unwrap().len(), 1);
+}
+
+/// Clients come back with cursors of before: what they missed must be told as it was written then.
+#[tokio::test]
+async fn every_event_of_the_old_log_can_still_be_read() {
+    let (site, _) = upgraded().await;
+    let read = site.app.db.read_plain(|tx| {
+        let tenant = tenants::by_slug(tx, tenants::DEFAULT_SLUG)?.id;
+        replay::since(tx, tenant, 0, 10_000)
+    });
+    let events = read.await.unwrap();
+    assert!(events.len() > 20, "{}", events.len());
+    for event in &events {
+        assert_ne!(event.audience, Audience::Unreadable, "{}", event.json);
+        if let Err(error) = event.payload() {
+            panic!("{error}: {}", event.json);
+        }
+    }
 }
