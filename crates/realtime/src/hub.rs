@@ -12,9 +12,10 @@ use parlor_chat::credentials::Ended;
 use parlor_chat::events::{Audience, Event};
 use parlor_chat::{PersonId, RoleId, TenantId};
 
+use crate::close::Close;
 use crate::index::{Connection, Index};
 use crate::listeners::{Listeners, Matcher, Name};
-use crate::mailbox::{Close, Mailbox};
+use crate::mailbox::Mailbox;
 use crate::published::Published;
 
 mod affected;

@@ -3,6 +3,7 @@
 //!
 //! Must not know: sockets, HTTP, SQL, or how a person proved who they are.
 
+mod close;
 pub mod hub;
 mod index;
 pub mod listeners;
@@ -13,13 +14,15 @@ pub mod published;
 pub mod roster;
 pub mod session;
 pub mod shapes;
+pub mod subscribers;
 
 #[cfg(test)]
 mod testing;
 
+pub use close::Close;
 pub use hub::{Hub, Joined, Reach, Ticket};
 pub use listeners::{Matcher, Name};
-pub use mailbox::{Close, Mailbox};
+pub use mailbox::Mailbox;
 pub use presence::Presence;
 pub use published::Published;
 pub use roster::Roster;

@@ -6,18 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::close::Close;
 use crate::published::Published;
-
-/// Why a session ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Close {
-    /// Too slow, or its rights changed: come back with the cursor.
-    Resync,
-    /// The token ended or the account was closed.
-    Unauthorized,
-    /// The server stops: come back after a random moment.
-    Restart,
-}
 
 /// The queue of one session. An idle one holds no buffer.
 #[derive(Debug)]
@@ -31,7 +21,7 @@ pub struct Mailbox {
 struct Inside {
     queue: VecDeque<Arc<Published>>,
     closed: Option<Close>,
-    /// The last turn given, so that two ways to one box give it once.
+    /// Last turn delivered: a listener reached by two routes is woken once.
     turn: u64,
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use parlor_chat::events::{Audience, Event};
 use parlor_chat::{Error, Kind};
 
-use crate::protocol::mercure::own::{self, Notice};
+use crate::protocol::mercure::{Notice, own};
 use crate::protocol::pusher::Frames;
 use crate::protocol::socketio;
 use crate::shapes::erp;

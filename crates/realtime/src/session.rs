@@ -11,9 +11,10 @@ use parlor_chat::events::Event;
 use parlor_chat::replay::Replay;
 use parlor_chat::{RoleId, TenantId};
 
+use crate::close::Close;
 use crate::hub::{Hub, Joined, Reach, Ticket};
 use crate::listeners::{Matcher, Name};
-use crate::mailbox::{Close, Mailbox};
+use crate::mailbox::Mailbox;
 use crate::published::Published;
 
 /// What the caller read in ONE transaction.

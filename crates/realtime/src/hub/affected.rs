@@ -10,8 +10,8 @@ use parlor_chat::teams::Team;
 use parlor_chat::users::User;
 use parlor_chat::{Rights, RoleId};
 
+use crate::close::Close;
 use crate::index::Index;
-use crate::mailbox::Close;
 
 /// Ends the connections of those whose reach the event changes.
 pub(super) fn close(index: &Index, event: &Event) {

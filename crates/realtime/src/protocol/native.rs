@@ -5,7 +5,7 @@ use parlor_chat::ConversationId;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::mailbox::Close;
+use crate::close::Close;
 
 /// `{"type":"event","event":…}`; `event` is JSON already.
 #[must_use]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::mailbox::Close;
+use crate::close::Close;
 
 mod names;
 

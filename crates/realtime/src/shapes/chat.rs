@@ -196,7 +196,7 @@ fn said(logged: &Logged) -> Result<Said, Error> {
 
 /// The same of what is not kept.
 fn said_once(told: &Logged) -> Result<Said, Error> {
-    Ok(match told.passing()? {
+    Ok(match told.ephemeral_payload()? {
         Ephemeral::Typing(told) => {
             Some(("typing", json!({ "user_id": told.person_id, "typing": told.typing })))
         }

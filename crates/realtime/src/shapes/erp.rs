@@ -207,7 +207,7 @@ impl Event {
         if !logged.is_ephemeral() {
             return Ok(Event::from_log(logged)?.into_iter().collect());
         }
-        Ok(match logged.passing()? {
+        Ok(match logged.ephemeral_payload()? {
             Ephemeral::Presence(told) => {
                 told.people.iter().map(|person| Event::Presence(Presence::of(person))).collect()
             }

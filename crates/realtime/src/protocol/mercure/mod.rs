@@ -2,9 +2,9 @@
 //! Must not know sessions, sockets, keys or queues.
 
 mod grants;
+mod notify;
 pub mod own;
 mod pattern;
-mod reader;
 mod request;
 mod selector;
 mod steps;
@@ -13,7 +13,7 @@ mod template;
 pub mod wire;
 
 pub use grants::Grants;
-pub use reader::{Mine, Notify, Reader};
+pub use notify::{Notice, Notify};
 pub use request::{Publish, Refused, Subscribe, pairs};
 pub use selector::{Selector, any, one};
 

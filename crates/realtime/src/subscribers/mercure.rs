@@ -8,14 +8,14 @@ use parlor_chat::events::{Audience, Event, EventKind, Payload};
 use parlor_chat::publications::Publication;
 use parlor_chat::{ConversationId, Error, PersonId};
 
-use super::own::{self, Notice, Topic};
-use super::selector::{Selector, any, one};
 use crate::listeners::{Matcher, Name};
+use crate::protocol::mercure::own::{self, Topic};
+use crate::protocol::mercure::{Notify, Selector, any, one};
 use crate::published::Published;
 
 /// A subscriber's interests and rights.
 #[derive(Clone, Debug, Default)]
-pub struct Reader {
+pub struct Subscriber {
     /// What it asked for.
     wanted: Arc<[Selector]>,
     /// Which private updates it may have.
@@ -40,41 +40,7 @@ pub struct Mine {
     pub quiet: HashMap<ConversationId, Notify>,
 }
 
-/// Of what in a conversation somebody wants to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notify {
-    /// Of every message.
-    All,
-    /// Of those that name the person.
-    Mentions,
-    /// Of nothing.
-    Nothing,
-}
-
-impl Notify {
-    /// What a person's own settings for a conversation come to.
-    #[must_use]
-    pub fn of(muted: bool, notify: &str) -> Self {
-        match (muted, notify) {
-            (true, _) | (_, "none") => Self::Nothing,
-            (_, "mentions") => Self::Mentions,
-            _ => Self::All,
-        }
-    }
-
-    /// Whether the person is to be told of this message.
-    #[must_use]
-    pub fn tells(self, person: PersonId, notice: &Notice) -> bool {
-        let told = match self {
-            Self::All => true,
-            Self::Mentions => notice.mentioned.contains(&person),
-            Self::Nothing => false,
-        };
-        told && notice.author != Some(person)
-    }
-}
-
-impl Reader {
+impl Subscriber {
     /// A subscriber without a person.
     #[must_use]
     pub fn new(wanted: Vec<Selector>, granted: Vec<Selector>) -> Self {
@@ -144,8 +110,8 @@ impl Reader {
         if open.is_empty() {
             return None;
         }
-        let reader = Self { wanted: open.into(), ..self.clone() };
-        Some(Arc::new(move |event| reader.listens(event)))
+        let subscriber = Self { wanted: open.into(), ..self.clone() };
+        Some(Arc::new(move |event| subscriber.listens(event)))
     }
 
     /// Whether an event is heard without being the person's.
@@ -227,5 +193,5 @@ impl Mine {
 }
 
 #[cfg(test)]
-#[path = "reader_tests.rs"]
+#[path = "mercure_tests.rs"]
 mod tests;
