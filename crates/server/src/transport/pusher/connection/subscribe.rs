@@ -66,7 +66,7 @@ impl Connection {
     }
 
     fn members(&self, channel: &str) -> String {
-        let members = self.app.roster.members(self.application.tenant.id, &list(channel));
+        let members = self.app.registry.members(self.application.tenant.id, &list(channel));
         pusher::members(members.iter().map(|member| (&*member.id, member.value.as_deref())))
     }
 
@@ -155,11 +155,11 @@ impl Connection {
             return Err(Refused::limit(4301, "the user's data is too large"));
         }
         let (tenant, list) = (self.application.tenant.id, list(channel));
-        let known = self.app.roster.get(tenant, &list, &member.id).is_some();
+        let known = self.app.registry.get(tenant, &list, &member.id).is_some();
         // Parlor's own channels have the members that Parlor's rules say.
         if known
             || Own::parse(channel).is_some()
-            || self.app.roster.members(tenant, &list).len() < config.members
+            || self.app.registry.members(tenant, &list).len() < config.members
         {
             return Ok(());
         }
