@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::close::Close;
-use crate::published::Published;
+use crate::encoded::EncodedEvent;
 
 /// The queue of one session. An idle one holds no buffer.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Inside {
-    queue: VecDeque<Arc<Published>>,
+    queue: VecDeque<Arc<EncodedEvent>>,
     closed: Option<Close>,
     /// Last turn delivered: a listener reached by two routes is woken once.
     turn: u64,
@@ -37,7 +37,7 @@ impl Mailbox {
     }
 
     /// Adds an event, once for each `turn` of the hub; a full box closes instead.
-    pub fn push(&self, event: &Arc<Published>, turn: u64) {
+    pub fn push(&self, event: &Arc<EncodedEvent>, turn: u64) {
         let mut inside = self.inside();
         if inside.closed.is_some() || inside.turn == turn {
             return;
@@ -73,7 +73,7 @@ impl Mailbox {
     }
 
     /// Everything that waits, or the reason of the end once nothing waits; `None` when there is nothing yet.
-    pub fn take(&self) -> Option<Result<VecDeque<Arc<Published>>, Close>> {
+    pub fn take(&self) -> Option<Result<VecDeque<Arc<EncodedEvent>>, Close>> {
         let mut inside = self.inside();
         if inside.queue.is_empty() {
             return inside.closed.map(Err);

@@ -103,9 +103,9 @@ pub struct Attending {
 /// Somebody's last connection to this node ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
-    /// Whose.
+    /// The tenant of the person.
     pub tenant: TenantId,
-    /// Who.
+    /// The person who left.
     pub person: PersonId,
     /// When the connection ended.
     pub at: Time,
@@ -125,11 +125,11 @@ pub enum Sign {
 /// Somebody stopped typing without saying so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
-    /// Whose.
+    /// The tenant of the person.
     pub tenant: TenantId,
-    /// Where.
+    /// The conversation typed in.
     pub conversation: ConversationId,
-    /// Who.
+    /// The person who typed.
     pub person: PersonId,
     /// Who was told of it.
     pub audience: Audience,

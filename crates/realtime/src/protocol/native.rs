@@ -44,7 +44,7 @@ pub enum Incoming {
     View(Option<ConversationId>),
     /// Its user types, or no longer does.
     Typing {
-        /// Where.
+        /// The conversation typed in.
         conversation: ConversationId,
         /// False when it stopped.
         typing: bool,

@@ -8,10 +8,10 @@ use parlor_chat::events::{Audience, Event, EventKind, Payload};
 use parlor_chat::publications::Publication;
 use parlor_chat::{ConversationId, Error, PersonId};
 
+use crate::encoded::EncodedEvent;
 use crate::listeners::{Matcher, Name};
-use crate::protocol::mercure::own::{self, Topic};
+use crate::protocol::mercure::parlor_topics::{self, Topic};
 use crate::protocol::mercure::{Notify, Selector, any, one};
-use crate::published::Published;
 
 /// A subscriber's interests and rights.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct Subscriber {
     /// Which private updates it may have.
     granted: Arc<[Selector]>,
     /// The person whose events arrive as well.
-    me: Option<Mine>,
+    me: Option<SubscribedPerson>,
     /// Whether the person's inbox and notifications are wanted and allowed.
     inbox: bool,
     notifications: bool,
@@ -31,8 +31,8 @@ pub struct Subscriber {
 
 /// The person behind a subscriber.
 #[derive(Clone, Debug)]
-pub struct Mine {
-    /// Who.
+pub struct SubscribedPerson {
+    /// The person whose events arrive.
     pub person: PersonId,
     /// The token names the person: Parlor's rules decide about conversations, and not the token's selectors.
     pub by_rules: bool,
@@ -54,7 +54,7 @@ impl Subscriber {
     }
 
     /// The person is there from now on, with settings as they are now.
-    pub fn become_person(&mut self, me: Mine) {
+    pub fn become_person(&mut self, me: SubscribedPerson) {
         self.inbox = self.hears(Topic::Inbox(me.person));
         self.notifications = self.hears(Topic::Notifications(me.person));
         self.me = Some(me);
@@ -78,7 +78,7 @@ impl Subscriber {
     /// Whether Parlor's own topics are asked for.
     #[must_use]
     pub fn asks_for_own(&self) -> bool {
-        self.wanted.iter().any(|selector| selector.text.starts_with(own::ROOT))
+        self.wanted.iter().any(|selector| selector.text.starts_with(parlor_topics::ROOT))
     }
 
     /// Whether conversations are heard by selector, and not by way of a person.
@@ -137,14 +137,14 @@ impl Subscriber {
         if open && self.granted.is_empty() {
             return None;
         }
-        let topic = Topic::Conversation(own::conversation(event, open)?).to_string();
+        let topic = Topic::Conversation(parlor_topics::conversation(event, open)?).to_string();
         one(&self.wanted, &topic).then_some(topic)
     }
 
     /// Whether an event that arrived is to be sent on. Whoever listens to a name has to ask too: the name says nothing
     /// of the token.
     #[must_use]
-    pub fn wants(&self, published: &Published) -> bool {
+    pub fn wants(&self, published: &EncodedEvent) -> bool {
         let event = &published.event;
         if self.listens(event) {
             return true;
@@ -180,9 +180,9 @@ impl Subscriber {
     }
 }
 
-impl Mine {
-    fn is_told(&self, published: &Published) -> bool {
-        if own::is_notification(&published.event) {
+impl SubscribedPerson {
+    fn is_told(&self, published: &EncodedEvent) -> bool {
+        if parlor_topics::is_notification(&published.event) {
             return true;
         }
         published.notice().is_some_and(|notice| {

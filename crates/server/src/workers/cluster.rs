@@ -40,7 +40,7 @@ pub(super) fn start(app: &Ctx, url: &str, notes: Notes) -> Result<(), RedisError
     Ok(())
 }
 
-/// Own changes of the registry go out as notes.
+/// ParlorChannel changes of the registry go out as notes.
 async fn follow_registry(app: Weak<App>, mut changes: UnboundedReceiver<Change>) {
     while let Some(change) = changes.recv().await {
         let Some(app) = app.upgrade() else { return };

@@ -107,7 +107,7 @@ async fn prune_expired(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// Published keys may have been withdrawn, which ends connections.
+/// EncodedEvent keys may have been withdrawn, which ends connections.
 async fn refresh_host_keys(app: &App) -> Result<(), Error> {
     for id in app.hub.tenants() {
         let tenant = app.db.read_plain(move |tx| tenants::by_id(tx, id)).await?;

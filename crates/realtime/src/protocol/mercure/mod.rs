@@ -2,12 +2,12 @@
 //! Must not know sessions, sockets, keys or queues.
 
 mod grants;
+mod matcher;
 mod notify;
-pub mod own;
+pub mod parlor_topics;
 mod pattern;
 mod request;
 mod selector;
-mod steps;
 pub mod subscription;
 mod template;
 pub mod wire;

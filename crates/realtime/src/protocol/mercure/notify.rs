@@ -5,9 +5,9 @@ use parlor_chat::{ConversationId, PersonId};
 /// A new message, for those who are told of new messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Where.
+    /// The conversation that it was posted in.
     pub conversation: ConversationId,
-    /// By whom.
+    /// Its author; none of what Parlor noted down.
     pub author: Option<PersonId>,
     /// Who is named in it.
     pub mentioned: Vec<PersonId>,

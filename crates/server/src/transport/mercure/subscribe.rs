@@ -19,8 +19,8 @@ use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
 use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::mercure::{Dialect, Notify, Subscribe, pairs, wire};
-use parlor_realtime::subscribers::mercure::{Mine, Subscriber};
-use parlor_realtime::{Close, Loaded, Published, Session, Start};
+use parlor_realtime::subscribers::mercure::{SubscribedPerson, Subscriber};
+use parlor_realtime::{Close, EncodedEvent, Loaded, Session, Start};
 use tokio::time::{Instant, sleep_until};
 
 use super::hub::{Asker, Refusal, ask};
@@ -200,7 +200,11 @@ impl Stream {
         let left = left.into_iter().chain(connection_time(app.config.mercure.write_timeout)).min();
         if let Some(who) = &who {
             let quiet = std::collections::HashMap::new();
-            subscriber.become_person(Mine { person: who.actor.id(), by_rules: who.by_rules, quiet });
+            subscriber.become_person(SubscribedPerson {
+                person: who.actor.id(),
+                by_rules: who.by_rules,
+                quiet,
+            });
         }
         let now = app.clock.now();
         let attending = who.as_ref().map(|who| app.presence.attend(asker.tenant.id, who.actor.id(), now));
@@ -264,7 +268,7 @@ impl Stream {
         }
         if let (Some(mine), Some(who)) = (page.quiet, &self.who) {
             let quiet = mine.into_iter().collect();
-            let me = Mine { person: who.actor.id(), by_rules: who.by_rules, quiet };
+            let me = SubscribedPerson { person: who.actor.id(), by_rules: who.by_rules, quiet };
             self.subscriber.become_person(me);
         }
         let seen = page.events.last().map_or(after, |event| event.seq);
@@ -283,7 +287,7 @@ impl Stream {
     fn history(&mut self, events: &[Event], reach: Option<&Access>) -> Bytes {
         let mut lines = Vec::new();
         for event in events {
-            let published = Published::new(event.clone());
+            let published = EncodedEvent::new(event.clone());
             let arrives = reach.is_some_and(|access| access.admits_on_replay(event));
             if self.subscriber.listens(event) || (arrives && self.subscriber.wants(&published)) {
                 lines.extend_from_slice(published.mercure(self.epoch));
@@ -317,7 +321,7 @@ impl Stream {
         }
     }
 
-    fn lines(&mut self, happened: &[Arc<Published>]) -> Bytes {
+    fn lines(&mut self, happened: &[Arc<EncodedEvent>]) -> Bytes {
         let (mut wanted, mut first) = (Vec::with_capacity(happened.len()), None);
         for published in happened {
             if let Err(error) = self.subscriber.follow(&published.event) {

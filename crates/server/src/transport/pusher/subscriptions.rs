@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parlor_chat::TenantId;
-use parlor_realtime::protocol::pusher::{Kind, Own, kind};
+use parlor_realtime::protocol::pusher::{Kind, ParlorChannel, kind};
 use tokio::time::Instant;
 
 use crate::app::Ctx;
@@ -26,7 +26,7 @@ pub(super) struct Subscription {
     /// As whom, on presence channels.
     pub member: Option<Arc<str>>,
     /// What it is of Parlor's.
-    pub own: Option<Own>,
+    pub own: Option<ParlorChannel>,
     /// When Parlor's rules were asked last.
     pub checked: Instant,
 }
@@ -73,7 +73,7 @@ impl Subscriptions {
     pub fn take(&mut self, channel: &str, member: Option<&Member>) {
         let subscription = Subscription {
             member: member.map(|member| member.id.clone()),
-            own: Own::parse(channel),
+            own: ParlorChannel::parse(channel),
             checked: Instant::now(),
         };
         if kind(channel) != Kind::User {

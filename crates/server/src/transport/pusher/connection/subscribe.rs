@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_chat::publications;
 use parlor_realtime::Name;
-use parlor_realtime::protocol::pusher::{self, Kind, Own, Subscribe, is_cache, is_name, kind};
+use parlor_realtime::protocol::pusher::{self, Kind, ParlorChannel, Subscribe, is_cache, is_name, kind};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
@@ -119,7 +119,7 @@ impl Connection {
             }
             Err(_) => return Err(None),
         }
-        if let Some(own) = Own::parse(channel) {
+        if let Some(own) = ParlorChannel::parse(channel) {
             self.admit_own(own, member.as_ref()).await?;
         }
         if kind(channel) != Kind::Presence {
@@ -158,7 +158,7 @@ impl Connection {
         let known = self.app.registry.get(tenant, &list, &member.id).is_some();
         // Parlor's own channels have the members that Parlor's rules say.
         if known
-            || Own::parse(channel).is_some()
+            || ParlorChannel::parse(channel).is_some()
             || self.app.registry.members(tenant, &list).len() < config.members
         {
             return Ok(());
