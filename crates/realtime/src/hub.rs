@@ -12,12 +12,13 @@ use parlor_chat::credentials::Ended;
 use parlor_chat::events::{Audience, Event};
 use parlor_chat::{PersonId, RoleId, TenantId};
 
-use crate::index::{Connection, Index};
+use crate::audience_index::{AudienceIndex, Connection};
+use crate::close::Close;
+use crate::encoded::EncodedEvent;
 use crate::listeners::{Listeners, Matcher, Name};
-use crate::mailbox::{Close, Mailbox};
-use crate::published::Published;
+use crate::mailbox::Mailbox;
 
-mod affected;
+mod access_changes;
 
 /// Events that a session may be behind before it is told to come back.
 pub const MAILBOX_LIMIT: usize = 4096;
@@ -51,13 +52,13 @@ struct Room {
     /// The number that comes next; unknown until the first event or the first session.
     next: Option<i64>,
     /// Events that came before their turn.
-    early: BTreeMap<i64, Arc<Published>>,
+    early: BTreeMap<i64, Arc<EncodedEvent>>,
     /// A gap has been asked for.
     asked: bool,
     /// The newest number that another node told of.
     known: i64,
-    recent: VecDeque<Arc<Published>>,
-    index: Index,
+    recent: VecDeque<Arc<EncodedEvent>>,
+    index: AudienceIndex,
     /// Everybody who joined, by number.
     members: HashMap<u64, Member>,
     /// Sessions that read history and are about to join.
@@ -150,7 +151,7 @@ impl Hub {
     pub fn publish(&self, event: Event) {
         let tenant = event.tenant;
         let Some(room) = self.room(tenant) else { return };
-        let missing = lock(&room).offer(Arc::new(Published::new(event)));
+        let missing = lock(&room).offer(Arc::new(EncodedEvent::new(event)));
         if let Some(after) = missing {
             (self.need)(tenant, after);
         }
@@ -159,7 +160,7 @@ impl Hub {
     /// Tells something that is not kept (`Event::ephemeral`) to those online here.
     pub fn tell(&self, event: Event) {
         let Some(room) = self.room(event.tenant) else { return };
-        lock(&room).index.deliver(&Arc::new(Published::new(event)));
+        lock(&room).index.deliver(&Arc::new(EncodedEvent::new(event)));
     }
 
     /// Another node says that the tenant's log reached `seq`.
@@ -381,7 +382,7 @@ impl Drop for Joined {
 
 impl Room {
     /// Takes an event in; answers after which number some are missing, once.
-    fn offer(&mut self, published: Arc<Published>) -> Option<i64> {
+    fn offer(&mut self, published: Arc<EncodedEvent>) -> Option<i64> {
         let seq = published.seq();
         let next = *self.next.get_or_insert(seq);
         if seq < next {
@@ -429,10 +430,10 @@ impl Room {
         self.asked = false;
     }
 
-    fn deliver(&mut self, published: Arc<Published>) {
+    fn deliver(&mut self, published: Arc<EncodedEvent>) {
         self.next = Some(published.seq() + 1);
         self.index.deliver(&published);
-        affected::close(&self.index, &published.event);
+        access_changes::close(&self.index, &published.event);
         match published.event.ended() {
             // It may have been for anybody: they begin anew.
             _ if published.event.audience == Audience::Unreadable => self.close_all(Close::Resync),
@@ -483,7 +484,9 @@ impl Room {
             return false;
         }
         if let Some((access, roles)) = &reach.person
-            && missed.clone().any(|published| affected::verdict(access, roles, &published.event).is_some())
+            && missed
+                .clone()
+                .any(|published| access_changes::verdict(access, roles, &published.event).is_some())
         {
             return false;
         }

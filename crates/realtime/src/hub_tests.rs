@@ -334,20 +334,20 @@ fn names_are_heard_while_listened_to_and_persons_hear_none() {
     let hub = hub();
     let ana = join(&hub, access(1, &[7]), 0);
     let reach = Reach { names: vec![channel("a")], ..Reach::default() };
-    let ears = hub.ticket(tenant()).join(reach, 0, hub.mailbox()).map_err(|_| "behind").unwrap();
-    assert!(ears.listen(channel("b")) && !ears.listen(channel("b")));
+    let listener = hub.ticket(tenant()).join(reach, 0, hub.mailbox()).map_err(|_| "behind").unwrap();
+    assert!(listener.listen(channel("b")) && !listener.listen(channel("b")));
     for (seq, name) in [(1, "a"), (2, "b"), (3, "c")] {
         hub.publish(published(seq, name));
     }
-    assert_eq!(drain(&ears), (vec![1, 2], None));
-    assert!(ears.forget(&channel("a")) && !ears.forget(&channel("a")));
+    assert_eq!(drain(&listener), (vec![1, 2], None));
+    assert!(listener.forget(&channel("a")) && !listener.forget(&channel("a")));
     hub.publish(published(4, "a"));
     hub.publish(event(5, 7));
     hub.publish(published(6, "b"));
-    assert_eq!(drain(&ears), (vec![6], None));
+    assert_eq!(drain(&listener), (vec![6], None));
     assert_eq!(drain(&ana), (vec![5], None));
     assert_eq!(hub.listeners(tenant(), &channel("b")), 1);
-    drop(ears);
+    drop(listener);
     assert_eq!((hub.listeners(tenant(), &channel("b")), hub.joined()), (0, 1));
 }
 
@@ -358,15 +358,15 @@ fn one_queue_that_several_ways_lead_to_gets_everything_once() {
     let conversation = Name::Conversation(conversation(7));
     let everything: Matcher = Arc::new(|_| true);
     let reach = Reach { names: vec![conversation], matcher: Some(everything), ..Reach::default() };
-    let ears = hub.ticket(tenant()).join(reach, 0, mailbox.clone()).map_err(|_| "behind").unwrap();
+    let listener = hub.ticket(tenant()).join(reach, 0, mailbox.clone()).map_err(|_| "behind").unwrap();
     let person = Reach { person: Some((access(1, &[7]), Vec::new())), ..Reach::default() };
     let _ana = hub.ticket(tenant()).join(person, 0, mailbox).map_err(|_| "behind").unwrap();
     hub.publish(event(1, 7));
     hub.publish(Event { publication: None, ..published(2, "x") });
-    assert_eq!(drain(&ears), (vec![1], None));
+    assert_eq!(drain(&listener), (vec![1], None));
     let note = Audience::Conversation { facets: facets(Kind::Support), staff_only: true };
     hub.publish(Event { audience: note, ..event(3, 8) });
-    assert_eq!(drain(&ears), (vec![], None), "private notes are no application's business");
+    assert_eq!(drain(&listener), (vec![], None), "private notes are no application's business");
 }
 
 #[test]

@@ -3,24 +3,26 @@
 //!
 //! Must not know: sockets, HTTP, SQL, or how a person proved who they are.
 
+mod audience_index;
+mod close;
+pub mod contracts;
+pub mod encoded;
 pub mod hub;
-mod index;
 pub mod listeners;
 pub mod mailbox;
 pub mod presence;
 pub mod protocol;
-pub mod published;
-pub mod roster;
 pub mod session;
-pub mod shapes;
+pub mod subscribers;
 
 #[cfg(test)]
 mod testing;
 
+pub use close::Close;
+pub use encoded::EncodedEvent;
 pub use hub::{Hub, Joined, Reach, Ticket};
 pub use listeners::{Matcher, Name};
-pub use mailbox::{Close, Mailbox};
+pub use mailbox::Mailbox;
 pub use presence::Presence;
-pub use published::Published;
-pub use roster::Roster;
+pub use presence::registry::Registry;
 pub use session::{Loaded, Session, Start};

@@ -8,8 +8,8 @@ use parlor_chat::ConversationId;
 use parlor_chat::events::{Audience, Event};
 use parlor_chat::publications::Publication;
 
+use crate::encoded::EncodedEvent;
 use crate::mailbox::Mailbox;
-use crate::published::Published;
 
 /// What can be listened to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +78,7 @@ impl Listeners {
         self.names.get(name).map_or(0, Vec::len)
     }
 
-    pub fn deliver(&self, published: &Arc<Published>, turn: u64) {
+    pub fn deliver(&self, published: &Arc<EncodedEvent>, turn: u64) {
         if self.is_empty() {
             return;
         }
@@ -104,13 +104,13 @@ impl Listeners {
         }
     }
 
-    fn each(&self, names: &[String], name: fn(Arc<str>) -> Name, published: &Arc<Published>, turn: u64) {
+    fn each(&self, names: &[String], name: fn(Arc<str>) -> Name, published: &Arc<EncodedEvent>, turn: u64) {
         for text in names {
             self.give(&name(Arc::from(text.as_str())), published, turn);
         }
     }
 
-    fn give(&self, name: &Name, published: &Arc<Published>, turn: u64) {
+    fn give(&self, name: &Name, published: &Arc<EncodedEvent>, turn: u64) {
         for (_, mailbox) in self.names.get(name).into_iter().flatten() {
             mailbox.push(published, turn);
         }

@@ -6,18 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::published::Published;
-
-/// Why a session ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Close {
-    /// Too slow, or its rights changed: come back with the cursor.
-    Resync,
-    /// The token ended or the account was closed.
-    Unauthorized,
-    /// The server stops: come back after a random moment.
-    Restart,
-}
+use crate::close::Close;
+use crate::encoded::EncodedEvent;
 
 /// The queue of one session. An idle one holds no buffer.
 #[derive(Debug)]
@@ -29,9 +19,9 @@ pub struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Inside {
-    queue: VecDeque<Arc<Published>>,
+    queue: VecDeque<Arc<EncodedEvent>>,
     closed: Option<Close>,
-    /// The last turn given, so that two ways to one box give it once.
+    /// Last turn delivered: a listener reached by two routes is woken once.
     turn: u64,
 }
 
@@ -47,7 +37,7 @@ impl Mailbox {
     }
 
     /// Adds an event, once for each `turn` of the hub; a full box closes instead.
-    pub fn push(&self, event: &Arc<Published>, turn: u64) {
+    pub fn push(&self, event: &Arc<EncodedEvent>, turn: u64) {
         let mut inside = self.inside();
         if inside.closed.is_some() || inside.turn == turn {
             return;
@@ -83,7 +73,7 @@ impl Mailbox {
     }
 
     /// Everything that waits, or the reason of the end once nothing waits; `None` when there is nothing yet.
-    pub fn take(&self) -> Option<Result<VecDeque<Arc<Published>>, Close>> {
+    pub fn take(&self) -> Option<Result<VecDeque<Arc<EncodedEvent>>, Close>> {
         let mut inside = self.inside();
         if inside.queue.is_empty() {
             return inside.closed.map(Err);

@@ -11,10 +11,11 @@ use parlor_chat::events::Event;
 use parlor_chat::replay::Replay;
 use parlor_chat::{RoleId, TenantId};
 
+use crate::close::Close;
+use crate::encoded::EncodedEvent;
 use crate::hub::{Hub, Joined, Reach, Ticket};
 use crate::listeners::{Matcher, Name};
-use crate::mailbox::{Close, Mailbox};
-use crate::published::Published;
+use crate::mailbox::Mailbox;
 
 /// What the caller read in ONE transaction.
 #[derive(Debug)]
@@ -126,7 +127,7 @@ impl Session {
     ///
     /// # Errors
     /// The reason of the end, after everything before it was given.
-    pub async fn next(&mut self) -> Result<Vec<Arc<Published>>, Close> {
+    pub async fn next(&mut self) -> Result<Vec<Arc<EncodedEvent>>, Close> {
         loop {
             let State::Live(joined) = &self.state else { return Err(Close::Resync) };
             joined.mailbox.ready().await;

@@ -18,7 +18,7 @@ fn page(log: &[Event], after: i64, limit: usize) -> Loaded {
     Loaded { person: Some((access(1, &[7]), Vec::new())), replay: Replay::Events { events, seen, done } }
 }
 
-fn numbers(events: &[Arc<Published>]) -> Vec<i64> {
+fn numbers(events: &[Arc<EncodedEvent>]) -> Vec<i64> {
     events.iter().map(|published| published.seq()).collect()
 }
 

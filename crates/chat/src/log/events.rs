@@ -94,7 +94,7 @@ impl Event {
     ///
     /// # Errors
     /// [`Error::Damaged`] when it cannot be read, or is of the log.
-    pub fn passing(&self) -> Result<Ephemeral> {
+    pub fn ephemeral_payload(&self) -> Result<Ephemeral> {
         if let (EventKind::ChannelEvent, Some(publication)) = (self.kind, &self.publication) {
             return Ok(Ephemeral::ChannelEvent((**publication).clone()));
         }

@@ -134,6 +134,9 @@ fn what_the_server_acts_on_is_not_guessed_and_its_data_is_read_or_an_error() {
     for text in ["{", "{}", r#"{"data":{}}"#, r#"{"data":{"message":7}}"#] {
         write(&world, &JSON, posted, text);
         assert!(matches!(event(posted).payload(), Err(Error::Damaged(_))), "{text}");
-        assert!(matches!(event(posted).passing(), Err(Error::Damaged(_))), "it is no ephemeral event");
+        assert!(
+            matches!(event(posted).ephemeral_payload(), Err(Error::Damaged(_))),
+            "it is no ephemeral event"
+        );
     }
 }

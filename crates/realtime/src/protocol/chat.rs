@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::native::Incoming;
-use crate::shapes::chat;
+use crate::contracts::chat;
 
 /// The object of an event; empty when the contract has no word for it.
 ///

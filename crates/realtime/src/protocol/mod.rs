@@ -5,6 +5,5 @@ pub mod engineio;
 pub mod mercure;
 pub mod native;
 pub mod pusher;
-pub mod pusher_sign;
 pub mod socketio;
 pub mod sse;

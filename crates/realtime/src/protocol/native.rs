@@ -5,7 +5,7 @@ use parlor_chat::ConversationId;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::mailbox::Close;
+use crate::close::Close;
 
 /// `{"type":"event","event":…}`; `event` is JSON already.
 #[must_use]
@@ -44,7 +44,7 @@ pub enum Incoming {
     View(Option<ConversationId>),
     /// Its user types, or no longer does.
     Typing {
-        /// Where.
+        /// The conversation typed in.
         conversation: ConversationId,
         /// False when it stopped.
         typing: bool,

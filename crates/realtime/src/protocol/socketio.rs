@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::engineio::{Frame, Malformed};
-use crate::shapes;
+use crate::contracts;
 
 /// The namespace that every client knows.
 pub const MAIN: &str = "/";
@@ -268,8 +268,8 @@ pub fn published(kind: &str, json: &str, seq: i64) -> Bytes {
 
 /// Events of the ERP contract in the main namespace. They carry no offset: its clients take one argument.
 #[must_use]
-pub fn contract(events: &[shapes::erp::Event]) -> Vec<Bytes> {
-    let packet = |event: &shapes::erp::Event| {
+pub fn contract(events: &[contracts::erp::Event]) -> Vec<Bytes> {
+    let packet = |event: &contracts::erp::Event| {
         let data = serde_json::to_string(event).ok()?;
         Some(Bytes::from(format!(r#"42["{}",{data}]"#, event.name())))
     };

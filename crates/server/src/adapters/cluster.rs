@@ -1,8 +1,8 @@
 //! Owns: what nodes tell each other through Redis (or Valkey): hints that a tenant's log has grown, ephemeral events, and
-//! the roster. `workers/cluster.rs` sends and receives. The database is the truth: when Redis is away, the logs are looked at once a
+//! the registry. `workers/cluster.rs` sends and receives. The database is the truth: when Redis is away, the logs are looked at once a
 //! second, and nobody loses an event. Must not know: what the messages mean to people.
 //!
-//! One channel carries batches of notes as JSON. Each node keeps its roster under a key that expires, so that a node
+//! One channel carries batches of notes as JSON. Each node keeps its registry under a key that expires, so that a node
 //! that dies takes its people along by itself.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use parlor_chat::access::Facets;
 use parlor_chat::events::{Audience, Event, EventKind};
 use parlor_chat::publications::Publication;
 use parlor_chat::{ConversationId, Kind, PersonId, StoreId, TeamId, TenantId, Time};
-use parlor_realtime::roster::{NodeId, Told};
+use parlor_realtime::presence::registry::{EntryUpdate, NodeId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -34,11 +34,12 @@ pub(crate) enum Note {
     Reached { tenant: TenantId, seq: i64, stale: bool },
     /// Something told and not kept.
     Tell(Box<Passing>),
-    /// An entry of this node's roster.
-    Roster(Told),
-    /// The node has just come, or come back: read its roster anew, and show it yours.
+    /// An entry of this node's registry.
+    #[serde(rename = "roster")]
+    Registry(EntryUpdate),
+    /// The node has just come, or come back: read its registry anew, and show it yours.
     Hello,
-    /// The node's roster has just been written for one that came: read it anew.
+    /// The node's registry has just been written for one that came: read it anew.
     Here,
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parlor_chat::events::Event;
 use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, TenantId, Time};
-use parlor_realtime::{Hub, Presence, Roster};
+use parlor_realtime::{Hub, Presence, Registry};
 use tokio::sync::watch;
 
 use crate::adapters::blobs::Blobs;
@@ -36,7 +36,7 @@ pub struct App {
     /// Listeners of this node, and the events they get.
     pub hub: Arc<Hub>,
     /// Presence entries of all nodes.
-    pub roster: Arc<Roster>,
+    pub registry: Arc<Registry>,
     /// Presence, typing and viewing of this node.
     pub presence: Arc<Presence>,
     /// The other nodes.

@@ -10,7 +10,7 @@ use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, MIGRATIONS, TenantId, pusher_apps, users};
 use parlor_db::{Db, Note, Options};
-use parlor_realtime::{Hub, Presence, Roster};
+use parlor_realtime::{Hub, Presence, Registry};
 use tokio::sync::{mpsc, watch};
 
 use crate::adapters::blobs::Blobs;
@@ -59,7 +59,7 @@ impl App {
         let hub = Hub::with_limit(config.queue_limit, move |tenant, after| {
             let _ = gaps.send((tenant, after));
         });
-        let roster = Roster::new();
+        let registry = Registry::new();
         let (cluster, notes) = Cluster::new(random_node(), config.redis_url().is_some());
         let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
         let caches = Caches::new(config.private_fetches);
@@ -81,9 +81,9 @@ impl App {
             auth: Auth::new(db.clone(), hub.clone(), caches.clone(), config.clone(), cursor_key.clone()),
             db,
             caches,
-            presence: Presence::new(roster.clone()),
+            presence: Presence::new(registry.clone()),
             hub,
-            roster,
+            registry,
             cluster,
             blobs,
             limits: Limits::default(),

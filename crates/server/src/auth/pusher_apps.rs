@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parlor_chat::pusher_apps;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, TenantId, Tx};
-use parlor_realtime::protocol::pusher_sign::Signer;
+use parlor_realtime::protocol::pusher::signature::Signer;
 
 use crate::database::Database;
 use crate::ttl_cache::TtlCache;

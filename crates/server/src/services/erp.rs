@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parlor_chat::conversations::{self, ListFilter, NewConversation, Related, View};
 use parlor_chat::messages::{self, MessagePage, NewMessage, Range};
 use parlor_chat::{Actor, Error, Kind, MessageId, PersonId, Tx, read_state, users};
-use parlor_realtime::shapes::erp::{Message, Read, Reader};
+use parlor_realtime::contracts::erp::{Message, Read, ReadPosition};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -156,8 +156,8 @@ fn place(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<i64, Error> {
     }
 }
 
-fn readers(view: &View) -> Vec<Reader> {
-    let reader = |participant: &parlor_chat::participants::Participant| Reader {
+fn readers(view: &View) -> Vec<ReadPosition> {
+    let reader = |participant: &parlor_chat::participants::Participant| ReadPosition {
         person: participant.person.id.to_string(),
         seq: participant.last_read_seq,
         at: participant.last_read_at.map(parlor_chat::Time::rfc3339),
@@ -165,7 +165,7 @@ fn readers(view: &View) -> Vec<Reader> {
     view.participants.iter().map(reader).collect()
 }
 
-fn shape(message: &messages::Message, readers: &[Reader]) -> Result<Message, Problem> {
+fn shape(message: &messages::Message, readers: &[ReadPosition]) -> Result<Message, Problem> {
     let native = serde_json::to_value(message).map_err(Problem::internal)?;
     Ok(Message::from_native(&native, readers))
 }

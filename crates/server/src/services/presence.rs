@@ -6,11 +6,11 @@ use std::sync::Arc;
 use parlor_chat::events::{Audience, Ephemeral, Event, payloads};
 use parlor_chat::statuses::{self, PresenceStatus, PresenceView, UserStatus};
 use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, conversations, users};
-use parlor_realtime::presence::{Connection, Shown, Sign};
+use parlor_realtime::presence::{Connection, PersonPresence, Sign};
 
 use crate::app::App;
 
-fn view(user_id: PersonId, shown: &Shown, said: UserStatus) -> PresenceView {
+fn view(user_id: PersonId, shown: &PersonPresence, said: UserStatus) -> PresenceView {
     let status = match shown.connection {
         Connection::Offline => PresenceStatus::Offline,
         _ if said.busy => PresenceStatus::Busy,
@@ -84,7 +84,7 @@ pub async fn presence_of(
     tenant: TenantId,
     people: Option<Vec<PersonId>>,
 ) -> Result<Vec<PresenceView>, Error> {
-    let shown: Vec<(PersonId, Shown)> = match people {
+    let shown: Vec<(PersonId, PersonPresence)> = match people {
         None => app.presence.people(tenant),
         Some(people) => {
             people.into_iter().map(|person| (person, app.presence.shown(tenant, person))).collect()
@@ -97,7 +97,7 @@ pub async fn presence_of(
 pub(crate) async fn views(
     app: &App,
     tenant: TenantId,
-    shown: Vec<(PersonId, Shown)>,
+    shown: Vec<(PersonId, PersonPresence)>,
 ) -> Result<Vec<PresenceView>, Error> {
     let people: Vec<PersonId> = shown.iter().map(|(person, _)| *person).collect();
     let read = app

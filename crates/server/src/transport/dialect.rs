@@ -2,7 +2,7 @@
 //! cursors and transports are the same.
 
 use bytes::Bytes;
-use parlor_realtime::Published;
+use parlor_realtime::EncodedEvent;
 use parlor_realtime::protocol::native::Incoming;
 use parlor_realtime::protocol::{chat, native};
 
@@ -17,7 +17,7 @@ pub(crate) enum Dialect {
 
 impl Dialect {
     /// The text frame of an event; empty when there is no word for it.
-    pub(super) fn frame(self, published: &Published) -> &Bytes {
+    pub(super) fn frame(self, published: &EncodedEvent) -> &Bytes {
         match self {
             Self::Native => published.native(),
             Self::Chat => published.chat(),
@@ -25,7 +25,7 @@ impl Dialect {
     }
 
     /// The lines of an event after its `id`; empty when there is no word for it.
-    pub(super) fn lines(self, published: &Published) -> &Bytes {
+    pub(super) fn lines(self, published: &EncodedEvent) -> &Bytes {
         match self {
             Self::Native => published.sse(),
             Self::Chat => published.chat_lines(),
@@ -33,7 +33,7 @@ impl Dialect {
     }
 
     /// The object of an event, for a poll.
-    pub(super) fn object(self, published: &Published) -> Option<String> {
+    pub(super) fn object(self, published: &EncodedEvent) -> Option<String> {
         let text = match self {
             Self::Native => published.event.json.to_string(),
             Self::Chat => String::from_utf8(published.chat().to_vec()).unwrap_or_default(),

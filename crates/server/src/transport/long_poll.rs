@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use parlor_chat::event::EventSchema;
-use parlor_realtime::{Close, Published};
+use parlor_realtime::{Close, EncodedEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
@@ -74,7 +74,7 @@ pub(crate) async fn answer_in(
         }
         if !events.is_empty() {
             let last = opened.session.last();
-            let events: Vec<_> = events.into_iter().map(Published::new).collect();
+            let events: Vec<_> = events.into_iter().map(EncodedEvent::new).collect();
             return answer(&opened, texts(dialect, events.iter())?, last, false);
         }
     }
@@ -92,7 +92,7 @@ pub(crate) async fn answer_in(
 
 fn texts<'a>(
     dialect: Dialect,
-    events: impl Iterator<Item = &'a Published>,
+    events: impl Iterator<Item = &'a EncodedEvent>,
 ) -> Result<Vec<Box<RawValue>>, Problem> {
     let objects = events.filter_map(|published| dialect.object(published));
     objects.map(|text| RawValue::from_string(text).map_err(Problem::internal)).collect()

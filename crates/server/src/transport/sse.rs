@@ -9,7 +9,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use parlor_realtime::Published;
+use parlor_realtime::EncodedEvent;
 use parlor_realtime::protocol::sse;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
@@ -93,7 +93,7 @@ impl Stream {
             let (events, stage) = advance(&self.app, &self.caller, &mut self.opened).await.ok()?;
             self.stage = stage;
             if !events.is_empty() {
-                return Some(self.lines(events.into_iter().map(Published::new)));
+                return Some(self.lines(events.into_iter().map(EncodedEvent::new)));
             }
         }
         if self.stage != Stage::Live {
@@ -109,7 +109,7 @@ impl Stream {
             happened = self.opened.session.next() => {
                 let published = happened.inspect_err(|why| self.opened.ended(&self.app, *why)).ok()?;
                 self.opened.delivered(&self.app, &published);
-                Some(self.lines(published.iter().map(AsRef::<Published>::as_ref)))
+                Some(self.lines(published.iter().map(AsRef::<EncodedEvent>::as_ref)))
             }
             () = sleep_until(until) => {
                 let ended = self.end.is_some_and(|end| end <= Instant::now());
@@ -119,7 +119,7 @@ impl Stream {
         }
     }
 
-    fn lines<P: std::borrow::Borrow<Published>>(&self, events: impl Iterator<Item = P>) -> Bytes {
+    fn lines<P: std::borrow::Borrow<EncodedEvent>>(&self, events: impl Iterator<Item = P>) -> Bytes {
         let mut chunk = Vec::new();
         for published in events {
             let published = published.borrow();

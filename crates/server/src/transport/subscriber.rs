@@ -10,7 +10,7 @@ use parlor_chat::replay::{self, Replay};
 use parlor_chat::{Actor, Error, Tx, signing};
 use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::native::Incoming;
-use parlor_realtime::{Close, Loaded, Published, Session, Start};
+use parlor_realtime::{Close, EncodedEvent, Loaded, Session, Start};
 
 use crate::app::{App, Ctx};
 use crate::auth::{reload_actor, require_root};
@@ -65,7 +65,7 @@ impl Opened {
     }
 
     /// Counts what was written.
-    pub(crate) fn delivered(&self, app: &App, events: &[Arc<Published>]) {
+    pub(crate) fn delivered(&self, app: &App, events: &[Arc<EncodedEvent>]) {
         if let Some(first) = events.first() {
             app.metrics.delivered(self.protocol, events.len(), first.event.at, app.clock.now());
         }

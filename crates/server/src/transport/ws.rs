@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use parlor_realtime::protocol::native::{self, Incoming};
-use parlor_realtime::{Close, Published};
+use parlor_realtime::{Close, EncodedEvent};
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
@@ -98,7 +98,7 @@ impl Connection {
             let step = advance(&self.app, &self.caller, &mut self.opened).await;
             let (events, stage) = step.map_err(|error| Some(self.failed(&error)))?;
             for event in events {
-                self.feed(self.dialect.frame(&Published::new(event))).await?;
+                self.feed(self.dialect.frame(&EncodedEvent::new(event))).await?;
             }
             self.flush().await?;
             match stage {
@@ -153,7 +153,7 @@ impl Connection {
     }
 
     /// Several events leave in one write.
-    async fn forward(&mut self, events: &[std::sync::Arc<Published>]) -> Result<(), End> {
+    async fn forward(&mut self, events: &[std::sync::Arc<EncodedEvent>]) -> Result<(), End> {
         let patience = Duration::from_secs(self.app.config.write_patience);
         let written = timeout(patience, async {
             for published in events {

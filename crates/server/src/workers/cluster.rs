@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use parlor_realtime::roster::{Change, NodeId};
+use parlor_realtime::presence::registry::{Change, NodeId};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands, Client, RedisError};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -35,17 +35,17 @@ pub(super) fn start(app: &Ctx, url: &str, notes: Notes) -> Result<(), RedisError
     let client = Client::open(url)?;
     let channel = format!("{}:nodes", app.config.redis_prefix);
     tokio::spawn(send(Arc::downgrade(app), client.clone(), channel.clone(), notes));
-    tokio::spawn(follow_roster(Arc::downgrade(app), app.roster.changes()));
+    tokio::spawn(follow_registry(Arc::downgrade(app), app.registry.changes()));
     tokio::spawn(receive(Arc::downgrade(app), client, channel));
     Ok(())
 }
 
-/// Own changes of the roster go out as notes.
-async fn follow_roster(app: Weak<App>, mut changes: UnboundedReceiver<Change>) {
+/// ParlorChannel changes of the registry go out as notes.
+async fn follow_registry(app: Weak<App>, mut changes: UnboundedReceiver<Change>) {
     while let Some(change) = changes.recv().await {
         let Some(app) = app.upgrade() else { return };
         if change.local {
-            app.cluster.note(|| Note::Roster(app.roster.told(&change)));
+            app.cluster.note(|| Note::Registry(app.registry.local_entry(&change)));
         }
     }
 }
@@ -65,7 +65,7 @@ async fn in_time<T>(command: impl Future<Output = Result<T, RedisError>>) -> Res
     timeout(PATIENCE, command).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// Sends notes in batches, and beats. What cannot be sent is dropped: after a reconnection the roster goes out whole,
+/// Sends notes in batches, and beats. What cannot be sent is dropped: after a reconnection the registry goes out whole,
 /// and logs are found by looking.
 async fn send(app: Weak<App>, client: Client, channel: String, mut notes: Notes) {
     let mut connection = None;
@@ -127,12 +127,12 @@ async fn send_batch(
 
 /// Says that this node lives and who is on it; forgets nodes that do not live.
 async fn heartbeat(app: &App, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
-    let own = serde_json::to_string(&app.roster.own()).unwrap_or_default();
+    let own = serde_json::to_string(&app.registry.local()).unwrap_or_default();
     let _: () = connection.set_ex(key(app, app.cluster.node), own, LIFE_SECONDS).await?;
-    for node in app.roster.nodes() {
+    for node in app.registry.nodes() {
         if !connection.exists::<_, bool>(key(app, node)).await? {
             tracing::warn!(node, "a node is gone");
-            app.roster.hear_all(node, Vec::new());
+            app.registry.replace_node(node, Vec::new());
         }
     }
     Ok(())
@@ -142,8 +142,8 @@ fn key(app: &App, node: NodeId) -> String {
     format!("{}:node:{node}", app.config.redis_prefix)
 }
 
-/// Reads the roster of one node, or of all others.
-async fn read_rosters(app: &App, client: &Client, only: Option<NodeId>) -> Result<(), RedisError> {
+/// Reads the registry of one node, or of all others.
+async fn read_registries(app: &App, client: &Client, only: Option<NodeId>) -> Result<(), RedisError> {
     let mut connection = connect(client).await?;
     let nodes = match only {
         Some(node) => vec![node],
@@ -152,7 +152,7 @@ async fn read_rosters(app: &App, client: &Client, only: Option<NodeId>) -> Resul
     for node in nodes {
         let own: Option<String> = in_time(connection.get(key(app, node))).await?;
         let all = own.and_then(|own| serde_json::from_str(&own).ok()).unwrap_or_default();
-        app.roster.hear_all(node, all);
+        app.registry.replace_node(node, all);
     }
     Ok(())
 }
@@ -178,13 +178,13 @@ async fn receive_batch(app: &App, client: &Client, batch: Batch) {
                 app.hub.reached(tenant, seq);
             }
             Note::Tell(passing) => app.hub.tell(passing.event()),
-            Note::Roster(told) => app.roster.hear(batch.from, told),
+            Note::Registry(told) => app.registry.apply_remote(batch.from, told),
             Note::Hello | Note::Here => {
                 if matches!(note, Note::Hello) {
                     app.cluster.note(|| Note::Here);
                 }
-                if let Err(error) = read_rosters(app, client, Some(batch.from)).await {
-                    tracing::warn!(%error, "reading another node's roster failed");
+                if let Err(error) = read_registries(app, client, Some(batch.from)).await {
+                    tracing::warn!(%error, "reading another node's registry failed");
                 }
             }
         }
@@ -207,8 +207,8 @@ async fn listen(app: &Weak<App>, client: &Client, channel: &str) -> Result<(), R
     // Subscribe to Redis before reading the state: what changes between is received.
     let mut known = BTreeSet::new();
     if let Some(app) = app.upgrade() {
-        read_rosters(&app, client, None).await?;
-        known.extend(app.roster.nodes());
+        read_registries(&app, client, None).await?;
+        known.extend(app.registry.nodes());
     }
     tracing::debug!(nodes = known.len(), "receiving from other nodes");
     let mut messages = subscription.on_message();

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use parlor_chat::events::{Audience, Ephemeral, Event, payloads};
 use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, statuses, users};
-use parlor_realtime::presence::{Connection, Left, PEOPLE, Shown, Thresholds};
-use parlor_realtime::roster::Change;
+use parlor_realtime::presence::registry::Change;
+use parlor_realtime::presence::{Connection, Left, PEOPLE, PersonPresence, Thresholds};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Starts the work of this module.
 pub(super) fn start(app: &Ctx) {
-    let changes = app.roster.changes();
+    let changes = app.registry.changes();
     tokio::spawn(follow(Arc::downgrade(app), changes));
     tokio::spawn(watch_time(Arc::downgrade(app)));
 }
@@ -61,7 +61,7 @@ async fn watch_time(app: Weak<App>) {
     }
 }
 
-/// Tells what changes in the roster, whichever node it comes from, to those online here.
+/// Tells what changes in the registry, whichever node it comes from, to those online here.
 async fn follow(app: Weak<App>, mut changes: UnboundedReceiver<Change>) {
     let mut viewing: HashMap<(TenantId, PersonId), BTreeSet<ConversationId>> = HashMap::new();
     let mut shown: HashMap<(TenantId, PersonId), Connection> = HashMap::new();
@@ -108,7 +108,7 @@ async fn follow(app: Weak<App>, mut changes: UnboundedReceiver<Change>) {
 
 /// What somebody who has left brought along until then.
 fn last_activity(change: &Change) -> Option<Time> {
-    serde_json::from_str::<Shown>(change.value.as_deref()?).ok()?.active_at
+    serde_json::from_str::<PersonPresence>(change.value.as_deref()?).ok()?.active_at
 }
 
 async fn thresholds(app: &App) -> HashMap<TenantId, Thresholds> {
@@ -135,7 +135,7 @@ async fn remember_left(app: &App, left: Vec<Left>) -> Result<(), Error> {
     Ok(())
 }
 
-async fn tell_presence(app: &App, tenant: TenantId, people: Vec<(PersonId, Shown)>) {
+async fn tell_presence(app: &App, tenant: TenantId, people: Vec<(PersonId, PersonPresence)>) {
     let now = app.clock.now();
     let views = match views(app, tenant, people).await {
         Ok(views) if views.is_empty() => return,

@@ -1,5 +1,5 @@
 //! Owns: handing Parlor's own updates to the external hub at MERCURE_URL: each tenant's log in order, every event at
-//! least once, one node at a time. Must not know: which topics an event goes to (`protocol::mercure::own`).
+//! least once, one node at a time. Must not know: which topics an event goes to (`protocol::mercure::parlor_topics`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -11,7 +11,7 @@ use parlor_chat::tails::Consumer::MercureRelay;
 use parlor_chat::tenants::Tenant;
 use parlor_chat::{Error, PersonId, TenantId, Time, Tx, participants, tails};
 use parlor_db::Engine;
-use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, own, wire};
+use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, parlor_topics, wire};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -230,7 +230,7 @@ fn read(tx: &mut Tx<'_>, tenant: TenantId, after: i64) -> Result<Vec<Handed>, Er
 fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Vec<String> {
     let topics = match event.audience {
         Audience::Unreadable => Err(event.damaged()),
-        _ => own::topics(event, users),
+        _ => parlor_topics::topics(event, users),
     };
     topics.unwrap_or_else(|error| {
         tracing::error!(%error, "an unreadable event is not handed to the external Mercure hub");

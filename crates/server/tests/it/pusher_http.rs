@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parlor_chat::jobs::{self, Queue};
-use parlor_realtime::protocol::pusher_sign::body_md5;
+use parlor_realtime::protocol::pusher::signature::body_md5;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

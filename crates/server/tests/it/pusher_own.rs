@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parlor::auth::jwt::Claims;
-use parlor_realtime::protocol::pusher_sign::Signer;
+use parlor_realtime::protocol::pusher::signature::Signer;
 use serde_json::{Value, json};
 
 use crate::support::pusher::{APP, Pusher, Server, authorize, options, site};

@@ -2,18 +2,18 @@
 //! Must not know sessions, sockets, keys or queues.
 
 mod grants;
-pub mod own;
+mod matcher;
+mod notify;
+pub mod parlor_topics;
 mod pattern;
-mod reader;
 mod request;
 mod selector;
-mod steps;
 pub mod subscription;
 mod template;
 pub mod wire;
 
 pub use grants::Grants;
-pub use reader::{Mine, Notify, Reader};
+pub use notify::{Notice, Notify};
 pub use request::{Publish, Refused, Subscribe, pairs};
 pub use selector::{Selector, any, one};
 

@@ -3,7 +3,7 @@
 //!
 //! Regular expressions in parentheses, and `+` and `*` as repetition, are refused. The topic's text counts as it is.
 
-use super::steps::{self, Class, MAX_STEPS, Step, Token};
+use super::matcher::{self, Class, MAX_STEPS, Step, Token};
 
 /// A pattern that has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Pattern {
 
     /// Whether the topic fits.
     pub(super) fn matches(&self, topic: &str) -> bool {
-        steps::matches(&self.0, topic)
+        matcher::matches(&self.0, topic)
     }
 }
 
@@ -152,7 +152,7 @@ impl Reader<'_> {
             _ => self.part,
         };
         self.part = self.part.max(part);
-        if let Some(token) = steps::tokens(self.rest).next() {
+        if let Some(token) = matcher::tokens(self.rest).next() {
             self.rest = &self.rest[if matches!(token, Token::Encoded(..)) { 3 } else { c.len_utf8() }..];
             self.steps.push(Step::One(token));
         }

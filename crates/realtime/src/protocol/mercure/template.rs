@@ -4,7 +4,7 @@
 //! As in the hubs in use, values are not decoded and every expression may be absent; a value of `{id}` does not reach
 //! over a slash.
 
-use super::steps::{self, Class, MAX_STEPS, Step, Token};
+use super::matcher::{self, Class, MAX_STEPS, Step, Token};
 
 /// A template that has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,12 @@ impl Template {
 
     /// Whether the topic may be an expansion.
     pub(super) fn matches(&self, topic: &str) -> bool {
-        steps::matches(&self.0, topic)
+        matcher::matches(&self.0, topic)
     }
 }
 
 fn literal(text: &str, steps: &mut Vec<Step>) -> Option<()> {
-    for token in steps::tokens(text) {
+    for token in matcher::tokens(text) {
         if let Token::Char(c) = token
             && (c.is_control() || " \"'%<>\\^`{|}".contains(c))
         {
@@ -112,7 +112,7 @@ impl Variable {
         };
         let named =
             !name.is_empty() && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..");
-        let sane = steps::tokens(name).all(|token| match token {
+        let sane = matcher::tokens(name).all(|token| match token {
             Token::Char(c) => c.is_ascii_alphanumeric() || "_.".contains(c),
             Token::Encoded(..) => true,
         });

@@ -87,7 +87,7 @@ pub fn is_socket_id(text: &str) -> bool {
 
 /// Parlor's own channels. They carry Parlor's ids; other names are the application's, whatever they begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Own {
+pub enum ParlorChannel {
     /// What happens in a conversation.
     Conversation(ConversationId),
     /// The same, and who views it.
@@ -103,7 +103,7 @@ const VIEWERS: &str = "presence-conversation-";
 const PERSON: &str = "private-user-";
 const INBOX: &str = "presence-inbox";
 
-impl Own {
+impl ParlorChannel {
     /// What the channel is, if it is one of Parlor's.
     #[must_use]
     pub fn parse(channel: &str) -> Option<Self> {
@@ -139,7 +139,7 @@ fn is_id(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(place)
 }
 
-impl fmt::Display for Own {
+impl fmt::Display for ParlorChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conversation(id) => write!(f, "{CONVERSATION}{id}"),

@@ -90,7 +90,7 @@ async fn health(State(app): State<Ctx>, caller: Caller) -> Answer<Health> {
         version: env!("CARGO_PKG_VERSION"),
         started_at: app.started_at,
         at: app.clock.now(),
-        nodes: app.roster.nodes().len() + 1,
+        nodes: app.registry.nodes().len() + 1,
         redis: app.cluster.state().map(state),
         protocols: app.metrics.by_protocol(),
         events,

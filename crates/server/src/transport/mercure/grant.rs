@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, LINK, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use parlor_chat::{Error, Time, events, tenants};
-use parlor_realtime::protocol::mercure::own::{CONVERSATION_TEMPLATE, Topic};
+use parlor_realtime::protocol::mercure::parlor_topics::{CONVERSATION_TEMPLATE, Topic};
 use parlor_realtime::protocol::mercure::wire;
 use serde::Serialize;
 use utoipa::ToSchema;

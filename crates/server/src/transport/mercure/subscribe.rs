@@ -1,5 +1,5 @@
 //! Owns: `GET /.well-known/mercure`: the stream of one subscriber, from its first byte to its end.
-//! Must not know: selectors and rights (`protocol::mercure::Reader`).
+//! Must not know: selectors and rights (`protocol::mercure::Subscriber`).
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,8 +18,9 @@ use parlor_chat::replay::{self, Replay};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
 use parlor_realtime::presence::Attending;
-use parlor_realtime::protocol::mercure::{Dialect, Mine, Notify, Reader, Subscribe, pairs, wire};
-use parlor_realtime::{Close, Loaded, Published, Session, Start};
+use parlor_realtime::protocol::mercure::{Dialect, Notify, Subscribe, pairs, wire};
+use parlor_realtime::subscribers::mercure::{SubscribedPerson, Subscriber};
+use parlor_realtime::{Close, EncodedEvent, Loaded, Session, Start};
 use tokio::time::{Instant, sleep_until};
 
 use super::hub::{Asker, Refusal, ask};
@@ -47,8 +48,8 @@ pub(super) async fn subscribe(
         return Err(Refusal::no_token());
     }
     let request = Subscribe::parse(&query)?;
-    let mut reader = Reader::new(request.selectors.clone(), asker.grants().subscribe);
-    let person = person(&app, &asker, &mut reader).await?;
+    let mut subscriber = Subscriber::new(request.selectors.clone(), asker.grants().subscribe);
+    let person = person(&app, &asker, &mut subscriber).await?;
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let last = header.map(str::to_owned).or(request.last_id.clone());
     let tenant = asker.tenant_id();
@@ -59,7 +60,7 @@ pub(super) async fn subscribe(
         return Ok(answer.into_response());
     }
     let announced = Announced::begin(&app, &asker, &request).await;
-    let mut stream = Stream::new(&app, asker, reader, person, &place);
+    let mut stream = Stream::new(&app, asker, subscriber, person, &place);
     stream.announced = announced;
     stream.first = Some(match last {
         Some(_) => Bytes::from_static(wire::COMMENT.as_bytes()),
@@ -95,20 +96,20 @@ fn head(request: &Subscribe, last: Option<String>) -> HeaderMap {
 }
 
 /// The person whose events arrive as well: the one the token names, or the one whose topics a host's token allows.
-async fn person(app: &App, asker: &Asker, reader: &mut Reader) -> Result<Option<Who>, Refusal> {
+async fn person(app: &App, asker: &Asker, subscriber: &mut Subscriber) -> Result<Option<Who>, Refusal> {
     if let Some(external) = app.config.mercure.external() {
-        if reader.asks_for_own() {
+        if subscriber.asks_for_own() {
             let at = app.config.mercure.public_url.as_deref().unwrap_or(external);
             return Err(Refusal::not_found(format!("These topics are published at {at}.")));
         }
-        *reader = std::mem::take(reader).without_own();
+        *subscriber = std::mem::take(subscriber).without_own();
         return Ok(None);
     }
     let Some(bearer) = &asker.bearer else { return Ok(None) };
     if let Some(actor) = &bearer.person {
         return Ok(Some(Who { actor: actor.clone(), by_rules: true }));
     }
-    let people = reader.people();
+    let people = subscriber.people();
     if people.len() > 1 {
         return Err(Refusal::malformed("One connection serves the inbox of one user only."));
     }
@@ -173,7 +174,7 @@ struct Stream {
     tenant: Tenant,
     epoch: i64,
     who: Option<Who>,
-    reader: Reader,
+    subscriber: Subscriber,
     session: Session,
     live: bool,
     /// What must last: the person's own proof, or the key behind the token.
@@ -190,7 +191,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(app: &Ctx, asker: Asker, mut reader: Reader, who: Option<Who>, place: &Place) -> Self {
+    fn new(app: &Ctx, asker: Asker, mut subscriber: Subscriber, who: Option<Who>, place: &Place) -> Self {
         let bearer = asker.bearer.as_ref();
         let left = bearer.map(|bearer| {
             let left = bearer.expires.micros() - app.clock.now().micros();
@@ -199,20 +200,24 @@ impl Stream {
         let left = left.into_iter().chain(connection_time(app.config.mercure.write_timeout)).min();
         if let Some(who) = &who {
             let quiet = std::collections::HashMap::new();
-            reader.become_person(Mine { person: who.actor.id(), by_rules: who.by_rules, quiet });
+            subscriber.become_person(SubscribedPerson {
+                person: who.actor.id(),
+                by_rules: who.by_rules,
+                quiet,
+            });
         }
         let now = app.clock.now();
         let attending = who.as_ref().map(|who| app.presence.attend(asker.tenant.id, who.actor.id(), now));
         let root = bearer.map(|bearer| bearer.root);
         let lives_by = bearer.map_or(Vec::new(), |bearer| vec![bearer.tag, bearer.root.tag()]);
         let session = Session::new(&app.hub, asker.tenant.id, place.at, lives_by)
-            .listening(reader.names(), reader.matcher());
+            .listening(subscriber.names(), subscriber.matcher());
         Self {
             app: app.clone(),
             tenant: asker.tenant,
             epoch: place.position.epoch,
             who,
-            reader,
+            subscriber,
             session,
             live: false,
             root,
@@ -263,8 +268,8 @@ impl Stream {
         }
         if let (Some(mine), Some(who)) = (page.quiet, &self.who) {
             let quiet = mine.into_iter().collect();
-            let me = Mine { person: who.actor.id(), by_rules: who.by_rules, quiet };
-            self.reader.become_person(me);
+            let me = SubscribedPerson { person: who.actor.id(), by_rules: who.by_rules, quiet };
+            self.subscriber.become_person(me);
         }
         let seen = page.events.last().map_or(after, |event| event.seq);
         let done = page.events.len() < PAGE;
@@ -282,9 +287,9 @@ impl Stream {
     fn history(&mut self, events: &[Event], reach: Option<&Access>) -> Bytes {
         let mut lines = Vec::new();
         for event in events {
-            let published = Published::new(event.clone());
+            let published = EncodedEvent::new(event.clone());
             let arrives = reach.is_some_and(|access| access.admits_on_replay(event));
-            if self.reader.listens(event) || (arrives && self.reader.wants(&published)) {
+            if self.subscriber.listens(event) || (arrives && self.subscriber.wants(&published)) {
                 lines.extend_from_slice(published.mercure(self.epoch));
                 self.told = event.seq;
             }
@@ -316,13 +321,13 @@ impl Stream {
         }
     }
 
-    fn lines(&mut self, happened: &[Arc<Published>]) -> Bytes {
+    fn lines(&mut self, happened: &[Arc<EncodedEvent>]) -> Bytes {
         let (mut wanted, mut first) = (Vec::with_capacity(happened.len()), None);
         for published in happened {
-            if let Err(error) = self.reader.follow(&published.event) {
+            if let Err(error) = self.subscriber.follow(&published.event) {
                 tracing::error!(%error, "what a person wants to be told of may have changed unreadably");
             }
-            if self.reader.wants(published) {
+            if self.subscriber.wants(published) {
                 wanted.push(published.mercure(self.epoch));
                 self.told = self.told.max(published.seq());
                 first.get_or_insert(published.event.at);

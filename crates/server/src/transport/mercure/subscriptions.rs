@@ -16,7 +16,7 @@ use super::hub::{Asker, Refusal, ask, urn};
 use crate::app::{App, Ctx};
 use crate::auth::mercure_keys::Role;
 
-/// The roster's list.
+/// The registry's list.
 const LIST: &str = "mercure";
 
 /// A subscriber that was told of; dropping it tells of its end.
@@ -44,7 +44,7 @@ impl Announced {
         let (tenant, dialect) = (asker.tenant.clone(), request.dialect);
         for subscription in &subscriptions {
             let value = serde_json::to_string(subscription).ok()?;
-            app.roster.enter(tenant.id, LIST, &subscription.id(Dialect::V1), Some(&value));
+            app.registry.enter(tenant.id, LIST, &subscription.id(Dialect::V1), Some(&value));
         }
         let announced = Self { app: Arc::downgrade(app), tenant, dialect, subscriptions };
         tell(app, &announced.tenant, dialect, &announced.subscriptions, true).await;
@@ -56,7 +56,7 @@ impl Drop for Announced {
     fn drop(&mut self) {
         let Some(app) = self.app.upgrade() else { return };
         for subscription in &self.subscriptions {
-            app.roster.leave(self.tenant.id, LIST, &subscription.id(Dialect::V1));
+            app.registry.leave(self.tenant.id, LIST, &subscription.id(Dialect::V1));
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (tenant, dialect) = (self.tenant.clone(), self.dialect);
@@ -138,7 +138,7 @@ fn find(
     dialect: Dialect,
     last: &str,
 ) -> Result<serde_json::Value, Refusal> {
-    let members = app.roster.members(asker.tenant_id(), LIST);
+    let members = app.registry.members(asker.tenant_id(), LIST);
     let all: Vec<Subscription> =
         members.iter().filter_map(|member| serde_json::from_str(member.value.as_deref()?).ok()).collect();
     if let Some(exact) = all.iter().find(|found| found.id(dialect) == path) {

@@ -134,8 +134,8 @@ fn channel_info(app: &App, tenant: TenantId, channel: &str, attributes: &[String
     let mut found = Map::new();
     for attribute in attributes {
         let value = match (attribute.as_str(), kind(channel)) {
-            ("user_count", Kind::Presence) => app.roster.members(tenant, &list(channel)).len().into(),
-            ("subscription_count", _) => app.roster.count(tenant, &list(channel)).into(),
+            ("user_count", Kind::Presence) => app.registry.members(tenant, &list(channel)).len().into(),
+            ("subscription_count", _) => app.registry.count(tenant, &list(channel)).into(),
             _ => continue,
         };
         found.insert(attribute.clone(), value);
@@ -212,7 +212,7 @@ pub(super) async fn channels(
         ));
     }
     let found: Map<String, Value> = app
-        .roster
+        .registry
         .lists(tenant, &list(prefix))
         .into_iter()
         .map(|(name, _)| {
@@ -250,7 +250,7 @@ pub(super) async fn channel(
         }
     }
     let mut told = channel_info(&app, tenant, &channel, &info);
-    told.insert("occupied".to_owned(), (app.roster.count(tenant, &list(&channel)) > 0).into());
+    told.insert("occupied".to_owned(), (app.registry.count(tenant, &list(&channel)) > 0).into());
     if info.iter().any(|attribute| attribute == "cache") {
         let wanted = channel.clone();
         let now = app.clock.now();
@@ -274,7 +274,7 @@ pub(super) async fn users(
     if kind(&channel) != Kind::Presence {
         return Err(Refusal::bad("only presence channels have users"));
     }
-    let members = app.roster.members(application.tenant.id, &list(&channel));
+    let members = app.registry.members(application.tenant.id, &list(&channel));
     let users: Vec<_> = members.iter().map(|member| json!({"id": *member.id})).collect();
     Ok(Json(json!({"users": users})))
 }

@@ -7,8 +7,8 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::routing::post;
 use axum::{Json, Router};
-use parlor_realtime::protocol::pusher::{Kind, Own, is_name, is_socket_id, kind};
-use parlor_realtime::protocol::pusher_sign::{master_key, shared_secret};
+use parlor_realtime::protocol::pusher::signature::{master_key, shared_secret};
+use parlor_realtime::protocol::pusher::{Kind, ParlorChannel, is_name, is_socket_id, kind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -112,7 +112,7 @@ async fn join(
         return Err(Problem::invalid("channel_name", "channel", text));
     }
     let application = application(&app, &caller).await?;
-    let own = Own::parse(&channel);
+    let own = ParlorChannel::parse(&channel);
     match own {
         Some(own) => may_join(&app, &caller, own).await?,
         None if application.options().lets_clients_join(&channel) => {}
@@ -134,13 +134,13 @@ async fn join(
     Ok(Json(answer))
 }
 
-async fn may_join(app: &Ctx, caller: &Caller, own: Own) -> Result<(), Problem> {
+async fn may_join(app: &Ctx, caller: &Caller, own: ParlorChannel) -> Result<(), Problem> {
     let refuse = |text: &str| Err(Problem::forbidden("channel", text));
     match own {
-        Own::Person(id) if id != caller.id() => refuse("this is another person's channel"),
-        Own::Inbox if !caller.is_staff() => refuse("only staff may join this channel"),
-        Own::Person(_) | Own::Inbox => Ok(()),
-        Own::Conversation(id) | Own::Viewers(id) => match reads(app, caller, id).await? {
+        ParlorChannel::Person(id) if id != caller.id() => refuse("this is another person's channel"),
+        ParlorChannel::Inbox if !caller.is_staff() => refuse("only staff may join this channel"),
+        ParlorChannel::Person(_) | ParlorChannel::Inbox => Ok(()),
+        ParlorChannel::Conversation(id) | ParlorChannel::Viewers(id) => match reads(app, caller, id).await? {
             true => Ok(()),
             false => refuse("you do not read this conversation"),
         },

@@ -2,7 +2,7 @@
 //! that let clients join channels, and webhooks. The wire format is `parlor_realtime::protocol::pusher`.
 //!
 //! What applications publish are events of the tenant's log; what clients tell each other is ephemeral. Who is
-//! on which channel is in the roster (`channel:{name}`), so counts and members hold over all nodes.
+//! on which channel is in the registry (`channel:{name}`), so counts and members hold over all nodes.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(crate) fn routes(pusher: &Pusher) -> Router<Ctx> {
 /// Starts the background work. It ends with the application.
 pub(crate) fn start(app: &Ctx) -> Pusher {
     let webhooks = Arc::<WebhookOutbox>::default();
-    tokio::spawn(presence_events::run(Arc::downgrade(app), webhooks.clone(), app.roster.changes()));
+    tokio::spawn(presence_events::run(Arc::downgrade(app), webhooks.clone(), app.registry.changes()));
     webhooks::start(app, &webhooks);
     Pusher { app: app.clone(), webhooks }
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::TenantId;
+use parlor_realtime::presence::registry::Change;
 use parlor_realtime::protocol::pusher::{self, Kind, kind};
-use parlor_realtime::roster::Change;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use parlor_chat::Error;
-use parlor_realtime::protocol::pusher_sign::{body_md5, request};
+use parlor_realtime::protocol::pusher::signature::{body_md5, request};
 use serde_json::json;
 
 use crate::app::App;

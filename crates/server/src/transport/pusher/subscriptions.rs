@@ -1,11 +1,11 @@
-//! Owns: the channels a connection is on and the user it is signed in as; the roster hears of both, and of their end
+//! Owns: the channels a connection is on and the user it is signed in as; the registry hears of both, and of their end
 //! however the connection ends. Must not know: who may join what.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use parlor_chat::TenantId;
-use parlor_realtime::protocol::pusher::{Kind, Own, kind};
+use parlor_realtime::protocol::pusher::{Kind, ParlorChannel, kind};
 use tokio::time::Instant;
 
 use crate::app::Ctx;
@@ -26,7 +26,7 @@ pub(super) struct Subscription {
     /// As whom, on presence channels.
     pub member: Option<Arc<str>>,
     /// What it is of Parlor's.
-    pub own: Option<Own>,
+    pub own: Option<ParlorChannel>,
     /// When Parlor's rules were asked last.
     pub checked: Instant,
 }
@@ -43,7 +43,7 @@ pub(super) struct Subscriptions {
     counted: bool,
 }
 
-/// The roster's list of connections, for applications that have a limit.
+/// The registry's list of connections, for applications that have a limit.
 const CONNECTIONS: &str = "connections";
 
 impl Subscriptions {
@@ -54,7 +54,7 @@ impl Subscriptions {
     /// Counts the connection; false when there are more than `most` now.
     pub fn count(&mut self, most: u32) -> bool {
         self.counted = true;
-        self.app.roster.enter(self.tenant, CONNECTIONS, "", None).list_after <= most
+        self.app.registry.enter(self.tenant, CONNECTIONS, "", None).list_after <= most
     }
 
     pub fn len(&self) -> usize {
@@ -73,12 +73,12 @@ impl Subscriptions {
     pub fn take(&mut self, channel: &str, member: Option<&Member>) {
         let subscription = Subscription {
             member: member.map(|member| member.id.clone()),
-            own: Own::parse(channel),
+            own: ParlorChannel::parse(channel),
             checked: Instant::now(),
         };
         if kind(channel) != Kind::User {
             let (id, info) = member.map_or(("", None), |member| (&*member.id, member.info.as_deref()));
-            self.app.roster.enter(self.tenant, &list(channel), id, info);
+            self.app.registry.enter(self.tenant, &list(channel), id, info);
         }
         self.channels.insert(Arc::from(channel), subscription);
     }
@@ -92,7 +92,7 @@ impl Subscriptions {
 
     fn left(&self, channel: &str, subscription: &Subscription) {
         if kind(channel) != Kind::User {
-            self.app.roster.leave(
+            self.app.registry.leave(
                 self.tenant,
                 &list(channel),
                 subscription.member.as_deref().unwrap_or_default(),
@@ -107,7 +107,7 @@ impl Subscriptions {
 
     /// Signs the connection in.
     pub fn sign_in(&mut self, user: Member) {
-        self.app.roster.enter(self.tenant, SIGNED_IN, &user.id, None);
+        self.app.registry.enter(self.tenant, SIGNED_IN, &user.id, None);
         self.user = Some(user);
     }
 }
@@ -118,10 +118,10 @@ impl Drop for Subscriptions {
             self.left(&channel, &subscription);
         }
         if let Some(user) = self.user.take() {
-            self.app.roster.leave(self.tenant, SIGNED_IN, &user.id);
+            self.app.registry.leave(self.tenant, SIGNED_IN, &user.id);
         }
         if self.counted {
-            self.app.roster.leave(self.tenant, CONNECTIONS, "");
+            self.app.registry.leave(self.tenant, CONNECTIONS, "");
         }
     }
 }

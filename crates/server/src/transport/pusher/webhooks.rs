@@ -76,8 +76,8 @@ async fn write_events(app: &App, tenant: TenantId, events: Vec<ChannelEvent>) ->
         return Ok(());
     };
     let stays = |happening: &ChannelEvent| match happening {
-        ChannelEvent::Vacated(channel) => app.roster.count(tenant, &list(channel)) == 0,
-        ChannelEvent::Removed(channel, member) => app.roster.get(tenant, &list(channel), member).is_none(),
+        ChannelEvent::Vacated(channel) => app.registry.count(tenant, &list(channel)) == 0,
+        ChannelEvent::Removed(channel, member) => app.registry.get(tenant, &list(channel), member).is_none(),
         _ => true,
     };
     let happened: Vec<_> = events.into_iter().filter(stays).collect();

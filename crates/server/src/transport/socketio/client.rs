@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, OptionFuture};
 use parlor_chat::Error;
 use parlor_realtime::protocol::engineio::Frame;
 use parlor_realtime::protocol::socketio::{Event, MAIN, ack_frames};
-use parlor_realtime::{Close, Loaded, Published};
+use parlor_realtime::{Close, EncodedEvent, Loaded};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
@@ -57,7 +57,7 @@ struct Present {
 
 /// What ended first.
 enum Happened {
-    Events(Result<Vec<Arc<Published>>, Close>),
+    Events(Result<Vec<Arc<EncodedEvent>>, Close>),
     Done(Option<Told>),
     TokenEnded,
 }
@@ -114,7 +114,7 @@ impl Person {
 
     /// Tells a page of history, and reads the next one or is live.
     fn go_on(&mut self, present: Box<Present>, events: Vec<parlor_chat::events::Event>, stage: Stage) {
-        let events: Vec<_> = events.into_iter().map(|event| Arc::new(Published::new(event))).collect();
+        let events: Vec<_> = events.into_iter().map(|event| Arc::new(EncodedEvent::new(event))).collect();
         let told = self.tell(&present, &events);
         self.told.extend(told);
         self.state = match stage {
@@ -183,7 +183,7 @@ impl Person {
     }
 
     /// Events in the words of the client.
-    fn tell(&self, present: &Present, events: &[Arc<Published>]) -> Option<Told> {
+    fn tell(&self, present: &Present, events: &[Arc<EncodedEvent>]) -> Option<Told> {
         let mut frames = Vec::with_capacity(events.len());
         for event in events {
             match self.place.dialect {

@@ -63,7 +63,7 @@ enum End {
     /// The client said goodbye by a request.
     Left(oneshot::Sender<Result<(), Refusal>>),
     /// After what waits was sent.
-    Farewell,
+    CloseReason,
 }
 
 /// Why no more packets of the client are taken.
@@ -159,7 +159,7 @@ impl Session {
                 self.out.extend(frames);
                 Ok(())
             }
-            Happened::Wire(Step::Close) => Err(End::Farewell),
+            Happened::Wire(Step::Close) => Err(End::CloseReason),
             Happened::Time => Ok(()),
         }
     }
@@ -421,10 +421,10 @@ async fn part(
 ) {
     match (transport, end) {
         (Transport::WebSocket(mut socket), end) => {
-            let out = if matches!(end, End::Farewell) { out } else { VecDeque::new() };
+            let out = if matches!(end, End::CloseReason) { out } else { VecDeque::new() };
             let _ = timeout(FAREWELL, close(&mut socket, out)).await;
         }
-        (Transport::Polling(waiting), End::Farewell) => {
+        (Transport::Polling(waiting), End::CloseReason) => {
             out.push_back(Frame::text(CLOSE));
             end_poll(waiting, payload(&mut out, usize::MAX), &mut orders, FAREWELL).await;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use parlor_realtime::protocol::pusher_sign::{Signer, body_md5, request};
+use parlor_realtime::protocol::pusher::signature::{Signer, body_md5, request};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

@@ -25,7 +25,7 @@ use crate::transport::{Dialect, long_poll, sse};
 mod nonce;
 mod sending;
 mod views;
-pub use parlor_realtime::shapes::chat as shapes;
+pub use parlor_realtime::contracts::chat as contract;
 
 pub(crate) fn routes() -> Router<Ctx> {
     // The limit of other bodies is not that of files; both are counted in `sending.rs`.

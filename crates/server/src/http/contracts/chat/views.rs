@@ -4,7 +4,7 @@ use parlor_chat::conversations::View;
 use parlor_chat::messages;
 use parlor_chat::purges::Purge;
 use parlor_chat::{Actor, Error, Kind, MessageId, Time, Tx};
-use parlor_realtime::shapes::chat as shapes;
+use parlor_realtime::contracts::chat as contract;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -71,13 +71,13 @@ pub(super) fn message(
     app: &App,
     caller: &Caller,
     message: &messages::Message,
-) -> Result<shapes::Message, Problem> {
+) -> Result<contract::Message, Problem> {
     let native = serde_json::to_value(message).map_err(Problem::internal)?;
     let link = |id: &str| match id.parse() {
         Ok(id) => link_to(app, caller, id, CONTRACT_LINK_SECONDS).url,
-        Err(_) => shapes::plain_path(id),
+        Err(_) => contract::plain_path(id),
     };
-    Ok(shapes::Message::from_native(&native, link))
+    Ok(contract::Message::from_native(&native, link))
 }
 
 /// A row of the log of purges.

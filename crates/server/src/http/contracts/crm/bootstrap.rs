@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use parlor_chat::conversations::{self, ListFilter};
 use parlor_chat::users::{self, ProfileChange, UserFilter};
 use parlor_chat::{Actor, Error, Right, Tx, events};
-use parlor_realtime::protocol::mercure::own::Topic;
+use parlor_realtime::protocol::mercure::parlor_topics::Topic;
 use parlor_realtime::protocol::mercure::wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -27,7 +27,7 @@ use crate::transport::mercure::grant::grant;
 mod bootstrap;
 mod messenger;
 mod views;
-pub use parlor_realtime::shapes::crm as shapes;
+pub use parlor_realtime::contracts::crm as contract;
 
 pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
     let routes = Router::new()
@@ -205,7 +205,7 @@ async fn send(
     Messenger(caller): Messenger,
     Path(id): Path<ConversationId>,
     Json(input): Json<MessageInput>,
-) -> Result<Created<shapes::Message>, Problem> {
+) -> Result<Created<contract::Message>, Problem> {
     let new = NewMessage {
         client_id: input.client_id,
         attachment_ids: input.attachment_ids,

@@ -3,7 +3,7 @@
 use parlor_chat::conversations::{self, ListFilter, View};
 use parlor_chat::messages;
 use parlor_chat::{Actor, ConversationId, Error, Kind, Tx};
-use parlor_realtime::shapes::crm as shapes;
+use parlor_realtime::contracts::crm as contract;
 use serde_json::{Value, json};
 
 use crate::request::problem::Problem;
@@ -74,9 +74,9 @@ pub(super) fn conversation(view: &View) -> Value {
 }
 
 /// A message.
-pub(super) fn message(message: &messages::Message) -> Result<shapes::Message, Problem> {
+pub(super) fn message(message: &messages::Message) -> Result<contract::Message, Problem> {
     let native = serde_json::to_value(message).map_err(Problem::internal)?;
-    Ok(shapes::Message::from_native(&native))
+    Ok(contract::Message::from_native(&native))
 }
 
 /// The kinds that this contract knows, under its names.

@@ -15,7 +15,7 @@ use crate::request::problem::Problem;
 
 pub(crate) mod member;
 mod presence;
-pub use parlor_realtime::shapes::erp as shapes;
+pub use parlor_realtime::contracts::erp as contract;
 
 use crate::http::contracts::erp::member::Member;
 use crate::services::erp::{self, Asked, SendInput};
@@ -72,7 +72,7 @@ async fn send(
     State(app): State<Ctx>,
     Member(caller): Member,
     Json(input): Json<SendInput>,
-) -> Result<Created<shapes::Message>, Problem> {
+) -> Result<Created<contract::Message>, Problem> {
     Ok(Created(erp::send(&app, &caller, input).await?))
 }
 
@@ -80,7 +80,7 @@ async fn read(
     State(app): State<Ctx>,
     Member(caller): Member,
     Path((_, message)): Path<(String, MessageId)>,
-) -> Answer<shapes::Read> {
+) -> Answer<contract::Read> {
     Ok(Json(erp::read(&app, &caller, message).await?))
 }
 
@@ -103,13 +103,13 @@ async fn notification_read(
     State(app): State<Ctx>,
     Member(caller): Member,
     Path((_, id)): Path<(String, RowId)>,
-) -> Answer<shapes::Notification> {
+) -> Answer<contract::Notification> {
     let run =
         app.db.write(&caller, move |tx, actor| parlor_chat::notifications::set_status(tx, actor, id, "read"));
     Ok(Json(shape(&run.await?)?))
 }
 
-fn shape(native: &parlor_chat::notifications::Notification) -> Result<shapes::Notification, Problem> {
+fn shape(native: &parlor_chat::notifications::Notification) -> Result<contract::Notification, Problem> {
     let native = serde_json::to_value(native).map_err(Problem::internal)?;
-    Ok(shapes::Notification::from_native(&native))
+    Ok(contract::Notification::from_native(&native))
 }

@@ -14,8 +14,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use parlor_chat::publications::Publication;
 use parlor_chat::{Error, events};
-use parlor_realtime::protocol::pusher::{self, Farewell, Incoming};
-use parlor_realtime::{Close, Joined, Published, Reach};
+use parlor_realtime::protocol::pusher::{self, CloseReason, Incoming};
+use parlor_realtime::{Close, EncodedEvent, Joined, Reach};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::app::{App, Ctx};
@@ -57,7 +57,7 @@ pub(super) async fn connect(
     })
 }
 
-async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>, Joined), Farewell> {
+async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>, Joined), CloseReason> {
     let version = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "protocol");
     let version = version.ok_or(pusher::NO_VERSION)?.1;
     let version: u32 = version.parse().map_err(|_| pusher::BAD_VERSION)?;
@@ -92,7 +92,7 @@ async fn join(app: &App, application: &Application) -> Result<Joined, Error> {
 }
 
 /// The last words, for old clients also as an event.
-async fn farewell(socket: &mut Socket, (code, reason): Farewell) {
+async fn farewell(socket: &mut Socket, (code, reason): CloseReason) {
     let goodbye = async {
         if code != pusher::RESTART.0 {
             socket.feed(pusher::error(code, reason).into()).await?;
@@ -275,7 +275,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn forward_publication(&mut self, published: &Published) -> Step {
+    async fn forward_publication(&mut self, published: &EncodedEvent) -> Step {
         let Some(Publication::Channels { channels, name, except, user_id, .. }) =
             published.event.publication.as_deref()
         else {

@@ -10,8 +10,8 @@ use parlor_chat::credentials::Root;
 use parlor_chat::events::{self, EventKind};
 use parlor_chat::tenants::Tenant;
 use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, users};
-use parlor_realtime::protocol::pusher::{self, Own, TERMINATED};
-use parlor_realtime::{Name, Published, Reach};
+use parlor_realtime::protocol::pusher::{self, ParlorChannel, TERMINATED};
+use parlor_realtime::{EncodedEvent, Name, Reach};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -66,7 +66,7 @@ impl Connection {
     }
 
     /// Lets a person onto one of Parlor's channels, by Parlor's rules.
-    pub(super) async fn admit_own(&mut self, own: Own, member: Option<&Member>) -> Admission {
+    pub(super) async fn admit_own(&mut self, own: ParlorChannel, member: Option<&Member>) -> Admission {
         let Some(member) = member else {
             return refused(
                 403,
@@ -75,8 +75,12 @@ impl Connection {
         };
         let actor = self.identify(member).await?;
         match own {
-            Own::Person(id) if id != actor.id() => return refused(403, "this is another person's channel"),
-            Own::Inbox if !actor.is_staff() => return refused(403, "only staff may join this channel"),
+            ParlorChannel::Person(id) if id != actor.id() => {
+                return refused(403, "this is another person's channel");
+            }
+            ParlorChannel::Inbox if !actor.is_staff() => {
+                return refused(403, "only staff may join this channel");
+            }
             _ => {}
         }
         if let Some(conversation) = own.conversation()
@@ -134,16 +138,16 @@ impl Connection {
         }
     }
 
-    fn remember_own(&mut self, own: Own, joined: bool) {
+    fn remember_own(&mut self, own: ParlorChannel, joined: bool) {
         let Some(person) = &mut self.person else { return };
         match own {
-            Own::Conversation(id) => person.conversations.entry(id).or_default().0 = joined,
-            Own::Viewers(id) => person.conversations.entry(id).or_default().1 = joined,
-            Own::Person(_) => person.channel = joined.then(|| own.to_string().into()),
-            Own::Inbox => person.inbox = joined,
+            ParlorChannel::Conversation(id) => person.conversations.entry(id).or_default().0 = joined,
+            ParlorChannel::Viewers(id) => person.conversations.entry(id).or_default().1 = joined,
+            ParlorChannel::Person(_) => person.channel = joined.then(|| own.to_string().into()),
+            ParlorChannel::Inbox => person.inbox = joined,
         }
         person.conversations.retain(|_, (reader, viewer)| *reader || *viewer);
-        if let Own::Viewers(id) = own {
+        if let ParlorChannel::Viewers(id) = own {
             let other = || person.conversations.iter().find(|(_, (_, viewer))| *viewer).map(|(id, _)| *id);
             let viewed = if joined { Some(id) } else { other() };
             person.attending.view(viewed, self.app.clock.now());
@@ -152,13 +156,13 @@ impl Connection {
 
     /// The connection left a channel that may be one of Parlor's.
     pub(super) fn forget_own(&mut self, channel: &str) {
-        if let Some(own) = Own::parse(channel) {
+        if let Some(own) = ParlorChannel::parse(channel) {
             self.remember_own(own, false);
         }
     }
 
     /// Gives one of Parlor's events to the channels it belongs to.
-    pub(super) async fn forward_own(&mut self, published: &Published) -> Step {
+    pub(super) async fn forward_own(&mut self, published: &EncodedEvent) -> Step {
         let Some(person) = &self.person else { return Ok(()) };
         let event = &published.event;
         let on = event.conversation.and_then(|id| Some((id, *person.conversations.get(&id)?)));
@@ -168,7 +172,7 @@ impl Connection {
             self.feed(frames.on(&channel)).await?;
         }
         if inbox {
-            self.feed(frames.on(&Own::Inbox.to_string())).await?;
+            self.feed(frames.on(&ParlorChannel::Inbox.to_string())).await?;
         }
         let Some((conversation, (reader, viewer))) = on else { return Ok(()) };
         if reader {
@@ -188,7 +192,9 @@ impl Connection {
     pub(super) async fn sign_of_life(&mut self, event: &str, channel: &str, data: &str) {
         let Some(person) = &self.person else { return };
         person.attending.active(self.app.clock.now());
-        let Some(conversation) = Own::parse(channel).and_then(Own::conversation) else { return };
+        let Some(conversation) = ParlorChannel::parse(channel).and_then(ParlorChannel::conversation) else {
+            return;
+        };
         if event != TYPING {
             return;
         }
@@ -204,7 +210,9 @@ impl Connection {
     /// time to time: who reads a conversation may change without an event for those who no longer do.
     pub(super) async fn still_reads(&mut self, channel: &str) -> Result<bool, End> {
         let Some(subscription) = self.subscriptions.get_mut(channel) else { return Ok(false) };
-        let Some(conversation) = subscription.own.and_then(Own::conversation) else { return Ok(true) };
+        let Some(conversation) = subscription.own.and_then(ParlorChannel::conversation) else {
+            return Ok(true);
+        };
         if subscription.checked.elapsed() < BELIEVED {
             return Ok(true);
         }
@@ -225,7 +233,7 @@ impl Connection {
                 return Err(Some(pusher::COME_BACK));
             }
         }
-        for own in [Own::Conversation(conversation), Own::Viewers(conversation)] {
+        for own in [ParlorChannel::Conversation(conversation), ParlorChannel::Viewers(conversation)] {
             let channel = own.to_string();
             if self.subscriptions.get(&channel).is_some() {
                 self.unsubscribe(&channel);

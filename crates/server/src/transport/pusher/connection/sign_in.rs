@@ -64,7 +64,7 @@ impl Connection {
         }
         let tenant = self.application.tenant.id;
         let (online, offline): (Vec<_>, Vec<_>) =
-            users().partition(|user| self.app.roster.get(tenant, SIGNED_IN, user).is_some());
+            users().partition(|user| self.app.registry.get(tenant, SIGNED_IN, user).is_some());
         self.say(pusher::watchlist(&online, &offline)).await
     }
 }

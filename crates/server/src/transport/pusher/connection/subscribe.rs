@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_chat::publications;
 use parlor_realtime::Name;
-use parlor_realtime::protocol::pusher::{self, Kind, Own, Subscribe, is_cache, is_name, kind};
+use parlor_realtime::protocol::pusher::{self, Kind, ParlorChannel, Subscribe, is_cache, is_name, kind};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
@@ -66,7 +66,7 @@ impl Connection {
     }
 
     fn members(&self, channel: &str) -> String {
-        let members = self.app.roster.members(self.application.tenant.id, &list(channel));
+        let members = self.app.registry.members(self.application.tenant.id, &list(channel));
         pusher::members(members.iter().map(|member| (&*member.id, member.value.as_deref())))
     }
 
@@ -119,7 +119,7 @@ impl Connection {
             }
             Err(_) => return Err(None),
         }
-        if let Some(own) = Own::parse(channel) {
+        if let Some(own) = ParlorChannel::parse(channel) {
             self.admit_own(own, member.as_ref()).await?;
         }
         if kind(channel) != Kind::Presence {
@@ -155,11 +155,11 @@ impl Connection {
             return Err(Refused::limit(4301, "the user's data is too large"));
         }
         let (tenant, list) = (self.application.tenant.id, list(channel));
-        let known = self.app.roster.get(tenant, &list, &member.id).is_some();
+        let known = self.app.registry.get(tenant, &list, &member.id).is_some();
         // Parlor's own channels have the members that Parlor's rules say.
         if known
-            || Own::parse(channel).is_some()
-            || self.app.roster.members(tenant, &list).len() < config.members
+            || ParlorChannel::parse(channel).is_some()
+            || self.app.registry.members(tenant, &list).len() < config.members
         {
             return Ok(());
         }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use parlor_chat::{Actor, ConversationId, PersonId};
 use parlor_realtime::Joined;
 use parlor_realtime::presence::Attending;
-use parlor_realtime::protocol::pusher::Farewell;
+use parlor_realtime::protocol::pusher::CloseReason;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 /// Why a connection ends: a code and a text, or nothing to say because the other side is gone.
-pub(crate) type End = Option<Farewell>;
+pub(crate) type End = Option<CloseReason>;
 
 /// Goes on, or ends.
 pub(crate) type Step = Result<(), End>;

@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::mailbox::Close;
+use crate::close::Close;
 
 mod names;
+pub mod signature;
 
-pub use names::{Kind, Own, is_cache, is_name, is_socket_id, kind, signed_in_user};
+pub use names::{Kind, ParlorChannel, is_cache, is_name, is_socket_id, kind, signed_in_user};
 
 /// The longest a name is by the protocol.
 pub const NAME_LENGTH: usize = 164;
@@ -44,29 +45,29 @@ pub const PONG: &str = r#"{"event":"pusher:pong","data":{}}"#;
 pub const PING: &str = r#"{"event":"pusher:ping","data":{}}"#;
 
 /// How a connection ends: a code and a text.
-pub type Farewell = (u16, &'static str);
+pub type CloseReason = (u16, &'static str);
 /// No application has the key.
-pub const NO_APP: Farewell = (4001, "no application has this key");
+pub const NO_APP: CloseReason = (4001, "no application has this key");
 /// The application is switched off.
-pub const DISABLED: Farewell = (4003, "the application is disabled");
+pub const DISABLED: CloseReason = (4003, "the application is disabled");
 /// The application's connections are used up.
-pub const OVER_QUOTA: Farewell = (4004, "the application has too many connections");
+pub const OVER_QUOTA: CloseReason = (4004, "the application has too many connections");
 /// The version is no number.
-pub const BAD_VERSION: Farewell = (4006, "the protocol version is not a number");
+pub const BAD_VERSION: CloseReason = (4006, "the protocol version is not a number");
 /// The version is not spoken here.
-pub const OTHER_VERSION: Farewell = (4007, "this protocol version is not supported");
+pub const OTHER_VERSION: CloseReason = (4007, "this protocol version is not supported");
 /// No version was given.
-pub const NO_VERSION: Farewell = (4008, "no protocol version was given");
+pub const NO_VERSION: CloseReason = (4008, "no protocol version was given");
 /// Not allowed, or no longer.
-pub const UNAUTHORIZED: Farewell = (4009, "unauthorized");
+pub const UNAUTHORIZED: CloseReason = (4009, "unauthorized");
 /// Too slow, or rights changed: come back after a moment.
-pub const COME_BACK: Farewell = (4100, "come back in a moment");
+pub const COME_BACK: CloseReason = (4100, "come back in a moment");
 /// The server stops: come back at once.
-pub const RESTART: Farewell = (4200, "the server restarts");
+pub const RESTART: CloseReason = (4200, "the server restarts");
 /// Silent after a ping.
-pub const SILENT: Farewell = (4201, "no answer to the ping");
+pub const SILENT: CloseReason = (4201, "no answer to the ping");
 /// A frame that cannot be read.
-pub const MALFORMED: Farewell = (4400, "a frame is one JSON object with an event");
+pub const MALFORMED: CloseReason = (4400, "a frame is one JSON object with an event");
 /// A client's event was not forwarded.
 pub const REJECTED: u16 = 4301;
 /// Too many ids in a watchlist.
@@ -74,7 +75,7 @@ pub const WATCHLIST_TOO_LONG: u16 = 4302;
 
 /// The close code and reason.
 #[must_use]
-pub fn close(why: Close) -> Farewell {
+pub fn close(why: Close) -> CloseReason {
     match why {
         Close::Resync => COME_BACK,
         Close::Unauthorized => UNAUTHORIZED,
@@ -99,7 +100,7 @@ pub enum Incoming {
     Client {
         /// The event's name, beginning with `client-`.
         event: String,
-        /// Where.
+        /// The channel that it is sent on.
         channel: String,
         /// JSON, as it came.
         data: String,
@@ -308,12 +309,12 @@ impl Frames {
 
     /// The frame for the channel of the event's conversation.
     pub fn in_conversation(&self, conversation: ConversationId) -> Bytes {
-        self.nth(0, &Own::Conversation(conversation).to_string())
+        self.nth(0, &ParlorChannel::Conversation(conversation).to_string())
     }
 
     /// The frame for the channel of those who view the event's conversation.
     pub fn for_viewers(&self, conversation: ConversationId) -> Bytes {
-        self.nth(1, &Own::Viewers(conversation).to_string())
+        self.nth(1, &ParlorChannel::Viewers(conversation).to_string())
     }
 
     /// The frame for any channel.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::published::Published;
+use crate::encoded::EncodedEvent;
 use crate::testing;
 
 const ID: &str = "00000000-0000-0000-0000-000000000007";
@@ -18,8 +18,8 @@ fn publication(channels: &[&str], name: &str, data: &str, user_id: Option<&str>)
     }
 }
 
-fn published(seq: i64, publication: Publication) -> Published {
-    Published::new(Event { publication: Some(Arc::new(publication)), ..testing::event(seq, 7) })
+fn published(seq: i64, publication: Publication) -> EncodedEvent {
+    EncodedEvent::new(Event { publication: Some(Arc::new(publication)), ..testing::event(seq, 7) })
 }
 
 fn text(frame: &Bytes) -> String {
@@ -34,7 +34,7 @@ fn sent() -> Vec<String> {
     let removed = publication(&["presence-c"], MEMBER_REMOVED, &member_removed("7"), Some("7"));
     let counted = publication(&["a"], SUBSCRIPTION_COUNT, &subscription_count(3), None);
     let seen = publication(&["#watched-7"], WATCHLIST, &watched("7", false), None);
-    let own = Published::new(testing::event(9, 7));
+    let own = EncodedEvent::new(testing::event(9, 7));
     let members = members([("7", Some(r#"{"name":"Ana"}"#)), ("8", None)].into_iter());
     vec![
         established("12.34", 120),
@@ -139,11 +139,11 @@ fn what_names_say() {
 fn parlors_own_channels_carry_its_ids() {
     for name in ["private-conversation-", "presence-conversation-", "private-user-"] {
         let channel = format!("{name}{ID}");
-        assert_eq!(Own::parse(&channel).unwrap().to_string(), channel);
-        assert_eq!(Own::parse(&format!("{name}7")), None, "the application's own");
-        assert_eq!(Own::parse(&channel.to_uppercase()), None);
-        assert_eq!(Own::parse(&format!("{name}{}", ID.replace('-', ""))), None);
+        assert_eq!(ParlorChannel::parse(&channel).unwrap().to_string(), channel);
+        assert_eq!(ParlorChannel::parse(&format!("{name}7")), None, "the application's own");
+        assert_eq!(ParlorChannel::parse(&channel.to_uppercase()), None);
+        assert_eq!(ParlorChannel::parse(&format!("{name}{}", ID.replace('-', ""))), None);
     }
-    assert_eq!(Own::parse("presence-inbox"), Some(Own::Inbox));
-    assert_eq!(Own::parse("presence-inbox-2"), None);
+    assert_eq!(ParlorChannel::parse("presence-inbox"), Some(ParlorChannel::Inbox));
+    assert_eq!(ParlorChannel::parse("presence-inbox-2"), None);
 }

@@ -8,20 +8,20 @@ use parlor_chat::events::{Audience, Event, EventKind, Payload};
 use parlor_chat::publications::Publication;
 use parlor_chat::{ConversationId, Error, PersonId};
 
-use super::own::{self, Notice, Topic};
-use super::selector::{Selector, any, one};
+use crate::encoded::EncodedEvent;
 use crate::listeners::{Matcher, Name};
-use crate::published::Published;
+use crate::protocol::mercure::parlor_topics::{self, Topic};
+use crate::protocol::mercure::{Notify, Selector, any, one};
 
 /// A subscriber's interests and rights.
 #[derive(Clone, Debug, Default)]
-pub struct Reader {
+pub struct Subscriber {
     /// What it asked for.
     wanted: Arc<[Selector]>,
     /// Which private updates it may have.
     granted: Arc<[Selector]>,
     /// The person whose events arrive as well.
-    me: Option<Mine>,
+    me: Option<SubscribedPerson>,
     /// Whether the person's inbox and notifications are wanted and allowed.
     inbox: bool,
     notifications: bool,
@@ -31,8 +31,8 @@ pub struct Reader {
 
 /// The person behind a subscriber.
 #[derive(Clone, Debug)]
-pub struct Mine {
-    /// Who.
+pub struct SubscribedPerson {
+    /// The person whose events arrive.
     pub person: PersonId,
     /// The token names the person: Parlor's rules decide about conversations, and not the token's selectors.
     pub by_rules: bool,
@@ -40,41 +40,7 @@ pub struct Mine {
     pub quiet: HashMap<ConversationId, Notify>,
 }
 
-/// Of what in a conversation somebody wants to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notify {
-    /// Of every message.
-    All,
-    /// Of those that name the person.
-    Mentions,
-    /// Of nothing.
-    Nothing,
-}
-
-impl Notify {
-    /// What a person's own settings for a conversation come to.
-    #[must_use]
-    pub fn of(muted: bool, notify: &str) -> Self {
-        match (muted, notify) {
-            (true, _) | (_, "none") => Self::Nothing,
-            (_, "mentions") => Self::Mentions,
-            _ => Self::All,
-        }
-    }
-
-    /// Whether the person is to be told of this message.
-    #[must_use]
-    pub fn tells(self, person: PersonId, notice: &Notice) -> bool {
-        let told = match self {
-            Self::All => true,
-            Self::Mentions => notice.mentioned.contains(&person),
-            Self::Nothing => false,
-        };
-        told && notice.author != Some(person)
-    }
-}
-
-impl Reader {
+impl Subscriber {
     /// A subscriber without a person.
     #[must_use]
     pub fn new(wanted: Vec<Selector>, granted: Vec<Selector>) -> Self {
@@ -88,7 +54,7 @@ impl Reader {
     }
 
     /// The person is there from now on, with settings as they are now.
-    pub fn become_person(&mut self, me: Mine) {
+    pub fn become_person(&mut self, me: SubscribedPerson) {
         self.inbox = self.hears(Topic::Inbox(me.person));
         self.notifications = self.hears(Topic::Notifications(me.person));
         self.me = Some(me);
@@ -112,7 +78,7 @@ impl Reader {
     /// Whether Parlor's own topics are asked for.
     #[must_use]
     pub fn asks_for_own(&self) -> bool {
-        self.wanted.iter().any(|selector| selector.text.starts_with(own::ROOT))
+        self.wanted.iter().any(|selector| selector.text.starts_with(parlor_topics::ROOT))
     }
 
     /// Whether conversations are heard by selector, and not by way of a person.
@@ -144,8 +110,8 @@ impl Reader {
         if open.is_empty() {
             return None;
         }
-        let reader = Self { wanted: open.into(), ..self.clone() };
-        Some(Arc::new(move |event| reader.listens(event)))
+        let subscriber = Self { wanted: open.into(), ..self.clone() };
+        Some(Arc::new(move |event| subscriber.listens(event)))
     }
 
     /// Whether an event is heard without being the person's.
@@ -171,14 +137,14 @@ impl Reader {
         if open && self.granted.is_empty() {
             return None;
         }
-        let topic = Topic::Conversation(own::conversation(event, open)?).to_string();
+        let topic = Topic::Conversation(parlor_topics::conversation(event, open)?).to_string();
         one(&self.wanted, &topic).then_some(topic)
     }
 
     /// Whether an event that arrived is to be sent on. Whoever listens to a name has to ask too: the name says nothing
     /// of the token.
     #[must_use]
-    pub fn wants(&self, published: &Published) -> bool {
+    pub fn wants(&self, published: &EncodedEvent) -> bool {
         let event = &published.event;
         if self.listens(event) {
             return true;
@@ -214,9 +180,9 @@ impl Reader {
     }
 }
 
-impl Mine {
-    fn is_told(&self, published: &Published) -> bool {
-        if own::is_notification(&published.event) {
+impl SubscribedPerson {
+    fn is_told(&self, published: &EncodedEvent) -> bool {
+        if parlor_topics::is_notification(&published.event) {
             return true;
         }
         published.notice().is_some_and(|notice| {
@@ -227,5 +193,5 @@ impl Mine {
 }
 
 #[cfg(test)]
-#[path = "reader_tests.rs"]
+#[path = "mercure_tests.rs"]
 mod tests;

@@ -18,7 +18,7 @@ fn shown(presence: &Presence, n: u128) -> Connection {
 
 #[test]
 fn a_user_is_what_the_best_connection_is() {
-    let presence = Presence::new(Roster::new());
+    let presence = Presence::new(Registry::new());
     let desk = presence.attend(tenant(), person(1), at(0));
     let phone = presence.attend(tenant(), person(1), at(0));
     assert_eq!(shown(&presence, 1), Connection::Online);
@@ -37,7 +37,7 @@ fn a_user_is_what_the_best_connection_is() {
 
 #[test]
 fn a_reload_is_no_leaving() {
-    let presence = Presence::new(Roster::new());
+    let presence = Presence::new(Registry::new());
     let first = presence.attend(tenant(), person(1), at(0));
     drop(first);
     assert_eq!(tick(&presence, 1), []);
@@ -54,8 +54,8 @@ fn a_reload_is_no_leaving() {
 
 #[test]
 fn the_best_of_two_nodes_and_a_dead_node_takes_its_people_along() {
-    let (here, there) = (Presence::new(Roster::new()), Presence::new(Roster::new()));
-    let exchange = || here.roster.hear_all(2, there.roster.own());
+    let (here, there) = (Presence::new(Registry::new()), Presence::new(Registry::new()));
+    let exchange = || here.registry.replace_node(2, there.registry.local());
     let desk = here.attend(tenant(), person(1), at(0));
     let phone = there.attend(tenant(), person(1), at(250));
     let _ben = there.attend(tenant(), person(2), at(250));
@@ -65,7 +65,7 @@ fn the_best_of_two_nodes_and_a_dead_node_takes_its_people_along() {
     assert_eq!(shown(&here, 1), Connection::Online);
     assert!(here.shown(tenant(), person(1)).viewing.contains(&conversation(7)));
     assert_eq!(here.people(tenant()).len(), 2);
-    here.roster.hear_all(2, Vec::new());
+    here.registry.replace_node(2, Vec::new());
     assert_eq!(shown(&here, 1), Connection::Away);
     assert_eq!(shown(&here, 2), Connection::Offline);
     desk.active(at(302));
@@ -74,9 +74,9 @@ fn the_best_of_two_nodes_and_a_dead_node_takes_its_people_along() {
 
 #[test]
 fn only_news_is_told() {
-    let roster = Roster::new();
-    let mut changes = roster.changes();
-    let presence = Presence::new(roster);
+    let registry = Registry::new();
+    let mut changes = registry.changes();
+    let presence = Presence::new(registry);
     let one = presence.attend(tenant(), person(1), at(0));
     let two = presence.attend(tenant(), person(1), at(1));
     one.active(at(5));
@@ -92,7 +92,7 @@ fn only_news_is_told() {
 
 #[test]
 fn typing_ends_by_itself_and_is_told_sparingly() {
-    let presence = Presence::new(Roster::new());
+    let presence = Presence::new(Registry::new());
     let who = (tenant(), conversation(7), person(1));
     let audience = Audience::Conversation { facets: facets(Kind::Group), staff_only: false };
     let sign = |seconds| presence.typing(who.0, who.1, who.2, at(seconds));

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use parlor_chat::events::{Audience, Event};
 use parlor_chat::{Error, Kind};
 
-use crate::protocol::mercure::own::{self, Notice};
+use crate::contracts::erp;
+use crate::protocol::mercure::{Notice, parlor_topics};
 use crate::protocol::pusher::Frames;
 use crate::protocol::socketio;
-use crate::shapes::erp;
 
 /// An event and the bytes that each protocol makes of it, made by whoever needs them first.
 #[derive(Debug)]
-pub struct Published {
+pub struct EncodedEvent {
     /// What happened.
     pub event: Event,
     made: Made,
@@ -33,7 +33,7 @@ struct Made {
     notice: OnceLock<Option<Notice>>,
 }
 
-impl Published {
+impl EncodedEvent {
     /// Wraps a committed event.
     #[must_use]
     pub fn new(event: Event) -> Self {
@@ -81,7 +81,7 @@ impl Published {
 
     /// The new message that it tells of.
     pub fn notice(&self) -> Option<&Notice> {
-        self.made.notice.get_or_init(|| self.readable(own::notice(&self.event))).as_ref()
+        self.made.notice.get_or_init(|| self.readable(parlor_topics::notice(&self.event))).as_ref()
     }
 
     /// The Engine.IO packet of the main Socket.IO namespace.

@@ -10,11 +10,11 @@ use parlor_chat::teams::Team;
 use parlor_chat::users::User;
 use parlor_chat::{Rights, RoleId};
 
-use crate::index::Index;
-use crate::mailbox::Close;
+use crate::audience_index::AudienceIndex;
+use crate::close::Close;
 
 /// Ends the connections of those whose reach the event changes.
-pub(super) fn close(index: &Index, event: &Event) {
+pub(super) fn close(index: &AudienceIndex, event: &Event) {
     let Some(change) = parse(event) else { return };
     for online in index.people() {
         if let Some(why) = change.verdict(&online.access, &online.roles) {

@@ -9,14 +9,14 @@ fn selectors(texts: &[&str]) -> Vec<Selector> {
     texts.iter().map(|text| Selector::classic(text)).collect()
 }
 
-fn reader(wanted: &[&str], granted: &[&str]) -> Reader {
-    Reader::new(selectors(wanted), selectors(granted))
+fn subscriber(wanted: &[&str], granted: &[&str]) -> Subscriber {
+    Subscriber::new(selectors(wanted), selectors(granted))
 }
 
-fn person_reader(wanted: &[&str], by_rules: bool) -> Reader {
-    let mut reader = reader(wanted, &[&inbox(), &notifications()]);
-    reader.become_person(Mine { person: person(1), by_rules, quiet: HashMap::new() });
-    reader
+fn person_subscriber(wanted: &[&str], by_rules: bool) -> Subscriber {
+    let mut subscriber = subscriber(wanted, &[&inbox(), &notifications()]);
+    subscriber.become_person(SubscribedPerson { person: person(1), by_rules, quiet: HashMap::new() });
+    subscriber
 }
 
 fn inbox() -> String {
@@ -31,7 +31,7 @@ fn talk(at: u128) -> String {
     Topic::Conversation(conversation(at)).to_string()
 }
 
-fn update(topics: &[&str], private: bool) -> Published {
+fn update(topics: &[&str], private: bool) -> EncodedEvent {
     let publication = Publication::Topics {
         topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
         data: String::new(),
@@ -40,7 +40,7 @@ fn update(topics: &[&str], private: bool) -> Published {
         name: None,
         retry: None,
     };
-    Published::new(Event {
+    EncodedEvent::new(Event {
         audience: Audience::Named,
         conversation: None,
         publication: Some(Arc::new(publication)),
@@ -48,17 +48,17 @@ fn update(topics: &[&str], private: bool) -> Published {
     })
 }
 
-fn posted(author: u128, mentioned: &[u128]) -> Published {
+fn posted(author: u128, mentioned: &[u128]) -> EncodedEvent {
     let json = json!({"data": testing::posted(author, mentioned)});
-    Published::new(Event { json: json.to_string().into(), ..event(1, 7) })
+    EncodedEvent::new(Event { json: json.to_string().into(), ..event(1, 7) })
 }
 
-fn note() -> Published {
+fn note() -> EncodedEvent {
     let mut event = posted(2, &[]).event;
     if let Audience::Conversation { staff_only, .. } = &mut event.audience {
         *staff_only = true;
     }
-    Published::new(event)
+    EncodedEvent::new(event)
 }
 
 fn silenced(muted: bool, notify: &str) -> Event {
@@ -76,52 +76,52 @@ fn silenced(muted: bool, notify: &str) -> Event {
 
 #[test]
 fn public_and_private_updates() {
-    assert!(reader(&["a"], &[]).wants(&update(&["a"], false)));
-    assert!(!reader(&["a"], &[]).wants(&update(&["a"], true)));
-    assert!(!reader(&["b"], &["*"]).wants(&update(&["a"], false)));
+    assert!(subscriber(&["a"], &[]).wants(&update(&["a"], false)));
+    assert!(!subscriber(&["a"], &[]).wants(&update(&["a"], true)));
+    assert!(!subscriber(&["b"], &["*"]).wants(&update(&["a"], false)));
     assert!(
-        reader(&["a"], &["b"]).wants(&update(&["a", "b"], true)),
+        subscriber(&["a"], &["b"]).wants(&update(&["a", "b"], true)),
         "one topic wanted, another one allowed"
     );
-    assert!(!reader(&["a"], &["c"]).wants(&update(&["a", "b"], true)));
-    assert!(reader(&["/x/{id}"], &["*"]).wants(&update(&["/x/1"], true)));
+    assert!(!subscriber(&["a"], &["c"]).wants(&update(&["a", "b"], true)));
+    assert!(subscriber(&["/x/{id}"], &["*"]).wants(&update(&["/x/1"], true)));
 }
 
 #[test]
 fn conversations_by_selector() {
     let event = posted(2, &[]);
-    assert!(reader(&[&talk(7)], &["*"]).wants(&event));
-    assert!(!reader(&[&talk(7)], &[]).wants(&event));
-    assert!(!reader(&[&talk(8)], &["*"]).wants(&event));
-    assert!(!reader(&["*"], &["*"]).wants(&note()), "private notes stay inside");
-    let template = reader(&[own::CONVERSATION_TEMPLATE], &["*"]);
+    assert!(subscriber(&[&talk(7)], &["*"]).wants(&event));
+    assert!(!subscriber(&[&talk(7)], &[]).wants(&event));
+    assert!(!subscriber(&[&talk(8)], &["*"]).wants(&event));
+    assert!(!subscriber(&["*"], &["*"]).wants(&note()), "private notes stay inside");
+    let template = subscriber(&[parlor_topics::CONVERSATION_TEMPLATE], &["*"]);
     let matcher = template.matcher().unwrap();
     assert!(matcher(&event.event) && !matcher(&note().event) && matcher(&update(&[&talk(3)], true).event));
-    let by_rules = person_reader(&[own::CONVERSATION_TEMPLATE], true).matcher().unwrap();
+    let by_rules = person_subscriber(&[parlor_topics::CONVERSATION_TEMPLATE], true).matcher().unwrap();
     assert!(!by_rules(&event.event), "a person's conversations arrive otherwise");
     assert!(!template.clone().without_own().wants(&event));
-    assert_eq!(reader(&[&talk(7), "b"], &[&talk(7)]).names().len(), 3);
-    assert_eq!(reader(&[&talk(7), "b"], &["b"]).names().len(), 2);
+    assert_eq!(subscriber(&[&talk(7), "b"], &[&talk(7)]).names().len(), 3);
+    assert_eq!(subscriber(&[&talk(7), "b"], &["b"]).names().len(), 2);
 }
 
 #[test]
 fn a_persons_own_topics() {
-    let all = person_reader(&[&inbox()], true);
+    let all = person_subscriber(&[&inbox()], true);
     assert!(all.wants(&posted(1, &[])) && all.wants(&note()));
-    let talks = person_reader(&[own::CONVERSATION_TEMPLATE], true);
-    assert!(talks.wants(&note()) && !talks.wants(&Published::new(silenced(true, "all"))));
-    let elsewhere = person_reader(&[&Topic::Inbox(person(5)).to_string()], true);
+    let talks = person_subscriber(&[parlor_topics::CONVERSATION_TEMPLATE], true);
+    assert!(talks.wants(&note()) && !talks.wants(&EncodedEvent::new(silenced(true, "all"))));
+    let elsewhere = person_subscriber(&[&Topic::Inbox(person(5)).to_string()], true);
     assert!(!elsewhere.wants(&posted(2, &[])), "of nobody else");
-    let vouched = person_reader(&[own::CONVERSATION_TEMPLATE, &inbox()], false);
+    let vouched = person_subscriber(&[parlor_topics::CONVERSATION_TEMPLATE, &inbox()], false);
     assert!(vouched.wants(&note()), "the inbox has everything");
     assert_eq!(vouched.people(), [person(1)]);
 }
 
 #[test]
 fn notifications_are_for_others_new_messages() {
-    let mut told = person_reader(&[&notifications()], true);
+    let mut told = person_subscriber(&[&notifications()], true);
     assert!(told.wants(&posted(2, &[])) && !told.wants(&posted(1, &[])));
-    assert!(!told.wants(&Published::new(event(1, 7))), "not every event");
+    assert!(!told.wants(&EncodedEvent::new(event(1, 7))), "not every event");
     told.follow(&silenced(false, "mentions")).unwrap();
     assert!(!told.wants(&posted(2, &[])) && told.wants(&posted(2, &[1])));
     told.follow(&silenced(true, "all")).unwrap();
@@ -131,5 +131,5 @@ fn notifications_are_for_others_new_messages() {
     let unreadable = Event { json: "{}".into(), ..silenced(true, "all") };
     assert!(told.follow(&unreadable).is_err(), "what cannot be read is said");
     let news = Event { kind: EventKind::NotificationCreated, ..event(3, 7) };
-    assert!(told.wants(&Published::new(news)));
+    assert!(told.wants(&EncodedEvent::new(news)));
 }

@@ -5,7 +5,7 @@ use parlor_chat::events::{Audience, Event, EventKind, Payload};
 use parlor_chat::messages::MessageKind;
 use parlor_chat::{ConversationId, Error, PersonId};
 
-use super::Notify;
+use super::notify::{Notice, Notify};
 
 /// What all of Parlor's topics begin with.
 pub const ROOT: &str = "/crm/internal-messenger/";
@@ -61,17 +61,6 @@ pub fn conversation(event: &Event, open: bool) -> Option<ConversationId> {
         Audience::Conversation { staff_only, .. } if !(open && staff_only) => event.conversation,
         _ => None,
     }
-}
-
-/// A new message, for those who are told of new messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// Where.
-    pub conversation: ConversationId,
-    /// By whom.
-    pub author: Option<PersonId>,
-    /// Who is named in it.
-    pub mentioned: Vec<PersonId>,
 }
 
 /// The new message that an event tells of.

@@ -105,7 +105,7 @@ pub struct Event {
     pub seq: Option<i64>,
     /// In which thread.
     pub thread_id: Option<String>,
-    /// When.
+    /// When it happened, in seconds.
     pub at: Option<i64>,
     /// The event's own part.
     pub data: Value,
@@ -122,8 +122,9 @@ impl Event {
         {
             return Ok(None);
         }
-        let said = if logged.is_ephemeral() { said_once(logged)? } else { said(logged)? };
-        Ok(said.map(|(event, data)| Event {
+        let translated =
+            if logged.is_ephemeral() { translate_ephemeral(logged)? } else { translate(logged)? };
+        Ok(translated.map(|(event, data)| Event {
             event,
             seq: (!logged.is_ephemeral()).then_some(logged.seq),
             thread_id: logged.conversation.map(|id| id.to_string()),
@@ -133,14 +134,14 @@ impl Event {
     }
 }
 
-type Said = Option<(&'static str, Value)>;
+type Translated = Option<(&'static str, Value)>;
 
 fn in_seconds(at: Time) -> i64 {
     at.micros() / 1_000_000
 }
 
 /// What an event of the log is called here, and what it carries.
-fn said(logged: &Logged) -> Result<Said, Error> {
+fn translate(logged: &Logged) -> Result<Translated, Error> {
     let message = |raw: &Raw<parlor_chat::messages::Message>| -> Result<Value, Error> {
         let native: Value = serde_json::from_str(raw.json().get())?;
         Ok(json!(Message::from_native(&native, plain_path)))
@@ -195,8 +196,8 @@ fn said(logged: &Logged) -> Result<Said, Error> {
 }
 
 /// The same of what is not kept.
-fn said_once(told: &Logged) -> Result<Said, Error> {
-    Ok(match told.passing()? {
+fn translate_ephemeral(told: &Logged) -> Result<Translated, Error> {
+    Ok(match told.ephemeral_payload()? {
         Ephemeral::Typing(told) => {
             Some(("typing", json!({ "user_id": told.person_id, "typing": told.typing })))
         }

@@ -1,6 +1,8 @@
 //! Owns: who is connected, active, looking at what and typing, from moment to moment; nothing of it is stored. What
-//! this node knows of its connections goes into the roster, and what is shown is the best of all nodes.
+//! this node knows of its connections goes into the registry, and what is shown is the best of all nodes.
 //! Must not know: sockets, how it is told to anybody, what people say of themselves.
+
+pub mod registry;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,9 +11,9 @@ use parlor_chat::events::Audience;
 use parlor_chat::{ConversationId, PersonId, TenantId, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::roster::{Member, Roster};
+use registry::{Member, Registry};
 
-/// The roster's list of connected people.
+/// The registry's list of connected people.
 pub const PEOPLE: &str = "people";
 /// How long somebody may be without a connection before they have left: a reload is no leaving.
 pub const GRACE_SECONDS: i64 = 3;
@@ -44,7 +46,7 @@ pub struct Thresholds {
 
 /// What is shown of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct PersonPresence {
     /// The best of all connections.
     pub connection: Connection,
     /// The last activity.
@@ -57,7 +59,7 @@ pub struct Shown {
 /// Who is connected to this node, and how.
 #[derive(Debug)]
 pub struct Presence {
-    roster: Arc<Roster>,
+    registry: Arc<Registry>,
     inside: Mutex<Inside>,
 }
 
@@ -74,7 +76,7 @@ struct Here {
     screens: HashMap<u64, Screen>,
     /// Since when there is no connection.
     left_at: Option<Time>,
-    told: Option<Shown>,
+    told: Option<PersonPresence>,
 }
 
 #[derive(Debug)]
@@ -101,9 +103,9 @@ pub struct Attending {
 /// Somebody's last connection to this node ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
-    /// Whose.
+    /// The tenant of the person.
     pub tenant: TenantId,
-    /// Who.
+    /// The person who left.
     pub person: PersonId,
     /// When the connection ended.
     pub at: Time,
@@ -123,11 +125,11 @@ pub enum Sign {
 /// Somebody stopped typing without saying so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
-    /// Whose.
+    /// The tenant of the person.
     pub tenant: TenantId,
-    /// Where.
+    /// The conversation typed in.
     pub conversation: ConversationId,
-    /// Who.
+    /// The person who typed.
     pub person: PersonId,
     /// Who was told of it.
     pub audience: Audience,
@@ -136,8 +138,8 @@ pub struct Stopped {
 impl Presence {
     /// Nobody is here yet.
     #[must_use]
-    pub fn new(roster: Arc<Roster>) -> Arc<Self> {
-        Arc::new(Self { roster, inside: Mutex::default() })
+    pub fn new(registry: Arc<Registry>) -> Arc<Self> {
+        Arc::new(Self { registry, inside: Mutex::default() })
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -176,7 +178,7 @@ impl Presence {
                 let at = *here.left_at.get_or_insert(now);
                 if now >= at.plus_seconds(GRACE_SECONDS) {
                     inside.people.remove(&(tenant, person));
-                    self.roster.leave(tenant, PEOPLE, &person.to_string());
+                    self.registry.leave(tenant, PEOPLE, &person.to_string());
                     left.push(Left { tenant, person, at });
                 }
             } else {
@@ -188,14 +190,14 @@ impl Presence {
 
     /// What all nodes together show of a person.
     #[must_use]
-    pub fn shown(&self, tenant: TenantId, person: PersonId) -> Shown {
-        self.roster.get(tenant, PEOPLE, &person.to_string()).map(|member| best(&member)).unwrap_or_default()
+    pub fn shown(&self, tenant: TenantId, person: PersonId) -> PersonPresence {
+        self.registry.get(tenant, PEOPLE, &person.to_string()).map(|member| best(&member)).unwrap_or_default()
     }
 
     /// Everybody who is connected somewhere.
     #[must_use]
-    pub fn people(&self, tenant: TenantId) -> Vec<(PersonId, Shown)> {
-        let members = self.roster.members(tenant, PEOPLE);
+    pub fn people(&self, tenant: TenantId) -> Vec<(PersonId, PersonPresence)> {
+        let members = self.registry.members(tenant, PEOPLE);
         members.iter().filter_map(|member| Some((member.id.parse().ok()?, best(member)))).collect()
     }
 
@@ -254,7 +256,7 @@ impl Presence {
         stopped
     }
 
-    /// Puts what this node knows into the roster, if it is news.
+    /// Puts what this node knows into the registry, if it is news.
     fn tell(
         &self,
         inside: &mut Inside,
@@ -277,14 +279,14 @@ impl Presence {
             return;
         }
         let first = before.is_none();
-        let shown = Shown { connection, active_at: Some(active_at), viewing };
+        let shown = PersonPresence { connection, active_at: Some(active_at), viewing };
         let value = serde_json::to_string(&shown).unwrap_or_default();
         here.told = Some(shown);
         let member = person.to_string();
         if first {
-            self.roster.enter(tenant, PEOPLE, &member, Some(&value));
+            self.registry.enter(tenant, PEOPLE, &member, Some(&value));
         } else {
-            self.roster.set(tenant, PEOPLE, &member, &value);
+            self.registry.set(tenant, PEOPLE, &member, &value);
         }
     }
 }
@@ -300,10 +302,10 @@ fn idle(active_at: Time, now: Time, thresholds: Thresholds) -> Connection {
 
 /// The best of what the nodes say.
 #[must_use]
-pub fn best(member: &Member) -> Shown {
-    let mut best = Shown::default();
+pub fn best(member: &Member) -> PersonPresence {
+    let mut best = PersonPresence::default();
     for value in &member.values {
-        let Ok(shown) = serde_json::from_str::<Shown>(value) else { continue };
+        let Ok(shown) = serde_json::from_str::<PersonPresence>(value) else { continue };
         best.connection = best.connection.max(shown.connection);
         best.active_at = best.active_at.max(shown.active_at);
         best.viewing.extend(shown.viewing);

@@ -14,7 +14,7 @@ pub type NodeId = u64;
 
 /// The lists of all tenants.
 #[derive(Debug, Default)]
-pub struct Roster {
+pub struct Registry {
     inside: Mutex<Inside>,
 }
 
@@ -78,7 +78,7 @@ pub struct Change {
 
 /// One node's entry, as told to others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct EntryUpdate {
     /// Whose list.
     pub tenant: TenantId,
     /// Which list.
@@ -91,7 +91,7 @@ pub struct Told {
     pub value: Option<Arc<str>>,
 }
 
-impl Roster {
+impl Registry {
     /// An empty one.
     #[must_use]
     pub fn new() -> Arc<Self> {
@@ -167,13 +167,13 @@ impl Roster {
 
     /// What this node tells one that has just come.
     #[must_use]
-    pub fn own(&self) -> Vec<Told> {
+    pub fn local(&self) -> Vec<EntryUpdate> {
         let inside = self.inside();
         let mut told = Vec::new();
         for ((tenant, list), members) in &inside.lists {
             for (member, entries) in &members.members {
                 if let Some(entry) = entries.of(None) {
-                    told.push(Told {
+                    told.push(EntryUpdate {
                         tenant: *tenant,
                         list: list.clone(),
                         member: member.clone(),
@@ -188,13 +188,13 @@ impl Roster {
 
     /// This node's entry behind a local change, as told to others.
     #[must_use]
-    pub fn told(&self, change: &Change) -> Told {
+    pub fn local_entry(&self, change: &Change) -> EntryUpdate {
         let inside = self.inside();
         let entry = inside
             .lists
             .get(&(change.tenant, change.list.clone()))
             .and_then(|list| list.members.get(&change.member)?.of(None));
-        Told {
+        EntryUpdate {
             tenant: change.tenant,
             list: change.list.clone(),
             member: change.member.clone(),
@@ -204,14 +204,14 @@ impl Roster {
     }
 
     /// Another node says something about itself.
-    pub fn hear(&self, node: NodeId, told: Told) {
+    pub fn apply_remote(&self, node: NodeId, told: EntryUpdate) {
         self.inside().change(Some(node), told.tenant, &told.list, &told.member, |entry| {
             *entry = Entry { count: told.count, value: told.value.clone() };
         });
     }
 
     /// Another node says everything about itself: what it does not mention is gone.
-    pub fn hear_all(&self, node: NodeId, all: Vec<Told>) {
+    pub fn replace_node(&self, node: NodeId, all: Vec<EntryUpdate>) {
         let mut inside = self.inside();
         let mentioned: std::collections::HashSet<_> =
             all.iter().map(|told| (told.tenant, told.list.clone(), told.member.clone())).collect();
@@ -329,8 +329,8 @@ mod tests {
     use super::*;
     use crate::testing::tenant;
 
-    fn told(member: &str, count: u32, value: &str) -> Told {
-        Told {
+    fn told(member: &str, count: u32, value: &str) -> EntryUpdate {
+        EntryUpdate {
             tenant: tenant(),
             list: "room".into(),
             member: member.into(),
@@ -341,28 +341,28 @@ mod tests {
 
     #[test]
     fn counts_and_members_over_nodes() {
-        let roster = Roster::new();
-        let mut changes = roster.changes();
-        let first = roster.enter(tenant(), "room", "ana", Some("A"));
+        let registry = Registry::new();
+        let mut changes = registry.changes();
+        let first = registry.enter(tenant(), "room", "ana", Some("A"));
         assert_eq!((first.before, first.after, first.list_before, first.list_after), (0, 1, 0, 1));
-        roster.enter(tenant(), "room", "ana", None);
-        roster.hear(2, told("ana", 1, "B"));
-        roster.hear(2, told("ben", 3, "C"));
-        let ana = roster.get(tenant(), "room", "ana").unwrap();
+        registry.enter(tenant(), "room", "ana", None);
+        registry.apply_remote(2, told("ana", 1, "B"));
+        registry.apply_remote(2, told("ben", 3, "C"));
+        let ana = registry.get(tenant(), "room", "ana").unwrap();
         assert_eq!((ana.count, ana.value.as_deref(), ana.values.len()), (3, Some("A"), 2));
-        assert_eq!(roster.count(tenant(), "room"), 6);
-        assert_eq!(roster.lists(tenant(), "ro"), [("room".into(), 6)]);
+        assert_eq!(registry.count(tenant(), "room"), 6);
+        assert_eq!(registry.lists(tenant(), "ro"), [("room".into(), 6)]);
         assert!(
-            roster.lists(TenantId(uuid::Uuid::from_u128(9)), "").is_empty(),
+            registry.lists(TenantId(uuid::Uuid::from_u128(9)), "").is_empty(),
             "another tenant sees nothing"
         );
-        assert_eq!(roster.own(), [Told { count: 2, ..told("ana", 2, "A") }]);
-        roster.hear_all(2, vec![]);
-        assert_eq!(roster.members(tenant(), "room").len(), 1);
-        roster.leave(tenant(), "room", "ana");
-        let last = roster.leave(tenant(), "room", "ana");
+        assert_eq!(registry.local(), [EntryUpdate { count: 2, ..told("ana", 2, "A") }]);
+        registry.replace_node(2, vec![]);
+        assert_eq!(registry.members(tenant(), "room").len(), 1);
+        registry.leave(tenant(), "room", "ana");
+        let last = registry.leave(tenant(), "room", "ana");
         assert_eq!((last.before, last.after, last.list_after), (1, 0, 0));
-        assert_eq!(roster.told(&last).count, 0);
+        assert_eq!(registry.local_entry(&last).count, 0);
         let mut seen = Vec::new();
         while let Ok(change) = changes.try_recv() {
             seen.push((change.member.to_string(), change.before, change.after, change.local));
@@ -385,13 +385,13 @@ mod tests {
 
     #[test]
     fn the_same_told_twice_changes_nothing() {
-        let roster = Roster::new();
-        let mut changes = roster.changes();
-        roster.hear(2, told("ben", 1, "C"));
-        roster.hear(2, told("ben", 1, "C"));
-        roster.leave(tenant(), "room", "nobody");
+        let registry = Registry::new();
+        let mut changes = registry.changes();
+        registry.apply_remote(2, told("ben", 1, "C"));
+        registry.apply_remote(2, told("ben", 1, "C"));
+        registry.leave(tenant(), "room", "nobody");
         assert!(changes.try_recv().is_ok());
         assert!(changes.try_recv().is_err());
-        assert_eq!((roster.count(tenant(), "room"), roster.nodes()), (1, vec![2]));
+        assert_eq!((registry.count(tenant(), "room"), registry.nodes()), (1, vec![2]));
     }
 }

@@ -9,9 +9,9 @@ use parlor_chat::access::{Access, AccessChange, Facets};
 use parlor_chat::events::Audience;
 use parlor_chat::{ConversationId, PersonId, Right, RoleId, StoreId, TeamId};
 
+use crate::encoded::EncodedEvent;
 use crate::listeners::Listeners;
 use crate::mailbox::Mailbox;
-use crate::published::Published;
 
 /// One connection of a person.
 #[derive(Debug)]
@@ -30,12 +30,12 @@ pub(crate) struct Online {
     stamp: u64,
 }
 
-/// A place in [`Index::people`].
+/// A place in [`AudienceIndex::people`].
 type Place = u32;
 
 /// The online people of one tenant and the ways to them.
 #[derive(Debug, Default)]
-pub(crate) struct Index {
+pub(crate) struct AudienceIndex {
     people: Vec<Option<Online>>,
     free: Vec<Place>,
     places: HashMap<PersonId, Place>,
@@ -49,7 +49,7 @@ pub(crate) struct Index {
     turn: u64,
 }
 
-impl Index {
+impl AudienceIndex {
     /// The next event's turn.
     pub fn next_turn(&mut self) -> u64 {
         self.turn += 1;
@@ -123,7 +123,7 @@ impl Index {
     }
 
     /// Gives the event to everybody it is for. Who is added gets it, who is removed gets it as the last.
-    pub fn deliver(&mut self, published: &Arc<Published>) {
+    pub fn deliver(&mut self, published: &Arc<EncodedEvent>) {
         let event = &published.event;
         let turn = self.next_turn();
         self.listeners.deliver(published, turn);
@@ -146,7 +146,7 @@ impl Index {
     fn tell_of_contact(
         &mut self,
         places: &[(ConversationId, Facets)],
-        published: &Arc<Published>,
+        published: &Arc<EncodedEvent>,
         turn: u64,
     ) {
         let sees = |place: &Place| {
@@ -156,7 +156,7 @@ impl Index {
         give(&mut self.people, &ways, published, turn, true);
     }
 
-    fn spread(&mut self, facets: &Facets, staff_only: bool, published: &Arc<Published>, turn: u64) {
+    fn spread(&mut self, facets: &Facets, staff_only: bool, published: &Arc<EncodedEvent>, turn: u64) {
         let event = &published.event;
         let Some(conversation) = event.conversation else { return };
         let rules = facets.kind.rules();
@@ -208,7 +208,7 @@ fn forget<K: Hash + Eq>(ways: &mut HashMap<K, Vec<Place>>, key: &K, place: Place
 fn give(
     people: &mut [Option<Online>],
     ways: &[Place],
-    published: &Arc<Published>,
+    published: &Arc<EncodedEvent>,
     turn: u64,
     staff_only: bool,
 ) {

@@ -34,8 +34,8 @@ pub struct Message {
 
 /// How far somebody has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reader {
-    /// Who.
+pub struct ReadPosition {
+    /// The participant who read.
     pub person: String,
     /// Up to which place.
     pub seq: i64,
@@ -46,7 +46,7 @@ pub struct Reader {
 impl Message {
     /// From a native message; `readers` are both participants.
     #[must_use]
-    pub fn from_native(native: &Value, readers: &[Reader]) -> Message {
+    pub fn from_native(native: &Value, readers: &[ReadPosition]) -> Message {
         let author = native.get("author").unwrap_or(&Value::Null);
         let sender_id = text(author, "id");
         let seq = native.get("seq").and_then(Value::as_i64).unwrap_or(0);
@@ -77,7 +77,7 @@ impl Message {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewMessage {
-    /// Where.
+    /// The conversation of the message.
     pub conversation_id: Option<String>,
     /// What was said.
     pub message: Message,
@@ -207,7 +207,7 @@ impl Event {
         if !logged.is_ephemeral() {
             return Ok(Event::from_log(logged)?.into_iter().collect());
         }
-        Ok(match logged.passing()? {
+        Ok(match logged.ephemeral_payload()? {
             Ephemeral::Presence(told) => {
                 told.people.iter().map(|person| Event::Presence(Presence::of(person))).collect()
             }
@@ -325,7 +325,7 @@ mod tests {
     fn a_message_is_read_by_the_other_one_only() {
         let native = json!({"id": "m", "seq": 3, "author": {"id": "ana"}, "body": "hello"});
         let reader =
-            |person: &str, seq| Reader { person: person.to_owned(), seq, at: Some("now".to_owned()) };
+            |person: &str, seq| ReadPosition { person: person.to_owned(), seq, at: Some("now".to_owned()) };
         assert!(!Message::from_native(&native, &[reader("ana", 9), reader("ben", 2)]).read);
         let seen = Message::from_native(&native, &[reader("ana", 9), reader("ben", 3)]);
         assert_eq!((seen.read, seen.read_at.as_deref()), (true, Some("now")));
