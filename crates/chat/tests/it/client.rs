@@ -106,24 +106,24 @@ impl Client {
         let data = plain(value["data"].clone());
         let place = event.conversation.map(|id| id.to_string()).unwrap_or_default();
         match told {
-            Payload::ConversationOpened(_) => return self.fetch(world, &place),
-            Payload::ParticipantAdded(_) => return self.entered(world, &place, &data),
-            Payload::ParticipantRemoved(_) => return self.gone(&place, &data),
-            Payload::HistoryImported(_) => return *self = Client::start(world, &self.actor),
-            Payload::UserUpdated(told) => return self.directory.user(&told.user),
-            Payload::TeamUpdated(told) => return self.directory.team(&told),
-            Payload::RoleUpdated(told) => return self.directory.role(&told),
-            Payload::StoreUpdated(told) => return self.directory.store(&told),
-            Payload::ContactUpdated(told) => return self.directory.contact(&told.contact),
-            Payload::SettingsUpdated(told) => return self.directory.settings = json!(told.settings),
-            Payload::MeUpdated(told) => return self.directory.profile = json!(told.profile),
-            Payload::NotificationCreated(told) => return self.directory.notification(&told.notification),
+            Payload::ConversationOpened(_) => self.fetch(world, &place),
+            Payload::ParticipantAdded(_) => self.entered(world, &place, &data),
+            Payload::ParticipantRemoved(_) => self.gone(&place, &data),
+            Payload::HistoryImported(_) => *self = Client::start(world, &self.actor),
+            Payload::UserUpdated(told) => self.directory.user(&told.user),
+            Payload::TeamUpdated(told) => self.directory.team(&told),
+            Payload::RoleUpdated(told) => self.directory.role(&told),
+            Payload::StoreUpdated(told) => self.directory.store(&told),
+            Payload::ContactUpdated(told) => self.directory.contact(&told.contact),
+            Payload::SettingsUpdated(told) => self.directory.settings = json!(told.settings),
+            Payload::MeUpdated(told) => self.directory.profile = json!(told.profile),
+            Payload::NotificationCreated(told) => self.directory.notification(&told.notification),
             Payload::NotificationUpdated(told) => {
                 let known = self.directory.notifications.get_mut(&told.notification_id.to_string());
-                return known.expect("a known notification")["status"] = json!(told.status);
+                known.expect("a known notification")["status"] = json!(told.status);
             }
-            Payload::StatusUpdated(_) => return,
-            _ if !self.conversations.contains_key(&place) => return,
+            Payload::StatusUpdated(_) => {}
+            _ if !self.conversations.contains_key(&place) => {}
             Payload::HistoryPurged(_) => {
                 self.messages.retain(|_, item| item["conversation_id"] != place);
                 self.fetch(world, &place);

@@ -1286,6 +1286,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Somebody acknowledged a broadcast or an announcement. */
+        Acknowledged: {
+            /** @description When. */
+            acknowledged_at: components["schemas"]["Time"];
+            /** @description The person who acknowledged it. */
+            person_id: components["schemas"]["PersonId"];
+        };
         /** @description Who has acknowledged a broadcast or announcement. */
         Acks: components["schemas"]["Page_Ack"] & {
             /**
@@ -1441,6 +1448,11 @@ export interface components {
             /** @description The brand; fixed once made. */
             platform?: string | null;
         };
+        /** @description A contact is new, or changed. */
+        ContactUpdated: {
+            /** @description The contact, as it is now. */
+            contact: components["schemas"]["Contact"];
+        };
         /** @description A conversation, for clients. */
         Conversation: {
             assignee_id?: components["schemas"]["PersonId"] | null;
@@ -1505,6 +1517,24 @@ export interface components {
             /** @description A new title. */
             title?: string | null;
         };
+        /** @description The new values of a conversation's fields; those that did not change are absent. */
+        ConversationChanges: {
+            assignee_id?: components["schemas"]["PersonId"] | null;
+            description?: string | null;
+            is_private?: boolean;
+            labels?: string[];
+            linked_conversation_id?: components["schemas"]["ConversationId"];
+            metadata?: Record<string, never>;
+            priority?: string;
+            replies_enabled?: boolean;
+            snoozed_until?: components["schemas"]["Time"] | null;
+            status?: string;
+            subject?: string;
+            team_id?: components["schemas"]["TeamId"] | null;
+            /** Format: int64 */
+            team_unread?: number;
+            title?: string | null;
+        };
         /** @description A conversation of any kind. */
         ConversationId: string;
         /** @description The actor's own part of a conversation. */
@@ -1525,6 +1555,27 @@ export interface components {
             /** Format: int64 */
             unread: number;
         };
+        /** @description A conversation was opened. */
+        ConversationOpened: {
+            /** @description The conversation, without anybody's own part. */
+            conversation: components["schemas"]["Conversation"];
+        };
+        /** @description How far a conversation has come. */
+        ConversationProgress: {
+            /** @description When something happened in it. */
+            last_activity_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The place of its newest message.
+             */
+            last_seq: number;
+        };
+        /** @description Fields of a conversation have new values. */
+        ConversationUpdated: {
+            /** @description The fields that changed. */
+            changes: components["schemas"]["ConversationChanges"];
+            updated_at?: components["schemas"]["Time"] | null;
+        };
         /** @description A declared setting. */
         Declared: components["schemas"]["Shape"] & {
             /**
@@ -1540,6 +1591,16 @@ export interface components {
             public: boolean;
             /** @description What it does, for administrators. */
             text: string;
+        };
+        /** @description A device of somebody has received more. */
+        Delivered: {
+            /**
+             * Format: int64
+             * @description The place of the newest message that arrived.
+             */
+            last_delivered_seq: number;
+            /** @description The receiver. */
+            person_id: components["schemas"]["PersonId"];
         };
         /** @description What a file shows. */
         Description: {
@@ -1564,6 +1625,13 @@ export interface components {
             /** @description `reply` (when absent), `note`, or the id of a thread's root. */
             mode?: string | null;
         };
+        /** @description A draft was saved; an empty body removed it. */
+        DraftSaved: {
+            /** @description Its text. */
+            body: string;
+            /** @description `reply`, `note` or the id of a thread's root. */
+            mode: string;
+        };
         /** @description What a message said before an edit. */
         Edit: {
             /** @description What it said. */
@@ -1584,6 +1652,245 @@ export interface components {
         EditInput: {
             /** @description Markdown. */
             body: string;
+        };
+        /** @description Every event that clients are told. */
+        Event: {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["MessagePosted"];
+            seq: number;
+            /** @enum {string} */
+            type: "message.posted";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["MessageEdited"];
+            seq: number;
+            /** @enum {string} */
+            type: "message.edited";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["MessageDeleted"];
+            seq: number;
+            /** @enum {string} */
+            type: "message.deleted";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["MessageReacted"];
+            seq: number;
+            /** @enum {string} */
+            type: "message.reacted";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["MessagePinned"];
+            seq: number;
+            /** @enum {string} */
+            type: "message.pinned";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["ConversationOpened"];
+            seq: number;
+            /** @enum {string} */
+            type: "conversation.opened";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["ConversationUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "conversation.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["ParticipantAdded"];
+            seq: number;
+            /** @enum {string} */
+            type: "participant.added";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["ParticipantRemoved"];
+            seq: number;
+            /** @enum {string} */
+            type: "participant.removed";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["ParticipantUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "participant.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["Read"];
+            seq: number;
+            /** @enum {string} */
+            type: "read";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["Delivered"];
+            seq: number;
+            /** @enum {string} */
+            type: "delivered";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["Acknowledged"];
+            seq: number;
+            /** @enum {string} */
+            type: "acknowledged";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["MeConversation"];
+            seq: number;
+            /** @enum {string} */
+            type: "me.conversation";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["DraftSaved"];
+            seq: number;
+            /** @enum {string} */
+            type: "draft.saved";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["StatusUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "status.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["MeUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "me.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["UserUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "user.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["TeamUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "team.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["RoleUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "role.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["StoreUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "store.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["ContactUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "contact.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["SettingsUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "settings.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["HistoryImported"];
+            seq: number;
+            /** @enum {string} */
+            type: "history.imported";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["HistoryPurged"];
+            seq: number;
+            /** @enum {string} */
+            type: "history.purged";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["NotificationCreated"];
+            seq: number;
+            /** @enum {string} */
+            type: "notification.created";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["NotificationUpdated"];
+            seq: number;
+            /** @enum {string} */
+            type: "notification.updated";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["Presence"];
+            /** @enum {string} */
+            type: "presence";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["Typing"];
+            /** @enum {string} */
+            type: "typing";
+        } | {
+            actor: null | components["schemas"]["Person"];
+            at: components["schemas"]["Time"];
+            conversation_id: null | components["schemas"]["ConversationId"];
+            data: components["schemas"]["Viewing"];
+            /** @enum {string} */
+            type: "viewing";
         };
         /** @description The conversation of a hit. */
         Found: {
@@ -1673,6 +1980,18 @@ export interface components {
              * @description How long its oldest work has waited.
              */
             lag_seconds: number;
+        };
+        /** @description History was imported. */
+        HistoryImported: {
+            /** @description The conversations that are to be fetched anew. */
+            conversation_ids: components["schemas"]["ConversationId"][];
+        };
+        /** @description Old messages were cleared. */
+        HistoryPurged: {
+            /** @description Messages before this time are gone. */
+            before: components["schemas"]["Time"];
+            /** @description The conversations of which nothing older is left. */
+            conversation_ids: components["schemas"]["ConversationId"][];
         };
         /** @description A message that was found. */
         Hit: {
@@ -1796,6 +2115,16 @@ export interface components {
             /** @description "all", "mentions" or "none". */
             notify?: string | null;
         };
+        /** @description One's own part of a conversation changed. */
+        MeConversation: {
+            /** @description One's own part, as it is now. */
+            me: components["schemas"]["ConversationMe"];
+        };
+        /** @description One's own profile changed. */
+        MeUpdated: {
+            /** @description The profile, as it is now. */
+            profile: components["schemas"]["Profile"];
+        };
         /**
          * @description Somebody named in a message. Those whom `@all` or `@here` named are there one by one, and the word itself without a
          *     person: its id is zero.
@@ -1835,6 +2164,16 @@ export interface components {
             system?: Record<string, never> | null;
             thread_root_id?: components["schemas"]["MessageId"] | null;
         };
+        /** @description A message was deleted. */
+        MessageDeleted: {
+            /** @description What is left of it: its body is empty. */
+            message: components["schemas"]["Message"];
+        };
+        /** @description A message has another text. */
+        MessageEdited: {
+            /** @description The message, as it is now. */
+            message: components["schemas"]["Message"];
+        };
         /** @description A message. */
         MessageId: string;
         /**
@@ -1850,6 +2189,37 @@ export interface components {
             has_before: boolean;
             /** @description Ascending by `seq`. */
             items: components["schemas"]["Message"][];
+        };
+        /** @description A message was pinned, or its pin taken away. */
+        MessagePinned: {
+            /** @description The message. */
+            message_id: components["schemas"]["MessageId"];
+            pinned_at?: components["schemas"]["Time"] | null;
+        };
+        /** @description Somebody, or Parlor itself, wrote a message. */
+        MessagePosted: {
+            /**
+             * Format: int64
+             * @description The author's read position, if the message moved it.
+             */
+            author_read_seq?: number | null;
+            /** @description What the message changes of its conversation. */
+            conversation: components["schemas"]["ConversationProgress"];
+            /** @description The message, as it was posted. */
+            message: components["schemas"]["Message"];
+        };
+        /** @description Somebody reacted to a message, or no longer does. */
+        MessageReacted: {
+            /** @description False when the reaction was taken back. */
+            added: boolean;
+            /** @description The emoji. */
+            emoji: string;
+            /** @description The message. */
+            message_id: components["schemas"]["MessageId"];
+            /** @description All reactions to the message, as they are now. */
+            reactions: components["schemas"]["Reaction"][];
+            /** @description The person who reacted. */
+            user_id: components["schemas"]["PersonId"];
         };
         /**
          * @description What is done to old messages.
@@ -1994,6 +2364,18 @@ export interface components {
             type: string;
             /** @description Whom it tells something. */
             user_id: components["schemas"]["PersonId"];
+        };
+        /** @description Somebody is told something. */
+        NotificationCreated: {
+            /** @description The notification. */
+            notification: components["schemas"]["Notification"];
+        };
+        /** @description A notification has another status. */
+        NotificationUpdated: {
+            /** @description The notification. */
+            notification_id: components["schemas"]["RowId"];
+            /** @description unread, read or archived. */
+            status: string;
         };
         /** @description A page with the number of unread ones. */
         Notifications: {
@@ -2510,11 +2892,36 @@ export interface components {
             person: components["schemas"]["Person"];
             role: components["schemas"]["ParticipantRole"];
         };
+        /** @description People take part from now on. */
+        ParticipantAdded: {
+            /**
+             * Format: int64
+             * @description How many take part now.
+             */
+            members_count: number;
+            /** @description Those who came. */
+            participants: components["schemas"]["Participant"][];
+        };
+        /** @description People no longer take part. */
+        ParticipantRemoved: {
+            /**
+             * Format: int64
+             * @description How many take part now.
+             */
+            members_count: number;
+            /** @description Those who went. */
+            participants: components["schemas"]["Participant"][];
+        };
         /**
          * @description What a participant is in a conversation.
          * @enum {string}
          */
         ParticipantRole: "owner" | "admin" | "member" | "observer";
+        /** @description Participants have another role. */
+        ParticipantUpdated: {
+            /** @description The participants, as they are now. */
+            participants: components["schemas"]["Participant"][];
+        };
         /** @description Somebody, as others see them. */
         Person: {
             /** @description The address of its picture. */
@@ -2545,7 +2952,7 @@ export interface components {
             /** @description To be given as `after` the next time. */
             cursor: string;
             /** @description Events, as in docs/protocols/native.md. */
-            items: Record<string, never>[];
+            items: components["schemas"]["Event"][];
             /** @description The cursor did not serve: fetch a snapshot. */
             reset: boolean;
         };
@@ -2554,14 +2961,24 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        /** @description Users are connected, away or gone. */
+        Presence: {
+            /** @description Those who changed. */
+            people: components["schemas"]["PresenceView"][];
+        };
+        /**
+         * @description Whether somebody is there.
+         * @enum {string}
+         */
+        PresenceStatus: "online" | "away" | "busy" | "offline";
         /** @description What others see of a user. */
         PresenceView: {
             /** @description Whether the user asks not to be disturbed; counts while connected. */
             busy: boolean;
             last_active_at?: components["schemas"]["Time"] | null;
             last_seen_at?: components["schemas"]["Time"] | null;
-            /** @description `online`, `away`, `busy` or `offline`. */
-            status: string;
+            /** @description Whether the user is there. */
+            status: components["schemas"]["PresenceStatus"];
             /** @description A few words of the user's. */
             text?: string | null;
             text_until?: components["schemas"]["Time"] | null;
@@ -2606,6 +3023,15 @@ export interface components {
              * @example about:blank
              */
             type: string;
+        };
+        /** @description What is one's own of a profile. */
+        Profile: {
+            /** @description Language: en, fr, de, pt. */
+            locale: string;
+            /** @description What clients keep for the person. */
+            preferences: Record<string, never>;
+            /** @description IANA time zone. */
+            time_zone: string;
         };
         /** @description What people change of themselves. */
         ProfileChange: {
@@ -2716,6 +3142,19 @@ export interface components {
         Reactions: {
             items: components["schemas"]["Reaction"][];
         };
+        /** @description Somebody has read further. */
+        Read: {
+            /** @description Since when. */
+            last_read_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The place of the newest message that the person has read.
+             */
+            last_read_seq: number;
+            message_id?: components["schemas"]["MessageId"] | null;
+            /** @description The reader. */
+            person_id: components["schemas"]["PersonId"];
+        };
         /** @description Up to where. */
         ReadInput: {
             /**
@@ -2778,6 +3217,16 @@ export interface components {
         };
         /** @description A role: a set of rights and a row of the matrix. */
         RoleId: string;
+        /** @description A role is new, changed or gone. */
+        RoleUpdated: {
+            /** @description The role, as it is now. */
+            role: components["schemas"]["Role"];
+        } | {
+            /** @description Always true. */
+            deleted: boolean;
+            /** @description The role. */
+            role_id: components["schemas"]["RoleId"];
+        };
         /** @description An API key, a host key or an audit row. */
         RowId: string;
         /** @description What I said. */
@@ -2813,6 +3262,13 @@ export interface components {
             source: string;
             /** @description What holds. */
             value: unknown;
+        };
+        /** @description Settings of the tenant changed. */
+        SettingsUpdated: {
+            /** @description The public ones, as they are now. */
+            settings: {
+                [key: string]: Record<string, never>;
+            };
         };
         /** @description Whether somebody must set the installation up. */
         SetupState: {
@@ -2857,6 +3313,16 @@ export interface components {
             /** @description unread, read or archived. */
             status: string;
         };
+        /** @description Somebody says something else of their presence. */
+        StatusUpdated: {
+            /** @description Does not want to be disturbed. */
+            busy: boolean;
+            /** @description A few words. */
+            text?: string | null;
+            text_until?: components["schemas"]["Time"] | null;
+            /** @description The person. */
+            user_id: components["schemas"]["PersonId"];
+        };
         /** @description A store. */
         Store: {
             /** @description The host application's id of it. */
@@ -2884,6 +3350,13 @@ export interface components {
         };
         /** @description A part of a tenant (marketplace). */
         StoreId: string;
+        /** @description A store is new, or changed. */
+        StoreUpdated: {
+            /** @description Whether it was deleted. */
+            deleted?: boolean;
+            /** @description The store, as it is now; without users when it was deleted. */
+            store: components["schemas"]["Store"];
+        };
         /** @description A team. */
         Team: {
             /** @description Its id. */
@@ -2912,6 +3385,13 @@ export interface components {
         };
         /** @description A team of users. */
         TeamId: string;
+        /** @description A team is new, or changed. */
+        TeamUpdated: {
+            /** @description Whether it was deleted. */
+            deleted?: boolean;
+            /** @description The team, as it is now; without members when it was deleted. */
+            team: components["schemas"]["Team"];
+        };
         /** @description A tenant. */
         Tenant: {
             /** @description Its id. */
@@ -2964,6 +3444,13 @@ export interface components {
              * @description Messages that are unread.
              */
             unread: number;
+        };
+        /** @description Somebody types, or has stopped. */
+        Typing: {
+            /** @description The person who types. */
+            person_id: components["schemas"]["PersonId"];
+            /** @description False when the person stopped. */
+            typing: boolean;
         };
         TypingInput: {
             /** @description A private note: contacts are not told. */
@@ -3022,6 +3509,11 @@ export interface components {
             /** @description For signing in with the e-mail address; at least 10 characters. */
             password?: string | null;
         };
+        /** @description A user is new, or changed. */
+        UserUpdated: {
+            /** @description The user, as it is now. */
+            user: components["schemas"]["User"];
+        };
         /** @description What the matrix says of two users. */
         Verdict: {
             /** @description Whether the one may write to the other. */
@@ -3034,6 +3526,13 @@ export interface components {
         /** @description The people who look at a conversation. */
         Viewers: {
             items: components["schemas"]["PersonId"][];
+        };
+        /** @description Somebody of the staff looks at a conversation, or no longer does. */
+        Viewing: {
+            /** @description The person who looks at it. */
+            person_id: components["schemas"]["PersonId"];
+            /** @description False when the person looks elsewhere. */
+            viewing: boolean;
         };
         /** @description An address that is told what happens on channels. */
         Webhook: {
