@@ -32,11 +32,13 @@ pub struct User {
     pub active: bool,
     /// Holds every right.
     #[serde(default)]
+    #[schema(required = true)]
     pub super_admin: bool,
     /// Since when.
     pub created_at: Time,
     /// IANA time zone; empty until a client has told it.
     #[serde(default)]
+    #[schema(required = true)]
     pub time_zone: String,
 }
 

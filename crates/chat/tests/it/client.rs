@@ -120,10 +120,10 @@ impl Client {
             Payload::NotificationCreated(told) => self.directory.notification(&told.notification),
             Payload::NotificationUpdated(told) => {
                 let known = self.directory.notifications.get_mut(&told.notification_id.to_string());
-                known.expect("a known notification")["status"] = json!(told.status)
+                known.expect("a known notification")["status"] = json!(told.status);
             }
-            Payload::StatusUpdated(_) => (),
-            _ if !self.conversations.contains_key(&place) => (),
+            Payload::StatusUpdated(_) => {}
+            _ if !self.conversations.contains_key(&place) => {}
             Payload::HistoryPurged(_) => {
                 self.messages.retain(|_, item| item["conversation_id"] != place);
                 self.fetch(world, &place);

@@ -1570,36 +1570,21 @@ export interface components {
         };
         /** @description The new values of a conversation's fields; those that did not change are absent. */
         ConversationChanges: {
-            /** @default null */
-            assignee_id: components["schemas"]["PersonId"] | null;
-            /** @default null */
-            description: string | null;
-            /** @default null */
-            is_private: boolean | null;
-            /** @default null */
-            labels: string[] | null;
-            /** @default null */
-            linked_conversation_id: components["schemas"]["ConversationId"] | null;
+            assignee_id?: components["schemas"]["PersonId"] | null;
+            description?: string | null;
+            is_private?: boolean;
+            labels?: string[];
+            linked_conversation_id?: components["schemas"]["ConversationId"];
             metadata?: Record<string, never>;
-            /** @default null */
-            priority: string | null;
-            /** @default null */
-            replies_enabled: boolean | null;
-            /** @default null */
-            snoozed_until: components["schemas"]["Time"] | null;
-            /** @default null */
-            status: string | null;
-            /** @default null */
-            subject: string | null;
-            /** @default null */
-            team_id: components["schemas"]["TeamId"] | null;
-            /**
-             * Format: int64
-             * @default null
-             */
-            team_unread: number | null;
-            /** @default null */
-            title: string | null;
+            priority?: string;
+            replies_enabled?: boolean;
+            snoozed_until?: components["schemas"]["Time"] | null;
+            status?: string;
+            subject?: string;
+            team_id?: components["schemas"]["TeamId"] | null;
+            /** Format: int64 */
+            team_unread?: number;
+            title?: string | null;
         };
         /** @description A conversation of any kind. */
         ConversationId: string;
@@ -2998,11 +2983,11 @@ export interface components {
                 /** @description The stores that it works for. */
                 stores: components["schemas"]["StoreId"][];
                 /** @description Holds every right. */
-                super_admin?: boolean;
+                super_admin: boolean;
                 /** @description The teams that it is in. */
                 teams: components["schemas"]["TeamId"][];
                 /** @description IANA time zone; empty until a client has told it. */
-                time_zone?: string;
+                time_zone: string;
             }[];
             /** @description Give it back as `after` for the next page. */
             next?: string | null;
@@ -3606,11 +3591,11 @@ export interface components {
             /** @description The stores that it works for. */
             stores: components["schemas"]["StoreId"][];
             /** @description Holds every right. */
-            super_admin?: boolean;
+            super_admin: boolean;
             /** @description The teams that it is in. */
             teams: components["schemas"]["TeamId"][];
             /** @description IANA time zone; empty until a client has told it. */
-            time_zone?: string;
+            time_zone: string;
         };
         /** @description What of a user is to change. */
         UserChange: {
