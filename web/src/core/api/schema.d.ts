@@ -1339,7 +1339,7 @@ export interface components {
     schemas: {
         /** @description Somebody acknowledged a broadcast or an announcement. */
         Acknowledged: {
-            /** @description When. */
+            /** @description When the person acknowledged it. */
             acknowledged_at: components["schemas"]["Time"];
             /** @description The person who acknowledged it. */
             person_id: components["schemas"]["PersonId"];

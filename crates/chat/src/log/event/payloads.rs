@@ -215,7 +215,7 @@ pub struct Delivered {
 pub struct Acknowledged {
     /// The person who acknowledged it.
     pub person_id: PersonId,
-    /// When.
+    /// When the person acknowledged it.
     pub acknowledged_at: Time,
 }
 
