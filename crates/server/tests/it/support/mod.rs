@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub mod ears;
+pub mod http;
 pub mod hub;
 mod person;
 pub mod pusher;
