@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 
 use parlor::clock::Clock;
 use parlor::config::DataArgs;
-use parlor::demo;
 use parlor::serve::Server;
+use parlor_demo as demo;
 use serde_json::{Value, json};
 
 use crate::support::{Person, fresh_data, options};
