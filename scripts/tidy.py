@@ -62,8 +62,8 @@ for crate in ["db", "chat", "server"]:
 for crate in ["chat", "realtime", "server"]:
     modules = Crate(root / "crates" / crate / "src")
     for members in circles(modules.edges()):
-        files = " ".join(modules.file[member] for member in members)
-        wrong.append(f"crates/{crate}/src: none of these can be read before the others: {files}")
+        those = " ".join(modules.file[member] for member in members)
+        wrong.append(f"crates/{crate}/src: none of these can be read before the others: {those}")
 
 # The web app: who may take what from whom, within a folder also the floors of `core/`. Imports and the `@source` of stylesheets alike.
 WEB = {
