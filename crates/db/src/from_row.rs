@@ -36,6 +36,7 @@ pub trait FromRow: Sized {
 /// - `struct` makes the type as well; `impl` reads into a type that there is.
 /// - A field is read by its type's [`FromValue`](crate::FromValue). A name before the column is a type with one field
 ///   that reads it instead, and of which the field takes what is inside: `Json`, say.
+/// - Fields that no column fills stand after a semicolon, with what they begin as.
 /// - A column is a literal; text that is put together stands in brackets, as `concat!` takes it. What differs between
 ///   statements is a parameter of the list of columns.
 ///
@@ -46,6 +47,7 @@ pub trait FromRow: Sized {
 ///     pub id: i64,
 ///     pub labels: Vec<String>,
 ///     pub unread: i64,
+///     pub members: Vec<i64>,
 /// }
 ///
 /// struct Words(Vec<String>);
@@ -60,6 +62,7 @@ pub trait FromRow: Sized {
 ///         id: "t.id",
 ///         labels: Words "t.labels",
 ///         unread: [$unread],
+///         ; members: Vec::new(),
 ///     }
 /// }
 /// parlor_db::row! {
@@ -83,6 +86,7 @@ pub trait FromRow: Sized {
 macro_rules! row {
     ($(#[$meta:meta])* impl $type:ty, $columns:ident! $(($($parameters:tt)*))? {
         $($field:ident: $($by:ident)? $($text:literal)? $([$($made:tt)+])?),+ $(,)?
+        $(; $($other:ident: $value:expr),+ $(,)?)?
     }) => {
         $crate::__columns!($(#[$meta])* $columns [$($($parameters)*)?] $([$($text)? $($($made)+)?])+);
 
@@ -93,7 +97,10 @@ macro_rules! row {
                 /// The places of the columns, counted by the compiler.
                 #[allow(non_camel_case_types)] // named as the fields are
                 enum At { $($field),+ }
-                Ok(Self { $($field: $crate::__column!(row, first + At::$field as usize $(, $by)?)),+ })
+                Ok(Self {
+                    $($field: $crate::__column!(row, first + At::$field as usize $(, $by)?),)+
+                    $($($other: $value,)+)?
+                })
             }
         }
     };
