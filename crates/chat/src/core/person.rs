@@ -1,6 +1,6 @@
 //! People as participants and authors see them, and the actor of an operation.
 
-use parlor_db::{FromValue, Value};
+use parlor_db::{Value, row};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -24,15 +24,6 @@ words! {
     }
 }
 
-/// A stored JSON. One that cannot be read is an error: what stands in for it (no limits, no rights) would be a guess.
-pub(crate) struct Json<T>(pub T);
-
-impl<T: serde::de::DeserializeOwned> FromValue for Json<T> {
-    fn from_value(value: Value<'_>) -> Result<Self, String> {
-        serde_json::from_str(text(value)?).map(Json).map_err(|error| error.to_string())
-    }
-}
-
 /// A stored text, not copied.
 pub(crate) fn text(value: Value<'_>) -> Result<&str, String> {
     match value {
@@ -53,6 +44,17 @@ pub struct Person {
     /// The address of its picture.
     pub avatar_url: Option<String>,
 }
+
+row! {
+    /// The columns of somebody: where the id, the kind, the name and the picture are.
+    impl Person, person_columns!($id:expr, $kind:expr, $name:expr, $avatar:expr) {
+        id: [$id],
+        kind: [$kind],
+        name: [$name],
+        avatar_url: [$avatar],
+    }
+}
+pub(crate) use person_columns;
 
 /// The authenticated principal of an operation, with everything that rules ask of it.
 #[derive(Clone, Debug)]
