@@ -14,8 +14,8 @@ mod resources;
 mod sync;
 mod tenancy;
 
-pub use crate::core::{error, ids, kinds, page, person, rights, signing, time};
-pub(crate) use crate::core::{lists, related, setting_values, text, tx};
+pub use crate::core::{error, ids, kinds, page, person, rights, signing, time, words};
+pub(crate) use crate::core::{json, lists, related, setting_values, text, tx};
 pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
 pub use files::{attachments, upload_quota};
@@ -36,6 +36,7 @@ pub use person::{Actor, Person, PersonKind};
 pub use rights::{Right, Rights};
 pub use time::Time;
 pub use tx::Tx;
+pub use words::{Notify, Priority, Status};
 
 use parlor_db::{Migration, Sql};
 
@@ -58,6 +59,7 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 12, name: "waiting", sql: include_str!("../../../migrations/0012_waiting.sql") },
     Migration { version: 13, name: "jobs", sql: include_str!("../../../migrations/0013_jobs.sql") },
+    Migration { version: 15, name: "states", sql: include_str!("../../../migrations/0015_states.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

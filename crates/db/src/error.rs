@@ -56,10 +56,12 @@ pub enum Error {
     #[error("value cannot be stored: {0}")]
     Value(String),
     /// A column holds something else than what was asked for.
-    #[error("column {column}: {reason}")]
+    #[error("column {column} ({name}): {reason}")]
     Decode {
         /// Position in the row, from 0.
         column: usize,
+        /// Its name in the result.
+        name: String,
         /// What was expected and what was there.
         reason: String,
     },
@@ -103,7 +105,9 @@ impl Error {
                 Error::Internal { context: format!("{name}: {context}"), source }
             }
             Error::Value(reason) => Error::Value(format!("{name}: {reason}")),
-            Error::Decode { column, reason } => Error::Decode { column, reason: format!("{name}: {reason}") },
+            Error::Decode { column, name: of, reason } => {
+                Error::Decode { column, name: of, reason: format!("{name}: {reason}") }
+            }
             other => other,
         }
     }

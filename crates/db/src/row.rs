@@ -19,7 +19,7 @@ impl Row<'_> {
     /// The column at `index`, from 0.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, Error> {
         let value = self.value(index)?;
-        T::from_value(value).map_err(|reason| Error::Decode { column: index, reason })
+        T::from_value(value).map_err(|reason| self.unreadable(index, reason))
     }
 
     /// The raw column, for a mapping that looks before it converts.
@@ -28,7 +28,17 @@ impl Row<'_> {
             Row::Sqlite(row) => sqlite_value(row, index),
             Row::Postgres(row) => postgres_value(row, index),
         }
-        .map_err(|reason| Error::Decode { column: index, reason })
+        .map_err(|reason| self.unreadable(index, reason))
+    }
+
+    /// Names the column, as whoever looks for the row in the database needs it.
+    #[cold]
+    fn unreadable(&self, index: usize, reason: String) -> Error {
+        let name = match self {
+            Row::Sqlite(row) => row.as_ref().column_name(index).unwrap_or_default(),
+            Row::Postgres(row) => row.columns().get(index).map_or("", |column| column.name()),
+        };
+        Error::Decode { column: index, name: name.to_owned(), reason }
     }
 
     /// How many columns there are.

@@ -195,13 +195,13 @@ impl FromValue for Vec<u8> {
     }
 }
 
-impl FromValue for [u8; 16] {
-    fn from_value(value: Value<'_>) -> Result<[u8; 16], String> {
+impl<const N: usize> FromValue for [u8; N] {
+    fn from_value(value: Value<'_>) -> Result<[u8; N], String> {
         match value {
             Value::Bytes(bytes) => {
-                bytes.try_into().map_err(|_| format!("expected 16 bytes, found {}", bytes.len()))
+                bytes.try_into().map_err(|_| format!("expected {N} bytes, found {}", bytes.len()))
             }
-            other => Err(other.mismatch("16 bytes")),
+            other => Err(other.mismatch("bytes")),
         }
     }
 }

@@ -7,7 +7,8 @@ use parlor_chat::conversations::{self, ConversationChange, NewConversation, Rela
 use parlor_chat::messages::{self, Body, NewMessage};
 use parlor_chat::participants::{self, MeChange};
 use parlor_chat::{
-    Actor, ConversationId, Error, MessageId, PersonId, Right, Time, drafts, error, read_state,
+    Actor, ConversationId, Error, MessageId, PersonId, Priority, Right, Status, Time, drafts, error,
+    read_state,
 };
 use serde_json::json;
 
@@ -68,6 +69,10 @@ fn within(key: &str, error: Error) -> Error {
 
 fn unknown(what: &str) -> Error {
     error::invalid("script", "known", format!("nothing is called {what:?}"))
+}
+
+fn priority(word: &str) -> Result<Priority, Error> {
+    Priority::parse(word).ok_or_else(|| unknown(word))
 }
 
 impl<'a> Run<'_, 'a> {
@@ -141,7 +146,7 @@ impl<'a> Run<'_, 'a> {
         new.title = text(&talk.title);
         new.subject = text(&talk.subject);
         new.description = text(&talk.description);
-        new.priority = text(&talk.priority);
+        new.priority = text(&talk.priority).as_deref().map(priority).transpose()?;
         new.source = text(&talk.source);
         new.is_private = talk.private;
         new.replies_enabled = talk.replies;
@@ -254,8 +259,8 @@ impl<'a> Run<'_, 'a> {
             }
             "join" => return participants::join(&mut timeline.at(at), actor, id).map(|_| ()),
             "leave" => return participants::remove(&mut timeline.at(at), actor, id, actor.id()),
-            "status" => change.status = Some(value.to_owned()),
-            "priority" => change.priority = Some(value.to_owned()),
+            "status" => change.status = Some(Status::parse(value).ok_or_else(|| unknown(value))?),
+            "priority" => change.priority = Some(priority(value)?),
             "labels" => change.labels = Some(people.iter().map(|label| (*label).to_owned()).collect()),
             "assignee" => change.assignee_id = Some(Some(self.actor(value)?.id())),
             "team" => change.team_id = Some(self.company.teams.get(value).copied()),

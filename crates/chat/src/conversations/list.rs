@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     access::readable_kinds,
-    error::{Result, invalid},
+    error::Result,
     ids::ConversationId,
     kinds::{Kind, RULES},
     page::{Page, limit},
@@ -13,6 +13,7 @@ use crate::{
     rights::Right,
     text::like,
     tx::Tx,
+    words::Status,
 };
 
 use super::{
@@ -27,7 +28,7 @@ pub struct ListFilter {
     /// Of these kinds; of all when empty.
     pub kinds: Vec<Kind>,
     /// In these statuses; in all when empty.
-    pub statuses: Vec<String>,
+    pub statuses: Vec<Status>,
     /// Only with something unread.
     pub unread: bool,
     /// Only where the actor takes part.
@@ -57,9 +58,9 @@ pub struct Totals {
     pub mentions: i64,
 }
 
-struct ListQuery<'a> {
+struct ListQuery {
     kinds: Vec<String>,
-    statuses: &'a [String],
+    statuses: Vec<String>,
     pattern: String,
     cursor: Cursor,
     unread: bool,
@@ -68,17 +69,12 @@ struct ListQuery<'a> {
 
 /// A page of conversations, newest activity first.
 pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View>> {
-    for status in &filter.statuses {
-        if !RULES.iter().any(|rules| rules.statuses.contains(&status.as_str())) {
-            return Err(invalid("status", "known", format!("there is no status \"{status}\"")));
-        }
-    }
     let limit = limit(filter.limit);
     let names = |kinds: &[Kind]| kinds.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>();
     let all: Vec<Kind> = RULES.iter().map(|rules| rules.kind).collect();
     let wanted = ListQuery {
         kinds: names(if filter.kinds.is_empty() { &all } else { &filter.kinds }),
-        statuses: &filter.statuses,
+        statuses: filter.statuses.iter().map(|status| status.name().to_owned()).collect(),
         pattern: filter.search.as_deref().map_or(String::new(), like),
         cursor: Cursor::parse(filter.after.as_deref()),
         unread: filter.unread,
@@ -102,7 +98,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
     Ok(Page { items: view::views(tx, actor, page.items)?, next: page.next })
 }
 
-fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let as_contact = actor.is_contact();
     let statement = if as_contact { &store::MINE_AS_CONTACT } else { &store::MINE };
     Ok(tx.db.all(
@@ -112,7 +108,7 @@ fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed
             actor.id(),
             &wanted.kinds[..],
             !wanted.statuses.is_empty(),
-            wanted.statuses,
+            &wanted.statuses,
             wanted.pattern.as_str(),
             wanted.cursor.at,
             wanted.cursor.id,
@@ -124,7 +120,7 @@ fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed
 }
 
 /// One statement per kind that the table of kinds opens to this actor, so that each walks an index.
-fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let reach = readable_kinds(actor);
     let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
     let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
@@ -137,7 +133,7 @@ fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Lis
                 actor.id(),
                 &wanted.kinds[..],
                 !wanted.statuses.is_empty(),
-                wanted.statuses,
+                &wanted.statuses,
                 wanted.pattern.as_str(),
                 wanted.cursor.at,
                 wanted.cursor.id,
@@ -155,7 +151,7 @@ fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Lis
     Ok(rows)
 }
 
-fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let mut rows = Vec::new();
     for kind in &wanted.kinds {
         rows.extend(tx.db.all(
@@ -165,7 +161,7 @@ fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Liste
                 actor.id(),
                 &wanted.kinds[..],
                 !wanted.statuses.is_empty(),
-                wanted.statuses,
+                &wanted.statuses,
                 wanted.pattern.as_str(),
                 wanted.cursor.at,
                 wanted.cursor.id,
@@ -178,7 +174,7 @@ fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Liste
     Ok(rows)
 }
 
-fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     Ok(tx.db.all(
         &store::JOINABLE,
         params![
@@ -186,7 +182,7 @@ fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Li
             actor.id(),
             &wanted.kinds[..],
             !wanted.statuses.is_empty(),
-            wanted.statuses,
+            &wanted.statuses,
             wanted.pattern.as_str(),
             wanted.cursor.at,
             wanted.cursor.id,

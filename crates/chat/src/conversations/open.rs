@@ -22,6 +22,7 @@ use crate::{
     tx::Tx,
     users,
     viewer::Viewer,
+    words::Priority,
 };
 
 use super::{Conversation, Related, Role, View, store, update, view};
@@ -59,8 +60,8 @@ pub struct NewConversation {
     /// Whether others may reply to a broadcast or announcement.
     #[serde(default)]
     pub replies_enabled: bool,
-    /// low, normal, high or urgent.
-    pub priority: Option<String>,
+    /// How soon it is wanted; normal when absent.
+    pub priority: Option<Priority>,
     /// Free words to sort it by; support conversations and tickets only.
     #[serde(default)]
     pub labels: Vec<String>,
@@ -198,7 +199,7 @@ fn check_fields(new: &NewConversation, rules: &Rules) -> Result<()> {
         related.check()?;
     }
     update::check_texts(new.title.as_deref(), new.description.as_deref(), new.subject.as_deref())?;
-    update::check_workflow(new.priority.as_deref(), Some(&new.labels), new.metadata.as_ref())
+    update::check_workflow(Some(&new.labels), new.metadata.as_ref())
 }
 
 /// The conversation that this one would be a second of: the pair's, or what the same `client_id` has opened.
@@ -350,7 +351,7 @@ fn insert(
     let number = prefix.map(|prefix| tickets::next(tx, actor.tenant, prefix)).transpose()?;
     let related = new.related.as_ref().map(serde_json::to_string).transpose()?;
     let metadata = new.metadata.clone().unwrap_or_else(|| json!({})).to_string();
-    let priority = new.priority.as_deref().or(rules.workflow.then_some("normal")).filter(|_| rules.workflow);
+    let priority = rules.workflow.then(|| new.priority.unwrap_or(Priority::Normal));
     let made = tx.db.execute(
         &store::INSERT,
         params![

@@ -1,6 +1,6 @@
 //! The SQL of conversations and its row mapping.
 
-use parlor_db::{Error as DbError, FromValue, Row, params, statements};
+use parlor_db::{Error as DbError, Row, params, statements};
 use serde_json::Value;
 
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     ids::{ConversationId, PersonId, TenantId},
     jobs::{self, When, Work},
-    person::{Actor, text},
+    person::Actor,
     time::Time,
     tx::Tx,
     viewer::seen_place,
@@ -341,18 +341,6 @@ pub(super) fn listed(row: &Row<'_>) -> Result<Listed, DbError> {
         mentions: row.get(COLUMNS + 1)?,
         draft: row.get(COLUMNS + 2)?,
     })
-}
-
-impl FromValue for Role {
-    fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
-        match text(value)? {
-            "owner" => Ok(Role::Owner),
-            "admin" => Ok(Role::Admin),
-            "member" => Ok(Role::Member),
-            "observer" => Ok(Role::Observer),
-            other => Err(format!("unknown role {other:?}")),
-        }
-    }
 }
 
 pub(crate) fn load(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {

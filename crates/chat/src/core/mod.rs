@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod ids;
+pub mod json;
 pub mod kinds;
 pub mod lists;
 pub mod page;
@@ -14,3 +15,4 @@ pub mod signing;
 pub mod text;
 pub mod time;
 pub mod tx;
+pub mod words;

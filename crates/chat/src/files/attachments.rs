@@ -1,13 +1,13 @@
 //! Attachments: what is known of uploaded files. Owns their rows; the bytes are the server's business, under the file's
 //! id: a name that somebody gave a file is never part of a path. Must not know: who reads one (`messages/files.rs`).
 
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, FromValue, Value, params, row, statements};
 
 use crate::{
     error::{Error, Result, invalid, not_found},
     ids::{MessageId, PersonId, RowId, TenantId},
     jobs::{self, When, Work},
-    person::Actor,
+    person::{Actor, text},
     settings,
     time::Time,
     tx::Tx,
@@ -40,72 +40,106 @@ const LONGEST_NAME: usize = 200;
 /// The most characters of a description.
 const LONGEST_DESCRIPTION: usize = 1_000;
 
-macro_rules! columns {
-    () => {
-        "a.id, a.name, a.content_type, a.size, a.message_id, a.uploader_id, a.width, a.height, a.description"
-    };
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// It waits for a message; its uploader may claim it for one.
+    Waiting,
+    /// It belongs to a message.
+    Attached,
+    /// It is the picture of a user.
+    Avatar,
+    /// Nothing refers to it, and nothing ever will: it is to be removed.
+    Abandoned,
+}
+
+impl FileState {
+    const ALL: [Self; 4] = [Self::Waiting, Self::Attached, Self::Avatar, Self::Abandoned];
+
+    /// The stored name; the statements name it as it stands here.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Attached => "attached",
+            Self::Avatar => "avatar",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+impl FromValue for FileState {
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        let name = text(value)?;
+        let known = Self::ALL.into_iter().find(|state| state.name() == name);
+        known.ok_or_else(|| format!("unknown state of a file {name:?}"))
+    }
+}
+
+row! {
+    /// The columns of a file `a`, as clients see it.
+    impl Attachment, attachment_columns! {
+        id: "a.id",
+        name: "a.name",
+        content_type: "a.content_type",
+        size: "a.size",
+        width: "a.width",
+        height: "a.height",
+        description: "a.description",
+    }
+}
+pub(crate) use attachment_columns;
+
+row! {
+    /// Whose a file `a` is.
+    pub(crate) struct Owner, owner_columns! {
+        pub state: FileState = "a.state",
+        pub message: Option<MessageId> = "a.message_id",
+        pub uploader: PersonId = "a.uploader_id",
+    }
 }
 
 statements! {
     /// A new one.
     pub static INSERT = both("
-        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, width, height)
-        VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9, $10)");
+        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, width,
+            height, state)
+        VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9, $10, 'waiting')");
     /// What one's own waiting file shows.
     pub static DESCRIBE = both("
         UPDATE attachments SET description = $4
-        WHERE tenant = $1 AND id = $2 AND uploader_id = $3 AND message_id IS NULL");
+        WHERE tenant = $1 AND id = $2 AND uploader_id = $3 AND state = 'waiting'");
     /// By id.
-    pub static FIND = both(concat!("SELECT ", columns!(), " FROM attachments a WHERE a.tenant = $1 AND a.id = $2"));
+    pub static FIND = both(concat!("
+        SELECT ", attachment_columns!(), ", ", owner_columns!(), " FROM attachments a
+        WHERE a.tenant = $1 AND a.id = $2"));
     /// Somebody's that wait for a message.
     pub static WAITING = both(concat!("
-        SELECT ", columns!(), " FROM attachments a
-        WHERE a.tenant = $1 AND a.id = ANY($2) AND a.uploader_id = $3 AND a.message_id IS NULL"));
+        SELECT ", attachment_columns!(), " FROM attachments a
+        WHERE a.tenant = $1 AND a.id = ANY($2) AND a.uploader_id = $3 AND a.state = 'waiting'"));
     /// They belong to a message now.
     pub static CLAIM = both("
-        UPDATE attachments SET message_id = $3 WHERE tenant = $1 AND id = ANY($2) AND message_id IS NULL");
-    /// Their messages are gone: nobody can claim them, and they are the first to be removed.
+        UPDATE attachments SET message_id = $3, state = 'attached'
+        WHERE tenant = $1 AND id = ANY($2) AND state = 'waiting'");
+    /// Their messages are gone, and their names with them.
     pub static RELEASE = both("
-        UPDATE attachments SET message_id = NULL, uploader_id = $3, name = '', created_at = 0
+        UPDATE attachments SET message_id = NULL, name = '', state = 'abandoned'
         WHERE tenant = $1 AND message_id = ANY($2)");
     /// Those that waited too long: nobody can claim them any more.
     pub static GIVE_UP = both("
-        UPDATE attachments SET uploader_id = $2, name = '', created_at = 0
-        WHERE message_id IS NULL AND avatar_of IS NULL AND created_at > 0 AND created_at < $1").global();
+        UPDATE attachments SET name = '', state = 'abandoned' WHERE state = 'waiting' AND created_at < $1").global();
     /// Files that are to be removed.
     pub static ABANDONED = both("
-        SELECT tenant, id FROM attachments WHERE message_id IS NULL AND created_at = 0 LIMIT $1").global();
+        SELECT tenant, id FROM attachments WHERE state = 'abandoned' LIMIT $1").global();
     /// A file was removed.
     pub static REMOVE = both("
-        DELETE FROM attachments WHERE tenant = $1 AND id = $2 AND message_id IS NULL AND created_at = 0");
+        DELETE FROM attachments WHERE tenant = $1 AND id = $2 AND state = 'abandoned'");
 }
 
 /// A file, and whose it is.
-pub(crate) struct Stored {
-    pub attachment: Attachment,
-    pub message: Option<MessageId>,
-    pub uploader: PersonId,
-}
-
-fn from_row(row: &Row<'_>) -> Result<Stored, parlor_db::Error> {
-    let attachment = Attachment {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        content_type: row.get(2)?,
-        size: row.get(3)?,
-        width: row.get(6)?,
-        height: row.get(7)?,
-        description: row.get(8)?,
-    };
-    Ok(Stored { attachment, message: row.get(4)?, uploader: row.get(5)? })
-}
-
-pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Option<Stored>> {
-    Ok(tx.db.opt(&FIND, params![tenant, id], from_row)?)
-}
-
-pub(crate) fn nobody() -> PersonId {
-    PersonId(uuid::Uuid::nil())
+pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Option<(Attachment, Owner)>> {
+    Ok(tx.db.opt(&FIND, params![tenant, id], |row| {
+        Ok((Attachment::from_row(row)?, Owner::read(row, Attachment::WIDTH)?))
+    })?)
 }
 
 /// The most bytes that a file may have in this tenant.
@@ -159,7 +193,7 @@ pub fn describe(tx: &mut Tx, actor: &Actor, id: RowId, description: &str) -> Res
         return Err(not_found("file"));
     }
     let described = find(tx, actor.tenant, id)?;
-    described.map(|found| found.attachment).ok_or(not_found("file"))
+    described.map(|(found, _)| found).ok_or(not_found("file"))
 }
 
 /// A name as it is shown: without folders, without what hides or turns it.
@@ -180,11 +214,11 @@ pub(crate) fn wanted(tx: &mut Tx, actor: &Actor, ids: &[RowId]) -> Result<Vec<At
         return Err(invalid("attachment_ids", "count", "attach at most 10 files"));
     }
     let keys: Vec<[u8; 16]> = ids.iter().map(|id| id.0.into_bytes()).collect();
-    let found = tx.db.all(&WAITING, params![actor.tenant, &keys[..], actor.id()], from_row)?;
-    let of = |id: &RowId| found.iter().find(|one| one.attachment.id == *id);
+    let found = tx.db.all(&WAITING, params![actor.tenant, &keys[..], actor.id()], Attachment::from_row)?;
+    let of = |id: &RowId| found.iter().find(|one| one.id == *id);
     let unknown =
         || invalid("attachment_ids", "known", "names a file that you did not upload, or sent already");
-    ids.iter().map(|id| of(id).map(|one| one.attachment.clone()).ok_or_else(unknown)).collect()
+    ids.iter().map(|id| of(id).cloned().ok_or_else(unknown)).collect()
 }
 
 /// The files belong to this message from now on.
@@ -203,7 +237,7 @@ pub(crate) fn claim(tx: &mut Tx, tenant: TenantId, files: &[Attachment], message
 
 /// The files of messages that are gone for good are gone too, soon.
 pub(crate) fn release(tx: &mut Tx, tenant: TenantId, messages: &[[u8; 16]]) -> Result<()> {
-    match tx.db.execute(&RELEASE, params![tenant, messages, nobody()])? {
+    match tx.db.execute(&RELEASE, params![tenant, messages])? {
         0 => Ok(()),
         _ => remove_soon(tx),
     }
@@ -216,7 +250,7 @@ pub(crate) fn remove_soon(tx: &mut Tx) -> Result<()> {
 
 /// Files that nobody has claimed since `before` can no longer be claimed.
 pub fn give_up(tx: &mut Tx, before: Time) -> Result<u64> {
-    Ok(tx.db.execute(&GIVE_UP, params![before, nobody()])?)
+    Ok(tx.db.execute(&GIVE_UP, params![before])?)
 }
 
 /// Some files that are to be removed from their place.

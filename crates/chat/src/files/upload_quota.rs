@@ -22,11 +22,11 @@ statements! {
     pub static MINE = both("
         SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT), CAST(COALESCE(MIN(created_at), 0) AS BIGINT)
         FROM attachments
-        WHERE tenant = $1 AND uploader_id = $2 AND message_id IS NULL AND avatar_of IS NULL AND created_at > 0");
+        WHERE tenant = $1 AND uploader_id = $2 AND state = 'waiting'");
     /// Everybody's.
     pub static ALL = both("
         SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM attachments
-        WHERE tenant = $1 AND message_id IS NULL AND avatar_of IS NULL AND created_at > 0");
+        WHERE tenant = $1 AND state = 'waiting'");
 }
 
 /// Whether one more file of so many bytes may wait for the actor to send it.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use parlor_db::row;
+
 use crate::{
     ids::{ConversationId, PersonId, StoreId, TeamId},
     kinds::Kind,
@@ -20,6 +22,17 @@ pub struct Facets {
     /// The assigned person.
     pub assignee: Option<PersonId>,
 }
+
+row! {
+    /// The columns of it, of a conversation `c`.
+    impl Facets, facet_columns! {
+        kind: "c.kind",
+        team: "c.team_id",
+        store: "c.store_id",
+        assignee: "c.assignee_id",
+    }
+}
+pub(crate) use facet_columns;
 
 /// Somebody became, or ceased to be, a participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -186,6 +186,14 @@ pub struct Position {
     pub floor: i64,
 }
 
+row! {
+    impl Position, position_columns! {
+        epoch: "epoch",
+        seq: "head",
+        floor: "floor",
+    }
+}
+
 statements! {
     /// Takes the next number.
     pub static NEXT = both("UPDATE logs SET head = head + 1 WHERE tenant = $1 RETURNING head");
@@ -197,7 +205,7 @@ statements! {
         INSERT INTO events (tenant, seq, kind, at, conversation_id, person_id, audience, access, json)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     /// Where the log stands.
-    pub static POSITION = both("SELECT epoch, head, floor FROM logs WHERE tenant = $1");
+    pub static POSITION = both(concat!("SELECT ", position_columns!(), " FROM logs WHERE tenant = $1"));
     /// The text of an event and of the next.
     pub static TEXT = both("
         SELECT seq, json FROM events WHERE tenant = $1 AND seq >= $2 AND seq <= $2 + 1 ORDER BY seq");
@@ -326,9 +334,7 @@ fn write(tx: &mut Tx, event: Event) -> Result<i64> {
 
 /// Where the tenant's log stands.
 pub fn position(tx: &mut Tx, tenant: TenantId) -> Result<Position> {
-    Ok(tx.db.one(&POSITION, params![tenant], |row| {
-        Ok(Position { epoch: row.get(0)?, seq: row.get(1)?, floor: row.get(2)? })
-    })?)
+    Ok(tx.db.one(&POSITION, params![tenant], Position::from_row)?)
 }
 
 /// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted. The staff may have been told of

@@ -4,7 +4,7 @@
 //! A job whose effects are in the database ends in the transaction of its effects ([`complete`]), so that a crash at any
 //! point gives the effect once. One that reaches outside is done at least once.
 
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -159,10 +159,36 @@ pub enum When {
     By(Time),
 }
 
-macro_rules! columns {
-    () => {
-        "tenant, id, kind, key, payload, attempts, created_at"
-    };
+row! {
+    /// A job as it is stored: kind and payload may be what this version cannot read.
+    struct Claimed, job_columns! {
+        tenant: TenantId = "tenant",
+        id: RowId = "id",
+        kind: String = "kind",
+        key: Option<String> = "key",
+        payload: String = "payload",
+        attempts: i64 = "attempts",
+        created_at: Time = "created_at",
+    }
+}
+
+row! {
+    impl DeadJob, dead_columns! {
+        id: "id",
+        kind: "kind",
+        attempts: "attempts",
+        error: "last_error",
+        created_at: "created_at",
+        dead_at: "dead_at",
+    }
+}
+
+row! {
+    impl Totals, total_columns! {
+        waiting: "COALESCE(SUM(CASE WHEN dead_at IS NULL AND locked_until IS NULL THEN 1 ELSE 0 END), 0)",
+        running: "COALESCE(SUM(CASE WHEN locked_until IS NOT NULL THEN 1 ELSE 0 END), 0)",
+        dead: "COALESCE(SUM(CASE WHEN dead_at IS NOT NULL THEN 1 ELSE 0 END), 0)",
+    }
 }
 
 statements! {
@@ -187,7 +213,7 @@ statements! {
         WHERE dead_at IS NULL AND run_at <= $1 AND (tenant, id) IN (
             SELECT tenant, id FROM jobs WHERE dead_at IS NULL AND run_at <= $1 AND kind = ANY($3)
             ORDER BY run_at LIMIT $4)
-        RETURNING ", columns!())).global();
+        RETURNING ", job_columns!())).global();
     /// Keeps one that runs until a later time.
     pub static EXTEND = both("
         UPDATE jobs SET locked_until = $4, run_at = $4
@@ -217,15 +243,11 @@ statements! {
     /// When the next one is due.
     pub static NEXT = both("SELECT MIN(run_at) FROM jobs WHERE dead_at IS NULL AND kind = ANY($1)").global();
     /// How many wait, run and are dead, of all tenants.
-    pub static TOTALS = both("
-        SELECT COALESCE(SUM(CASE WHEN dead_at IS NULL AND locked_until IS NULL THEN 1 ELSE 0 END), 0),
-            COALESCE(SUM(CASE WHEN locked_until IS NOT NULL THEN 1 ELSE 0 END), 0),
-            COALESCE(SUM(CASE WHEN dead_at IS NOT NULL THEN 1 ELSE 0 END), 0)
-        FROM jobs").global();
+    pub static TOTALS = both(concat!("SELECT ", total_columns!(), " FROM jobs")).global();
     /// The dead of a tenant, newest first.
-    pub static DEAD = both("
-        SELECT id, kind, attempts, last_error, created_at, dead_at FROM jobs
-        WHERE tenant = $1 AND dead_at IS NOT NULL ORDER BY dead_at DESC LIMIT $2");
+    pub static DEAD = both(concat!("
+        SELECT ", dead_columns!(), " FROM jobs
+        WHERE tenant = $1 AND dead_at IS NOT NULL ORDER BY dead_at DESC LIMIT $2"));
     /// A dead one is tried again, as if it were new.
     pub static REVIVE = both("
         UPDATE jobs SET dead_at = NULL, attempts = 0, run_at = $3, created_at = $3, key = NULL
@@ -234,18 +256,6 @@ statements! {
     pub static DISCARD = both("DELETE FROM jobs WHERE tenant = $1 AND id = $2 AND dead_at IS NOT NULL");
     /// The dead are kept for some time.
     pub static PRUNE_DEAD = both("DELETE FROM jobs WHERE dead_at < $1").global();
-}
-
-fn from_row(row: &Row<'_>) -> std::result::Result<(Job, String, String), parlor_db::Error> {
-    let job = Job {
-        tenant: row.get(0)?,
-        id: row.get(1)?,
-        key: row.get(3)?,
-        work: Work::Unsnooze,
-        attempts: row.get(5)?,
-        created_at: row.get(6)?,
-    };
-    Ok((job, row.get(2)?, row.get(4)?))
 }
 
 /// Puts the kind back into the fields.
@@ -295,14 +305,14 @@ pub fn claim(
     until: Time,
     most: i64,
 ) -> Result<Vec<std::result::Result<Job, Error>>> {
-    let rows = tx.db.all(&CLAIM, params![tx.now, until, &queue.kinds(), most], from_row)?;
+    let rows = tx.db.all(&CLAIM, params![tx.now, until, &queue.kinds(), most], Claimed::from_row)?;
     let mut claimed = Vec::with_capacity(rows.len());
-    for (job, kind, payload) in rows {
+    for Claimed { tenant, id, kind, key, payload, attempts, created_at } in rows {
         match read(&kind, &payload) {
-            Ok(work) => claimed.push(Ok(Job { work, ..job })),
+            Ok(work) => claimed.push(Ok(Job { tenant, id, key, work, attempts, created_at })),
             Err(error) => {
                 let text = error.to_string();
-                tx.db.execute(&BURY, params![job.tenant, job.id, job.attempts, tx.now, text.as_str()])?;
+                tx.db.execute(&BURY, params![tenant, id, attempts, tx.now, text.as_str()])?;
                 claimed.push(Err(error));
             }
         }
@@ -372,23 +382,12 @@ pub fn next_due(tx: &mut Tx, queue: Queue) -> Result<Option<Time>> {
 
 /// How many jobs wait, run, and were given up, of all tenants.
 pub fn totals(tx: &mut Tx) -> Result<Totals> {
-    Ok(tx.db.one(&TOTALS, params![], |row| {
-        Ok(Totals { waiting: row.get(0)?, running: row.get(1)?, dead: row.get(2)? })
-    })?)
+    Ok(tx.db.one(&TOTALS, params![], Totals::from_row)?)
 }
 
 /// The jobs of a tenant that were given up, newest first.
 pub fn dead(tx: &mut Tx, tenant: TenantId) -> Result<Vec<DeadJob>> {
-    Ok(tx.db.all(&DEAD, params![tenant, MOST_DEAD], |row| {
-        Ok(DeadJob {
-            id: row.get(0)?,
-            kind: row.get(1)?,
-            attempts: row.get(2)?,
-            error: row.get(3)?,
-            created_at: row.get(4)?,
-            dead_at: row.get(5)?,
-        })
-    })?)
+    Ok(tx.db.all(&DEAD, params![tenant, MOST_DEAD], DeadJob::from_row)?)
 }
 
 /// Dead jobs that are shown.

@@ -2,11 +2,19 @@
 //! decide about. Owns their storage, the last event of cache channels and the ids of updates. Must not know: wire
 //! formats, or who may publish where.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 
 pub use crate::events::Publication;
 
 use crate::{error::Result, events, ids::TenantId, time::Time, tx::Tx};
+
+row! {
+    impl Cached, cached_columns! {
+        name: "name",
+        data: "data",
+        expires_at: "expires_at",
+    }
+}
 
 statements! {
     /// Remembers where an update is.
@@ -26,8 +34,8 @@ statements! {
         ON CONFLICT (tenant, channel) DO UPDATE
         SET name = excluded.name, data = excluded.data, expires_at = excluded.expires_at");
     /// The last event of a cache channel.
-    pub static CACHED = both("
-        SELECT name, data, expires_at FROM channel_cache WHERE tenant = $1 AND channel = $2 AND expires_at > $3");
+    pub static CACHED = both(concat!("
+        SELECT ", cached_columns!(), " FROM channel_cache WHERE tenant = $1 AND channel = $2 AND expires_at > $3"));
     /// Forgets old ones, of all tenants.
     pub static EXPIRE_CACHED = both("DELETE FROM channel_cache WHERE expires_at <= $1").global();
 }
@@ -75,9 +83,7 @@ pub fn keep(tx: &mut Tx, tenant: TenantId, channel: &str, event: &Cached) -> Res
 
 /// The event that a cache channel still has.
 pub fn cached(tx: &mut Tx, tenant: TenantId, channel: &str) -> Result<Option<Cached>> {
-    Ok(tx.db.opt(&CACHED, params![tenant, channel, tx.now], |row| {
-        Ok(Cached { name: row.get(0)?, data: row.get(1)?, expires_at: row.get(2)? })
-    })?)
+    Ok(tx.db.opt(&CACHED, params![tenant, channel, tx.now], Cached::from_row)?)
 }
 
 /// Forgets what cache channels no longer have.

@@ -1,6 +1,6 @@
 //! API keys, with which servers call as a user. Only the SHA-256 of a key is stored; it is shown once, by whoever made it.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, Row, params, row, statements};
 use serde::Serialize;
 use serde_json::json;
 
@@ -34,10 +34,21 @@ pub struct ApiKey {
     pub revoked_at: Option<Time>,
 }
 
+row! {
+    impl ApiKey, key_columns! {
+        id: "id",
+        name: "name",
+        user_id: "user_id",
+        created_at: "created_at",
+        used_at: "used_at",
+        revoked_at: "revoked_at",
+    }
+}
+
 statements! {
     /// A tenant's.
-    pub static LIST = both("
-        SELECT id, name, user_id, created_at, used_at, revoked_at FROM api_keys WHERE tenant = $1 ORDER BY id DESC");
+    pub static LIST = both(concat!("
+        SELECT ", key_columns!(), " FROM api_keys WHERE tenant = $1 ORDER BY id DESC"));
     /// By key.
     pub static FIND = both("SELECT tenant, user_id, used_at FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL").global();
     /// It is in use.
@@ -59,16 +70,7 @@ statements! {
 /// The keys. Needs `manage_settings`.
 pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<ApiKey>> {
     actor.require(Right::ManageSettings, "api_key.list")?;
-    Ok(tx.db.all(&LIST, params![actor.tenant], |row| {
-        Ok(ApiKey {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            user_id: row.get(2)?,
-            created_at: row.get(3)?,
-            used_at: row.get(4)?,
-            revoked_at: row.get(5)?,
-        })
-    })?)
+    Ok(tx.db.all(&LIST, params![actor.tenant], ApiKey::from_row)?)
 }
 
 /// A new key that calls as a user: oneself, or a bot that has no right that the actor lacks. Needs `manage_settings`.
@@ -96,17 +98,20 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
 /// Revokes a key. Needs `manage_settings`.
 pub fn revoke(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
     actor.require(Right::ManageSettings, "api_key.revoke")?;
-    let hash = tx.db.opt(&REVOKE, params![actor.tenant, id, tx.now], |row| row.get::<Vec<u8>>(0))?;
-    let hash = hash.ok_or(not_found("api key"))?;
-    let tags = hash.try_into().ok().map(|hash| tag(&hash)).into_iter().collect();
-    credentials::ended(tx, actor.tenant, &Ended { tags, ..Ended::default() })?;
+    let revoked =
+        tx.db.opt(&REVOKE, params![actor.tenant, id, tx.now], tag_of)?.ok_or(not_found("api key"))?;
+    credentials::ended(tx, actor.tenant, &Ended { tags: vec![revoked], ..Ended::default() })?;
     audit::record(tx, actor, "api_key.revoke", Some(("api_key", &id.to_string())), &json!({}))
 }
 
 /// Revokes every key that calls as this user; answers their tags.
 pub(crate) fn revoke_of(tx: &mut Tx, tenant: TenantId, user: PersonId) -> Result<Vec<u64>> {
-    let gone = tx.db.all(&REVOKE_OF, params![tenant, user, tx.now], |row| row.get::<Vec<u8>>(0))?;
-    Ok(gone.into_iter().filter_map(|hash| hash.try_into().ok()).map(|hash| tag(&hash)).collect())
+    Ok(tx.db.all(&REVOKE_OF, params![tenant, user, tx.now], tag_of)?)
+}
+
+/// The tag of a key that was revoked, by what was stored of it.
+fn tag_of(row: &Row<'_>) -> Result<u64, parlor_db::Error> {
+    row.get(0).map(|hash| tag(&hash))
 }
 
 /// The tenant and user of a key that serves, and when it was last used.

@@ -1,6 +1,6 @@
 //! Contacts: customers. Owns their profiles, and who of the staff sees which. E-mail and phone are unique per platform.
 
-use parlor_db::{Error as DbError, Row, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -8,10 +8,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     access::{Facets, SEE_CONTACTS, outsider, readable_kinds},
+    audience::facet_columns,
     audit,
     error::{Error, Result, conflict, invalid, not_found},
     events::{self, Audience, Event, EventKind, NewEvent, Payload, payloads},
     ids::{ConversationId, PersonId, TenantId},
+    json::Json,
     kinds::Kind,
     page::{Page, limit},
     person::{Actor, Person, PersonKind},
@@ -57,11 +59,21 @@ pub struct ContactFilter {
     pub limit: Option<i64>,
 }
 
-macro_rules! columns {
-    () => {
-        "k.id, k.external_id, k.platform, k.name, k.email, k.phone, k.avatar_url, k.attributes, k.blocked, k.created_at,
-         k.last_activity_at"
-    };
+row! {
+    /// The columns of a contact `k`.
+    impl Contact, contact_columns! {
+        id: "k.id",
+        external_id: "k.external_id",
+        platform: "k.platform",
+        name: "k.name",
+        email: "k.email",
+        phone: "k.phone",
+        avatar_url: "k.avatar_url",
+        attributes: Json "k.attributes",
+        blocked: "k.blocked",
+        created_at: "k.created_at",
+        last_activity_at: "k.last_activity_at",
+    }
 }
 
 /// A page of contacts `k` by name: $2 and $3 the cursor, $4 a pattern or '', $5 how many.
@@ -69,7 +81,7 @@ macro_rules! page {
     ($from:expr, $which:expr) => {
         concat!(
             "SELECT ",
-            columns!(),
+            contact_columns!(),
             " FROM ",
             $from,
             " WHERE k.tenant = $1 AND (k.name, k.id) > ($2, $3)
@@ -116,7 +128,7 @@ macro_rules! known {
 
 statements! {
     /// A contact by its id.
-    pub static FIND = both(concat!("SELECT ", columns!(), " FROM contacts k WHERE k.tenant = $1 AND k.id = $2"));
+    pub static FIND = both(concat!("SELECT ", contact_columns!(), " FROM contacts k WHERE k.tenant = $1 AND k.id = $2"));
     /// Whether somebody sees one without a right to see them all.
     pub static SEES = both(concat!("
         SELECT k.id FROM contacts k WHERE k.tenant = $1 AND k.id = $2 AND", known!("$3", "$4", "$5", "$6", "$7")));
@@ -130,9 +142,9 @@ statements! {
         concat!(" AND k.id = r.contact_id AND", known!("$6", "$7", "$8", "$9", "$10"))
     ));
     /// The conversations of some contacts, and what decides who reads them.
-    pub static PLACES = both("
-        SELECT contact_id, id, kind, team_id, store_id, assignee_id FROM conversations
-        WHERE tenant = $1 AND contact_id = ANY($2)");
+    pub static PLACES = both(concat!("
+        SELECT ", facet_columns!(), ", c.contact_id, c.id FROM conversations c
+        WHERE c.tenant = $1 AND c.contact_id = ANY($2)"));
     /// By the host application's id.
     pub static BY_EXTERNAL = both("SELECT id FROM contacts WHERE tenant = $1 AND external_id = $2");
     /// By address.
@@ -152,24 +164,8 @@ statements! {
     pub static TOUCH = both("UPDATE contacts SET last_activity_at = $3 WHERE tenant = $1 AND id = $2");
 }
 
-fn from_row(row: &Row<'_>) -> Result<Contact, DbError> {
-    Ok(Contact {
-        id: row.get(0)?,
-        external_id: row.get(1)?,
-        platform: row.get(2)?,
-        name: row.get(3)?,
-        email: row.get(4)?,
-        phone: row.get(5)?,
-        avatar_url: row.get(6)?,
-        attributes: serde_json::from_str(&row.get::<String>(7)?).unwrap_or_default(),
-        blocked: row.get(8)?,
-        created_at: row.get(9)?,
-        last_activity_at: row.get(10)?,
-    })
-}
-
 pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Option<Contact>> {
-    Ok(tx.db.opt(&FIND, params![tenant, id], from_row)?)
+    Ok(tx.db.opt(&FIND, params![tenant, id], Contact::from_row)?)
 }
 
 /// The contact that the host application knows by this id.
@@ -266,7 +262,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
     let pattern = filter.search.as_deref().map_or(String::new(), like);
     let most = i64::try_from(limit + 1).unwrap_or(200);
     let rows = if sees_all(actor) {
-        tx.db.all(&PAGE, params![actor.tenant, name, id, pattern.as_str(), most], from_row)?
+        tx.db.all(&PAGE, params![actor.tenant, name, id, pattern.as_str(), most], Contact::from_row)?
     } else {
         let reach = Reach::of(actor);
         let statement = if reach.is_wide() { &PAGE_OF_MANY } else { &PAGE_OF_SOME };
@@ -282,7 +278,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
             &reach.by_right[..],
             &reach.unassigned[..]
         ];
-        tx.db.all(statement, asked, from_row)?
+        tx.db.all(statement, asked, Contact::from_row)?
     };
     Ok(Page::cut(rows, limit, |contact| format!("{}\n{}", contact.name, contact.id)))
 }
@@ -435,9 +431,8 @@ type Places = Vec<(ConversationId, Facets)>;
 fn places(tx: &mut Tx, tenant: TenantId, ids: &[PersonId]) -> Result<HashMap<PersonId, Places>> {
     let keys: Vec<[u8; 16]> = ids.iter().map(|id| id.0.into_bytes()).collect();
     let rows = tx.db.all(&PLACES, params![tenant, &keys[..]], |row| {
-        let facets =
-            Facets { kind: row.get(2)?, team: row.get(3)?, store: row.get(4)?, assignee: row.get(5)? };
-        Ok((row.get::<PersonId>(0)?, (row.get::<ConversationId>(1)?, facets)))
+        let (contact, place) = (row.get::<PersonId>(Facets::WIDTH)?, row.get(Facets::WIDTH + 1)?);
+        Ok((contact, (place, Facets::from_row(row)?)))
     })?;
     let mut found: HashMap<PersonId, Places> = HashMap::new();
     for (id, place) in rows {

@@ -1,8 +1,8 @@
 //! Keys with which host applications sign the tokens of a tenant. Owns their rows, who may see and change them, limits and
 //! the audit of it. Whether a key can be read was checked before it came here.
 
-use parlor_db::{params, statements};
-use serde::Serialize;
+use parlor_db::{FromRow, FromValue, Value, params, row, statements};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     credentials::{self, Ended, Root},
     error::{Result, conflict, not_found},
     ids::{RowId, TenantId},
-    person::Actor,
+    person::{Actor, text},
     rights::Right,
     sessions,
     time::Time,
@@ -18,17 +18,100 @@ use crate::{
 };
 
 const MOST_KEYS: usize = 20;
-/// Keys of this purpose name nobody.
-const PUBLISHER: &str = "mercure-publisher:";
+
+/// What tokens signed with a key are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = HostKeyPurpose)]
+pub enum Purpose {
+    /// People of the host application.
+    #[default]
+    Host,
+    /// Mercure: publishing and subscribing.
+    Mercure,
+    /// Mercure: publishing.
+    MercurePublisher,
+    /// Mercure: subscribing.
+    MercureSubscriber,
+}
+
+impl Purpose {
+    const ALL: [Self; 4] = [Self::Host, Self::Mercure, Self::MercurePublisher, Self::MercureSubscriber];
+
+    /// Stored and public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Mercure => "mercure",
+            Self::MercurePublisher => "mercure-publisher",
+            Self::MercureSubscriber => "mercure-subscriber",
+        }
+    }
+}
+
+/// What a key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = HostKeyKind)]
+pub enum KeyKind {
+    /// A secret that both sides know.
+    #[default]
+    Hs256,
+    /// A public key: RSA for RS256, P-256 for ES256, Ed25519 for `EdDSA`.
+    Pem,
+    /// A JWKS document.
+    Jwks,
+    /// The address of one.
+    JwksUrl,
+}
+
+impl KeyKind {
+    const ALL: [Self; 4] = [Self::Hs256, Self::Pem, Self::Jwks, Self::JwksUrl];
+
+    /// Stored and public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "hs256",
+            Self::Pem => "pem",
+            Self::Jwks => "jwks",
+            Self::JwksUrl => "jwks_url",
+        }
+    }
+}
+
+impl FromValue for Purpose {
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        let name = text(value)?;
+        let known = Self::ALL.into_iter().find(|purpose| purpose.name() == name);
+        known.ok_or_else(|| format!("unknown purpose of a key {name:?}"))
+    }
+}
+
+impl FromValue for KeyKind {
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        let name = text(value)?;
+        let known = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        known.ok_or_else(|| format!("unknown kind of key {name:?}"))
+    }
+}
+
+/// Both in one word, for the audit log and the command line: `hs256`, `mercure-publisher:pem`.
+pub fn label(purpose: Purpose, kind: KeyKind) -> String {
+    match purpose {
+        Purpose::Host => kind.name().to_owned(),
+        _ => format!("{}:{}", purpose.name(), kind.name()),
+    }
+}
 
 /// A key with which a host application signs tokens.
 #[derive(Clone, Debug)]
 pub struct HostKey {
     /// Its id.
     pub id: RowId,
-    /// "hs256", "pem", "jwks" or "jwks_url"; with "mercure:", "mercure-publisher:" or "mercure-subscriber:" before it
-    /// when it is for Mercure.
-    pub kind: String,
+    /// What its tokens are for.
+    pub purpose: Purpose,
+    /// What it is.
+    pub kind: KeyKind,
     /// The key id that tokens name, if any.
     pub kid: Option<String>,
     /// The secret, the PEM, the JWKS document or its address.
@@ -37,13 +120,24 @@ pub struct HostKey {
     pub created_at: Time,
 }
 
+row! {
+    impl HostKey, key_columns! {
+        id: "id",
+        purpose: "purpose",
+        kind: "kind",
+        kid: "kid",
+        secret: "secret",
+        created_at: "created_at",
+    }
+}
+
 statements! {
     /// Its host keys.
-    pub static LIST = both("
-        SELECT id, kind, kid, secret, created_at FROM host_keys WHERE tenant = $1 ORDER BY id");
+    pub static LIST = both(concat!("
+        SELECT ", key_columns!(), " FROM host_keys WHERE tenant = $1 ORDER BY id"));
     /// A new host key.
     pub static INSERT = both("
-        INSERT INTO host_keys (tenant, id, kind, kid, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+        INSERT INTO host_keys (tenant, id, purpose, kind, kid, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)");
     /// Revokes one.
     pub static DELETE = both("DELETE FROM host_keys WHERE tenant = $1 AND id = $2");
 }
@@ -53,10 +147,12 @@ statements! {
 pub struct HostKeyView {
     /// Its id.
     pub id: RowId,
-    /// What its tokens are for: host, mercure, mercure-publisher, mercure-subscriber.
-    pub purpose: String,
-    /// hs256, pem, jwks or jwks_url.
-    pub kind: String,
+    /// What its tokens are for.
+    #[schema(inline)]
+    pub purpose: Purpose,
+    /// What it is.
+    #[schema(inline)]
+    pub kind: KeyKind,
     /// The key id that tokens name, if any.
     pub kid: Option<String>,
     /// The address of published keys; no secret.
@@ -66,12 +162,11 @@ pub struct HostKeyView {
 }
 
 fn view(key: HostKey) -> HostKeyView {
-    let (purpose, kind) = key.kind.split_once(':').unwrap_or(("host", key.kind.as_str()));
-    let url = (kind == "jwks_url").then(|| key.secret.clone());
+    let url = (key.kind == KeyKind::JwksUrl).then(|| key.secret.clone());
     HostKeyView {
         id: key.id,
-        purpose: purpose.to_owned(),
-        kind: kind.to_owned(),
+        purpose: key.purpose,
+        kind: key.kind,
         kid: key.kid,
         url,
         created_at: key.created_at,
@@ -84,35 +179,37 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<HostKeyView>> {
     Ok(all(tx, actor.tenant)?.into_iter().map(view).collect())
 }
 
-/// Whether the actor may add a key of this kind, for what is done before one is stored. Needs `manage_settings`, and every
+/// Whether the actor may add a key for this, for what is done before one is stored. Needs `manage_settings`, and every
 /// right but for a publisher's: with the others one speaks as anybody.
-pub fn may_create(actor: &Actor, kind: &str) -> Result<()> {
+pub fn may_create(actor: &Actor, purpose: Purpose) -> Result<()> {
     actor.require(Right::ManageSettings, "host_key.create")?;
-    if !kind.starts_with(PUBLISHER) {
+    if purpose != Purpose::MercurePublisher {
         let why = "whoever holds this key can sign in as anybody, or listen as anybody";
         actor.require_every("host_key.create", why)?;
     }
     Ok(())
 }
 
-/// A new key; `kind` as it is stored. Needs what [`may_create`] asks.
+/// A new key. Needs what [`may_create`] asks.
 pub fn create(
     tx: &mut Tx,
     actor: &Actor,
-    kind: &str,
+    purpose: Purpose,
+    kind: KeyKind,
     kid: Option<&str>,
     secret: &str,
 ) -> Result<HostKeyView> {
-    may_create(actor, kind)?;
+    may_create(actor, purpose)?;
     if all(tx, actor.tenant)?.len() >= MOST_KEYS {
         return Err(conflict("most", format!("there are {MOST_KEYS} keys already: remove one first")));
     }
-    let id = add(tx, actor.tenant, kind, kid, secret)?;
-    let details = json!({ "kind": kind, "kid": kid });
+    let id = add(tx, actor.tenant, purpose, kind, kid, secret)?;
+    let details = json!({ "kind": label(purpose, kind), "kid": kid });
     audit::record(tx, actor, "host_key.create", Some(("host_key", &id.to_string())), &details)?;
     let key = HostKey {
         id,
-        kind: kind.to_owned(),
+        purpose,
+        kind,
         kid: kid.map(str::to_owned),
         secret: secret.to_owned(),
         created_at: tx.now,
@@ -129,21 +226,20 @@ pub fn remove(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
 
 /// The keys with which host applications sign this tenant's tokens.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
-    Ok(tx.db.all(&LIST, params![tenant], |row| {
-        Ok(HostKey {
-            id: row.get(0)?,
-            kind: row.get(1)?,
-            kid: row.get(2)?,
-            secret: row.get(3)?,
-            created_at: row.get(4)?,
-        })
-    })?)
+    Ok(tx.db.all(&LIST, params![tenant], HostKey::from_row)?)
 }
 
 /// Adds a host key. The caller has checked that the secret can be read.
-pub fn add(tx: &mut Tx, tenant: TenantId, kind: &str, kid: Option<&str>, secret: &str) -> Result<RowId> {
+pub fn add(
+    tx: &mut Tx,
+    tenant: TenantId,
+    purpose: Purpose,
+    kind: KeyKind,
+    kid: Option<&str>,
+    secret: &str,
+) -> Result<RowId> {
     let id = RowId(tx.id());
-    tx.db.execute(&INSERT, params![tenant, id, kind, kid, secret, tx.now])?;
+    tx.db.execute(&INSERT, params![tenant, id, purpose.name(), kind.name(), kid, secret, tx.now])?;
     Ok(id)
 }
 

@@ -1,7 +1,7 @@
 //! Nonces: a secret that stands for somebody once, for a minute, where a token cannot be sent. Only the SHA-256 of one
 //! is stored. Makes no secret.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 
 use crate::{
     credentials::Root,
@@ -29,15 +29,25 @@ pub struct Nonce {
     pub derived_from: Option<Root>,
 }
 
+row! {
+    impl Nonce, nonce_columns! {
+        tenant: "tenant",
+        kind: "person_kind",
+        person: "person_id",
+        tag: "tag",
+        token_expires_at: "token_expires_at",
+        derived_from: "derived_from",
+    }
+}
+
 statements! {
     /// A new one.
     pub static INSERT = both("
         INSERT INTO nonces (digest, tenant, person_kind, person_id, tag, token_expires_at, expires_at, derived_from)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     /// Takes one: it serves nobody after that.
-    pub static TAKE = both("
-        DELETE FROM nonces WHERE digest = $1
-        RETURNING tenant, person_kind, person_id, tag, token_expires_at, expires_at, derived_from").global();
+    pub static TAKE = both(concat!("
+        DELETE FROM nonces WHERE digest = $1 RETURNING ", nonce_columns!(), ", expires_at")).global();
     /// Forgets those that are over.
     pub static EXPIRE = both("DELETE FROM nonces WHERE expires_at <= $1").global();
 }
@@ -65,15 +75,7 @@ pub fn begin(tx: &mut Tx, digest: &[u8; 32], nonce: &Nonce, until: Time) -> Resu
 pub fn take(tx: &mut Tx, digest: &[u8; 32]) -> Result<Option<Nonce>> {
     let now = tx.now;
     let found = tx.db.opt(&TAKE, params![&digest[..]], |row| {
-        let nonce = Nonce {
-            tenant: row.get(0)?,
-            kind: row.get(1)?,
-            person: row.get(2)?,
-            tag: row.get(3)?,
-            token_expires_at: row.get(4)?,
-            derived_from: row.get::<Option<String>>(6)?.and_then(|root| root.parse().ok()),
-        };
-        Ok((nonce, row.get::<Time>(5)?))
+        Ok((Nonce::from_row(row)?, row.get::<Time>(Nonce::WIDTH)?))
     })?;
     Ok(found.filter(|(_, until)| *until > now).map(|(nonce, _)| nonce))
 }

@@ -1,6 +1,6 @@
 //! Sessions of people who signed in. Only the SHA-256 of a session's token is stored. Makes no token and sets no cookie.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, Row, params, row, statements};
 
 use crate::{
     credentials::{self, Ended, Root, tag},
@@ -45,6 +45,28 @@ pub struct Device {
     pub expires_at: Time,
 }
 
+row! {
+    impl Session, session_columns! {
+        tenant: "tenant",
+        kind: "person_kind",
+        person: "person_id",
+        expires_at: "expires_at",
+        seen_at: "seen_at",
+        derived_from: "derived_from",
+    }
+}
+
+row! {
+    impl Device, device_columns! {
+        token_hash: "token_hash",
+        agent: "agent",
+        ip: "ip",
+        created_at: "created_at",
+        seen_at: "seen_at",
+        expires_at: "expires_at",
+    }
+}
+
 statements! {
     /// Begins one.
     pub static INSERT = both("
@@ -52,13 +74,12 @@ statements! {
             derived_from)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $5, $9)");
     /// By token.
-    pub static FIND = both("
-        SELECT tenant, person_kind, person_id, expires_at, seen_at, derived_from FROM sessions
-        WHERE token_hash = $1 AND expires_at > $2").global();
+    pub static FIND = both(concat!("
+        SELECT ", session_columns!(), " FROM sessions WHERE token_hash = $1 AND expires_at > $2")).global();
     /// A person's, the newest first.
-    pub static LIST = both("
-        SELECT token_hash, agent, ip, created_at, seen_at, expires_at FROM sessions
-        WHERE tenant = $1 AND person_id = $2 AND expires_at > $3 ORDER BY created_at DESC");
+    pub static LIST = both(concat!("
+        SELECT ", device_columns!(), " FROM sessions
+        WHERE tenant = $1 AND person_id = $2 AND expires_at > $3 ORDER BY created_at DESC"));
     /// It is in use.
     pub static SEEN = both("UPDATE sessions SET seen_at = $2 WHERE token_hash = $1").global();
     /// Ends a person's but one.
@@ -97,28 +118,12 @@ pub fn begin(
 
 /// The session with that token, unless it is over.
 pub fn find(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<Option<Session>> {
-    Ok(tx.db.opt(&FIND, params![&token_hash[..], tx.now], |row| {
-        Ok(Session {
-            tenant: row.get(0)?,
-            kind: row.get(1)?,
-            person: row.get(2)?,
-            expires_at: row.get(3)?,
-            seen_at: row.get(4)?,
-            derived_from: row.get::<Option<String>>(5)?.and_then(|root| root.parse().ok()),
-        })
-    })?)
+    Ok(tx.db.opt(&FIND, params![&token_hash[..], tx.now], Session::from_row)?)
 }
 
 /// Where a person is signed in, the newest first.
 pub fn list(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<Vec<Device>> {
-    let rows = tx.db.all(&LIST, params![tenant, person, tx.now], |row| {
-        Ok((row.get::<Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-    })?;
-    let devices = rows.into_iter().filter_map(|(hash, agent, ip, created_at, seen_at, expires_at)| {
-        let token_hash = hash.try_into().ok()?;
-        Some(Device { token_hash, agent, ip, created_at, seen_at, expires_at })
-    });
-    Ok(devices.collect())
+    Ok(tx.db.all(&LIST, params![tenant, person, tx.now], Device::from_row)?)
 }
 
 /// Remembers that a session is in use.
@@ -129,8 +134,8 @@ pub fn seen(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<()> {
 
 /// Ends every session of a person but the one with this token.
 pub fn end_others(tx: &mut Tx, tenant: TenantId, person: PersonId, token_hash: &[u8; 32]) -> Result<()> {
-    let gone = tx.db.all(&DELETE_OTHERS, params![tenant, person, &token_hash[..]], hash)?;
-    credentials::ended(tx, tenant, &Ended { tags: tags(gone), ..Ended::default() })
+    let tags = tx.db.all(&DELETE_OTHERS, params![tenant, person, &token_hash[..]], tag_of)?;
+    credentials::ended(tx, tenant, &Ended { tags, ..Ended::default() })
 }
 
 /// Ends a session.
@@ -148,22 +153,17 @@ pub fn end_all(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<()> {
 
 /// Ends the sessions of a person that no host's token was exchanged for; answers their tags.
 pub(crate) fn end_local(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<Vec<u64>> {
-    let gone = tx.db.all(&DELETE_LOCAL, params![tenant, person], hash)?;
-    Ok(tags(gone))
+    Ok(tx.db.all(&DELETE_LOCAL, params![tenant, person], tag_of)?)
 }
 
 /// Ends the sessions that were made with tokens of a host's key; answers their tags.
 pub(crate) fn end_derived(tx: &mut Tx, tenant: TenantId, root: &Root) -> Result<Vec<u64>> {
-    let gone = tx.db.all(&DELETE_DERIVED, params![tenant, root.to_string().as_str()], hash)?;
-    Ok(tags(gone))
+    Ok(tx.db.all(&DELETE_DERIVED, params![tenant, root.to_string().as_str()], tag_of)?)
 }
 
-fn hash(row: &parlor_db::Row<'_>) -> Result<Vec<u8>, parlor_db::Error> {
-    row.get(0)
-}
-
-fn tags(hashes: Vec<Vec<u8>>) -> Vec<u64> {
-    hashes.into_iter().filter_map(|hash| hash.try_into().ok()).map(|hash| tag(&hash)).collect()
+/// The tag of a session that ended, by what was stored of its token.
+fn tag_of(row: &Row<'_>) -> Result<u64, parlor_db::Error> {
+    row.get(0).map(|hash| tag(&hash))
 }
 
 /// Forgets sessions that are over.

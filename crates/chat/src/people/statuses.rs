@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, Row, params, row, statements};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -44,11 +44,19 @@ impl UserStatus {
     }
 }
 
+row! {
+    impl UserStatus, status_columns! {
+        busy: "busy",
+        text: "text",
+        text_until: "text_until",
+        last_seen_at: "last_seen_at",
+    }
+}
+
 statements! {
     /// Of some people.
-    pub static OF = both("
-        SELECT person_id, busy, text, text_until, last_seen_at FROM presences
-        WHERE tenant = $1 AND person_id = ANY($2)");
+    pub static OF = both(concat!("
+        SELECT ", status_columns!(), ", person_id FROM presences WHERE tenant = $1 AND person_id = ANY($2)"));
     /// What somebody says.
     pub static SAY = both("
         INSERT INTO presences (tenant, person_id, busy, text, text_until) VALUES ($1, $2, $3, $4, $5)
@@ -63,15 +71,8 @@ statements! {
 /// What these people said last; who never did is not in it.
 pub fn of(tx: &mut Tx, tenant: TenantId, people: &[PersonId]) -> Result<HashMap<PersonId, UserStatus>> {
     let now = tx.now;
-    let row = |row: &Row<'_>| {
-        let said = UserStatus {
-            busy: row.get(1)?,
-            text: row.get(2)?,
-            text_until: row.get(3)?,
-            last_seen_at: row.get(4)?,
-        };
-        Ok((row.get::<PersonId>(0)?, said.at(now)))
-    };
+    let row =
+        |row: &Row<'_>| Ok((row.get::<PersonId>(UserStatus::WIDTH)?, UserStatus::from_row(row)?.at(now)));
     let people: Vec<[u8; 16]> = people.iter().map(|person| person.0.into_bytes()).collect();
     Ok(tx.db.all(&OF, params![tenant, &people], row)?.into_iter().collect())
 }

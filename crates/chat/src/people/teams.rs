@@ -1,6 +1,6 @@
 //! Teams: groups of users to whom support conversations and tickets are assigned. Owns them and their members.
 
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -30,13 +30,23 @@ pub struct TeamChange {
     pub members: Option<Vec<PersonId>>,
 }
 
+row! {
+    impl Team, team_columns! {
+        id: "id",
+        name: "name",
+        slug: "slug",
+        ticket_prefix: "ticket_prefix",
+        ; members: Vec::new(),
+    }
+}
+
 statements! {
     /// All of a tenant.
-    pub static LIST = both("SELECT id, name, slug, ticket_prefix FROM teams WHERE tenant = $1 ORDER BY name");
+    pub static LIST = both(concat!("SELECT ", team_columns!(), " FROM teams WHERE tenant = $1 ORDER BY name"));
     /// All memberships.
     pub static MEMBERS = both("SELECT team_id, user_id FROM team_members WHERE tenant = $1 ORDER BY team_id, user_id");
     /// A team by its id.
-    pub static BY_ID = both("SELECT id, name, slug, ticket_prefix FROM teams WHERE tenant = $1 AND id = $2");
+    pub static BY_ID = both(concat!("SELECT ", team_columns!(), " FROM teams WHERE tenant = $1 AND id = $2"));
     /// A new one.
     pub static INSERT = both("
         INSERT INTO teams (tenant, id, name, slug, ticket_prefix) VALUES ($1, $2, $3, $4, $5)");
@@ -52,19 +62,9 @@ statements! {
     pub static DELETE = both("DELETE FROM teams WHERE tenant = $1 AND id = $2");
 }
 
-fn from_row(row: &Row<'_>) -> Result<Team, parlor_db::Error> {
-    Ok(Team {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        slug: row.get(2)?,
-        ticket_prefix: row.get(3)?,
-        members: Vec::new(),
-    })
-}
-
 /// A tenant's teams with their members.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Team>> {
-    let mut teams = tx.db.all(&LIST, params![tenant], from_row)?;
+    let mut teams = tx.db.all(&LIST, params![tenant], Team::from_row)?;
     let rows =
         tx.db.all(&MEMBERS, params![tenant], |row| Ok((row.get::<TeamId>(0)?, row.get::<PersonId>(1)?)))?;
     for team in &mut teams {
@@ -87,7 +87,7 @@ pub fn get(tx: &mut Tx, actor: &Actor, id: TeamId) -> Result<Team> {
 /// One team without its members.
 pub(crate) fn head(tx: &mut Tx, tenant: TenantId, id: TeamId) -> Result<Team> {
     tx.db
-        .opt(&BY_ID, params![tenant, id], from_row)?
+        .opt(&BY_ID, params![tenant, id], Team::from_row)?
         .ok_or_else(|| invalid("team_id", "known", "there is no such team"))
 }
 

@@ -3,31 +3,51 @@
 
 use std::sync::Arc;
 
-use parlor_db::{self as db, Row, params, statements};
+use parlor_db::{self as db, FromRow, Row, params, row, statements};
 
 use crate::{
     access::access,
     audience::{
         AccessChange, Audience, Facets, TO_CONTACT, TO_NAMED, TO_NOBODY, TO_PERSON, TO_READERS, TO_STAFF,
-        TO_STAFF_READERS,
+        TO_STAFF_READERS, facet_columns,
     },
     contacts,
     error::Result,
     events::{Event, EventKind, Payload, position},
-    ids::{PersonId, StoreId, TeamId, TenantId},
-    kinds::Kind,
-    person::{Actor, Json},
+    ids::{ConversationId, PersonId, TenantId},
+    json::Json,
+    person::Actor,
+    time::Time,
     tx::Tx,
     visible,
 };
 
+row! {
+    /// What an event `e` tells.
+    struct StoredEvent, event_columns! {
+        seq: i64 = "e.seq",
+        kind: String = "e.kind",
+        at: Time = "e.at",
+        conversation: Option<ConversationId> = "e.conversation_id",
+        json: String = "e.json",
+    }
+}
+
+row! {
+    /// Whom it tells that, beside the readers of a conversation, and who came or went with it.
+    struct Readers, readers_columns! {
+        audience: i64 = "e.audience",
+        person: Option<PersonId> = "e.person_id",
+        access: Option<Vec<AccessChange>> = Json "e.access",
+    }
+}
+
 statements! {
     /// Events after one, with what decides today who reads their conversation.
-    pub static AFTER = both("
-        SELECT e.seq, e.kind, e.at, e.conversation_id, e.person_id, e.audience, e.access, e.json,
-               c.kind, c.team_id, c.store_id, c.assignee_id
+    pub static AFTER = both(concat!("
+        SELECT ", event_columns!(), ", ", readers_columns!(), ", ", facet_columns!(), "
         FROM events e LEFT JOIN conversations c ON c.tenant = e.tenant AND c.id = e.conversation_id
-        WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3");
+        WHERE e.tenant = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"));
     /// Whether there is one of these kinds after another one.
     pub static KINDS_AFTER = both("SELECT 1 FROM events WHERE tenant = $1 AND seq > $2 AND kind = ANY($3) LIMIT 1");
 }
@@ -85,29 +105,31 @@ pub fn any_since(tx: &mut Tx, tenant: TenantId, after: i64, kinds: &[EventKind])
 }
 
 fn from_row(tenant: TenantId, row: &Row<'_>) -> Result<Event, db::Error> {
-    let readable = |read: Result<Audience, db::Error>| match read {
-        Err(db::Error::Decode { .. }) => Ok(Audience::Unreadable),
-        read => read,
-    };
-    // Who came or went unreadably may be anybody.
-    let (audience, access) = match row.get::<Option<Json<Vec<AccessChange>>>>(6) {
-        Ok(access) => (readable(audience(row))?, access.map(|access| access.0).unwrap_or_default()),
+    let stored = StoredEvent::from_row(row)?;
+    let (audience, access) = match readers(row) {
+        Ok(readers) => readers,
+        // Who came or went unreadably may be anybody.
         Err(db::Error::Decode { .. }) => (Audience::Unreadable, Vec::new()),
         Err(error) => return Err(error),
     };
-    let name: String = row.get(1)?;
-    let kind = EventKind::in_log(&name);
     Ok(acted_on(Event {
         tenant,
-        seq: row.get(0)?,
-        kind,
-        at: row.get(2)?,
-        conversation: row.get(3)?,
+        seq: stored.seq,
+        kind: EventKind::in_log(&stored.kind),
+        at: stored.at,
+        conversation: stored.conversation,
         audience,
         access,
-        json: row.get::<String>(7)?.into(),
+        json: stored.json.into(),
         publication: None,
     }))
+}
+
+/// Who may see a stored event, and who came or went with it.
+fn readers(row: &Row<'_>) -> Result<(Audience, Vec<AccessChange>), db::Error> {
+    let readers = Readers::read(row, StoredEvent::WIDTH)?;
+    let facets = Facets::read_joined(row, StoredEvent::WIDTH + Readers::WIDTH)?;
+    Ok((audience(readers.audience, readers.person, facets), readers.access.unwrap_or_default()))
 }
 
 /// Reads what the server itself acts on. Where it cannot be read, nobody knows whom it concerns: whoever has lost
@@ -129,25 +151,16 @@ fn acted_on(event: Event) -> Event {
 }
 
 /// Who may see a stored event: never more than what is written there.
-fn audience(row: &Row<'_>) -> Result<Audience, db::Error> {
-    let code: i64 = row.get(5)?;
-    let person: Option<PersonId> = row.get(4)?;
-    let kind: Option<Kind> = row.get(8)?;
-    Ok(match (code, person, kind) {
+fn audience(code: i64, person: Option<PersonId>, facets: Option<Facets>) -> Audience {
+    match (code, person, facets) {
         (TO_PERSON, Some(person), _) => Audience::Person(person),
-        (TO_READERS | TO_STAFF_READERS, _, Some(kind)) => Audience::Conversation {
-            facets: Facets {
-                kind,
-                team: row.get::<Option<TeamId>>(9)?,
-                store: row.get::<Option<StoreId>>(10)?,
-                assignee: row.get::<Option<PersonId>>(11)?,
-            },
-            staff_only: code == TO_STAFF_READERS,
-        },
+        (TO_READERS | TO_STAFF_READERS, _, Some(facets)) => {
+            Audience::Conversation { facets, staff_only: code == TO_STAFF_READERS }
+        }
         (TO_CONTACT, Some(id), _) => Audience::Contact { id, places: Arc::default() },
         (TO_NAMED, ..) => Audience::Named,
         (TO_STAFF, ..) => Audience::Staff,
         (TO_NOBODY, ..) => Audience::Nobody,
         _ => Audience::Unreadable,
-    })
+    }
 }

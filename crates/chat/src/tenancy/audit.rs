@@ -1,12 +1,13 @@
 //! The audit log: who did what to what, from where. Append-only. Owns no rule but who may read it.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     error::Result,
     ids::{PersonId, RowId, TenantId},
+    json::Json,
     page::{Page, limit},
     person::{Actor, PersonKind},
     rights::Right,
@@ -59,15 +60,29 @@ pub struct AuditFilter {
     pub limit: Option<i64>,
 }
 
+row! {
+    impl AuditRow, audit_columns! {
+        id: "a.id",
+        at: "a.at",
+        actor_id: "a.actor_id",
+        actor_kind: "a.actor_kind",
+        actor_name: "COALESCE(u.name, k.name)",
+        action: "a.action",
+        entity_type: "a.entity_type",
+        entity_id: "a.entity_id",
+        details: Json "a.details",
+        ip: "a.ip",
+    }
+}
+
 statements! {
     /// Writes a row.
     pub static INSERT = both("
         INSERT INTO audit (tenant, id, at, actor_id, actor_kind, action, entity_type, entity_id, details, ip)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     /// A page, newest first.
-    pub static LIST = both("
-        SELECT a.id, a.at, a.actor_id, a.actor_kind, COALESCE(u.name, k.name), a.action, a.entity_type, a.entity_id,
-               a.details, a.ip
+    pub static LIST = both(concat!("
+        SELECT ", audit_columns!(), "
         FROM audit a
         LEFT JOIN users u ON u.tenant = a.tenant AND u.id = a.actor_id
         LEFT JOIN contacts k ON k.tenant = a.tenant AND k.id = a.actor_id
@@ -75,7 +90,7 @@ statements! {
           AND ($5 = '' OR a.action = $5) AND ($6 = FALSE OR a.actor_id = $7)
           AND ($8 = '' OR lowered(a.action) LIKE $8 ESCAPE '!' OR lowered(a.entity_id) LIKE $8 ESCAPE '!' OR lowered(a.details) LIKE $8 ESCAPE '!'
                OR a.ip LIKE $8 ESCAPE '!' OR lowered(u.name) LIKE $8 ESCAPE '!')
-        ORDER BY a.id DESC LIMIT $9");
+        ORDER BY a.id DESC LIMIT $9"));
     /// Forgets old rows; ids ascend in time.
     pub static PRUNE = both("
         DELETE FROM audit WHERE tenant = $1 AND id IN (
@@ -144,20 +159,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &AuditFilter) -> Result<Page<Aud
             filter.search.as_deref().map_or(String::new(), like).as_str(),
             i64::try_from(limit + 1).unwrap_or(200)
         ],
-        |row| {
-            Ok(AuditRow {
-                id: row.get(0)?,
-                at: row.get(1)?,
-                actor_id: row.get(2)?,
-                actor_kind: row.get(3)?,
-                actor_name: row.get(4)?,
-                action: row.get(5)?,
-                entity_type: row.get(6)?,
-                entity_id: row.get(7)?,
-                details: serde_json::from_str(&row.get::<String>(8)?).unwrap_or(Value::Null),
-                ip: row.get(9)?,
-            })
-        },
+        AuditRow::from_row,
     )?;
     Ok(Page::cut(rows, limit, |row| row.id.to_string()))
 }

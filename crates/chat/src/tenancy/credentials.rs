@@ -8,11 +8,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use parlor_db::{FromValue, Value};
+
 use crate::{
     error::Result,
     events::{self, Audience, NewEvent, Payload, payloads},
     ids::{RowId, TenantId},
-    person::Actor,
+    person::{Actor, text},
     tx::Tx,
 };
 
@@ -84,6 +86,13 @@ impl FromStr for Root {
             _ => None,
         }
         .ok_or(NoRoot)
+    }
+}
+
+impl FromValue for Root {
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        let text = text(value)?;
+        text.parse().map_err(|NoRoot| format!("{text:?} names no root of a credential"))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -13,7 +13,8 @@ use crate::{
     credentials::{self, Ended, tag},
     error::{Result, invalid},
     ids::TenantId,
-    person::{Actor, Json},
+    json::Json,
+    person::Actor,
     rights::Right,
     time::Time,
     tx::Tx,
@@ -139,13 +140,24 @@ impl Default for Options {
     }
 }
 
+row! {
+    impl App, app_columns! {
+        tenant: "tenant",
+        id: "id",
+        key: "key",
+        secret: "secret",
+        options: Json "options",
+        created_at: "created_at",
+    }
+}
+
 statements! {
     /// A tenant's.
-    pub static OF_TENANT = both("SELECT tenant, id, key, secret, options, created_at FROM apps WHERE tenant = $1 ORDER BY id LIMIT 1");
+    pub static OF_TENANT = both(concat!("SELECT ", app_columns!(), " FROM apps WHERE tenant = $1 ORDER BY id LIMIT 1"));
     /// By key.
-    pub static BY_KEY = both("SELECT tenant, id, key, secret, options, created_at FROM apps WHERE key = $1").global();
+    pub static BY_KEY = both(concat!("SELECT ", app_columns!(), " FROM apps WHERE key = $1")).global();
     /// By id.
-    pub static BY_ID = both("SELECT tenant, id, key, secret, options, created_at FROM apps WHERE id = $1").global();
+    pub static BY_ID = both(concat!("SELECT ", app_columns!(), " FROM apps WHERE id = $1")).global();
     /// A new one.
     pub static INSERT = both("
         INSERT INTO apps (tenant, id, key, secret, options, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
@@ -153,30 +165,19 @@ statements! {
     pub static UPDATE = both("UPDATE apps SET id = $2, key = $3, secret = $4, options = $5 WHERE tenant = $1");
 }
 
-fn from_row(row: &Row<'_>) -> Result<App, parlor_db::Error> {
-    Ok(App {
-        tenant: row.get(0)?,
-        id: row.get(1)?,
-        key: row.get(2)?,
-        secret: row.get(3)?,
-        options: row.get::<Json<_>>(4)?.0,
-        created_at: row.get(5)?,
-    })
-}
-
 /// The tenant's application.
 pub fn of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Option<App>> {
-    Ok(tx.db.opt(&OF_TENANT, params![tenant], from_row)?)
+    Ok(tx.db.opt(&OF_TENANT, params![tenant], App::from_row)?)
 }
 
 /// The application with this key.
 pub fn by_key(tx: &mut Tx, key: &str) -> Result<Option<App>> {
-    Ok(tx.db.opt(&BY_KEY, params![key], from_row)?)
+    Ok(tx.db.opt(&BY_KEY, params![key], App::from_row)?)
 }
 
 /// The application with this id.
 pub fn by_id(tx: &mut Tx, id: i64) -> Result<Option<App>> {
-    Ok(tx.db.opt(&BY_ID, params![id], from_row)?)
+    Ok(tx.db.opt(&BY_ID, params![id], App::from_row)?)
 }
 
 /// New values of an application; what is absent stays, or is made when there is none yet.

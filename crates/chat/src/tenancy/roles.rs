@@ -1,7 +1,7 @@
 //! Roles: a tenant's named sets of rights, each with its row of the matrix of who may write to whom. Owns their rows and
 //! rules; what the matrix says of two users is in `matrix.rs`.
 
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
@@ -11,8 +11,9 @@ use crate::{
     error::{Error, Result, conflict, invalid, not_found},
     events::{self, Audience, NewEvent, Payload, payloads},
     ids::{RoleId, TenantId},
+    json::Json,
     lists::distinct,
-    person::{Actor, Json},
+    person::Actor,
     rights::{Right, Rights},
     tx::Tx,
 };
@@ -35,10 +36,21 @@ pub struct RoleChange {
     pub is_default: Option<bool>,
 }
 
+row! {
+    impl Role, role_columns! {
+        id: "id",
+        name: "name",
+        rights: Json "rights",
+        restricted: "restricted",
+        is_default: "is_default",
+        ; writes_to: Vec::new(),
+    }
+}
+
 statements! {
     /// All of a tenant.
-    pub static LIST = both("
-        SELECT id, name, rights, restricted, is_default FROM roles WHERE tenant = $1 ORDER BY name");
+    pub static LIST = both(concat!("
+        SELECT ", role_columns!(), " FROM roles WHERE tenant = $1 ORDER BY name"));
     /// The matrix.
     pub static MATRIX = both("SELECT from_role, to_role FROM role_writes WHERE tenant = $1 ORDER BY from_role, to_role");
     /// A new one.
@@ -63,20 +75,9 @@ statements! {
         ON CONFLICT (tenant, from_role, to_role) DO NOTHING");
 }
 
-fn from_row(row: &Row<'_>) -> Result<Role, parlor_db::Error> {
-    Ok(Role {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        rights: row.get::<Json<_>>(2)?.0,
-        restricted: row.get(3)?,
-        is_default: row.get(4)?,
-        writes_to: Vec::new(),
-    })
-}
-
 /// A tenant's roles with the matrix.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Role>> {
-    let mut roles = tx.db.all(&LIST, params![tenant], from_row)?;
+    let mut roles = tx.db.all(&LIST, params![tenant], Role::from_row)?;
     let cells =
         tx.db.all(&MATRIX, params![tenant], |row| Ok((row.get::<RoleId>(0)?, row.get::<RoleId>(1)?)))?;
     for role in &mut roles {

@@ -5,9 +5,15 @@
 //! that every event reaches them at least once. The search index is a consumer too; its effects are in the database, and
 //! its place (`logs.indexed`) moves in their transaction.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, statements};
 
-use crate::{error::Result, ids::TenantId, tenants::Tenant, time::Time, tx::Tx};
+use crate::{
+    error::Result,
+    ids::TenantId,
+    tenants::{Tenant, tenant_columns},
+    time::Time,
+    tx::Tx,
+};
 
 /// A consumer of the event log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +34,10 @@ impl Consumer {
 
 statements! {
     /// Tenants with events that a consumer has not had.
-    pub static BEHIND = both("
-        SELECT t.id, t.slug, t.name, t.no FROM tenants t JOIN logs l ON l.tenant = t.id
+    pub static BEHIND = both(concat!("
+        SELECT ", tenant_columns!(), " FROM tenants t JOIN logs l ON l.tenant = t.id
         LEFT JOIN tails r ON r.tenant = t.id AND r.consumer = $1
-        WHERE r.seq IS NULL OR r.seq < l.head ORDER BY t.no").global();
+        WHERE r.seq IS NULL OR r.seq < l.head ORDER BY t.no")).global();
     /// Takes the turn, unless another holder has it; a log that was never read begins at its head.
     pub static CLAIM = both("
         INSERT INTO tails (tenant, consumer, seq, holder, held_until)
@@ -46,9 +52,7 @@ statements! {
 
 /// The tenants with events that the consumer has not had, or whose log it never read.
 pub fn behind(tx: &mut Tx, consumer: Consumer) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&BEHIND, params![consumer.name()], |row| {
-        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
-    })?)
+    Ok(tx.db.all(&BEHIND, params![consumer.name()], Tenant::from_row)?)
 }
 
 /// Takes the turn until then; answers from where to read on, or `None` while another holder has it.

@@ -1,6 +1,6 @@
 //! Tenants: the isolation boundary, each with its log and its first roles. Must not know: who is in it.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Serialize;
 
 use crate::{
@@ -30,13 +30,24 @@ pub struct Tenant {
     pub no: i64,
 }
 
+row! {
+    /// The columns of a tenant `t`.
+    impl Tenant, tenant_columns! {
+        id: "t.id",
+        slug: "t.slug",
+        name: "t.name",
+        no: "t.no",
+    }
+}
+pub(crate) use tenant_columns;
+
 statements! {
     /// All of them.
-    pub static LIST = both("SELECT id, slug, name, no FROM tenants ORDER BY no").global();
+    pub static LIST = both(concat!("SELECT ", tenant_columns!(), " FROM tenants t ORDER BY t.no")).global();
     /// By slug.
-    pub static BY_SLUG = both("SELECT id, slug, name, no FROM tenants WHERE slug = $1").global();
+    pub static BY_SLUG = both(concat!("SELECT ", tenant_columns!(), " FROM tenants t WHERE t.slug = $1")).global();
     /// By id.
-    pub static BY_ID = both("SELECT id, slug, name, no FROM tenants WHERE id = $1").global();
+    pub static BY_ID = both(concat!("SELECT ", tenant_columns!(), " FROM tenants t WHERE t.id = $1")).global();
     /// The next number.
     pub static NEXT_NO = both("SELECT COALESCE(MAX(no), 0) + 1 FROM tenants").global();
     /// A new one.
@@ -48,23 +59,19 @@ statements! {
     pub static INSERT_LOG = both("INSERT INTO logs (tenant, epoch, head, floor, messages, indexed) VALUES ($1, $2, 0, 0, 0, 0)");
 }
 
-fn from_row(row: &parlor_db::Row<'_>) -> Result<Tenant, parlor_db::Error> {
-    Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
-}
-
 /// Every tenant, in the order in which they were made.
 pub fn list(tx: &mut Tx) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&LIST, params![], from_row)?)
+    Ok(tx.db.all(&LIST, params![], Tenant::from_row)?)
 }
 
 /// The tenant with that slug.
 pub fn by_slug(tx: &mut Tx, slug: &str) -> Result<Tenant> {
-    tx.db.opt(&BY_SLUG, params![slug], from_row)?.ok_or(not_found("tenant"))
+    tx.db.opt(&BY_SLUG, params![slug], Tenant::from_row)?.ok_or(not_found("tenant"))
 }
 
 /// The tenant with that id.
 pub fn by_id(tx: &mut Tx, id: TenantId) -> Result<Tenant> {
-    tx.db.opt(&BY_ID, params![id], from_row)?.ok_or(not_found("tenant"))
+    tx.db.opt(&BY_ID, params![id], Tenant::from_row)?.ok_or(not_found("tenant"))
 }
 
 /// The tenant `default`, made when missing.
@@ -85,7 +92,7 @@ pub fn create(tx: &mut Tx, slug: &str, name: &str) -> Result<Tenant> {
     if !fits || slug != slug.to_ascii_lowercase() {
         return Err(invalid("slug", "slug", "use 1 to 63 of the characters a-z, 0-9 and -"));
     }
-    if tx.db.opt(&BY_SLUG, params![slug], from_row)?.is_some() {
+    if tx.db.opt(&BY_SLUG, params![slug], Tenant::from_row)?.is_some() {
         return Err(conflict("slug", format!("there is already a tenant \"{slug}\"")));
     }
     let no: i64 = tx.db.one(&NEXT_NO, params![], |row| row.get(0))?;

@@ -4,6 +4,7 @@
 mod errors;
 mod limits;
 mod mixed;
+mod rows;
 mod schema;
 mod trouble;
 mod writes;

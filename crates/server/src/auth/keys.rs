@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use parlor_chat::host_keys::{self, KeyKind, Purpose};
 use parlor_chat::tenants::Tenant;
-use parlor_chat::{RowId, TenantId, Time, host_keys};
+use parlor_chat::{RowId, TenantId, Time};
 use reqwest::Method;
 
 use crate::adapters::outbound::{self, Busy, Failure, Outbound, Turns};
@@ -85,15 +86,15 @@ impl KeyRing {
         generation: u64,
     ) -> Arc<TenantKeys> {
         let (mut keys, mut withdrawn) = (extra.into_iter().collect::<Vec<_>>(), Vec::new());
-        for key in stored {
-            if key.kind == "jwks_url" {
+        for key in stored.into_iter().filter(|key| key.purpose == Purpose::Host) {
+            if key.kind == KeyKind::JwksUrl {
                 let (before, found) = self.published(key.secret, now).await;
                 if before.iter().any(|old| !found.iter().any(|new| new.root() == old.root())) {
                     withdrawn.push(key.id);
                 }
                 keys.extend(found.into_iter().map(|found| found.stored(key.id)));
             } else {
-                let found = parse(&key.kind, key.kid, &key.secret).unwrap_or_default();
+                let found = parse(key.kind, key.kid, &key.secret).unwrap_or_default();
                 keys.extend(found.into_iter().map(|found| found.stored(key.id)));
             }
         }
@@ -129,17 +130,17 @@ impl KeyRing {
     }
 }
 
-/// Reads a stored key: `hs256`, `pem` (the key tells its algorithm) or `jwks`.
+/// Reads a stored key. A PEM tells its algorithm; what is at an address is not read here.
 #[must_use]
-pub fn parse(kind: &str, kid: Option<String>, secret: &str) -> Option<Vec<HostKey>> {
+pub fn parse(kind: KeyKind, kid: Option<String>, secret: &str) -> Option<Vec<HostKey>> {
     match kind {
-        "hs256" => (!secret.is_empty()).then(|| vec![HostKey::secret(kid, secret.as_bytes())]),
-        "pem" => ["RS256", "ES256", "EdDSA"]
+        KeyKind::Hs256 => (!secret.is_empty()).then(|| vec![HostKey::secret(kid, secret.as_bytes())]),
+        KeyKind::Pem => ["RS256", "ES256", "EdDSA"]
             .iter()
             .find_map(|algorithm| HostKey::pem(kid.clone(), algorithm, secret.as_bytes()))
             .map(|key| vec![key]),
-        "jwks" => HostKey::jwks(secret).filter(|keys| !keys.is_empty()),
-        _ => None,
+        KeyKind::Jwks => HostKey::jwks(secret).filter(|keys| !keys.is_empty()),
+        KeyKind::JwksUrl => None,
     }
 }
 
@@ -186,11 +187,11 @@ mod tests {
         for pem in ["rs256", "es256", "eddsa"] {
             let path = format!("{}/tests/fixtures/{pem}.pub.pem", env!("CARGO_MANIFEST_DIR"));
             let text = std::fs::read_to_string(path).unwrap();
-            let keys = parse("pem", None, &text).unwrap();
+            let keys = parse(KeyKind::Pem, None, &text).unwrap();
             assert!(format!("{keys:?}").to_lowercase().contains(pem), "{keys:?}");
         }
-        assert!(parse("pem", None, "junk").is_none());
-        assert!(parse("hs256", None, "").is_none());
-        assert!(parse("jwks", None, "{}").is_none());
+        assert!(parse(KeyKind::Pem, None, "junk").is_none());
+        assert!(parse(KeyKind::Hs256, None, "").is_none());
+        assert!(parse(KeyKind::Jwks, None, "{}").is_none());
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use parlor_chat::host_keys;
+use parlor_chat::host_keys::{self, Purpose};
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Error, TenantId};
 
@@ -106,19 +106,18 @@ impl MercureKeys {
     }
 
     fn add_stored(&mut self, key: &host_keys::HostKey) {
-        let Some((purpose, kind)) = key.kind.split_once(':') else { return };
         let parsed = || {
-            let found = keys::parse(kind, key.kid.clone(), &key.secret).unwrap_or_default();
+            let found = keys::parse(key.kind, key.kid.clone(), &key.secret).unwrap_or_default();
             found.into_iter().map(|found| found.stored(key.id))
         };
-        match purpose {
-            "mercure" => {
+        match key.purpose {
+            Purpose::Host => {}
+            Purpose::Mercure => {
                 self.publishers.extend(parsed());
                 self.subscribers.extend(parsed());
             }
-            "mercure-publisher" => self.publishers.extend(parsed()),
-            "mercure-subscriber" => self.subscribers.extend(parsed()),
-            _ => {}
+            Purpose::MercurePublisher => self.publishers.extend(parsed()),
+            Purpose::MercureSubscriber => self.subscribers.extend(parsed()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use parlor_chat::RowId;
-use parlor_chat::host_keys;
+use parlor_chat::host_keys::{self, KeyKind};
 use parlor_chat::tenants::{self, Tenant};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -90,18 +90,18 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// The kind as it is stored.
-    fn kind(self, kind: &str) -> Result<String, Failure> {
+    /// As it is stored, for a key of this kind.
+    fn of(self, kind: KeyKind) -> Result<host_keys::Purpose, Failure> {
         let purpose = match self {
-            Self::Host => return Ok(kind.to_owned()),
-            Self::Mercure => "mercure",
-            Self::MercurePublisher => "mercure-publisher",
-            Self::MercureSubscriber => "mercure-subscriber",
+            Self::Host => return Ok(host_keys::Purpose::Host),
+            Self::Mercure => host_keys::Purpose::Mercure,
+            Self::MercurePublisher => host_keys::Purpose::MercurePublisher,
+            Self::MercureSubscriber => host_keys::Purpose::MercureSubscriber,
         };
-        if kind == "jwks_url" {
-            return Err(Failure::usage("a key of Mercure is a secret, a PEM or a JWKS file"));
+        match kind {
+            KeyKind::JwksUrl => Err(Failure::usage("a key of Mercure is a secret, a PEM or a JWKS file")),
+            KeyKind::Hs256 | KeyKind::Pem | KeyKind::Jwks => Ok(purpose),
         }
-        Ok(format!("{purpose}:{kind}"))
     }
 }
 
@@ -135,24 +135,24 @@ pub(super) struct Fetching {
 }
 
 impl KeySource {
-    /// The kind as it is stored, and the secret.
-    fn load(self, private: bool) -> Result<(&'static str, String), Failure> {
+    /// The kind of key, and the key.
+    fn load(self, private: bool) -> Result<(KeyKind, String), Failure> {
         let found = match self {
-            Self { secret: Some(secret), .. } => ("hs256", secret),
+            Self { secret: Some(secret), .. } => (KeyKind::Hs256, secret),
             Self { secret_file: Some(path), .. } => {
-                ("hs256", read_text(&path)?.trim_end_matches('\n').to_owned())
+                (KeyKind::Hs256, read_text(&path)?.trim_end_matches('\n').to_owned())
             }
-            Self { pem: Some(path), .. } => ("pem", read_text(&path)?),
-            Self { jwks: Some(path), .. } => ("jwks", read_text(&path)?),
-            Self { jwks_url: Some(url), .. } => ("jwks_url", url),
+            Self { pem: Some(path), .. } => (KeyKind::Pem, read_text(&path)?),
+            Self { jwks: Some(path), .. } => (KeyKind::Jwks, read_text(&path)?),
+            Self { jwks_url: Some(url), .. } => (KeyKind::JwksUrl, url),
             _ => return Err(Failure::usage("name a key")),
         };
-        if found.0 == "hs256" {
+        if found.0 == KeyKind::Hs256 {
             let weak = |weak| Failure::refused(StartError::WeakSecret("the secret", weak).to_string());
             secrets::judge(found.1.as_bytes()).map_err(weak)?;
         }
         let serves = match found.0 {
-            "jwks_url" => match block_on(keys::fetch(&Outbound::new(private)?, &found.1))? {
+            KeyKind::JwksUrl => match block_on(keys::fetch(&Outbound::new(private)?, &found.1))? {
                 Err(Unusable::Insecure) => {
                     return Err(Failure::usage("use an address that begins with https://"));
                 }
@@ -208,7 +208,7 @@ fn show(store: &Store, slug: &str, json: JsonArg) -> Result<(), Failure> {
     let keys = store.read(move |tx| host_keys::all(tx, id))?;
     let keys = keys.into_iter();
     let keys =
-        keys.map(|key| json!({"id": key.id, "kind": key.kind, "kid": key.kid, "created_at": key.created_at}));
+        keys.map(|key| json!({"id": key.id, "kind": host_keys::label(key.purpose, key.kind), "kid": key.kid, "created_at": key.created_at}));
     json.print(&Shown { tenant, keys: keys.collect() }, |shown| {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         let row = |key: &Value| {
@@ -226,11 +226,11 @@ fn key(store: &Store, command: KeyCommand) -> Result<(), Failure> {
         KeyCommand::Add { slug, source, fetching, kid, purpose, json } => {
             let tenant = store.tenant(&slug)?;
             let (kind, secret) = source.load(fetching.private_fetches)?;
-            let kind = purpose.kind(kind)?;
-            let stored = kind.clone();
+            let purpose = purpose.of(kind)?;
             let made = store.write(tenant.no, move |tx| {
-                host_keys::add(tx, tenant.id, &stored, kid.as_deref(), &secret)
+                host_keys::add(tx, tenant.id, purpose, kind, kid.as_deref(), &secret)
             })?;
+            let kind = host_keys::label(purpose, kind);
             json.print(&json!({"id": made, "kind": kind}), |_| format!("added the key {made} ({kind})"));
         }
         KeyCommand::Remove { slug, id } => {

@@ -1,7 +1,7 @@
 //! `parlor token`: signs a token as a host application would.
 
 use clap::Args;
-use parlor_chat::host_keys;
+use parlor_chat::host_keys::{self, KeyKind, Purpose};
 use parlor_chat::tenants::DEFAULT_SLUG;
 
 use super::failure::Failure;
@@ -95,7 +95,7 @@ fn stored_secret(data: &DataArgs, slug: &str) -> Result<(String, Option<String>)
     let store = Store::open(data)?;
     let tenant = store.tenant(slug)?;
     let keys = store.read(move |tx| host_keys::all(tx, tenant.id))?;
-    let found = keys.into_iter().find(|key| key.kind == "hs256");
+    let found = keys.into_iter().find(|key| key.purpose == Purpose::Host && key.kind == KeyKind::Hs256);
     found.map(|key| (key.secret, key.kid)).ok_or_else(|| {
         let given = match slug {
             DEFAULT_SLUG => "set PARLOR_JWT_SECRET, the same as for `parlor serve`, or give --secret; or ",

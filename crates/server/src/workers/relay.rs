@@ -9,9 +9,9 @@ use parlor_chat::events::{self, Audience, Event};
 use parlor_chat::replay;
 use parlor_chat::tails::Consumer::MercureRelay;
 use parlor_chat::tenants::Tenant;
-use parlor_chat::{Error, PersonId, TenantId, Time, Tx, participants, tails};
+use parlor_chat::{Error, Notify, PersonId, TenantId, Time, Tx, participants, tails};
 use parlor_db::Engine;
-use parlor_realtime::protocol::mercure::{MAX_TOPICS, Notify, parlor_topics, wire};
+use parlor_realtime::protocol::mercure::{MAX_TOPICS, parlor_topics, wire};
 use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
@@ -229,8 +229,6 @@ fn read(tx: &mut Tx<'_>, tenant: TenantId, after: i64) -> Result<Vec<Handed>, Er
             (Audience::Conversation { .. }, Some(id)) => participants::users(tx, tenant, id)?,
             _ => Vec::new(),
         };
-        let notify = |(person, muted, notify): &(_, bool, String)| (*person, Notify::of(*muted, notify));
-        let users: Vec<_> = users.iter().map(notify).collect();
         page.push(Handed { seq: event.seq, updates: updates(event, &topics(event, &users), epoch) });
     }
     Ok(page)

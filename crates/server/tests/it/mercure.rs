@@ -4,6 +4,7 @@ use crate::support::http;
 use std::time::Duration;
 
 use base64::Engine;
+use parlor_chat::host_keys::{self, KeyKind, Purpose};
 use serde_json::{Value, json};
 
 use crate::support::hub::{
@@ -378,8 +379,8 @@ async fn tenants_do_not_meet() {
     site.tenant("acme").await;
     let made = site.app.db.write_plain(99, |tx| {
         let acme = parlor_chat::tenants::by_slug(tx, "acme")?;
-        parlor_chat::host_keys::add(tx, acme.id, "mercure:hs256", None, "acme's")?;
-        parlor_chat::host_keys::add(tx, acme.id, "mercure-subscriber:hs256", None, "acme's readers")
+        host_keys::add(tx, acme.id, Purpose::Mercure, KeyKind::Hs256, None, "acme's")?;
+        host_keys::add(tx, acme.id, Purpose::MercureSubscriber, KeyKind::Hs256, None, "acme's readers")
     });
     made.await.unwrap();
     let all = |more: Value| {

@@ -2,6 +2,7 @@
 //! schema 8 stored it, on each engine, and what that version answered to its people.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
@@ -9,7 +10,7 @@ use parlor::auth::jwt::{Claims, sign};
 use parlor_chat::events::Audience;
 use parlor_chat::{replay, tenants};
 use parlor_db::testing::TestDb;
-use parlor_db::{Engine, Options};
+use parlor_db::{Db, Engine, Error, Options, params};
 use serde_json::{Value, json};
 
 use crate::support::{Person, SECRET, Site, claims, engine, fresh_data};
@@ -27,6 +28,11 @@ fn unpacked(bytes: &[u8]) -> Vec<u8> {
 
 /// A server on the old data.
 async fn upgraded() -> (Site, Vec<Value>) {
+    upgraded_with(|_, _| {}).await
+}
+
+/// The same after something was done to the old data, as the old version would have done it.
+async fn upgraded_with(before: impl FnOnce(&Db, &Path) + Send + 'static) -> (Site, Vec<Value>) {
     let (mut data, folder, mut database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
     let answers = match engine() {
         Engine::Sqlite => {
@@ -43,7 +49,13 @@ async fn upgraded() -> (Site, Vec<Value>) {
             POSTGRES_ANSWERS
         }
     };
-    let site = Site::on_data(data, folder, database).await;
+    let data = tokio::task::spawn_blocking(move || {
+        let old = Db::open(&data.database_url(), Options::default()).unwrap();
+        before(&old, &data.data);
+        old.shutdown();
+        data
+    });
+    let site = Site::on_data(data.await.unwrap(), folder, database).await;
     (site, serde_json::from_slice(&unpacked(answers)).unwrap())
 }
 
@@ -142,4 +154,120 @@ async fn every_event_of_the_old_log_can_still_be_read() {
             panic!("{error}: {}", event.json);
         }
     }
+}
+
+parlor_db::statements! {
+    static USERS = both("SELECT tenant, id, name FROM users ORDER BY name").global();
+    static OLD_FILE = both("
+        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, avatar_of)
+        VALUES ($1, $2, $3, NULL, $4, 'text/plain', 4, $5, $6, $7)");
+    static OLD_KEY = both("
+        INSERT INTO host_keys (tenant, id, kind, kid, secret, created_at) VALUES ($1, $2, $3, NULL, $4, 0)");
+    static STATES = both("SELECT state FROM attachments WHERE tenant = $1 AND id = $2");
+}
+
+type Key = [u8; 16];
+
+fn hex(id: Key) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Ada's waiting file, one that waited too long, one that nothing refers to, and Ben's picture: in that order.
+const FILES: [Key; 4] = [[1; 16], [2; 16], [3; 16], [4; 16]];
+
+fn old_files(db: &Db, data: &Path) {
+    let now = (crate::support::now() * 1e6) as i64;
+    let tenant = db.write_blocking(0, move |tx| -> Result<Key, Error> {
+        let users = tx.all(&USERS, params![], |row| {
+            Ok((row.get::<Key>(0)?, row.get::<Key>(1)?, row.get::<String>(2)?))
+        })?;
+        let (tenant, ada, ben) = (users[0].0, users[0].1, users[1].1);
+        assert_eq!((users[0].2.as_str(), users[1].2.as_str()), ("Ada", "Ben"));
+        let nobody: Key = [0; 16];
+        for (id, uploader, name, at, avatar_of) in [
+            (FILES[0], ada, "waits.txt", now, None),
+            (FILES[1], ada, "old.txt", 1, None),
+            (FILES[2], nobody, "", 0, None),
+            (FILES[3], nobody, "avatar", now, Some(ben)),
+        ] {
+            let sha256 = [7u8; 32];
+            tx.execute(&OLD_FILE, params![tenant, id, uploader, name, &sha256[..], at, avatar_of])?;
+        }
+        Ok(tenant)
+    });
+    let folder = data.join("files").join(hex(tenant.unwrap()));
+    std::fs::create_dir_all(&folder).unwrap();
+    FILES.iter().for_each(|id| std::fs::write(folder.join(hex(*id)), "text").unwrap());
+}
+
+fn uuid(id: Key) -> String {
+    let hex = hex(id);
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+#[tokio::test]
+async fn files_of_before_are_what_they_were() {
+    let (site, _) = upgraded_with(old_files).await;
+    let ada = Person::arrive(&site.url, sign(&claims("Ada"), SECRET.as_bytes(), None).unwrap()).await;
+    let ben = Person::arrive(&site.url, sign(&claims("Ben"), SECRET.as_bytes(), None).unwrap()).await;
+    site.jobs_done().await;
+    // What nothing refers to is gone, bytes and all; what waits and what is shown is there.
+    let read = site.app.db.read_plain(|tx| {
+        let tenant = tenants::by_slug(tx, tenants::DEFAULT_SLUG)?.id;
+        let state = |id: &Key| tx.db.opt(&STATES, params![tenant, *id], |row| row.get::<String>(0));
+        Ok((tenant, FILES.iter().map(state).collect::<Result<Vec<_>, _>>()?))
+    });
+    let (tenant, states) = read.await.unwrap();
+    let states: Vec<_> = states.iter().map(Option::as_deref).collect();
+    assert_eq!(states, [Some("waiting"), None, None, Some("avatar")]);
+    let folder = site.data.data.join("files").join(tenant.0.simple().to_string());
+    let there = FILES.map(|id| folder.join(hex(id)).exists());
+    assert_eq!(there, [true, false, false, true]);
+    let [waits, .., picture] = FILES.map(uuid);
+    let shown = reqwest::get(format!("{}/files/avatars/{tenant}/{picture}", site.url)).await.unwrap();
+    assert_eq!(shown.status(), 200);
+    // A picture is nobody's to send, and a waiting file its uploader's.
+    let group = ada.group("files", &[&ben]).await;
+    let path = format!("/conversations/{group}/messages");
+    let send = |file: &str| json!({"body": "", "attachment_ids": [file]});
+    ada.post(&path, send(&picture)).await.problem(422, "invalid");
+    ben.post(&path, send(&waits)).await.problem(422, "invalid");
+    let sent = ada.post(&path, send(&waits)).await.ok(201);
+    assert_eq!(sent["attachments"][0]["name"], "waits.txt");
+    ada.post(&path, send(&waits)).await.problem(422, "invalid");
+    assert_eq!(ben.get(&format!("/files/{waits}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn keys_of_before_serve_what_they_served() {
+    const PUBLISHER: &str = "what the publisher of before signs with";
+    const HOST: &str = "what the host application of before signs with";
+    let (site, _) = upgraded_with(|db, _| {
+        let stored = db.write_blocking(0, |tx| -> Result<(), Error> {
+            let tenant = tx.all(&USERS, params![], |row| row.get::<Key>(0))?[0];
+            let kinds = ["hs256", "mercure:pem", "mercure-publisher:hs256", "mercure-subscriber:jwks"];
+            let secrets = [HOST, "no key", PUBLISHER, "no key"];
+            for (no, (kind, secret)) in (1u8..).zip(kinds.into_iter().zip(secrets)) {
+                tx.execute(&OLD_KEY, params![tenant, [no; 16], kind, secret])?;
+            }
+            Ok(())
+        });
+        stored.unwrap();
+    })
+    .await;
+    let admin = Claims { roles: Some(vec!["admin".to_owned()]), ..claims("Ada") };
+    let ada = Person::arrive(&site.url, sign(&admin, HOST.as_bytes(), None).unwrap()).await;
+    let listed = ada.get("/host-keys").await.ok(200)["items"].clone();
+    let listed = listed.as_array().unwrap().iter();
+    let listed: Vec<_> = listed.map(|key| json!([key["purpose"], key["kind"]])).collect();
+    let wanted = [
+        json!(["host", "hs256"]),
+        json!(["mercure", "pem"]),
+        json!(["mercure-publisher", "hs256"]),
+        json!(["mercure-subscriber", "jwks"]),
+    ];
+    assert_eq!(listed, wanted);
+    // A publisher's key names nobody.
+    let forged = sign(&admin, PUBLISHER.as_bytes(), None).unwrap();
+    Person { token: Some(forged), ..site.stranger() }.get("/me").await.problem(401, "unauthorized");
 }

@@ -219,7 +219,6 @@ fn insert(
     let related = draft.related.map(serde_json::to_string).transpose()?;
     let files = if draft.files.is_empty() { None } else { Some(serde_json::to_string(&draft.files)?) };
     let root = draft.root.map(|(_, seq)| seq);
-    let kind = if draft.kind == MessageKind::Text { "text" } else { "system" };
     tx.db.execute_later(
         &store::INSERT,
         params![
@@ -228,7 +227,7 @@ fn insert(
             conversation.id,
             conversation.last_seq,
             message.id,
-            kind,
+            draft.kind,
             actor.id(),
             actor.person.kind,
             draft.body,

@@ -1,7 +1,7 @@
 //! Who reads an attached file: whoever sees its message, and its uploader while it waits to be sent.
 
 use crate::{
-    attachments::{self, Attachment},
+    attachments::{self, Attachment, FileState},
     error::{Error, Result, not_found},
     ids::RowId,
     person::Actor,
@@ -13,14 +13,19 @@ use super::query::get;
 /// A file that the actor may read: of a message that it sees, or its own that still waits.
 pub fn readable_file(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<Attachment> {
     let gone = || not_found("file");
-    let found = attachments::find(tx, actor.tenant, id)?.ok_or_else(gone)?;
-    let may = match found.message {
-        Some(message) => match get(tx, actor, message) {
+    let (file, owner) = attachments::find(tx, actor.tenant, id)?.ok_or_else(gone)?;
+    let may = match (owner.state, owner.message) {
+        (FileState::Waiting, _) => owner.uploader == actor.id(),
+        (FileState::Attached, Some(message)) => match get(tx, actor, message) {
             Ok(message) => message.deleted_at.is_none(),
             Err(Error::NotFound { .. }) => false,
             Err(error) => return Err(error),
         },
-        None => found.uploader == actor.id(),
+        (FileState::Attached, None) => {
+            return Err(Error::Damaged(format!("the file {id} is attached to no message")));
+        }
+        // A picture has an address of its own.
+        (FileState::Avatar | FileState::Abandoned, _) => false,
     };
-    if may { Ok(found.attachment) } else { Err(gone()) }
+    if may { Ok(file) } else { Err(gone()) }
 }

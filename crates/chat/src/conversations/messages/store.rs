@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use parlor_db::{Error as DbError, FromValue, Row, params, statements};
+use parlor_db::{Error as DbError, Row, params, statements};
 use serde_json::Value;
 
 use crate::{
     error::Result,
     ids::{ConversationId, MessageId, PersonId, TenantId},
-    person::{Actor, Person, PersonKind, text},
+    person::{Actor, Person, PersonKind},
     time::Time,
     tx::Tx,
     viewer::{Viewer, seen},
@@ -191,16 +191,6 @@ pub(crate) struct Stored {
 
 pub(crate) fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
     text.and_then(|text| serde_json::from_str(&text).ok())
-}
-
-impl FromValue for MessageKind {
-    fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
-        match text(value)? {
-            "text" => Ok(MessageKind::Text),
-            "system" => Ok(MessageKind::System),
-            other => Err(format!("unknown kind of message {other:?}")),
-        }
-    }
 }
 
 pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {

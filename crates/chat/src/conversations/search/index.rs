@@ -2,10 +2,15 @@
 //! what the message costs. `logs.indexed` says how far the index goes; [`catch_up`] brings it to the newest message, in
 //! large steps, every second and before a search.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, statements};
 
 use crate::{
-    attachments::Attachment, error::Result, ids::TenantId, messages::store::json, tenants::Tenant, tx::Tx,
+    attachments::Attachment,
+    error::Result,
+    ids::TenantId,
+    messages::store::json,
+    tenants::{Tenant, tenant_columns},
+    tx::Tx,
 };
 
 use super::{
@@ -34,9 +39,9 @@ statements! {
     /// The index goes this far.
     pub static INDEXED = both("UPDATE logs SET indexed = $2 WHERE tenant = $1");
     /// Tenants whose index is behind.
-    pub static BEHIND = both("
-        SELECT t.id, t.slug, t.name, t.no FROM logs l JOIN tenants t ON t.id = l.tenant
-        WHERE l.indexed < l.messages").global();
+    pub static BEHIND = both(concat!("
+        SELECT ", tenant_columns!(), " FROM logs l JOIN tenants t ON t.id = l.tenant
+        WHERE l.indexed < l.messages")).global();
     /// Messages that are to be indexed.
     pub static PENDING = both("
         SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id, m.attachments, m.created_at
@@ -63,9 +68,7 @@ pub fn is_behind(tx: &mut Tx, tenant: TenantId) -> Result<bool> {
 
 /// Tenants of which messages wait to be indexed.
 pub fn behind(tx: &mut Tx) -> Result<Vec<Tenant>> {
-    Ok(tx.db.all(&BEHIND, params![], |row| {
-        Ok(Tenant { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, no: row.get(3)? })
-    })?)
+    Ok(tx.db.all(&BEHIND, params![], Tenant::from_row)?)
 }
 
 /// Indexes what waits, at most some thousands of messages. Answers whether more wait.

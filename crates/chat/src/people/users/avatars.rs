@@ -1,11 +1,11 @@
 //! Avatars: the picture of a user, as one of the files. Owns who may set it, and that nobody has more than one; the
 //! bytes are the server's business. The address is no secret to whoever sees the person, and cannot be guessed.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, statements};
 use serde_json::json;
 
 use crate::{
-    attachments::{self, Attachment, NewFile},
+    attachments::{self, Attachment, NewFile, attachment_columns},
     audit,
     error::{Result, not_found},
     ids::{PersonId, RowId, TenantId},
@@ -17,17 +17,18 @@ use crate::{
 use super::{User, announce::tell, load::managed, store};
 
 statements! {
-    /// A new one. Nobody has uploaded it, so that no message can claim it.
+    /// A new one.
     pub static INSERT = both("
-        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, width, height, avatar_of)
-        VALUES ($1, $2, $3, NULL, 'avatar', $4, $5, $6, $7, $8, $9, $10)");
+        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, width,
+            height, avatar_of, state)
+        VALUES ($1, $2, $3, NULL, 'avatar', $4, $5, $6, $7, $8, $9, $10, 'avatar')");
     /// The one at an address.
-    pub static SERVED = both("
-        SELECT id, name, content_type, size, width, height FROM attachments
-        WHERE tenant = $1 AND id = $2 AND avatar_of IS NOT NULL");
+    pub static SERVED = both(concat!("
+        SELECT ", attachment_columns!(), " FROM attachments a
+        WHERE a.tenant = $1 AND a.id = $2 AND a.state = 'avatar'"));
     /// It is no longer anybody's, and is removed with the files that no message wants.
     pub static RELEASE = both("
-        UPDATE attachments SET avatar_of = NULL, name = '', created_at = 0 WHERE tenant = $1 AND avatar_of = $2");
+        UPDATE attachments SET avatar_of = NULL, name = '', state = 'abandoned' WHERE tenant = $1 AND avatar_of = $2");
 }
 
 /// Where a picture is served: without a token, for as long as it is somebody's.
@@ -52,7 +53,7 @@ pub fn set(tx: &mut Tx, actor: &Actor, user: PersonId, new: &NewFile) -> Result<
         params![
             actor.tenant,
             new.id,
-            attachments::nobody(),
+            actor.id(),
             new.content_type.as_str(),
             new.size,
             &new.sha256[..],
@@ -93,17 +94,7 @@ pub(crate) fn release(tx: &mut Tx, tenant: TenantId, user: PersonId) -> Result<(
 
 /// The picture at an address.
 pub fn served(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Attachment> {
-    let found = tx.db.opt(&SERVED, params![tenant, id], |row| {
-        Ok(Attachment {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            content_type: row.get(2)?,
-            size: row.get(3)?,
-            width: row.get(4)?,
-            height: row.get(5)?,
-            description: None,
-        })
-    })?;
+    let found = tx.db.opt(&SERVED, params![tenant, id], Attachment::from_row)?;
     found.ok_or(not_found("picture"))
 }
 

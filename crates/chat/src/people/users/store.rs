@@ -1,11 +1,12 @@
 //! The SQL of users and its row mapping.
 
-use parlor_db::{Error as DbError, FromValue, Row, params, statements};
+use parlor_db::{Error as DbError, FromRow, FromValue, Row, params, row, statements};
 
 use crate::{
     error::{Result, not_found},
     ids::{PersonId, RoleId, TenantId},
-    person::{Actor, Json, Person, PersonKind},
+    json::Json,
+    person::{Actor, Person, PersonKind, person_columns},
     rights::{Right, Rights},
     text::like,
     tx::Tx,
@@ -13,13 +14,46 @@ use crate::{
 
 use super::{Credentials, Profile, User, UserFilter};
 
+row! {
+    /// The columns of a user `u`.
+    impl User, user_columns! {
+        id: "u.id",
+        kind: "u.kind",
+        name: "u.name",
+        email: "u.email",
+        avatar_url: "u.avatar_url",
+        active: "u.active",
+        super_admin: "u.super_admin",
+        created_at: "u.created_at",
+        time_zone: "u.time_zone",
+        ; roles: Vec::new(), teams: Vec::new(), stores: Vec::new(),
+    }
+}
+
+row! {
+    impl Profile, profile_columns! {
+        locale: "locale",
+        time_zone: "time_zone",
+        preferences: Json "preferences",
+    }
+}
+
+row! {
+    impl Credentials, credential_columns! {
+        id: "id",
+        password_hash: "password_hash",
+        active: "active",
+        external_id: "external_id",
+    }
+}
+
 statements! {
     /// One with its roles, teams and stores.
-    pub static FIND = both("
-        SELECT id, kind, name, email, avatar_url, active, super_admin, created_at, time_zone FROM users WHERE tenant = $1 AND id = $2");
+    pub static FIND = both(concat!("
+        SELECT ", user_columns!(), " FROM users u WHERE u.tenant = $1 AND u.id = $2"));
     /// A page by name.
-    pub static PAGE = both("
-        SELECT u.id, u.kind, u.name, u.email, u.avatar_url, u.active, u.super_admin, u.created_at, u.time_zone
+    pub static PAGE = both(concat!("
+        SELECT ", user_columns!(), "
         FROM users u
         WHERE u.tenant = $1 AND (u.name, u.id) > ($2, $3)
           AND ($4 = '' OR lowered(u.name) LIKE $4 ESCAPE '!' OR u.email_key LIKE $4 ESCAPE '!')
@@ -30,15 +64,16 @@ statements! {
             LEFT JOIN role_writes w ON w.tenant = a.tenant AND w.from_role = a.role_id
             LEFT JOIN user_roles b ON b.tenant = w.tenant AND b.role_id = w.to_role AND b.user_id = u.id
             WHERE a.tenant = u.tenant AND a.user_id = $8 AND (r.restricted = FALSE OR b.user_id IS NOT NULL))))
-        ORDER BY u.name, u.id LIMIT $9");
+        ORDER BY u.name, u.id LIMIT $9"));
     /// By address.
-    pub static BY_EMAIL = both("
-        SELECT id, password_hash, active, external_id FROM users WHERE tenant = $1 AND email_key = $2");
+    pub static BY_EMAIL = both(concat!("
+        SELECT ", credential_columns!(), " FROM users WHERE tenant = $1 AND email_key = $2"));
     /// By the host application's id.
     pub static BY_EXTERNAL = both("SELECT id FROM users WHERE tenant = $1 AND external_id = $2");
     /// Several, as people.
-    pub static PEOPLE = both("
-        SELECT id, kind, name, avatar_url FROM users WHERE tenant = $1 AND id = ANY($2) AND active = TRUE");
+    pub static PEOPLE = both(concat!("
+        SELECT ", person_columns!("id", "kind", "name", "avatar_url"), " FROM users
+        WHERE tenant = $1 AND id = ANY($2) AND active = TRUE"));
     /// A new one.
     pub static INSERT = both("
         INSERT INTO users (tenant, id, kind, external_id, name, email, email_key, password_hash, avatar_url, locale,
@@ -90,7 +125,7 @@ statements! {
     /// Takes it out of a store.
     pub static LEAVE_STORE = both("DELETE FROM store_users WHERE tenant = $1 AND store_id = $2 AND user_id = $3");
     /// Its own part.
-    pub static PROFILE = both("SELECT locale, time_zone, preferences FROM users WHERE tenant = $1 AND id = $2");
+    pub static PROFILE = both(concat!("SELECT ", profile_columns!(), " FROM users WHERE tenant = $1 AND id = $2"));
     /// Changes its own part.
     pub static SET_PROFILE = both("
         UPDATE users SET locale = $3, time_zone = $4, preferences = $5 WHERE tenant = $1 AND id = $2");
@@ -134,23 +169,6 @@ pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, id: PersonId, new: &NewRow<'
     Ok(())
 }
 
-fn from_row(row: &Row<'_>) -> Result<User, DbError> {
-    Ok(User {
-        id: row.get(0)?,
-        kind: row.get(1)?,
-        name: row.get(2)?,
-        email: row.get(3)?,
-        avatar_url: row.get(4)?,
-        active: row.get(5)?,
-        super_admin: row.get(6)?,
-        created_at: row.get(7)?,
-        time_zone: row.get(8)?,
-        roles: Vec::new(),
-        teams: Vec::new(),
-        stores: Vec::new(),
-    })
-}
-
 fn pair<A: FromValue, B: FromValue>(row: &Row<'_>) -> Result<(A, B), DbError> {
     Ok((row.get(0)?, row.get(1)?))
 }
@@ -169,7 +187,7 @@ fn complete(tx: &mut Tx, tenant: TenantId, mut users: Vec<User>) -> Result<Vec<U
 }
 
 pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Option<User>> {
-    let found = tx.db.all(&FIND, params![tenant, id], from_row)?;
+    let found = tx.db.all(&FIND, params![tenant, id], User::from_row)?;
     Ok(complete(tx, tenant, found)?.pop())
 }
 
@@ -190,20 +208,13 @@ pub(crate) fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter, limit: usize
             actor.id(),
             i64::try_from(limit).unwrap_or(200)
         ],
-        from_row,
+        User::from_row,
     )?;
     complete(tx, actor.tenant, found)
 }
 
 pub(crate) fn by_email(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Option<Credentials>> {
-    Ok(tx.db.opt(&BY_EMAIL, params![tenant, key], |row| {
-        Ok(Credentials {
-            id: row.get(0)?,
-            password_hash: row.get(1)?,
-            active: row.get(2)?,
-            external_id: row.get(3)?,
-        })
-    })?)
+    Ok(tx.db.opt(&BY_EMAIL, params![tenant, key], Credentials::from_row)?)
 }
 
 pub(crate) fn by_external(tx: &mut Tx, tenant: TenantId, external_id: &str) -> Result<Option<PersonId>> {
@@ -212,9 +223,7 @@ pub(crate) fn by_external(tx: &mut Tx, tenant: TenantId, external_id: &str) -> R
 
 pub(crate) fn people(tx: &mut Tx, tenant: TenantId, ids: &[PersonId]) -> Result<Vec<Person>> {
     let ids: Vec<[u8; 16]> = ids.iter().map(|id| id.0.into_bytes()).collect();
-    Ok(tx.db.all(&PEOPLE, params![tenant, &ids[..]], |row| {
-        Ok(Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? })
-    })?)
+    Ok(tx.db.all(&PEOPLE, params![tenant, &ids[..]], Person::from_row)?)
 }
 
 pub(crate) fn rights(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Rights> {
@@ -248,9 +257,7 @@ pub(crate) fn add_default_role(tx: &mut Tx, tenant: TenantId, id: PersonId) -> R
 }
 
 pub(crate) fn profile(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Profile> {
-    let found = tx.db.opt(&PROFILE, params![tenant, id], |row| {
-        Ok(Profile { locale: row.get(0)?, time_zone: row.get(1)?, preferences: row.get::<Json<_>>(2)?.0 })
-    })?;
+    let found = tx.db.opt(&PROFILE, params![tenant, id], Profile::from_row)?;
     found.ok_or(not_found("user"))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use parlor_chat::RowId;
-use parlor_chat::host_keys::{self, HostKeyView};
+use parlor_chat::host_keys::{self, HostKeyView, KeyKind, Purpose};
 use parlor_chat::page::Page;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,47 +25,6 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(remove))
 }
 
-/// What tokens signed with a key are for.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Purpose {
-    /// People of the host application.
-    #[default]
-    Host,
-    /// Mercure: publishing and subscribing.
-    Mercure,
-    /// Mercure: publishing.
-    MercurePublisher,
-    /// Mercure: subscribing.
-    MercureSubscriber,
-}
-
-/// What a key is.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    /// A secret that both sides know.
-    #[default]
-    Hs256,
-    /// A public key: RSA for RS256, P-256 for ES256, Ed25519 for `EdDSA`.
-    Pem,
-    /// A JWKS document.
-    Jwks,
-    /// The address of one.
-    JwksUrl,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Hs256 => "hs256",
-            Self::Pem => "pem",
-            Self::Jwks => "jwks",
-            Self::JwksUrl => "jwks_url",
-        }
-    }
-}
-
 /// A new key.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -73,7 +32,7 @@ struct HostKeyCreation {
     #[serde(default)]
     purpose: Purpose,
     #[serde(default)]
-    kind: Kind,
+    kind: KeyKind,
     /// Key id that tokens name.
     kid: Option<String>,
     /// The secret (at least 32 characters), the PEM, the JWKS document or its address (https). Absent for `hs256`:
@@ -106,39 +65,33 @@ async fn create(
     Json(input): Json<HostKeyCreation>,
 ) -> Result<Created<NewHostKey>, Problem> {
     // First the right: what follows may ask another server.
-    let stored = match input.purpose {
-        Purpose::Host => input.kind.name().to_owned(),
-        Purpose::Mercure => format!("mercure:{}", input.kind.name()),
-        Purpose::MercurePublisher => format!("mercure-publisher:{}", input.kind.name()),
-        Purpose::MercureSubscriber => format!("mercure-subscriber:{}", input.kind.name()),
-    };
-    let kind = stored.clone();
-    app.db.read(&caller, move |_, actor| host_keys::may_create(actor, &kind)).await?;
+    let (purpose, kind) = (input.purpose, input.kind);
+    app.db.read(&caller, move |_, actor| host_keys::may_create(actor, purpose)).await?;
     let kid = input.kid.as_deref().map(str::trim).filter(|kid| !kid.is_empty()).map(str::to_owned);
     if kid.as_ref().is_some_and(|kid| kid.len() > 100) {
         return Err(Problem::invalid("kid", "length", "use at most 100 characters"));
     }
     let given = input.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty());
-    let made = (given.is_none() && input.kind == Kind::Hs256).then(new_session_token);
+    let made = (given.is_none() && kind == KeyKind::Hs256).then(new_session_token);
     let secret = made.clone().or_else(|| given.map(str::to_owned)).unwrap_or_default();
-    check(&app, input.purpose, input.kind, secret.clone()).await?;
-    let run = app
-        .db
-        .write(&caller, move |tx, actor| host_keys::create(tx, actor, &stored, kid.as_deref(), &secret));
+    check(&app, purpose, kind, secret.clone()).await?;
+    let run = app.db.write(&caller, move |tx, actor| {
+        host_keys::create(tx, actor, purpose, kind, kid.as_deref(), &secret)
+    });
     let about = run.await?;
     app.caches.forget_keys(caller.tenant);
     Ok(Created(NewHostKey { about, secret: made }))
 }
 
-async fn check(app: &App, purpose: Purpose, kind: Kind, secret: String) -> Result<(), Problem> {
+async fn check(app: &App, purpose: Purpose, kind: KeyKind, secret: String) -> Result<(), Problem> {
     let refused = |rule: &str, detail: &str| Err(Problem::invalid("secret", rule, detail));
-    if kind == Kind::Hs256 && secrets::judge(secret.as_bytes()).is_err() {
+    if kind == KeyKind::Hs256 && secrets::judge(secret.as_bytes()).is_err() {
         return refused(
             "length",
             "use at least 32 characters, not one over and over, or leave it empty and take the one that is made",
         );
     }
-    if kind == Kind::JwksUrl {
+    if kind == KeyKind::JwksUrl {
         if purpose != Purpose::Host {
             return refused("kind", "a key of Mercure is a secret, a PEM or a JWKS document");
         }
@@ -150,7 +103,7 @@ async fn check(app: &App, purpose: Purpose, kind: Kind, secret: String) -> Resul
             Err(_) => Err(Problem::rate_limited(RETRY_SECONDS)),
         };
     }
-    match keys::parse(kind.name(), None, &secret) {
+    match keys::parse(kind, None, &secret) {
         Some(_) => Ok(()),
         None => refused("key", "this is no public key that can check RS256, ES256 or EdDSA"),
     }

@@ -7,6 +7,7 @@ use parlor::clock::Clock;
 use parlor::config::{DataArgs, ServeArgs};
 use parlor::serve::Server;
 use parlor_chat::MIGRATIONS;
+use parlor_chat::host_keys::{self, KeyKind, Purpose};
 use parlor_db::testing::{TempDir, TestDb};
 use parlor_db::{Engine, Options};
 use tokio::sync::oneshot;
@@ -187,7 +188,7 @@ impl Site {
         let stored = secret.clone();
         let made = self.app.db.write_plain(99, move |tx| {
             let tenant = parlor_chat::tenants::create(tx, slug, slug)?;
-            parlor_chat::host_keys::add(tx, tenant.id, "hs256", None, &stored)
+            host_keys::add(tx, tenant.id, Purpose::Host, KeyKind::Hs256, None, &stored)
         });
         made.await.unwrap();
         secret
