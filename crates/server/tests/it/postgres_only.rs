@@ -145,15 +145,17 @@ async fn what_happens_on_one_node_is_seen_on_the_other_at_once() {
     let mut too = ana.ws(None).await;
     hears.is_live().await;
     too.is_live().await;
-    let mut slowest = Duration::ZERO;
-    for n in 0..10 {
+    let mut took = Vec::new();
+    for n in 0..21 {
         let sent = Instant::now();
         ana.say(&group, &format!("{n}")).await;
         hears.next_of("message.posted").await;
-        slowest = slowest.max(sent.elapsed());
+        took.push(sent.elapsed());
         too.next_of("message.posted").await;
     }
-    assert!(slowest < Duration::from_millis(800), "{slowest:?}: hints came late, looking takes a second");
+    // Without hints it would be half of the second after which nodes look; a busy machine may hold up a few.
+    took.sort();
+    assert!(took[10] < Duration::from_millis(350), "{took:?}: hints do not come");
     // Both write at once.
     let say = |person: Person, n: usize| {
         let group = group.clone();
