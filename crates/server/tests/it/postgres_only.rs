@@ -162,7 +162,7 @@ async fn what_happens_on_one_node_is_seen_on_the_other_at_once() {
         async move { person.say(&group, &format!("both {n}")).await }
     };
     join_all((0..100).map(|n| say(if n % 2 == 0 { ana.clone() } else { ben.clone() }, n))).await;
-    let expected: Vec<i64> = (11..=110).collect();
+    let expected: Vec<i64> = (22..=121).collect();
     assert_eq!(messages(&mut hears, 100).await, expected);
     assert_eq!(messages(&mut too, 100).await, expected);
     // A client moves between nodes with its cursor.
@@ -170,7 +170,7 @@ async fn what_happens_on_one_node_is_seen_on_the_other_at_once() {
     drop(hears);
     ana.say(&group, "while away").await;
     let mut moved = ben.at(nodes.url(0)).ws(Some(&cursor)).await;
-    assert_eq!(messages(&mut moved, 1).await, [111]);
+    assert_eq!(messages(&mut moved, 1).await, [122]);
     assert!(moved.is_silent().await);
 }
 
