@@ -78,17 +78,26 @@ pub(crate) fn user(n: u128, active: bool, teams: &[u128]) -> Value {
     }})
 }
 
-/// What a "message.posted" tells of a message of this author that names these people.
-pub(crate) fn posted(author: u128, mentioned: &[u128]) -> Value {
-    let mentions: Vec<_> = mentioned.iter().map(|n| json!({"user_id": person(*n), "name": "x"})).collect();
-    let message = json!({
+/// A message of this author, as clients see it, but for what is another here.
+pub(crate) fn message(author: u128, another: Value) -> Value {
+    let mut message = json!({
         "id": Uuid::from_u128(99), "conversation_id": conversation(7), "seq": 3, "kind": "text",
         "author": {"id": person(author), "kind": "user", "name": "Ana", "avatar_url": null},
         "body": "hello", "html": "<p>hello</p>", "is_private_note": false, "client_id": null, "reply_to": null,
-        "thread_root_id": null, "reply_count": 0, "mentions": mentions, "related": null, "attachments": [],
+        "thread_root_id": null, "reply_count": 0, "mentions": [], "related": null, "attachments": [],
         "reactions": [], "pinned_at": null, "created_at": "2026-11-21T08:00:00Z", "edited_at": null,
         "deleted_at": null, "system": null, "external_id": null, "status": null,
     });
+    if let (Value::Object(message), Value::Object(another)) = (&mut message, another) {
+        message.extend(another);
+    }
+    message
+}
+
+/// What a "message.posted" tells of a message of this author that names these people.
+pub(crate) fn posted(author: u128, mentioned: &[u128]) -> Value {
+    let mentions: Vec<_> = mentioned.iter().map(|n| json!({"user_id": person(*n), "name": "x"})).collect();
+    let message = message(author, json!({ "mentions": mentions }));
     let progress = json!({"last_seq": 3, "last_activity_at": "2026-11-21T08:00:00Z"});
     json!({"message": message, "conversation": progress, "author_read_seq": null})
 }

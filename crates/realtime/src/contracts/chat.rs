@@ -5,26 +5,18 @@ use parlor_chat::event::raw::Raw;
 use parlor_chat::events::payloads::{MessageDeleted, MessageEdited};
 use parlor_chat::events::{Audience, Ephemeral, Event as Logged, Payload};
 use parlor_chat::kinds::Kind;
-use parlor_chat::{Error, Time};
+use parlor_chat::messages::{self, MessageKind};
+use parlor_chat::{ConversationId, Error, MessageId, PersonId, RowId, Time};
 use serde::Serialize;
 use serde_json::{Value, json};
-
-use super::text;
-
-/// A time of a native object, in seconds.
-#[must_use]
-pub fn seconds(of: &Value, field: &str) -> Option<i64> {
-    let at = of.get(field).and_then(Value::as_str).and_then(Time::parse)?;
-    Some(at.micros() / 1_000_000)
-}
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "docs/contracts/chat.md describes the shape")]
 pub struct Message {
-    pub id: Option<String>,
-    pub thread_id: Option<String>,
-    pub author_id: Option<String>,
+    pub id: MessageId,
+    pub thread_id: ConversationId,
+    pub author_id: Option<PersonId>,
     pub author_name: Option<String>,
     pub body: String,
     /// The rendering of the body, sanitised.
@@ -37,8 +29,8 @@ pub struct Message {
     pub is_system: bool,
     pub client_id: Option<String>,
     pub seq: i64,
-    pub created_at: Option<i64>,
-    pub updated_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
     pub deleted_at: Option<i64>,
 }
 
@@ -48,49 +40,47 @@ pub struct Message {
 pub struct Attachment {
     pub path: String,
     pub name: String,
-    pub content_type: Option<String>,
+    pub content_type: String,
     pub size: i64,
 }
 
 /// Where a file is for whoever sends a token; the REST answers have signed links instead.
 #[must_use]
-pub fn plain_path(id: &str) -> String {
+pub fn plain_path(id: RowId) -> String {
     format!("/api/v1/files/{id}")
 }
 
 impl Message {
-    /// From a native message; `path` tells where a file is.
+    /// A native message in this contract's words; `path` tells where a file is.
     #[must_use]
-    pub fn from_native(native: &Value, path: impl Fn(&str) -> String) -> Message {
-        let author = native.get("author").unwrap_or(&Value::Null);
-        let files = native.get("attachments").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let attachments: Vec<Attachment> = files
-            .iter()
+    pub fn of(native: messages::Message, path: impl Fn(RowId) -> String) -> Message {
+        let attachments: Vec<Attachment> = native
+            .attachments
+            .into_iter()
             .map(|file| Attachment {
-                path: path(file.get("id").and_then(Value::as_str).unwrap_or_default()),
-                name: text(file, "name").unwrap_or_default(),
-                content_type: text(file, "content_type"),
-                size: file.get("size").and_then(Value::as_i64).unwrap_or(0),
+                path: path(file.id),
+                name: file.name,
+                content_type: file.content_type,
+                size: file.size,
             })
             .collect();
-        let created_at = seconds(native, "created_at");
-        let deleted_at = seconds(native, "deleted_at");
+        let updated_at = native.deleted_at.or(native.edited_at).unwrap_or(native.created_at);
         Message {
-            id: text(native, "id"),
-            thread_id: text(native, "conversation_id"),
-            author_id: text(author, "id"),
-            author_name: text(author, "name"),
-            body: text(native, "body").unwrap_or_default(),
-            html: text(native, "html").unwrap_or_default(),
+            id: native.id,
+            thread_id: native.conversation_id,
+            author_id: native.author.as_ref().map(|author| author.id),
+            author_name: native.author.map(|author| author.name),
+            body: native.body,
+            html: native.html,
             attachment_path: attachments.first().map(|file| file.path.clone()),
             attachment_name: attachments.first().map(|file| file.name.clone()),
             attachments,
-            is_system: text(native, "kind").as_deref() == Some("system"),
-            client_id: text(native, "client_id"),
-            seq: native.get("seq").and_then(Value::as_i64).unwrap_or(0),
-            created_at,
-            updated_at: deleted_at.or(seconds(native, "edited_at")).or(created_at),
-            deleted_at,
+            is_system: native.kind == MessageKind::System,
+            client_id: native.client_id,
+            seq: native.seq,
+            created_at: in_seconds(native.created_at),
+            updated_at: in_seconds(updated_at),
+            deleted_at: native.deleted_at.map(in_seconds),
         }
     }
 }
@@ -142,9 +132,8 @@ fn in_seconds(at: Time) -> i64 {
 
 /// What an event of the log is called here, and what it carries.
 fn translate(logged: &Logged) -> Result<Translated, Error> {
-    let message = |raw: &Raw<parlor_chat::messages::Message>| -> Result<Value, Error> {
-        let native: Value = serde_json::from_str(raw.json().get())?;
-        Ok(json!(Message::from_native(&native, plain_path)))
+    let message = |raw: &Raw<messages::Message>| -> Result<Value, Error> {
+        Ok(json!(Message::of(raw.read()?, plain_path)))
     };
     let updated = |more: Value| {
         let mut data = json!({ "reason": logged.kind.name() });

@@ -1,74 +1,72 @@
 //! Owns: the nouns of the ERP contract (docs/contracts/erp.md): camelCase, one-to-one conversations.
 //! Must not know: who asks, or by which protocol.
 
+use parlor_chat::attachments::Attachment;
+use parlor_chat::conversations::Related;
 use parlor_chat::events::{Ephemeral, Event as Logged, Payload};
+use parlor_chat::messages::{self, MessageKind};
 use parlor_chat::statuses::{PresenceStatus, PresenceView};
-use parlor_chat::{Error, Time};
+use parlor_chat::words::{NotificationKind, NotificationStatus};
+use parlor_chat::{ConversationId, Error, MessageId, PersonId, RowId, Time, notifications};
 use serde::Serialize;
-use serde_json::Value;
-
-use super::text;
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
 pub struct Message {
-    pub id: Option<String>,
-    pub conversation_id: Option<String>,
-    pub sender_id: Option<String>,
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub sender_id: Option<PersonId>,
     pub content: String,
     pub related_entity_type: Option<String>,
     pub related_entity_id: Option<String>,
     /// The whole card of the record: type, id, title, url, picture_url.
-    pub related: Option<Value>,
-    pub attachments: Value,
+    pub related: Option<Related>,
+    pub attachments: Vec<Attachment>,
     pub client_id: Option<String>,
     pub seq: i64,
     pub read: bool,
-    pub read_at: Option<String>,
-    pub created_at: Option<String>,
-    pub edited_at: Option<String>,
-    pub deleted_at: Option<String>,
+    pub read_at: Option<Time>,
+    pub created_at: Time,
+    pub edited_at: Option<Time>,
+    pub deleted_at: Option<Time>,
 }
 
 /// How far somebody has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadPosition {
     /// The participant who read.
-    pub person: String,
+    pub person: PersonId,
     /// Up to which place.
     pub seq: i64,
     /// Since when.
-    pub at: Option<String>,
+    pub at: Option<Time>,
 }
 
 impl Message {
-    /// From a native message; `readers` are both participants.
+    /// A native message in this contract's words; `readers` are both participants.
     #[must_use]
-    pub fn from_native(native: &Value, readers: &[ReadPosition]) -> Message {
-        let author = native.get("author").unwrap_or(&Value::Null);
-        let sender_id = text(author, "id");
-        let seq = native.get("seq").and_then(Value::as_i64).unwrap_or(0);
-        let related = native.get("related").filter(|related| related.is_object());
+    pub fn of(native: messages::Message, readers: &[ReadPosition]) -> Message {
+        let sender_id = native.author.map(|author| author.id);
         let reader =
-            readers.iter().find(|reader| Some(&reader.person) != sender_id.as_ref() && reader.seq >= seq);
+            readers.iter().find(|reader| Some(reader.person) != sender_id && reader.seq >= native.seq);
         Message {
-            id: text(native, "id"),
-            conversation_id: text(native, "conversation_id"),
+            id: native.id,
+            conversation_id: native.conversation_id,
             sender_id,
-            content: text(native, "body").unwrap_or_default(),
-            related_entity_type: related.and_then(|related| text(related, "type")),
-            related_entity_id: related.and_then(|related| text(related, "id")),
-            related: related.cloned(),
-            attachments: native.get("attachments").cloned().unwrap_or_else(|| Value::Array(Vec::new())),
-            client_id: text(native, "client_id"),
-            seq,
+            content: native.body,
+            related_entity_type: native.related.as_ref().map(|related| related.kind.clone()),
+            related_entity_id: native.related.as_ref().map(|related| related.id.clone()),
+            related: native.related,
+            attachments: native.attachments,
+            client_id: native.client_id,
+            seq: native.seq,
             read: reader.is_some(),
-            read_at: reader.and_then(|reader| reader.at.clone()),
-            created_at: text(native, "created_at"),
-            edited_at: text(native, "edited_at"),
-            deleted_at: text(native, "deleted_at"),
+            read_at: reader.and_then(|reader| reader.at),
+            created_at: native.created_at,
+            edited_at: native.edited_at,
+            deleted_at: native.deleted_at,
         }
     }
 }
@@ -99,41 +97,40 @@ pub struct Read {
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
 pub struct Notification {
-    pub id: Option<String>,
-    pub user_id: Option<String>,
+    pub id: RowId,
+    pub user_id: PersonId,
     pub title: String,
     pub message: String,
     #[serde(rename = "type")]
-    pub kind: Option<String>,
-    pub status: Option<String>,
+    pub kind: NotificationKind,
+    pub status: NotificationStatus,
     pub related_entity_type: Option<String>,
     pub related_entity_id: Option<String>,
-    pub related: Option<Value>,
-    pub message_id: Option<String>,
+    pub related: Option<Related>,
+    pub message_id: Option<MessageId>,
     pub push_sent: bool,
-    pub push_sent_at: Option<String>,
-    pub created_at: Option<String>,
+    pub push_sent_at: Option<Time>,
+    pub created_at: Time,
 }
 
 impl Notification {
-    /// From a native notification.
+    /// A native notification in this contract's words.
     #[must_use]
-    pub fn from_native(native: &Value) -> Notification {
-        let related = native.get("related").filter(|related| related.is_object());
+    pub fn of(native: notifications::Notification) -> Notification {
         Notification {
-            id: text(native, "id"),
-            user_id: text(native, "user_id"),
-            title: text(native, "title").unwrap_or_default(),
-            message: text(native, "message").unwrap_or_default(),
-            kind: text(native, "type"),
-            status: text(native, "status"),
-            related_entity_type: related.and_then(|related| text(related, "type")),
-            related_entity_id: related.and_then(|related| text(related, "id")),
-            related: related.cloned(),
-            message_id: text(native, "message_id"),
-            push_sent: native.get("push_sent").and_then(Value::as_bool).unwrap_or(false),
-            push_sent_at: text(native, "push_sent_at"),
-            created_at: text(native, "created_at"),
+            id: native.id,
+            user_id: native.user_id,
+            title: native.title,
+            message: native.message,
+            kind: native.kind,
+            status: native.status,
+            related_entity_type: native.related.as_ref().map(|related| related.kind.clone()),
+            related_entity_id: native.related.as_ref().map(|related| related.id.clone()),
+            related: native.related,
+            message_id: native.message_id,
+            push_sent: native.push_sent,
+            push_sent_at: native.push_sent_at,
+            created_at: native.created_at,
         }
     }
 }
@@ -143,7 +140,7 @@ impl Notification {
 pub struct Notify {
     /// message, alert or system.
     #[serde(rename = "type")]
-    pub kind: Option<String>,
+    pub kind: NotificationKind,
     /// The notification.
     pub payload: Notification,
 }
@@ -220,10 +217,9 @@ impl Event {
         let conversation_id = logged.conversation.map(|id| id.to_string());
         Ok(match logged.payload()? {
             Payload::MessagePosted(told) => {
-                let native: Value = serde_json::from_str(told.message.json().get())?;
-                let by_somebody = native.get("kind").and_then(Value::as_str) == Some("text");
-                by_somebody.then(|| {
-                    let message = Message::from_native(&native, &[]);
+                let native = told.message.read()?;
+                (native.kind == MessageKind::Text).then(|| {
+                    let message = Message::of(native, &[]);
                     Event::New(NewMessage { conversation_id, message })
                 })
             }
@@ -234,8 +230,8 @@ impl Event {
                 read_at: Some(told.last_read_at.rfc3339()),
             })),
             Payload::NotificationCreated(told) => {
-                let payload = Notification::from_native(&serde_json::to_value(told.notification)?);
-                Some(Event::Notify(Notify { kind: payload.kind.clone(), payload }))
+                let payload = Notification::of(told.notification);
+                Some(Event::Notify(Notify { kind: payload.kind, payload }))
             }
             Payload::MessageEdited(_)
             | Payload::MessageDeleted(_)
@@ -271,7 +267,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use parlor_chat::events::EventKind;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::testing;
@@ -283,9 +279,8 @@ mod tests {
 
     #[test]
     fn events_in_the_words_of_the_contract() {
-        let message = json!({"id": "m", "conversation_id": "c", "seq": 3, "kind": "text", "author": {"id": "ana"},
-            "body": "hello", "related": {"type": "sale", "id": "7", "title": "Sale 7"},
-            "created_at": "2026-11-21T08:00:00Z"});
+        let sale = json!({"type": "sale", "id": "7", "title": "Sale 7"});
+        let message = testing::message(1, json!({ "related": sale }));
         let progress = json!({"last_seq": 3, "last_activity_at": "2026-11-21T08:00:00Z"});
         let posted = json!({"message": message, "conversation": progress});
         let event = Event::all(&logged(8, EventKind::MessagePosted, posted)).unwrap().remove(0);
@@ -295,7 +290,7 @@ mod tests {
         let message = &shown["message"];
         assert_eq!(
             (&message["senderId"], &message["content"], &message["relatedEntityId"], &message["read"]),
-            (&json!("ana"), &json!("hello"), &json!("7"), &json!(false))
+            (&json!(testing::person(1)), &json!("hello"), &json!("7"), &json!(false))
         );
         let (ana, ben) = (testing::person(1), testing::person(2));
         let read = json!({"person_id": ben, "last_read_seq": 3, "last_read_at": "2026-11-21T08:00:01Z", "message_id": ana});
@@ -323,11 +318,10 @@ mod tests {
 
     #[test]
     fn a_message_is_read_by_the_other_one_only() {
-        let native = json!({"id": "m", "seq": 3, "author": {"id": "ana"}, "body": "hello"});
-        let reader =
-            |person: &str, seq| ReadPosition { person: person.to_owned(), seq, at: Some("now".to_owned()) };
-        assert!(!Message::from_native(&native, &[reader("ana", 9), reader("ben", 2)]).read);
-        let seen = Message::from_native(&native, &[reader("ana", 9), reader("ben", 3)]);
-        assert_eq!((seen.read, seen.read_at.as_deref()), (true, Some("now")));
+        let native: messages::Message = serde_json::from_value(testing::message(1, json!({}))).unwrap();
+        let reader = |n, seq| ReadPosition { person: testing::person(n), seq, at: Some(Time(seq)) };
+        assert!(!Message::of(native.clone(), &[reader(1, 9), reader(2, 2)]).read);
+        let seen = Message::of(native, &[reader(1, 9), reader(2, 3)]);
+        assert_eq!((seen.read, seen.read_at), (true, Some(Time(3))));
     }
 }

@@ -83,6 +83,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::testing;
 
     fn logged(kind: EventKind, place: Kind, data: serde_json::Value) -> Event {
         let id = Uuid::from_u128(7);
@@ -106,12 +107,10 @@ mod tests {
     /// The transcript beside this file: `>` is sent by the server, `<` by the client, `=` is what it is read as.
     #[test]
     fn transcript() {
-        let message = json!({
-            "id": "m", "conversation_id": "t", "seq": 3, "kind": "text", "author": {"id": "ana", "name": "Ana"},
-            "body": "hello", "html": "<p>hello</p>", "client_id": "c", "deleted_at": null, "edited_at": null,
-            "created_at": "2026-11-21T08:00:00.5Z",
-            "attachments": [{"id": "f", "name": "a.png", "content_type": "image/png", "size": 7}],
-        });
+        let file = json!({"id": Uuid::from_u128(9), "name": "a.png", "content_type": "image/png", "size": 7});
+        let another =
+            json!({"client_id": "c", "created_at": "2026-11-21T08:00:00.5Z", "attachments": [file]});
+        let message = testing::message(1, another);
         let (ben, first) = (Uuid::from_u128(2), Uuid::from_u128(3));
         let read = json!({"person_id": ben, "last_read_seq": 3, "message_id": first, "last_read_at": "2026-11-21T08:00:01Z"});
         let progress = json!({"last_seq": 3, "last_activity_at": "2026-11-21T08:00:00.5Z"});

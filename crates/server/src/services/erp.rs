@@ -84,7 +84,7 @@ pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Mes
         Ok((message, readers(&opened.conversation)))
     })
     .await?;
-    shape(&message, &readers)
+    Ok(Message::of(message, &readers))
 }
 
 /// Marks everything up to a message read.
@@ -142,7 +142,7 @@ pub async fn history(app: &Ctx, actor: &Arc<Actor>, with: PersonId, asked: Asked
         return Ok(json!({"conversation": null, "items": [], "hasBefore": false, "hasAfter": false}));
     };
     let readers = readers(&view);
-    let items = items.iter().map(|message| shape(message, &readers)).collect::<Result<Vec<_>, _>>()?;
+    let items = items.into_iter().map(|message| Message::of(message, &readers)).collect::<Vec<_>>();
     let conversation = conversation(actor, &view);
     Ok(json!({"conversation": conversation, "items": items, "hasBefore": has_before, "hasAfter": has_after}))
 }
@@ -158,16 +158,11 @@ fn place(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<i64, Error> {
 
 fn readers(view: &View) -> Vec<ReadPosition> {
     let reader = |participant: &parlor_chat::participants::Participant| ReadPosition {
-        person: participant.person.id.to_string(),
+        person: participant.person.id,
         seq: participant.last_read_seq,
-        at: participant.last_read_at.map(parlor_chat::Time::rfc3339),
+        at: participant.last_read_at,
     };
     view.participants.iter().map(reader).collect()
-}
-
-fn shape(message: &messages::Message, readers: &[ReadPosition]) -> Result<Message, Problem> {
-    let native = serde_json::to_value(message).map_err(Problem::internal)?;
-    Ok(Message::from_native(&native, readers))
 }
 
 /// A conversation, for one of its two.

@@ -132,8 +132,8 @@ async fn history(
         Ok(page)
     });
     let page = run.await?;
-    let items = page.items.iter().map(|message| views::message(&app, &caller, message));
-    let items = items.collect::<Result<Vec<_>, Problem>>()?;
+    let items = page.items.into_iter().map(|message| views::message(&app, &caller, message));
+    let items: Vec<_> = items.collect();
     Ok(Json(json!({"items": items, "has_before": page.has_before, "has_after": page.has_after})))
 }
 

@@ -53,7 +53,7 @@ pub(crate) async fn send(
     };
     let posted = sending::post_allowed(&app, &caller, id, new, |_, _| Ok(())).await?;
     let status = if posted.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, axum::Json(views::message(&app, &caller, &posted.message)?)).into_response())
+    Ok((status, axum::Json(views::message(&app, &caller, posted.message))).into_response())
 }
 
 async fn form(app: &Ctx, caller: &Caller, request: Request) -> Result<MessageInput, Problem> {

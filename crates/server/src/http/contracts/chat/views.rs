@@ -11,7 +11,6 @@ use crate::app::App;
 use crate::http::api::files::CONTRACT_LINK_SECONDS;
 use crate::http::api::files::link_to;
 use crate::request::caller::Caller;
-use crate::request::problem::Problem;
 
 fn seconds(at: Time) -> i64 {
     at.micros() / 1_000_000
@@ -67,17 +66,8 @@ pub(super) fn thread(tx: &mut Tx<'_>, actor: &Actor, view: &View) -> Result<Valu
 }
 
 /// A message, with links to its files that serve for an hour.
-pub(super) fn message(
-    app: &App,
-    caller: &Caller,
-    message: &messages::Message,
-) -> Result<contract::Message, Problem> {
-    let native = serde_json::to_value(message).map_err(Problem::internal)?;
-    let link = |id: &str| match id.parse() {
-        Ok(id) => link_to(app, caller, id, CONTRACT_LINK_SECONDS).url,
-        Err(_) => contract::plain_path(id),
-    };
-    Ok(contract::Message::from_native(&native, link))
+pub(super) fn message(app: &App, caller: &Caller, message: messages::Message) -> contract::Message {
+    contract::Message::of(message, |id| link_to(app, caller, id, CONTRACT_LINK_SECONDS).url)
 }
 
 /// A row of the log of purges.

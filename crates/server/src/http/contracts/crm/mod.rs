@@ -172,7 +172,7 @@ async fn open(
     Json(input): Json<ConversationInput>,
 ) -> Result<Response, Problem> {
     let opened = sending::open(&app, &caller, input.into_new()?, |_, _, opened| Ok(opened)).await?;
-    let message = opened.message.as_ref().map(views::message).transpose()?;
+    let message = opened.message.map(contract::Message::of);
     let answer = json!({"conversation": views::conversation(&opened.conversation), "message": message});
     let status = if opened.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json(answer)).into_response())
@@ -194,7 +194,7 @@ async fn show(
         Ok((conversations::get(tx, actor, id)?, page))
     });
     let (view, page) = run.await?;
-    let items = page.items.iter().map(views::message).collect::<Result<Vec<_>, Problem>>()?;
+    let items = page.items.into_iter().map(contract::Message::of).collect::<Vec<_>>();
     Ok(Json(json!({
         "conversation": views::conversation(&view), "messages": items, "has_before": page.has_before,
     })))
@@ -213,7 +213,7 @@ async fn send(
     };
     let gate = move |tx: &mut Tx<'_>, actor: &Actor| views::known(tx, actor, id).map(|_| ());
     let posted = sending::post(&app, &caller, id, new, gate).await?;
-    Ok(Created(views::message(&posted.message)?))
+    Ok(Created(contract::Message::of(posted.message)))
 }
 
 async fn read(

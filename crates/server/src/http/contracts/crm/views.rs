@@ -1,12 +1,8 @@
 //! Owns: conversations and messages as the CRM messenger contract shows them, and what of the core it shows at all.
 
 use parlor_chat::conversations::{self, ListFilter, View};
-use parlor_chat::messages;
 use parlor_chat::{Actor, ConversationId, Error, Kind, Tx};
-use parlor_realtime::contracts::crm as contract;
 use serde_json::{Value, json};
-
-use crate::request::problem::Problem;
 
 /// Every conversation of the contract that somebody reads.
 pub(super) fn filter() -> ListFilter {
@@ -71,12 +67,6 @@ pub(super) fn conversation(view: &View) -> Value {
         "created_at": view.created_at,
         "updated_at": view.last_activity_at.max(view.updated_at),
     })
-}
-
-/// A message.
-pub(super) fn message(message: &messages::Message) -> Result<contract::Message, Problem> {
-    let native = serde_json::to_value(message).map_err(Problem::internal)?;
-    Ok(contract::Message::from_native(&native))
 }
 
 /// The kinds that this contract knows, under its names.

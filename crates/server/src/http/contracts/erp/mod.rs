@@ -103,7 +103,7 @@ async fn notifications(
         Ok((page, parlor_chat::notifications::unread(tx, actor)?))
     });
     let (page, unread) = page.await?;
-    let items = page.items.iter().map(shape).collect::<Result<Vec<_>, Problem>>()?;
+    let items: Vec<_> = page.items.into_iter().map(contract::Notification::of).collect();
     Ok(Json(json!({"items": items, "next": page.next, "unreadCount": unread})))
 }
 
@@ -115,10 +115,5 @@ async fn notification_read(
     let read = NotificationStatus::Read;
     let run =
         app.db.write(&caller, move |tx, actor| parlor_chat::notifications::set_status(tx, actor, id, read));
-    Ok(Json(shape(&run.await?)?))
-}
-
-fn shape(native: &parlor_chat::notifications::Notification) -> Result<contract::Notification, Problem> {
-    let native = serde_json::to_value(native).map_err(Problem::internal)?;
-    Ok(contract::Notification::from_native(&native))
+    Ok(Json(contract::Notification::of(run.await?)))
 }
