@@ -1,7 +1,7 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
 //! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
 
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, Row, params, row, statements};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -9,6 +9,7 @@ use crate::{
     error::{Result, invalid, not_found},
     events::{self, Audience, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId, RowId},
+    json::Json,
     page::{Page, limit},
     person::{Actor, PersonKind},
     related::Related,
@@ -44,10 +45,20 @@ const MOST_AT_ONCE: usize = 1_000;
 const KINDS: [&str; 2] = ["alert", "system"];
 const STATUSES: [&str; 3] = ["unread", "read", "archived"];
 
-macro_rules! columns {
-    () => {
-        "id, user_id, title, message, kind, status, related, message_id, push_sent_at, created_at"
-    };
+row! {
+    /// A notification as it is stored.
+    struct NotificationRow, notification_columns! {
+        id: RowId = "id",
+        user_id: PersonId = "user_id",
+        title: String = "title",
+        message: String = "message",
+        kind: String = "kind",
+        status: String = "status",
+        related: Option<Related> = Json "related",
+        message_id: Option<MessageId> = "message_id",
+        push_sent_at: Option<Time> = "push_sent_at",
+        created_at: Time = "created_at",
+    }
 }
 
 statements! {
@@ -57,10 +68,10 @@ statements! {
             event_seq, created_at) VALUES ($1, $2, $3, $4, $5, $6, 'unread', $7, $8, NULL, $9, $10)");
     /// One of a person.
     pub static FIND = both(concat!("
-        SELECT ", columns!(), " FROM notifications WHERE tenant = $1 AND id = $2 AND user_id = $3"));
+        SELECT ", notification_columns!(), " FROM notifications WHERE tenant = $1 AND id = $2 AND user_id = $3"));
     /// A page of a person's in one status, newest first.
     pub static PAGE = both(concat!("
-        SELECT ", columns!(), " FROM notifications
+        SELECT ", notification_columns!(), " FROM notifications
         WHERE tenant = $1 AND user_id = $2 AND status = $3 AND id < $4 ORDER BY id DESC LIMIT $5"));
     /// How many of a person's are unread.
     pub static UNREAD = both("
@@ -83,19 +94,19 @@ statements! {
 }
 
 fn from_row(row: &Row<'_>) -> Result<Notification, parlor_db::Error> {
-    let push_sent_at: Option<Time> = row.get(8)?;
+    let row = NotificationRow::from_row(row)?;
     Ok(Notification {
-        id: row.get(0)?,
-        user_id: row.get(1)?,
-        title: row.get(2)?,
-        message: row.get(3)?,
-        kind: row.get(4)?,
-        status: row.get(5)?,
-        related: row.get::<Option<String>>(6)?.and_then(|text| serde_json::from_str(&text).ok()),
-        message_id: row.get(7)?,
-        push_sent: push_sent_at.is_some(),
-        push_sent_at,
-        created_at: row.get(9)?,
+        id: row.id,
+        user_id: row.user_id,
+        title: row.title,
+        message: row.message,
+        kind: row.kind,
+        status: row.status,
+        related: row.related,
+        message_id: row.message_id,
+        push_sent: row.push_sent_at.is_some(),
+        push_sent_at: row.push_sent_at,
+        created_at: row.created_at,
     })
 }
 

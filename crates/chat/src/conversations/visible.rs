@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde_json::{Value, json};
 
 use crate::{
@@ -20,11 +20,23 @@ use crate::{
     tx::Tx,
 };
 
+row! {
+    /// A hidden message `m`, and the last one `n` before it that everybody sees.
+    struct HiddenRow, hidden_columns! {
+        id: MessageId = "m.id",
+        seq: i64 = "m.seq",
+        seen_seq: Option<i64> = "n.seq",
+        seen_id: Option<MessageId> = "n.id",
+    }
+}
+
 /// Hidden messages and the last one before each that everybody sees.
 macro_rules! hidden {
     ($which:literal) => {
         concat!(
-            "SELECT m.id, m.seq, n.seq, n.id FROM messages m
+            "SELECT ",
+            hidden_columns!(),
+            " FROM messages m
              LEFT JOIN messages n ON n.tenant = m.tenant AND n.conversation_id = m.conversation_id AND n.seq = (
                 SELECT b.seq FROM messages b WHERE b.tenant = m.tenant AND b.conversation_id = m.conversation_id
                   AND b.seq < m.seq AND b.is_private = FALSE ORDER BY b.seq DESC LIMIT 1)
@@ -276,13 +288,10 @@ impl Hidden {
             return Ok(found);
         }
         let asked = params![tenant, place, &points.seqs[..], &points.ids[..]];
-        let rows = tx.db.all(&HIDDEN, asked, |row| {
-            let before = MessagePosition { seq: row.get::<Option<i64>>(2)?.unwrap_or(0), id: row.get(3)? };
-            Ok((row.get::<MessageId>(0)?, row.get::<i64>(1)?, before))
-        })?;
-        for (id, seq, before) in rows {
-            found.by_id.insert(id, before);
-            found.by_seq.insert(seq, before);
+        for row in tx.db.all(&HIDDEN, asked, HiddenRow::from_row)? {
+            let before = MessagePosition { seq: row.seen_seq.unwrap_or(0), id: row.seen_id };
+            found.by_id.insert(row.id, before);
+            found.by_seq.insert(row.seq, before);
         }
         Ok(found)
     }

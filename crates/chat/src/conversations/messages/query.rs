@@ -1,6 +1,6 @@
 //! Reading messages: pages around a position, one message, its history, its thread, who has read it.
 
-use parlor_db::params;
+use parlor_db::{FromRow, params};
 use serde::Serialize;
 
 use crate::{
@@ -14,10 +14,7 @@ use crate::{
     viewer::Viewer,
 };
 
-use super::{
-    Message, html,
-    store::{self, Stored},
-};
+use super::{Message, html, row::Stored, store};
 
 /// Which messages of a conversation are wanted, by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +77,10 @@ pub fn page(
     let viewer = Viewer::of(actor);
     let notes = viewer.is_staff();
     let before = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
-        Ok(tx.db.all(&store::BEFORE, params![actor.tenant, id, seq, notes, most], store::from_row)?)
+        Ok(tx.db.all(&store::BEFORE, params![actor.tenant, id, seq, notes, most], Stored::from_row)?)
     };
     let after = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
-        Ok(tx.db.all(&store::AFTER, params![actor.tenant, id, seq, notes, most], store::from_row)?)
+        Ok(tx.db.all(&store::AFTER, params![actor.tenant, id, seq, notes, most], Stored::from_row)?)
     };
     let newest = conversation.newest(viewer);
     let (mut older, newer, has_after, most_older) = match range {
@@ -130,7 +127,7 @@ pub fn system_messages(
     let mut rows = tx.db.all(
         &store::SYSTEM_MESSAGES,
         params![actor.tenant, id, seq, viewer.is_staff(), wanted],
-        store::from_row,
+        Stored::from_row,
     )?;
     let has_before = rows.len() > most;
     rows.truncate(most);
@@ -201,7 +198,7 @@ pub fn thread(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Message>>
     };
     let mut rows: Vec<Stored> = root.into_iter().filter(|root| viewer.sees(root.is_private)).collect();
     let replies = params![actor.tenant, place, root_seq, viewer.is_staff()];
-    rows.extend(tx.db.all(&store::THREAD, replies, store::from_row)?);
+    rows.extend(tx.db.all(&store::THREAD, replies, Stored::from_row)?);
     store::complete(tx, actor.tenant, viewer, place, rows)
 }
 
