@@ -212,12 +212,15 @@ async fn files_of_before_are_what_they_were() {
     let ben = Person::arrive(&site.url, sign(&claims("Ben"), SECRET.as_bytes(), None).unwrap()).await;
     site.jobs_done().await;
     // What nothing refers to is gone, bytes and all; what waits and what is shown is there.
-    let read = site.app.db.read_plain(|tx| {
-        let tenant = tenants::by_slug(tx, tenants::DEFAULT_SLUG)?.id;
-        let state = |id: &Key| tx.db.opt(&STATES, params![tenant, *id], |row| row.get::<String>(0));
-        Ok((tenant, FILES.iter().map(state).collect::<Result<Vec<_>, _>>()?))
+    let slug = |tx: &mut parlor_chat::Tx<'_>| tenants::by_slug(tx, tenants::DEFAULT_SLUG);
+    let (tenant, app) = (site.app.db.read_plain(slug).await.unwrap().id, site.app.clone());
+    let states = tokio::task::spawn_blocking(move || {
+        app.db.engine().read_blocking(|tx| -> Result<_, Error> {
+            let mut state = |id: &Key| tx.opt(&STATES, params![tenant, *id], |row| row.get::<String>(0));
+            FILES.iter().map(&mut state).collect::<Result<Vec<_>, _>>()
+        })
     });
-    let (tenant, states) = read.await.unwrap();
+    let states = states.await.unwrap().unwrap();
     let states: Vec<_> = states.iter().map(Option::as_deref).collect();
     assert_eq!(states, [Some("waiting"), None, None, Some("avatar")]);
     let folder = site.data.data.join("files").join(tenant.0.simple().to_string());
