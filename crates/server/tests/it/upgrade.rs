@@ -215,7 +215,7 @@ async fn files_of_before_are_what_they_were() {
     let slug = |tx: &mut parlor_chat::Tx<'_>| tenants::by_slug(tx, tenants::DEFAULT_SLUG);
     let (tenant, app) = (site.app.db.read_plain(slug).await.unwrap().id, site.app.clone());
     let states = tokio::task::spawn_blocking(move || {
-        app.db.engine().read_blocking(|tx| -> Result<_, Error> {
+        app.db.engine().read_blocking(move |tx| -> Result<_, Error> {
             let mut state = |id: &Key| tx.opt(&STATES, params![tenant, *id], |row| row.get::<String>(0));
             FILES.iter().map(&mut state).collect::<Result<Vec<_>, _>>()
         })
