@@ -14,7 +14,7 @@ mod resources;
 mod sync;
 mod tenancy;
 
-pub use crate::core::{error, ids, kinds, page, person, rights, signing, time};
+pub use crate::core::{error, ids, kinds, page, person, rights, signing, time, words};
 pub(crate) use crate::core::{json, lists, related, setting_values, text, tx};
 pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
@@ -36,6 +36,7 @@ pub use person::{Actor, Person, PersonKind};
 pub use rights::{Right, Rights};
 pub use time::Time;
 pub use tx::Tx;
+pub use words::{Notify, Priority, Status};
 
 use parlor_db::{Migration, Sql};
 

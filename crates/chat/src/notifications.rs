@@ -17,6 +17,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
+    words::{HostNotificationKind, NotificationKind, NotificationStatus},
 };
 
 pub use crate::resources::notification::Notification;
@@ -32,9 +33,9 @@ pub struct NewNotification {
     /// In a sentence.
     #[serde(default)]
     pub message: String,
-    /// alert or system.
+    /// What it tells.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: HostNotificationKind,
     /// What it is about.
     pub related: Option<Related>,
 }
@@ -42,8 +43,6 @@ pub struct NewNotification {
 /// The most characters of a message that its notification shows.
 pub(crate) const SHOWN_CHARS: usize = 140;
 const MOST_AT_ONCE: usize = 1_000;
-const KINDS: [&str; 2] = ["alert", "system"];
-const STATUSES: [&str; 3] = ["unread", "read", "archived"];
 
 row! {
     /// A notification as it is stored.
@@ -52,8 +51,8 @@ row! {
         user_id: PersonId = "user_id",
         title: String = "title",
         message: String = "message",
-        kind: String = "kind",
-        status: String = "status",
+        kind: NotificationKind = "kind",
+        status: NotificationStatus = "status",
         related: Option<Related> = Json "related",
         message_id: Option<MessageId> = "message_id",
         push_sent_at: Option<Time> = "push_sent_at",
@@ -114,23 +113,20 @@ fn from_row(row: &Row<'_>) -> Result<Notification, parlor_db::Error> {
 pub fn list(
     tx: &mut Tx,
     actor: &Actor,
-    status: Option<&str>,
+    status: Option<NotificationStatus>,
     after: Option<&str>,
     asked: Option<i64>,
 ) -> Result<Page<Notification>> {
-    let wanted: Vec<&str> = STATUSES.into_iter().filter(|known| status.is_none_or(|s| s == *known)).collect();
-    if wanted.is_empty() {
-        return Err(invalid("status", "known", "use unread, read or archived"));
-    }
+    let wanted = NotificationStatus::ALL.iter().copied().filter(|known| status.is_none_or(|s| s == *known));
     let limit = limit(asked);
     let mut cursor = after.and_then(|after| {
         let (status, id) = after.split_once('_')?;
-        Some((status.to_owned(), id.parse::<RowId>().ok()?))
+        Some((NotificationStatus::parse(status)?, id.parse::<RowId>().ok()?))
     });
     let mut rows: Vec<Notification> = Vec::new();
     for status in wanted {
         let below = match &cursor {
-            Some((at, _)) if at != status => continue,
+            Some((at, _)) if *at != status => continue,
             Some((_, id)) => *id,
             None => RowId(uuid::Uuid::max()),
         };
@@ -138,7 +134,7 @@ pub fn list(
         let left = i64::try_from(limit + 1 - rows.len().min(limit + 1)).unwrap_or(0);
         rows.extend(tx.db.all(&PAGE, params![actor.tenant, actor.id(), status, below, left], from_row)?);
     }
-    Ok(Page::cut(rows, limit, |last| format!("{}_{}", last.status, last.id)))
+    Ok(Page::cut(rows, limit, |last| format!("{}_{}", last.status.name(), last.id)))
 }
 
 /// How many of one's own are unread.
@@ -147,10 +143,7 @@ pub fn unread(tx: &mut Tx, actor: &Actor) -> Result<i64> {
 }
 
 /// Marks one's own read, unread or archived.
-pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: &str) -> Result<Notification> {
-    if !STATUSES.contains(&status) {
-        return Err(invalid("status", "known", "use unread, read or archived"));
-    }
+pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: NotificationStatus) -> Result<Notification> {
     let find = |tx: &mut Tx| -> Result<Notification> {
         let found = tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], from_row)?;
         found.ok_or(not_found("notification"))
@@ -158,7 +151,7 @@ pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: &str) -> Result
     if find(tx)?.status != status {
         tx.db.execute(&SET_STATUS, params![actor.tenant, id, actor.id(), status])?;
         // Without its words, so that only the event of its making can tell what was deleted since.
-        let told = payloads::NotificationUpdated { notification_id: id, status: status.to_owned() };
+        let told = payloads::NotificationUpdated { notification_id: id, status };
         tell(tx, actor, actor.id(), Payload::NotificationUpdated(told))?;
     }
     find(tx)
@@ -167,9 +160,6 @@ pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: &str) -> Result
 /// Tells people something on behalf of the host application. Needs `manage_users`.
 pub fn send(tx: &mut Tx, actor: &Actor, new: &NewNotification) -> Result<Vec<Notification>> {
     actor.require(Right::ManageUsers, "notification.send")?;
-    if !KINDS.contains(&new.kind.as_str()) {
-        return Err(invalid("type", "known", "use alert or system"));
-    }
     if new.user_ids.is_empty() || new.user_ids.len() > MOST_AT_ONCE {
         return Err(invalid("user_ids", "count", "name 1 to 1,000 users"));
     }
@@ -190,7 +180,7 @@ pub fn send(tx: &mut Tx, actor: &Actor, new: &NewNotification) -> Result<Vec<Not
     let mut sent = Vec::new();
     for person in people {
         let content =
-            Content { title, message: &new.message, kind: &new.kind, related: new.related.as_ref() };
+            Content { title, message: &new.message, kind: new.kind.into(), related: new.related.as_ref() };
         sent.push(insert(tx, actor, person.id, &content, None)?);
     }
     Ok(sent)
@@ -200,7 +190,7 @@ pub fn send(tx: &mut Tx, actor: &Actor, new: &NewNotification) -> Result<Vec<Not
 struct Content<'a> {
     title: &'a str,
     message: &'a str,
-    kind: &'a str,
+    kind: NotificationKind,
     related: Option<&'a Related>,
 }
 
@@ -213,7 +203,8 @@ pub(crate) fn of_message(
     beginning: &str,
     related: Option<&Related>,
 ) -> Result<()> {
-    let content = Content { title: &actor.person.name, message: beginning, kind: "message", related };
+    let content =
+        Content { title: &actor.person.name, message: beginning, kind: NotificationKind::Message, related };
     insert(tx, actor, to, &content, Some(message)).map(drop)
 }
 
@@ -229,8 +220,8 @@ fn insert(
         user_id: to,
         title: content.title.to_owned(),
         message: content.message.to_owned(),
-        kind: content.kind.to_owned(),
-        status: "unread".to_owned(),
+        kind: content.kind,
+        status: NotificationStatus::Unread,
         related: content.related.cloned(),
         message_id: message,
         push_sent: false,
@@ -301,7 +292,7 @@ pub(crate) fn seen(
     let ids: Vec<RowId> =
         tx.db.all(&SEEN, params![actor.tenant, place, after, upto, actor.id()], |row| row.get(0))?;
     for id in ids {
-        set_status(tx, actor, id, "read")?;
+        set_status(tx, actor, id, NotificationStatus::Read)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use parlor_db::{FromRow, Param, params};
 
 use crate::{
     access::readable_kinds,
-    error::{Result, invalid},
+    error::Result,
     ids::ConversationId,
     kinds::{Kind, RULES},
     page::{Page, limit},
@@ -12,6 +12,7 @@ use crate::{
     rights::Right,
     text::like,
     tx::Tx,
+    words::Status,
 };
 
 use super::{
@@ -26,7 +27,7 @@ pub struct ListFilter {
     /// Of these kinds; of all when empty.
     pub kinds: Vec<Kind>,
     /// In these statuses; in all when empty.
-    pub statuses: Vec<String>,
+    pub statuses: Vec<Status>,
     /// Only with something unread.
     pub unread: bool,
     /// Only where the actor takes part.
@@ -43,9 +44,9 @@ pub struct ListFilter {
     pub limit: Option<i64>,
 }
 
-struct ListQuery<'a> {
+struct ListQuery {
     kinds: Vec<String>,
-    statuses: &'a [String],
+    statuses: Vec<String>,
     pattern: String,
     cursor: Cursor,
     unread: bool,
@@ -54,17 +55,12 @@ struct ListQuery<'a> {
 
 /// A page of conversations, newest activity first.
 pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View>> {
-    for status in &filter.statuses {
-        if !RULES.iter().any(|rules| rules.statuses.contains(&status.as_str())) {
-            return Err(invalid("status", "known", format!("there is no status \"{status}\"")));
-        }
-    }
     let limit = limit(filter.limit);
     let names = |kinds: &[Kind]| kinds.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>();
     let all: Vec<Kind> = RULES.iter().map(|rules| rules.kind).collect();
     let wanted = ListQuery {
         kinds: names(if filter.kinds.is_empty() { &all } else { &filter.kinds }),
-        statuses: &filter.statuses,
+        statuses: filter.statuses.iter().map(|status| status.name().to_owned()).collect(),
         pattern: filter.search.as_deref().map_or(String::new(), like),
         cursor: Cursor::parse(filter.after.as_deref()),
         unread: filter.unread,
@@ -88,7 +84,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
     Ok(Page { items: view::views(tx, actor, page.items)?, next: page.next })
 }
 
-impl ListQuery<'_> {
+impl ListQuery {
     /// The parameters that the statements of all lists begin with, and those of one.
     fn with<'a>(&'a self, actor: &Actor, own: &[Param<'a>]) -> Vec<Param<'a>> {
         let common = params![
@@ -96,7 +92,7 @@ impl ListQuery<'_> {
             actor.id(),
             &self.kinds[..],
             !self.statuses.is_empty(),
-            self.statuses,
+            &self.statuses,
             self.pattern.as_str(),
             self.cursor.at,
             self.cursor.id
@@ -105,7 +101,7 @@ impl ListQuery<'_> {
     }
 }
 
-fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let asked = wanted.with(actor, params![wanted.unread, wanted.limit]);
     Ok(match actor.is_contact() {
         true => tx.db.all(&store::MINE_AS_CONTACT, &asked, store::listed_as_contact)?,
@@ -114,7 +110,7 @@ fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed
 }
 
 /// One statement per kind that the table of kinds opens to this actor, so that each walks an index.
-fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let reach = readable_kinds(actor);
     let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
     let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
@@ -134,7 +130,7 @@ fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Lis
     Ok(rows)
 }
 
-fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let mut rows = Vec::new();
     for kind in &wanted.kinds {
         let asked = wanted.with(actor, params![kind.as_str(), wanted.limit]);
@@ -143,7 +139,7 @@ fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Liste
     Ok(rows)
 }
 
-fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery<'_>) -> Result<Vec<Listed>> {
+fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let asked = wanted.with(actor, params![wanted.limit]);
     Ok(tx.db.all(&store::JOINABLE, &asked, Listed::from_row)?)
 }

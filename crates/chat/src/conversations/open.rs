@@ -22,6 +22,7 @@ use crate::{
     tx::Tx,
     users,
     viewer::Viewer,
+    words::Priority,
 };
 
 use super::{
@@ -63,8 +64,8 @@ pub struct NewConversation {
     /// Whether others may reply to a broadcast or announcement.
     #[serde(default)]
     pub replies_enabled: bool,
-    /// low, normal, high or urgent.
-    pub priority: Option<String>,
+    /// How soon it is wanted; normal when absent.
+    pub priority: Option<Priority>,
     /// Free words to sort it by; support conversations and tickets only.
     #[serde(default)]
     pub labels: Vec<String>,
@@ -202,7 +203,7 @@ fn check_fields(new: &NewConversation, rules: &Rules) -> Result<()> {
         related.check()?;
     }
     update::check_texts(new.title.as_deref(), new.description.as_deref(), new.subject.as_deref())?;
-    update::check_workflow(new.priority.as_deref(), Some(&new.labels), new.metadata.as_ref())
+    update::check_workflow(Some(&new.labels), new.metadata.as_ref())
 }
 
 /// The conversation that this one would be a second of: the pair's, or what the same `client_id` has opened.
@@ -352,7 +353,7 @@ fn insert(
     let title = trimmed(&new.title).filter(|_| rules.titled != Titled::No);
     let slug = if new.kind == Kind::Channel { Some(slug(new, title.as_deref())?) } else { None };
     let number = prefix.map(|prefix| tickets::next(tx, actor.tenant, prefix)).transpose()?;
-    let priority = new.priority.as_deref().or(rules.workflow.then_some("normal")).filter(|_| rules.workflow);
+    let priority = rules.workflow.then(|| new.priority.unwrap_or(Priority::Normal));
     let (description, subject) = (trimmed(&new.description), trimmed(&new.subject));
     let pair = pair(actor, new);
     let row = NewRow {

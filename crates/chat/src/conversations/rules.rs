@@ -10,6 +10,7 @@ use crate::{
     person::{Actor, PersonKind},
     rights::Right,
     tx::Tx,
+    words::Status,
 };
 
 use super::{Can, Conversation, Membership, Role, Visibility};
@@ -83,8 +84,8 @@ fn refusal(
 ) -> Result<(), &'static str> {
     let rules = conversation.rules();
     let active = me.filter(|me| me.is_active());
-    if rules.closed.contains(&conversation.status.as_str()) {
-        return Err(if conversation.status == "archived" { "archived" } else { "closed" });
+    if rules.closed.contains(&conversation.status) {
+        return Err(if conversation.status == Status::Archived { "archived" } else { "closed" });
     }
     if active.is_some_and(|me| me.role == Role::Observer) {
         return Err("observer");
@@ -125,7 +126,7 @@ pub(super) fn check_manage(
     let rules = conversation.rules();
     let active = me.filter(|me| me.is_active());
     let may = actor.is_staff()
-        && if rules.workflow || rules.statuses.contains(&"closed") {
+        && if rules.workflow || rules.statuses.contains(&Status::Closed) {
             active.is_some_and(|me| me.role != Role::Observer) || visibility == Visibility::Outsider
         } else {
             active.is_some_and(|me| me.role.manages()) && rules.titled != crate::kinds::Titled::No
@@ -173,9 +174,9 @@ pub(crate) fn check_join(
     visibility: Visibility,
 ) -> Result<()> {
     let rules = conversation.rules();
-    let public = rules.statuses.contains(&"archived") && !conversation.is_private;
+    let public = rules.statuses.contains(&Status::Archived) && !conversation.is_private;
     let workflow = rules.workflow && visibility == Visibility::Outsider;
-    let closed = rules.closed.contains(&conversation.status.as_str());
+    let closed = rules.closed.contains(&conversation.status);
     if actor.is_staff() && !me.is_some_and(Membership::is_active) && (public || workflow) && !closed {
         return Ok(());
     }

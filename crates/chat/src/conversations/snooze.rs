@@ -8,6 +8,7 @@ use crate::{
     tenants::{Tenant, system_actor},
     time::Time,
     tx::Tx,
+    words::Status,
 };
 
 use super::{ConversationChange, store, update::update};
@@ -18,7 +19,7 @@ pub fn unsnooze(tx: &mut Tx, tenant: &Tenant) -> Result<usize> {
     let due =
         tx.db.all(&store::DUE_SNOOZES, params![tenant.id, tx.now], |row| row.get::<ConversationId>(0))?;
     for id in &due {
-        let change = ConversationChange { status: Some("open".to_owned()), ..ConversationChange::default() };
+        let change = ConversationChange { status: Some(Status::Open), ..ConversationChange::default() };
         update(tx, &system, *id, &change)?;
     }
     let next: Option<Time> = tx.db.one(&store::NEXT_SNOOZE, params![tenant.id], |row| row.get(0))?;

@@ -1,6 +1,6 @@
 //! The SQL of conversations and its row mapping.
 
-use parlor_db::{Error as DbError, FromRow, FromValue, Row, params, row, statements};
+use parlor_db::{Error as DbError, FromRow, Row, params, row, statements};
 use serde_json::Value;
 
 use crate::{
@@ -10,14 +10,15 @@ use crate::{
     jobs::{self, When, Work},
     json::Json,
     kinds::Kind,
-    person::{Actor, text},
+    person::Actor,
     related::Related,
     time::Time,
     tx::Tx,
     viewer::seen_place,
+    words::Priority,
 };
 
-use super::{Conversation, Membership, Mine, Role, Totals};
+use super::{Conversation, Membership, Mine, Totals};
 
 row! {
     /// The columns of a conversation `c`.
@@ -359,18 +360,6 @@ pub(super) fn listed_as_contact(row: &Row<'_>) -> Result<Listed, DbError> {
     Ok(listed)
 }
 
-impl FromValue for Role {
-    fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
-        match text(value)? {
-            "owner" => Ok(Role::Owner),
-            "admin" => Ok(Role::Admin),
-            "member" => Ok(Role::Member),
-            "observer" => Ok(Role::Observer),
-            other => Err(format!("unknown role {other:?}")),
-        }
-    }
-}
-
 pub(crate) fn load(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
     Ok(tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], mine)?)
 }
@@ -399,7 +388,7 @@ pub(super) struct NewRow<'a> {
     pub store_id: Option<StoreId>,
     pub team_id: Option<TeamId>,
     pub assignee_id: Option<PersonId>,
-    pub priority: Option<&'a str>,
+    pub priority: Option<Priority>,
     pub labels: &'a [String],
     pub ticket_prefix: Option<&'a str>,
     pub ticket_number: Option<i64>,

@@ -12,6 +12,7 @@ use crate::{
     resources::conversation::Role,
     time::Time,
     viewer::Viewer,
+    words::{Notify, Priority, Status},
 };
 
 /// A conversation's row.
@@ -20,7 +21,7 @@ use crate::{
 pub struct Conversation {
     pub id: ConversationId,
     pub kind: Kind,
-    pub status: String,
+    pub status: Status,
     pub title: Option<String>,
     pub slug: Option<String>,
     pub description: Option<String>,
@@ -32,7 +33,7 @@ pub struct Conversation {
     pub store_id: Option<StoreId>,
     pub team_id: Option<TeamId>,
     pub assignee_id: Option<PersonId>,
-    pub priority: Option<String>,
+    pub priority: Option<Priority>,
     pub labels: Vec<String>,
     pub ticket_prefix: Option<String>,
     pub ticket_number: Option<i64>,
@@ -70,7 +71,7 @@ pub struct Membership {
     pub own_seq: i64,
     pub own_read: i64,
     pub muted: bool,
-    pub notify: String,
+    pub notify: Notify,
     pub acknowledged_at: Option<Time>,
 }
 

@@ -16,6 +16,7 @@ use crate::{
     time::Time,
     tx::Tx,
     users,
+    words::{Priority, Status},
 };
 
 use super::{Conversation, Role, View, lock, rules, store};
@@ -33,9 +34,9 @@ pub struct ConversationChange {
     /// A new subject.
     pub subject: Option<String>,
     /// One of the kind's statuses.
-    pub status: Option<String>,
-    /// low, normal, high or urgent.
-    pub priority: Option<String>,
+    pub status: Option<Status>,
+    /// How soon it is wanted.
+    pub priority: Option<Priority>,
     /// Replaces the labels.
     pub labels: Option<Vec<String>>,
     /// Assigns it to a person, or to nobody.
@@ -81,7 +82,7 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &Conversat
         change.description.clone().flatten().as_deref(),
         change.subject.as_deref(),
     )?;
-    check_workflow(change.priority.as_deref(), change.labels.as_deref(), change.metadata.as_ref())?;
+    check_workflow(change.labels.as_deref(), change.metadata.as_ref())?;
     let mut after = before.clone();
     let mut changes = Changes::default();
     change_texts(&mut after, change, &mut changes)?;
@@ -103,7 +104,7 @@ fn save(tx: &mut Tx, actor: &Actor, c: &Conversation) -> Result<()> {
         params![
             actor.tenant,
             c.id,
-            c.status.as_str(),
+            c.status,
             c.title.as_deref(),
             c.description.as_deref(),
             c.subject.as_deref(),
@@ -111,7 +112,7 @@ fn save(tx: &mut Tx, actor: &Actor, c: &Conversation) -> Result<()> {
             c.replies_enabled,
             c.team_id,
             c.assignee_id,
-            c.priority.as_deref(),
+            c.priority,
             serde_json::to_string(&c.labels)?.as_str(),
             c.linked_conversation_id,
             c.metadata.to_string().as_str(),
@@ -167,7 +168,7 @@ fn change_status(
     change: &ConversationChange,
     changes: &mut Changes,
 ) -> Result<()> {
-    let mut status = change.status.clone();
+    let mut status = change.status;
     if let Some(until) = change.snoozed_until {
         if after.kind != Kind::Support {
             return Err(invalid("snoozed_until", "kind", "only support conversations can be snoozed"));
@@ -182,22 +183,22 @@ fn change_status(
                 store::wake_by(tx, actor.tenant, until)?;
             }
         }
-        status = status.or_else(|| Some(if until.is_some() { "snoozed" } else { "open" }.to_owned()));
+        status = status.or(Some(if until.is_some() { Status::Snoozed } else { Status::Open }));
     }
     let Some(status) = status else { return Ok(()) };
-    if !after.rules().statuses.contains(&status.as_str()) {
-        let known = after.rules().statuses.join(", ");
+    if !after.rules().statuses.contains(&status) {
+        let known = after.rules().statuses.iter().map(|status| status.name()).collect::<Vec<_>>().join(", ");
         return Err(invalid("status", "known", format!("use one of: {known}")));
     }
-    if status == "snoozed" && after.snoozed_until.is_none() {
+    if status == Status::Snoozed && after.snoozed_until.is_none() {
         return Err(invalid("snoozed_until", "required", "say until when"));
     }
-    if status != "snoozed" && after.snoozed_until.is_some() {
+    if status != Status::Snoozed && after.snoozed_until.is_some() {
         after.snoozed_until = None;
         changes.staff.snoozed_until = Some(None);
     }
     if status != after.status {
-        changes.public.status = Some(status.clone());
+        changes.public.status = Some(status);
         changes.lines.push(json!({ "type": "status_changed", "from": after.status, "status": status }));
         after.status = status;
     }
@@ -213,10 +214,8 @@ fn change_workflow(
     if !workflow && (change.priority.is_some() || change.labels.is_some()) {
         return Err(invalid("priority", "kind", "this kind of conversation has no priority and labels"));
     }
-    if let Some(priority) =
-        change.priority.clone().filter(|priority| after.priority.as_ref() != Some(priority))
-    {
-        changes.staff.priority = Some(priority.clone());
+    if let Some(priority) = change.priority.filter(|priority| after.priority != Some(*priority)) {
+        changes.staff.priority = Some(priority);
         changes.lines.push(json!({ "type": "priority_changed", "priority": priority }));
         after.priority = Some(priority);
     }
@@ -301,7 +300,8 @@ fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversa
             participants::add_members(tx, actor, &now, &people, Role::Member, "participants_added")?;
         }
     }
-    let resolved = after.kind == Kind::Ticket && after.status == "resolved" && before.status != "resolved";
+    let resolved =
+        after.kind == Kind::Ticket && after.status == Status::Resolved && before.status != Status::Resolved;
     if let (true, Some(linked), Some(number)) = (resolved, after.linked_conversation_id, after.ticket_number)
     {
         let number = tickets::number(after.ticket_prefix.as_deref().unwrap_or(""), number);
@@ -363,15 +363,8 @@ pub(super) fn check_texts(
     Ok(())
 }
 
-/// Refuses unknown priorities, too many labels and too much metadata.
-pub(super) fn check_workflow(
-    priority: Option<&str>,
-    labels: Option<&[String]>,
-    metadata: Option<&Value>,
-) -> Result<()> {
-    if priority.is_some_and(|priority| !["low", "normal", "high", "urgent"].contains(&priority)) {
-        return Err(invalid("priority", "known", "use low, normal, high or urgent"));
-    }
+/// Refuses too many labels and too much metadata.
+pub(super) fn check_workflow(labels: Option<&[String]>, metadata: Option<&Value>) -> Result<()> {
     let unfit =
         |label: &String| label.trim().is_empty() || label.chars().count() > 60 || label.contains('\0');
     if labels.is_some_and(|labels| labels.len() > 50 || labels.iter().any(unfit)) {

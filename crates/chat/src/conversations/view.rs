@@ -41,7 +41,7 @@ pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
         last_read_seq: row.map_or(0, |me| me.read_seq),
         last_delivered_seq: row.map_or(0, |me| me.delivered_seq),
         muted: row.is_some_and(|me| me.muted),
-        notify: row.map_or_else(|| "all".to_owned(), |me| me.notify.clone()),
+        notify: row.map(|me| me.notify).unwrap_or_default(),
         draft: listed.draft,
         acknowledged_at: row.and_then(|me| me.acknowledged_at),
         can: rules::can(actor, &listed.conversation, row, visibility.unwrap_or(Visibility::Override)),

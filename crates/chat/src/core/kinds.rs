@@ -4,7 +4,11 @@
 use parlor_db::{FromValue, Param, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{person::text, rights::Right};
+use crate::{
+    person::text,
+    rights::Right,
+    words::Status::{self, Active, Archived, Closed, InProgress, Open, Pending, Resolved, Snoozed},
+};
 
 /// A kind of conversation.
 #[derive(
@@ -61,9 +65,9 @@ pub struct Rules {
     /// Who posts.
     pub poster: Poster,
     /// Statuses; the first is the one a new conversation has.
-    pub statuses: &'static [&'static str],
+    pub statuses: &'static [Status],
     /// Statuses in which nobody posts.
-    pub closed: &'static [&'static str],
+    pub closed: &'static [Status],
     /// Every user reads it, participant or not, later ones too.
     pub everyone: bool,
     /// The assigned team's members read it.
@@ -103,16 +107,12 @@ pub enum Titled {
     Subject,
 }
 
-const ACTIVE: &[&str] = &["active"];
-const OPEN_CLOSED: &[&str] = &["open", "closed"];
-const CLOSED: &[&str] = &["closed"];
-
 const BASE: Rules = Rules {
     kind: Kind::Group,
     name: "group",
     opener: Opener::Right(Right::Group),
     poster: Poster::Members,
-    statuses: ACTIVE,
+    statuses: &[Active],
     closed: &[],
     everyone: false,
     team: false,
@@ -163,8 +163,8 @@ pub static RULES: [Rules; 10] = [
         kind: Kind::Channel,
         name: "channel",
         opener: Opener::Right(Right::Channel),
-        statuses: &["active", "archived"],
-        closed: &["archived"],
+        statuses: &[Active, Archived],
+        closed: &[Archived],
         group_mentions: true,
         titled: Titled::Title,
         ..BASE
@@ -174,7 +174,7 @@ pub static RULES: [Rules; 10] = [
         name: "support",
         opener: Opener::ContactOr(Right::Support),
         poster: Poster::Readers,
-        statuses: &["open", "pending", "snoozed", "resolved", "closed"],
+        statuses: &[Open, Pending, Snoozed, Resolved, Closed],
         team: true,
         right: Some(Right::SupportAll),
         unassigned: Some(Right::Support),
@@ -188,7 +188,7 @@ pub static RULES: [Rules; 10] = [
         name: "ticket",
         opener: Opener::Right(Right::Ticket),
         poster: Poster::Readers,
-        statuses: &["open", "in_progress", "resolved", "closed"],
+        statuses: &[Open, InProgress, Resolved, Closed],
         team: true,
         titled: Titled::Title,
         workflow: true,
@@ -199,8 +199,8 @@ pub static RULES: [Rules; 10] = [
         name: "admin_store",
         opener: Opener::Right(Right::Administer),
         poster: Poster::Readers,
-        statuses: OPEN_CLOSED,
-        closed: CLOSED,
+        statuses: &[Open, Closed],
+        closed: &[Closed],
         store: true,
         right: Some(Right::Administer),
         membership: false,
@@ -212,8 +212,8 @@ pub static RULES: [Rules; 10] = [
         name: "store_customer",
         opener: Opener::Right(Right::Store),
         poster: Poster::Readers,
-        statuses: OPEN_CLOSED,
-        closed: CLOSED,
+        statuses: &[Open, Closed],
+        closed: &[Closed],
         store: true,
         contact: true,
         membership: false,
@@ -225,8 +225,8 @@ pub static RULES: [Rules; 10] = [
         name: "admin_customer",
         opener: Opener::Right(Right::Administer),
         poster: Poster::Readers,
-        statuses: OPEN_CLOSED,
-        closed: CLOSED,
+        statuses: &[Open, Closed],
+        closed: &[Closed],
         right: Some(Right::Administer),
         contact: true,
         membership: false,

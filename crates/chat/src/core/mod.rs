@@ -15,3 +15,4 @@ pub mod signing;
 pub mod text;
 pub mod time;
 pub mod tx;
+pub mod words;

@@ -1,55 +1,26 @@
 //! People as participants and authors see them, and the actor of an operation.
 
-use parlor_db::{FromValue, Param, Value, row};
+use parlor_db::{Value, row};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
     ids::{PersonId, RoleId, StoreId, TeamId, TenantId},
     rights::{Right, Rights},
+    words::words,
 };
 
-/// What a person is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PersonKind {
-    /// One of the staff.
-    User,
-    /// A customer.
-    Contact,
-    /// A program that writes as itself.
-    Bot,
-    /// Parlor itself: the command line, wake-ups, what nobody did.
-    System,
-}
-
-impl PersonKind {
-    /// The stored name.
-    pub fn name(self) -> &'static str {
-        match self {
-            PersonKind::User => "user",
-            PersonKind::Contact => "contact",
-            PersonKind::Bot => "bot",
-            PersonKind::System => "system",
-        }
-    }
-}
-
-impl FromValue for PersonKind {
-    fn from_value(value: Value<'_>) -> Result<Self, String> {
-        match text(value)? {
-            "user" => Ok(PersonKind::User),
-            "contact" => Ok(PersonKind::Contact),
-            "bot" => Ok(PersonKind::Bot),
-            "system" => Ok(PersonKind::System),
-            other => Err(format!("unknown kind of person {other:?}")),
-        }
-    }
-}
-
-impl From<PersonKind> for Param<'_> {
-    fn from(kind: PersonKind) -> Self {
-        Param::Text(kind.name())
+words! {
+    /// What a person is.
+    pub enum PersonKind {
+        /// One of the staff.
+        User = "user",
+        /// A customer.
+        Contact = "contact",
+        /// A program that writes as itself.
+        Bot = "bot",
+        /// Parlor itself: the command line, wake-ups, what nobody did.
+        System = "system",
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! rights {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal),* $(,)?) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:tt),* $(,)?) => {
         /// One right. Its JSON name is the lower-case one of docs/protocols/native.md.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
         pub enum Right { $($(#[$doc])* #[serde(rename = $name)] $variant),* }

@@ -11,6 +11,7 @@ use crate::{
     person::Person,
     related::Related,
     time::Time,
+    words::{Notify, Priority, Status, words},
 };
 
 use super::message::LastMessage;
@@ -22,7 +23,7 @@ use super::message::LastMessage;
 pub struct View {
     pub id: ConversationId,
     pub kind: Kind,
-    pub status: String,
+    pub status: Status,
     pub title: Option<String>,
     pub slug: Option<String>,
     pub description: Option<String>,
@@ -41,7 +42,7 @@ pub struct View {
     pub store_id: Option<StoreId>,
     pub team_id: Option<TeamId>,
     pub assignee_id: Option<PersonId>,
-    pub priority: Option<String>,
+    pub priority: Option<Priority>,
     pub labels: Vec<String>,
     pub number: Option<String>,
     pub source: Option<String>,
@@ -70,7 +71,7 @@ pub struct Me {
     pub last_read_seq: i64,
     pub last_delivered_seq: i64,
     pub muted: bool,
-    pub notify: String,
+    pub notify: Notify,
     pub draft: bool,
     pub acknowledged_at: Option<Time>,
     pub can: Can,
@@ -111,32 +112,22 @@ pub struct Participant {
     pub last_delivered_seq: i64,
 }
 
-/// What a participant is in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ParticipantRole)]
-pub enum Role {
-    /// Opened it, or was made so: may do everything in it.
-    Owner,
-    /// May manage it.
-    Admin,
-    /// Reads and posts.
-    Member,
-    /// Reads, and does not write.
-    Observer,
+words! {
+    /// What a participant is in a conversation.
+    #[schema(as = ParticipantRole)]
+    pub enum Role {
+        /// Opened it, or was made so: may do everything in it.
+        Owner = "owner",
+        /// May manage it.
+        Admin = "admin",
+        /// Reads and posts.
+        Member = "member",
+        /// Reads, and does not write.
+        Observer = "observer",
+    }
 }
 
 impl Role {
-    /// Stored and public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Owner => "owner",
-            Role::Admin => "admin",
-            Role::Member => "member",
-            Role::Observer => "observer",
-        }
-    }
-
     /// Owners and admins.
     pub fn manages(self) -> bool {
         matches!(self, Role::Owner | Role::Admin)

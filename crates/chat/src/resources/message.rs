@@ -8,16 +8,17 @@ use crate::{
     person::Person,
     related::Related,
     time::Time,
+    words::words,
 };
 
-/// What a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    /// Somebody wrote it.
-    Text,
-    /// Parlor noted it down; its payload is typed.
-    System,
+words! {
+    /// What a message is.
+    pub enum MessageKind {
+        /// Somebody wrote it.
+        Text = "text",
+        /// Parlor noted it down; its payload is typed.
+        System = "system",
+    }
 }
 
 /// A message, for clients.

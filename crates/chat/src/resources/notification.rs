@@ -6,6 +6,7 @@ use crate::{
     ids::{MessageId, PersonId, RowId},
     related::Related,
     time::Time,
+    words::{NotificationKind, NotificationStatus},
 };
 
 /// A notification, for the person whom it tells something.
@@ -19,11 +20,11 @@ pub struct Notification {
     pub title: String,
     /// In a sentence; of a message, how it begins.
     pub message: String,
-    /// message, alert or system.
+    /// What it tells.
     #[serde(rename = "type")]
-    pub kind: String,
-    /// unread, read or archived.
-    pub status: String,
+    pub kind: NotificationKind,
+    /// Whether the person has seen it.
+    pub status: NotificationStatus,
     /// What it is about.
     pub related: Option<Related>,
     /// The message that it tells of.

@@ -1,7 +1,7 @@
 //! The kinds and their rules: who opens, reads, posts, closes; numbers, pairs, tenants.
 
 use parlor_chat::{
-    Actor, ConversationId, Error, Kind, Right,
+    Actor, ConversationId, Error, Kind, Right, Status,
     conversations::{self, ConversationChange, ListFilter, Role},
     kinds::{Opener, RULES},
     participants, read_state, roles, settings, stores, teams,
@@ -15,8 +15,8 @@ fn update(world: &World, by: &Actor, id: ConversationId, change: ConversationCha
     world.write(move |tx| conversations::update(tx, &by, id, &change).map(|_| ()))
 }
 
-fn status(status: &str) -> ConversationChange {
-    ConversationChange { status: Some(status.to_owned()), ..Default::default() }
+fn status(status: Status) -> ConversationChange {
+    ConversationChange { status: Some(status), ..Default::default() }
 }
 
 fn reads(world: &World, who: &Actor, id: ConversationId) -> bool {
@@ -145,9 +145,9 @@ fn channels_are_joined_left_and_archived() {
     world.write(move |tx| participants::remove(tx, &by, open.id, who)).unwrap();
     assert!(!reads(&world, &ben, open.id));
     assert_eq!(rule(world.post(&ben, open.id, "still here?")), "not found: conversation");
-    update(&world, &ana, open.id, status("archived")).unwrap();
+    update(&world, &ana, open.id, status(Status::Archived)).unwrap();
     assert_eq!(rule(world.post(&ana, open.id, "too late")), "forbidden: archived");
-    assert_eq!(rule(update(&world, &ana, open.id, status("resolved"))), "invalid: status known");
+    assert_eq!(rule(update(&world, &ana, open.id, status(Status::Resolved))), "invalid: status known");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn support_is_seen_by_the_unassigned_the_team_and_the_assigned() {
         world.read(move |tx| conversations::list(tx, &who, &ListFilter::default())).unwrap().items.len()
     };
     assert_eq!([&agent, &other, &chief, &member, &kim].map(listed), [1, 0, 1, 1, 1]);
-    assert_eq!(rule(update(&world, &kim, id, status("closed"))), "forbidden: not_manager");
+    assert_eq!(rule(update(&world, &kim, id, status(Status::Closed))), "forbidden: not_manager");
     let by = kim.clone();
     let mut note = message("a note");
     note.is_private_note = true;
@@ -210,8 +210,8 @@ fn what_happened_is_read_without_what_was_said() {
     let id = world.open(&kim, new).unwrap().conversation.id;
     for number in 0..3 {
         world.post(&agent, id, &format!("answer {number}")).unwrap();
-        update(&world, &agent, id, status("resolved")).unwrap();
-        update(&world, &agent, id, status("open")).unwrap();
+        update(&world, &agent, id, status(Status::Resolved)).unwrap();
+        update(&world, &agent, id, status(Status::Open)).unwrap();
     }
     let noted = |who: &Actor, before, limit| {
         let who = who.clone();
@@ -268,10 +268,10 @@ fn marketplace_threads_keep_to_their_store() {
     let account = make(Kind::AdminCustomer, &admin, true).unwrap();
     assert_eq!([&admin, &one, &kim].map(|who| reads(&world, who, account)), [true, false, true]);
     world.post(&kim, order, "where is it?").unwrap();
-    update(&world, &one, order, status("closed")).unwrap();
+    update(&world, &one, order, status(Status::Closed)).unwrap();
     assert_eq!(rule(world.post(&kim, order, "hello?")), "forbidden: closed");
-    assert_eq!(rule(update(&world, &kim, order, status("open"))), "forbidden: not_manager");
-    update(&world, &one, order, status("open")).unwrap();
+    assert_eq!(rule(update(&world, &kim, order, status(Status::Open))), "forbidden: not_manager");
+    update(&world, &one, order, status(Status::Open)).unwrap();
     world.post(&kim, order, "thanks").unwrap();
 }
 
@@ -380,5 +380,5 @@ fn snoozed_conversations_wake_up() {
     world.pass(61);
     assert_eq!((wake(), wake()), (1, 0));
     let by = agent.clone();
-    assert_eq!(world.read(move |tx| conversations::get(tx, &by, id)).unwrap().status, "open");
+    assert_eq!(world.read(move |tx| conversations::get(tx, &by, id)).unwrap().status, Status::Open);
 }

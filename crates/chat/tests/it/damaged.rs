@@ -5,7 +5,7 @@ use parlor_chat::events::{self, Audience, EventKind, Payload, Position};
 use parlor_chat::replay::{self, Replay};
 use parlor_chat::{
     Actor, Error, MessageId, PersonKind, Right, Time, audit, contacts, conversations, messages, nonces,
-    notifications, pusher_apps, roles, search, sessions, settings, users,
+    notifications, participants, pusher_apps, roles, search, sessions, settings, users,
 };
 use parlor_db::{Error as DbError, Sql, params};
 use serde_json::json;
@@ -19,6 +19,10 @@ parlor_db::statements! {
     static JSON = both("UPDATE events SET json = $3 WHERE tenant = $1 AND seq = $2");
     static RIGHTS = both("UPDATE roles SET rights = $2 WHERE tenant = $1");
     static KINDS = both("UPDATE messages SET kind = $2 WHERE tenant = $1");
+    static STATUS = both("UPDATE conversations SET status = $2 WHERE tenant = $1");
+    static PRIORITY = both("UPDATE conversations SET priority = $2 WHERE tenant = $1");
+    static NOTIFY = both("UPDATE participants SET notify = $2 WHERE tenant = $1");
+    static TOLD = both("UPDATE notifications SET kind = $2 WHERE tenant = $1");
     static SETTING = both("INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, 'message_max_chars', $2, 0)");
     static OPTIONS = both("UPDATE apps SET options = $2 WHERE tenant = $1");
     static MENTIONS = both("UPDATE messages SET mentions = $2 WHERE tenant = $1");
@@ -121,6 +125,44 @@ fn what_decides_over_rights_and_limits_is_not_guessed() {
     ];
     for (at, found) in found.iter().enumerate() {
         assert!(found.as_ref().is_err_and(is_damage), "{at}: {found:?}");
+    }
+}
+
+#[test]
+fn words_that_there_are_not_are_no_others() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let group = world.group(&ana, &[&ben]);
+    let (told, system) = (json!({"user_ids": [ben.id()], "title": "x", "type": "alert"}), world.system());
+    let told = serde_json::from_value(told).unwrap();
+    world.write(move |tx| notifications::send(tx, &system, &told)).unwrap();
+    let (id, person) = (world.tenant.id, ben.id());
+    let read = || {
+        let (one, other) = (ben.clone(), ben.clone());
+        [
+            world.read(move |tx| conversations::get(tx, &one, group).map(drop)),
+            world.read(move |tx| participants::quiet(tx, id, person).map(drop)),
+            world.read(move |tx| notifications::list(tx, &other, None, None, None).map(drop)),
+        ]
+    };
+    assert!(read().iter().all(Result::is_ok));
+    // What is damaged, its new text, which of the three can no longer be read, and what mends it.
+    let damages: [(&'static Sql, &str, [bool; 3], &str); 4] = [
+        (&STATUS, "ajar", [true, false, false], "active"),
+        (&PRIORITY, "soon", [true, false, false], "low"),
+        (&NOTIFY, "loudly", [true, true, false], "all"),
+        (&TOLD, "rumour", [false, false, true], "alert"),
+    ];
+    let write = |statement: &'static Sql, text: &'static str| {
+        let changed = world.test.db.write_blocking(0, move |tx| tx.execute(statement, params![id, text]));
+        assert!(changed.unwrap() > 0, "{}", statement.name());
+    };
+    for (statement, text, unreadable, mended) in damages {
+        write(statement, text);
+        let found = read();
+        assert_eq!(found.each_ref().map(Result::is_err), unreadable, "{text}: {found:?}");
+        assert!(found.iter().filter_map(|found| found.as_ref().err()).all(is_damage), "{text}: {found:?}");
+        write(statement, mended);
     }
 }
 

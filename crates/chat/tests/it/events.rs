@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt::Debug};
 
 use parlor_chat::{
-    Actor, ConversationId, Error, Kind, MessageId, Right, Time, Tx,
+    Actor, ConversationId, Error, Kind, MessageId, Notify, Priority, Right, Status, Time, Tx,
     contacts::{self, ContactInput},
     conversations::{self, ConversationChange, ListFilter, Role},
     drafts,
@@ -19,6 +19,7 @@ use parlor_chat::{
     settings, stores,
     teams::{self, TeamChange},
     users::{self, NewUser, ProfileChange, UserChange},
+    words::NotificationStatus,
 };
 use serde_json::{Value, json};
 
@@ -166,7 +167,7 @@ fn comings_and_goings_are_told_completely() {
         participants::set_role(tx, &by, group, who, Role::Admin)
     });
     let by = cleo.clone();
-    let mute = MeChange { muted: Some(true), notify: Some("mentions".to_owned()) };
+    let mute = MeChange { muted: Some(true), notify: Some(Notify::Mentions) };
     verify(&world, clients, "mute", move |tx| participants::set_preferences(tx, &by, group, &mute));
     let by = cleo.clone();
     verify(&world, clients, "draft", move |tx| drafts::put(tx, &by, group, "reply", "to be"));
@@ -205,7 +206,7 @@ fn every_kind_for_staff_is_told_completely() {
     let by = cleo.clone();
     verify(&world, clients, "join", move |tx| participants::join(tx, &by, channel).map(|me| me.participant));
     let by = ana.clone();
-    let change = ConversationChange { status: Some("archived".to_owned()), ..Default::default() };
+    let change = ConversationChange { status: Some(Status::Archived), ..Default::default() };
     verify(&world, clients, "archive", move |tx| {
         conversations::update(tx, &by, channel, &change).map(|view| view.id)
     });
@@ -240,7 +241,7 @@ fn support_and_tickets_are_told_completely() {
     let (by, who) = (ana.clone(), ben.id());
     let change = ConversationChange {
         assignee_id: Some(Some(who)),
-        priority: Some("urgent".to_owned()),
+        priority: Some(Priority::Urgent),
         labels: Some(vec!["late".to_owned()]),
         ..Default::default()
     };
@@ -254,7 +255,7 @@ fn support_and_tickets_are_told_completely() {
     new.linked_conversation_id = Some(support);
     let ticket = verify(&world, clients, "escalate", open(new, &ben));
     let by = ben.clone();
-    let change = ConversationChange { status: Some("resolved".to_owned()), ..Default::default() };
+    let change = ConversationChange { status: Some(Status::Resolved), ..Default::default() };
     verify(&world, clients, "resolve the ticket", move |tx| {
         conversations::update(tx, &by, ticket, &change).map(|view| view.id)
     });
@@ -422,14 +423,11 @@ fn what_is_done_to_people_and_settings_is_told_completely() {
     let change = ContactInput { name: Some("Kim Lee".to_owned()), ..Default::default() };
     verify(&world, clients, "rename a contact", move |tx| contacts::update(tx, &by, kim, &change));
     let by = ana.clone();
-    let new = NewNotification {
-        user_ids: vec![ben.id()],
-        title: "Look".to_owned(),
-        message: String::new(),
-        kind: "alert".to_owned(),
-        related: None,
-    };
+    let new = json!({"user_ids": [ben.id()], "title": "Look", "type": "alert"});
+    let new: NewNotification = serde_json::from_value(new).unwrap();
     let sent = verify(&world, clients, "an alert", move |tx| notifications::send(tx, &by, &new));
     let (by, id) = (ben.clone(), sent[0].id);
-    verify(&world, clients, "read it", move |tx| notifications::set_status(tx, &by, id, "read"));
+    verify(&world, clients, "read it", move |tx| {
+        notifications::set_status(tx, &by, id, NotificationStatus::Read)
+    });
 }

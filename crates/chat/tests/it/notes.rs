@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use parlor_chat::{
-    Actor, ConversationId, Error, Kind, MessageId, Right,
+    Actor, ConversationId, Error, Kind, MessageId, Priority, Right,
     conversations::{self, ConversationChange, ListFilter},
     messages::{self, Message},
     participants, read_state,
@@ -150,7 +150,7 @@ fn make_private(world: &World, id: MessageId) {
 fn marks_on_what_parlor_noted_down_for_the_staff_are_told_to_the_staff() {
     let scene = support();
     let (ana, place) = (&scene.ana, scene.id);
-    let change = ConversationChange { priority: Some("high".to_owned()), ..Default::default() };
+    let change = ConversationChange { priority: Some(Priority::High), ..Default::default() };
     let by = ana.clone();
     scene.world.write(move |tx| conversations::update(tx, &by, place, &change).map(|view| view.id)).unwrap();
     let by = ana.clone();

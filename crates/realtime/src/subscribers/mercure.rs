@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use parlor_chat::events::{Audience, Event, EventKind, Payload};
 use parlor_chat::publications::Publication;
-use parlor_chat::{ConversationId, Error, PersonId};
+use parlor_chat::{ConversationId, Error, Notify, PersonId};
 
 use crate::encoded::EncodedEvent;
 use crate::listeners::{Matcher, Name};
 use crate::protocol::mercure::parlor_topics::{self, Topic};
-use crate::protocol::mercure::{Notify, Selector, any, one};
+use crate::protocol::mercure::{Selector, any, one};
 
 /// A subscriber's interests and rights.
 #[derive(Clone, Debug, Default)]
@@ -172,7 +172,7 @@ impl Subscriber {
         let (Payload::MeConversation(told), Some(id)) = (event.payload()?, event.conversation) else {
             return Ok(());
         };
-        match Notify::of(told.me.muted, &told.me.notify) {
+        match told.me.notify.unless(told.me.muted) {
             Notify::All => me.quiet.remove(&id),
             less => me.quiet.insert(id, less),
         };
@@ -187,7 +187,7 @@ impl SubscribedPerson {
         }
         published.notice().is_some_and(|notice| {
             let notify = self.quiet.get(&notice.conversation).copied().unwrap_or(Notify::All);
-            notify.tells(self.person, notice)
+            notice.is_for(self.person, notify)
         })
     }
 }

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use parlor_chat::words::unknown_word;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -60,9 +61,13 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// serde names a missing or unknown field between backquotes; other texts tell the place only.
+/// serde names a missing or unknown field between backquotes, our words their own; other texts tell the place only.
 fn unfit(error: &serde_json::Error) -> Problem {
     let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    if let Some((field, known)) = unknown_word(text.strip_suffix(&place).unwrap_or(&text)) {
+        return Problem::invalid(field, "known", known);
+    }
     let rule = if text.starts_with("missing field") {
         "required"
     } else if text.starts_with("unknown field") {
@@ -136,7 +141,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 fn query_problem(rejection: &QueryRejection) -> Problem {
     let text = rejection.body_text();
     let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-    let field = text.split_once(": ").map_or("query", |(field, _)| field);
+    let (field, said) = text.split_once(": ").unwrap_or(("query", text));
+    if let Some((_, known)) = unknown_word(said) {
+        return Problem::invalid(field, "known", known);
+    }
     let field = if field.contains(' ') { "query" } else { field };
     Problem::invalid(field, "type", text)
 }

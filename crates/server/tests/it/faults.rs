@@ -74,7 +74,7 @@ async fn post(person: &Person, group: &str, number: usize, body: &str) {
 async fn a_client_that_reads_one_byte_a_second_holds_nobody_up() {
     let site = Site::with(|config| {
         config.queue_limit = 64;
-        config.write_patience = 2;
+        config.client_write_timeout = 2;
     })
     .await;
     let (ana, ben, eve) = (site.user("Ana").await, site.user("Ben").await, site.user("Eve").await);

@@ -1,6 +1,7 @@
 //! Several nodes on one PostgreSQL: clients anywhere see everything once, in order, whatever dies. SQLite has one node:
 //! the run on it leaves these out (`--skip postgres_only::`), so that they are not counted where they say nothing.
 
+use crate::support::http;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -278,7 +279,7 @@ async fn a_node_killed_under_load_is_a_reconnection() {
 async fn mercure_subscribers_may_be_on_any_node() {
     let options = ["--mercure-jwt-secret", hub::HUB_SECRET, "--mercure-subscriptions"];
     let nodes = Nodes::with(2, &options).await;
-    let client = reqwest::Client::new();
+    let client = http::client();
     let hub = |node: usize, rest: &str| format!("{}/.well-known/mercure{rest}", nodes.url(node));
     let publish = async |node: usize, data: &str| {
         let form = [("topic", "a"), ("data", data), ("private", "on")];
@@ -332,7 +333,7 @@ async fn another_node_goes_on_handing_updates_to_the_external_hub() {
     nodes.nodes[0].kill();
     ben.say(&group, "after").await;
     // Nothing arrives until the dead node's turn is over.
-    heard.patience = Duration::from_secs(60);
+    heard.timeout = Duration::from_secs(60);
     while heard.event("message.posted").await["data"]["message"]["body"] != "after" {}
 }
 

@@ -57,6 +57,46 @@ async fn damaged_data() {
 }
 
 #[tokio::test]
+async fn words_that_there_are_not() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let group = admin.group("x", &[&site.user("Ben").await]).await;
+    let conversation = format!("/conversations/{group}");
+    let me = format!("{conversation}/me");
+    let notification = format!("/notifications/{group}");
+    let told = json!({"user_ids": [admin.id], "title": "x", "type": "message"});
+    let ticket = json!({"kind": "ticket", "title": "x", "priority": "soon"});
+    let statuses = "use active, archived, open, pending, snoozed, in_progress, resolved or closed";
+    let refusals = [
+        (admin.post("/conversations", ticket).await, "priority", "use low, normal, high or urgent"),
+        (
+            admin.patch(&conversation, json!({"priority": ""})).await,
+            "priority",
+            "use low, normal, high or urgent",
+        ),
+        (admin.patch(&conversation, json!({"status": "ajar"})).await, "status", statuses),
+        (admin.patch(&conversation, json!({"status": "closed"})).await, "status", "use one of: active"),
+        (admin.patch(&me, json!({"notify": "All"})).await, "notify", "use all, mentions or none"),
+        (
+            admin.patch(&notification, json!({"status": "seen"})).await,
+            "status",
+            "use unread, read or archived",
+        ),
+        (admin.post("/notifications", told).await, "type", "use alert or system"),
+        (admin.get("/notifications?status=seen").await, "status", "use unread, read or archived"),
+        (admin.get("/notifications?status=").await, "status", "use unread, read or archived"),
+        (admin.get("/conversations?status=open,ajar").await, "status", "there is no status \"ajar\""),
+    ];
+    for (refused, field, detail) in refusals {
+        let problem = refused.problem(422, "invalid");
+        let said = (&problem["field"], &problem["rule"], &problem["detail"]);
+        assert_eq!(said, (&json!(field), &json!("known"), &json!(detail)));
+    }
+    let typed = admin.patch(&conversation, json!({"status": 1})).await.problem(422, "invalid");
+    assert_eq!((&typed["field"], &typed["rule"]), (&json!("body"), &json!("type")));
+}
+
+#[tokio::test]
 async fn addresses_methods_and_queries() {
     let site = Site::start().await;
     let ana = site.user("Ana").await;

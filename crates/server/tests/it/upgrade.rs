@@ -1,6 +1,7 @@
 //! A database of an older version opens, and shows what it showed. The fixtures are a small company as the version with
 //! schema 8 stored it, on each engine, and what that version answered to its people.
 
+use crate::support::http;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -227,7 +228,7 @@ async fn files_of_before_are_what_they_were() {
     let there = FILES.map(|id| folder.join(hex(id)).exists());
     assert_eq!(there, [true, false, false, true]);
     let [waits, .., picture] = FILES.map(uuid);
-    let shown = reqwest::get(format!("{}/files/avatars/{tenant}/{picture}", site.url)).await.unwrap();
+    let shown = http::get(format!("{}/files/avatars/{tenant}/{picture}", site.url)).await.unwrap();
     assert_eq!(shown.status(), 200);
     // A picture is nobody's to send, and a waiting file its uploader's.
     let group = ada.group("files", &[&ben]).await;

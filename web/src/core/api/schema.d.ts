@@ -1529,13 +1529,13 @@ export interface components {
             /** Format: int64 */
             pinned_count: number;
             platform?: string | null;
-            priority?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
             related?: components["schemas"]["Related"] | null;
             replies_enabled: boolean;
             slug?: string | null;
             snoozed_until?: components["schemas"]["Time"] | null;
             source?: string | null;
-            status: string;
+            status: components["schemas"]["ConversationStatus"];
             store_id?: components["schemas"]["StoreId"] | null;
             subject?: string | null;
             team_id?: components["schemas"]["TeamId"] | null;
@@ -1555,13 +1555,11 @@ export interface components {
             labels?: string[] | null;
             /** @description Replaces what the host keeps with it. */
             metadata?: Record<string, never> | null;
-            /** @description low, normal, high or urgent. */
-            priority?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
             /** @description Whether others may reply to a broadcast or announcement. */
             replies_enabled?: boolean | null;
             snoozed_until?: components["schemas"]["Time"] | null;
-            /** @description One of the kind's statuses. */
-            status?: string | null;
+            status?: components["schemas"]["ConversationStatus"] | null;
             /** @description A new subject. */
             subject?: string | null;
             team_id?: components["schemas"]["TeamId"] | null;
@@ -1576,10 +1574,10 @@ export interface components {
             labels?: string[];
             linked_conversation_id?: components["schemas"]["ConversationId"];
             metadata?: Record<string, never>;
-            priority?: string;
+            priority?: components["schemas"]["Priority"];
             replies_enabled?: boolean;
             snoozed_until?: components["schemas"]["Time"] | null;
-            status?: string;
+            status?: components["schemas"]["ConversationStatus"];
             subject?: string;
             team_id?: components["schemas"]["TeamId"] | null;
             /** Format: int64 */
@@ -1600,7 +1598,7 @@ export interface components {
             /** Format: int64 */
             mentions: number;
             muted: boolean;
-            notify: string;
+            notify: components["schemas"]["Notify"];
             participant: boolean;
             role?: components["schemas"]["ParticipantRole"] | null;
             /** Format: int64 */
@@ -1621,6 +1619,11 @@ export interface components {
              */
             last_seq: number;
         };
+        /**
+         * @description How far a conversation has come. Each kind has some of these.
+         * @enum {string}
+         */
+        ConversationStatus: "active" | "archived" | "open" | "pending" | "snoozed" | "in_progress" | "resolved" | "closed";
         /** @description Fields of a conversation have new values. */
         ConversationUpdated: {
             /** @description The fields that changed. */
@@ -2100,6 +2103,11 @@ export interface components {
             /** @description The address of published keys; no secret. */
             url?: string | null;
         };
+        /**
+         * @description What a host application tells by a notification.
+         * @enum {string}
+         */
+        HostNotificationKind: "alert" | "system";
         /** @description How to subscribe to one's own updates. */
         Hub: {
             expires_at?: components["schemas"]["Time"] | null;
@@ -2201,8 +2209,7 @@ export interface components {
         MeChange: {
             /** @description Stay silent here; it still counts. */
             muted?: boolean | null;
-            /** @description "all", "mentions" or "none". */
-            notify?: string | null;
+            notify?: components["schemas"]["Notify"] | null;
         };
         /** @description One's own part of a conversation changed. */
         MeConversation: {
@@ -2354,8 +2361,7 @@ export interface components {
             metadata?: Record<string, never> | null;
             /** @description The brand. */
             platform?: string | null;
-            /** @description low, normal, high or urgent. */
-            priority?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
             related?: components["schemas"]["Related"] | null;
             /** @description Whether others may reply to a broadcast or announcement. */
             replies_enabled?: boolean;
@@ -2404,8 +2410,8 @@ export interface components {
             related?: components["schemas"]["Related"] | null;
             /** @description In a few words. */
             title: string;
-            /** @description alert or system. */
-            type: string;
+            /** @description What it tells. */
+            type: components["schemas"]["HostNotificationKind"];
             /** @description Whom it tells something; at most 1,000. */
             user_ids: components["schemas"]["PersonId"][];
         };
@@ -2445,12 +2451,12 @@ export interface components {
             push_sent: boolean;
             push_sent_at?: components["schemas"]["Time"] | null;
             related?: components["schemas"]["Related"] | null;
-            /** @description unread, read or archived. */
-            status: string;
+            /** @description Whether the person has seen it. */
+            status: components["schemas"]["NotificationStatus"];
             /** @description In a few words. */
             title: string;
-            /** @description message, alert or system. */
-            type: string;
+            /** @description What it tells. */
+            type: components["schemas"]["NotificationKind"];
             /** @description Whom it tells something. */
             user_id: components["schemas"]["PersonId"];
         };
@@ -2459,12 +2465,22 @@ export interface components {
             /** @description The notification. */
             notification: components["schemas"]["Notification"];
         };
+        /**
+         * @description What a notification tells.
+         * @enum {string}
+         */
+        NotificationKind: "message" | "alert" | "system";
+        /**
+         * @description Whether somebody has seen a notification. Lists have them in this order.
+         * @enum {string}
+         */
+        NotificationStatus: "unread" | "read" | "archived";
         /** @description A notification has another status. */
         NotificationUpdated: {
             /** @description The notification. */
             notification_id: components["schemas"]["RowId"];
-            /** @description unread, read or archived. */
-            status: string;
+            /** @description Its status now. */
+            status: components["schemas"]["NotificationStatus"];
         };
         /** @description A page with the number of unread ones. */
         Notifications: {
@@ -2473,6 +2489,11 @@ export interface components {
             /** Format: int64 */
             unread: number;
         };
+        /**
+         * @description Of which new messages of a conversation somebody wants to be told.
+         * @enum {string}
+         */
+        Notify: "all" | "mentions" | "none";
         /** @description What an application may do, and where it wants to be told. */
         Options: {
             /**
@@ -2641,13 +2662,13 @@ export interface components {
                 /** Format: int64 */
                 pinned_count: number;
                 platform?: string | null;
-                priority?: string | null;
+                priority?: components["schemas"]["Priority"] | null;
                 related?: components["schemas"]["Related"] | null;
                 replies_enabled: boolean;
                 slug?: string | null;
                 snoozed_until?: components["schemas"]["Time"] | null;
                 source?: string | null;
-                status: string;
+                status: components["schemas"]["ConversationStatus"];
                 store_id?: components["schemas"]["StoreId"] | null;
                 subject?: string | null;
                 team_id?: components["schemas"]["TeamId"] | null;
@@ -2802,12 +2823,12 @@ export interface components {
                 push_sent: boolean;
                 push_sent_at?: components["schemas"]["Time"] | null;
                 related?: components["schemas"]["Related"] | null;
-                /** @description unread, read or archived. */
-                status: string;
+                /** @description Whether the person has seen it. */
+                status: components["schemas"]["NotificationStatus"];
                 /** @description In a few words. */
                 title: string;
-                /** @description message, alert or system. */
-                type: string;
+                /** @description What it tells. */
+                type: components["schemas"]["NotificationKind"];
                 /** @description Whom it tells something. */
                 user_id: components["schemas"]["PersonId"];
             }[];
@@ -3101,6 +3122,11 @@ export interface components {
         Presences: {
             items: components["schemas"]["PresenceView"][];
         };
+        /**
+         * @description How soon a support conversation or a ticket is wanted.
+         * @enum {string}
+         */
+        Priority: "low" | "normal" | "high" | "urgent";
         /** @description What a caller reads of a refusal or failure. */
         Problem: {
             /**
@@ -3303,7 +3329,7 @@ export interface components {
          * @description One right. Its JSON name is the lower-case one of docs/protocols/native.md.
          * @enum {string}
          */
-        Right: "Group" | "Broadcast" | "Announce" | "Channel" | "Support" | "SupportAll" | "Ticket" | "Administer" | "Store" | "Contacts" | "ManageUsers" | "ManageSettings" | "ViewAudit" | "ViewAll" | "Import" | "Purge" | "Messenger";
+        Right: "group" | "broadcast" | "announce" | "channel" | "support" | "support_all" | "ticket" | "administer" | "store" | "contacts" | "manage_users" | "manage_settings" | "view_audit" | "view_all" | "import" | "purge" | "messenger";
         /** @description A role. */
         Role: {
             /** @description Its id. */
@@ -3423,7 +3449,7 @@ export interface components {
         /** @description A new status. */
         StatusInput: {
             /** @description unread, read or archived. */
-            status: string;
+            status: components["schemas"]["NotificationStatus"];
         };
         /** @description Somebody says something else of their presence. */
         StatusUpdated: {
@@ -5886,8 +5912,8 @@ export interface operations {
     list_notifications: {
         parameters: {
             query?: {
-                /** @description unread, read or archived; all, the unread ones first, when absent. */
-                status?: string;
+                /** @description Those of one status; all, the unread ones first, when absent. */
+                status?: components["schemas"]["NotificationStatus"];
                 /** @description A page's `next`. */
                 after?: string;
                 /** @description 1 to 200; 50 when absent. */

@@ -1,13 +1,13 @@
 //! The row of a message: its columns, and what they are read into. Must not know: which statements select them.
 
-use parlor_db::{Error as DbError, FromRow, FromValue, Row, row};
+use parlor_db::{Error as DbError, FromRow, Row, row};
 use serde_json::Value;
 
 use crate::{
     attachments::Attachment,
     ids::{ConversationId, MessageId, PersonId},
     json::Json,
-    person::{Person, PersonKind, text},
+    person::{Person, PersonKind},
     related::Related,
     time::Time,
 };
@@ -61,16 +61,6 @@ pub(crate) struct Stored {
     pub event_seq: Option<i64>,
     /// The body, also of a deleted one.
     pub body: String,
-}
-
-impl FromValue for MessageKind {
-    fn from_value(value: parlor_db::Value<'_>) -> Result<Self, String> {
-        match text(value)? {
-            "text" => Ok(MessageKind::Text),
-            "system" => Ok(MessageKind::System),
-            other => Err(format!("unknown kind of message {other:?}")),
-        }
-    }
 }
 
 impl FromRow for Stored {

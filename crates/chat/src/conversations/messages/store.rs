@@ -199,10 +199,6 @@ pub(crate) fn insert(
     conversation: ConversationId,
     new: &NewRow<'_>,
 ) -> Result<()> {
-    let kind = match new.kind {
-        MessageKind::Text => "text",
-        MessageKind::System => "system",
-    };
     let (author, author_kind) = new.author;
     let json = |written: Option<serde_json::Result<String>>| written.transpose();
     let mentions = json((!new.mentions.is_empty()).then(|| serde_json::to_string(new.mentions)))?;
@@ -217,7 +213,7 @@ pub(crate) fn insert(
             conversation,
             new.seq,
             new.id,
-            kind,
+            new.kind,
             author,
             author_kind,
             new.body,

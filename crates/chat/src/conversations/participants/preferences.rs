@@ -1,14 +1,15 @@
 //! Of what a participant wants to be told.
 
-use parlor_db::params;
+use parlor_db::{Error as DbError, Row, params};
 use serde::Deserialize;
 
 use crate::{
     conversations::{self, Me},
-    error::{Result, invalid},
+    error::Result,
     ids::{ConversationId, PersonId, TenantId},
     person::Actor,
     tx::Tx,
+    words::Notify,
 };
 
 use super::store::{self, remember};
@@ -19,33 +20,30 @@ use super::store::{self, remember};
 pub struct MeChange {
     /// Stay silent here; it still counts.
     pub muted: Option<bool>,
-    /// "all", "mentions" or "none".
-    pub notify: Option<String>,
+    /// Of which new messages to be told.
+    pub notify: Option<Notify>,
 }
 
 /// Changes one's own preferences in a conversation.
 pub fn set_preferences(tx: &mut Tx, actor: &Actor, id: ConversationId, change: &MeChange) -> Result<Me> {
     let (_, me, _) = conversations::lock(tx, actor, id)?;
-    if let Some(notify) = &change.notify
-        && !["all", "mentions", "none"].contains(&notify.as_str())
-    {
-        return Err(invalid("notify", "known", "use all, mentions or none"));
-    }
     remember(tx, actor, id)?;
     let muted = change.muted.unwrap_or(me.as_ref().is_some_and(|me| me.muted));
-    let notify = change.notify.clone().or(me.map(|me| me.notify)).unwrap_or_else(|| "all".to_owned());
-    tx.db.execute(&store::SET_PREFERENCES, params![actor.tenant, id, actor.id(), muted, notify.as_str()])?;
+    let notify = change.notify.or(me.map(|me| me.notify)).unwrap_or_default();
+    tx.db.execute(&store::SET_PREFERENCES, params![actor.tenant, id, actor.id(), muted, notify])?;
     conversations::announce_me(tx, actor, id)
 }
 
-/// Where a person does not want to be told of everything: the conversation, whether it is muted, and `notify`.
-pub fn muted(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<Vec<(ConversationId, bool, String)>> {
-    Ok(tx
-        .db
-        .all(&store::MUTED, params![tenant, person], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+/// The conversations of which a person does not want to be told everything, and what.
+pub fn quiet(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<Vec<(ConversationId, Notify)>> {
+    Ok(tx.db.all(&store::QUIET, params![tenant, person], |row| Ok((row.get(0)?, wanted(row)?)))?)
 }
 
-/// The users who take part, each with whether it is muted and `notify`.
-pub fn users(tx: &mut Tx, tenant: TenantId, id: ConversationId) -> Result<Vec<(PersonId, bool, String)>> {
-    Ok(tx.db.all(&store::USERS, params![tenant, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+/// The users who take part, each with what it wants to be told of.
+pub fn users(tx: &mut Tx, tenant: TenantId, id: ConversationId) -> Result<Vec<(PersonId, Notify)>> {
+    Ok(tx.db.all(&store::USERS, params![tenant, id], |row| Ok((row.get(0)?, wanted(row)?)))?)
+}
+
+fn wanted(row: &Row<'_>) -> Result<Notify, DbError> {
+    Ok(row.get::<Notify>(2)?.unless(row.get(1)?))
 }

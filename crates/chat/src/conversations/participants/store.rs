@@ -105,7 +105,7 @@ statements! {
     pub static SET_PREFERENCES = both("
         UPDATE participants SET muted = $4, notify = $5 WHERE tenant = $1 AND conversation_id = $2 AND person_id = $3");
     /// Where a person does not want to be told of everything.
-    pub static MUTED = both("
+    pub static QUIET = both("
         SELECT conversation_id, muted, notify FROM participants
         WHERE tenant = $1 AND person_id = $2 AND (muted OR notify <> 'all')");
     /// The users who take part, and of what they want to be told.

@@ -20,6 +20,7 @@ use crate::{
         presence::PresenceView,
     },
     time::Time,
+    words::{NotificationStatus, Priority, Status},
 };
 
 /// Somebody, or Parlor itself, wrote a message.
@@ -116,8 +117,8 @@ pub struct ConversationChanges {
     #[schema(value_type = String, required = false)]
     pub subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false)]
-    pub status: Option<String>,
+    #[schema(value_type = Status, required = false)]
+    pub status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
     pub replies_enabled: Option<bool>,
@@ -125,8 +126,8 @@ pub struct ConversationChanges {
     #[schema(value_type = bool, required = false)]
     pub is_private: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false)]
-    pub priority: Option<String>,
+    #[schema(value_type = Priority, required = false)]
+    pub priority: Option<Priority>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<String>, required = false)]
     pub labels: Option<Vec<String>>,
@@ -343,8 +344,8 @@ pub struct NotificationCreated {
 pub struct NotificationUpdated {
     /// The notification.
     pub notification_id: RowId,
-    /// unread, read or archived.
-    pub status: String,
+    /// Its status now.
+    pub status: NotificationStatus,
 }
 
 /// A credential was lost; for the server itself.

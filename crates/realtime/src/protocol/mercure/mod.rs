@@ -3,7 +3,7 @@
 
 mod grants;
 mod matcher;
-mod notify;
+mod notice;
 pub mod parlor_topics;
 mod pattern;
 mod request;
@@ -13,7 +13,7 @@ mod template;
 pub mod wire;
 
 pub use grants::Grants;
-pub use notify::{Notice, Notify};
+pub use notice::Notice;
 pub use request::{Publish, Refused, Subscribe, pairs};
 pub use selector::{Selector, any, one};
 

@@ -3,9 +3,9 @@
 
 use parlor_chat::events::{Audience, Event, EventKind, Payload};
 use parlor_chat::messages::MessageKind;
-use parlor_chat::{ConversationId, Error, PersonId};
+use parlor_chat::{ConversationId, Error, Notify, PersonId};
 
-use super::notify::{Notice, Notify};
+use super::notice::Notice;
 
 /// What all of Parlor's topics begin with.
 pub const ROOT: &str = "/crm/internal-messenger/";
@@ -98,7 +98,7 @@ pub fn topics(event: &Event, users: &[(PersonId, Notify)]) -> Result<Vec<String>
             let notice = notice(event)?;
             for (person, notify) in users {
                 topics.push(Topic::Inbox(*person));
-                let told = notice.as_ref().is_some_and(|notice| notify.tells(*person, notice));
+                let told = notice.as_ref().is_some_and(|notice| notice.is_for(*person, *notify));
                 topics.extend(told.then_some(Topic::Notifications(*person)));
             }
             // Whoever was removed hears of it, as the last.
@@ -129,7 +129,7 @@ mod tests {
     fn where_events_go_without_persons() {
         let json = serde_json::json!({"data": testing::posted(1, &[])});
         let posted = Event { json: json.to_string().into(), ..event(1, 7) };
-        let users = [(person(1), Notify::All), (person(2), Notify::All), (person(3), Notify::Nothing)];
+        let users = [(person(1), Notify::All), (person(2), Notify::All), (person(3), Notify::None)];
         let found = topics(&posted, &users).unwrap();
         let wanted = [
             Topic::Conversation(conversation(7)),

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use parlor_chat::conversations::{self, ConversationChange, ListFilter, NewConversation, View};
 use parlor_chat::page::Page;
-use parlor_chat::{ConversationId, Kind};
+use parlor_chat::{ConversationId, Kind, Status};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +49,7 @@ impl ListQuery {
     fn filter(self) -> Result<ListFilter, Problem> {
         Ok(ListFilter {
             kinds: kinds(self.kind.as_deref())?,
-            statuses: comma_list(self.status.as_deref()).into_iter().collect(),
+            statuses: statuses(self.status.as_deref())?,
             unread: self.unread.unwrap_or(false),
             mine: self.mine.unwrap_or(false),
             search: self.search.filter(|text| !text.trim().is_empty()),
@@ -65,6 +65,12 @@ impl ListQuery {
 pub(super) fn kinds(text: Option<&str>) -> Result<Vec<Kind>, Problem> {
     let unknown = |name: &String| Problem::invalid("kind", "known", format!("there is no kind \"{name}\""));
     comma_list(text).iter().map(|name| Kind::parse(name).ok_or_else(|| unknown(name))).collect()
+}
+
+fn statuses(text: Option<&str>) -> Result<Vec<Status>, Problem> {
+    let unknown =
+        |name: &String| Problem::invalid("status", "known", format!("there is no status \"{name}\""));
+    comma_list(text).iter().map(|name| Status::parse(name).ok_or_else(|| unknown(name))).collect()
 }
 
 /// My conversations, newest activity first

@@ -4,6 +4,7 @@ use axum::extract::State;
 use parlor_chat::RowId;
 use parlor_chat::notifications::{self, NewNotification, Notification};
 use parlor_chat::page::Page;
+use parlor_chat::words::NotificationStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -24,8 +25,8 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// unread, read or archived; all, the unread ones first, when absent.
-    status: Option<String>,
+    /// Those of one status; all, the unread ones first, when absent.
+    status: Option<NotificationStatus>,
     /// A page's `next`.
     after: Option<String>,
     /// 1 to 200; 50 when absent.
@@ -45,7 +46,7 @@ struct Notifications {
 #[serde(deny_unknown_fields)]
 struct StatusInput {
     /// unread, read or archived.
-    status: String,
+    status: NotificationStatus,
 }
 
 /// My notifications, the unread ones first, each part newest first
@@ -58,7 +59,7 @@ async fn list(
 ) -> Answer<Notifications> {
     let run = app.db.read(&caller, move |tx, actor| {
         let after = query.after.as_deref();
-        let page = notifications::list(tx, actor, query.status.as_deref(), after, query.limit)?;
+        let page = notifications::list(tx, actor, query.status, after, query.limit)?;
         let unread = notifications::unread(tx, actor)?;
         Ok(Notifications { items: page.items, next: page.next, unread })
     });
@@ -89,6 +90,6 @@ async fn change(
     Path(id): Path<RowId>,
     Json(input): Json<StatusInput>,
 ) -> Answer<Notification> {
-    let run = app.db.write(&caller, move |tx, actor| notifications::set_status(tx, actor, id, &input.status));
+    let run = app.db.write(&caller, move |tx, actor| notifications::set_status(tx, actor, id, input.status));
     Ok(Json(run.await?))
 }

@@ -16,9 +16,9 @@ use parlor_chat::credentials::Root;
 use parlor_chat::events::{self, Audience, Event, Position};
 use parlor_chat::replay::{self, Replay};
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{Actor, Error, RoleId, participants, publications, users};
+use parlor_chat::{Actor, ConversationId, Error, Notify, RoleId, participants, publications, users};
 use parlor_realtime::presence::Attending;
-use parlor_realtime::protocol::mercure::{Dialect, Notify, Subscribe, pairs, wire};
+use parlor_realtime::protocol::mercure::{Dialect, Subscribe, pairs, wire};
 use parlor_realtime::subscribers::mercure::{SubscribedPerson, Subscriber};
 use parlor_realtime::{Close, EncodedEvent, Loaded, Session, Start};
 use tokio::time::{Instant, sleep_until};
@@ -370,7 +370,7 @@ struct Page {
     position: Position,
     events: Vec<Event>,
     person: Option<(Access, Vec<RoleId>)>,
-    quiet: Option<Vec<(parlor_chat::ConversationId, Notify)>>,
+    quiet: Option<Vec<(ConversationId, Notify)>>,
 }
 
 impl Page {
@@ -385,9 +385,7 @@ impl Page {
         let (person, quiet) = match who {
             Some(who) => {
                 let fresh = reload_actor(tx, &who.actor)?;
-                let quiet = participants::muted(tx, tenant, fresh.id())?;
-                let notify = |(id, muted, notify): (_, bool, String)| (id, Notify::of(muted, &notify));
-                let quiet = quiet.into_iter().map(notify).collect();
+                let quiet = participants::quiet(tx, tenant, fresh.id())?;
                 (Some((access(tx, &fresh)?, fresh.roles)), Some(quiet))
             }
             None => (None, None),

@@ -4,6 +4,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post, put};
+use parlor_chat::words::NotificationStatus;
 use parlor_chat::{MessageId, PersonId, RowId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,7 +40,14 @@ pub(crate) fn routes() -> Router<Ctx> {
 struct PageQuery {
     after: Option<String>,
     limit: Option<i64>,
-    status: Option<String>,
+}
+
+/// A page of notifications.
+#[derive(Deserialize)]
+struct NotificationsQuery {
+    after: Option<String>,
+    limit: Option<i64>,
+    status: Option<NotificationStatus>,
 }
 
 /// A part of a conversation: message ids, or places (`seq`).
@@ -87,11 +95,11 @@ async fn read(
 async fn notifications(
     State(app): State<Ctx>,
     Member(caller): Member,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<NotificationsQuery>,
 ) -> Answer<Value> {
     let page = app.db.read(&caller, move |tx, actor| {
-        let status = query.status.as_deref();
-        let page = parlor_chat::notifications::list(tx, actor, status, query.after.as_deref(), query.limit)?;
+        let after = query.after.as_deref();
+        let page = parlor_chat::notifications::list(tx, actor, query.status, after, query.limit)?;
         Ok((page, parlor_chat::notifications::unread(tx, actor)?))
     });
     let (page, unread) = page.await?;
@@ -104,8 +112,9 @@ async fn notification_read(
     Member(caller): Member,
     Path((_, id)): Path<(String, RowId)>,
 ) -> Answer<contract::Notification> {
+    let read = NotificationStatus::Read;
     let run =
-        app.db.write(&caller, move |tx, actor| parlor_chat::notifications::set_status(tx, actor, id, "read"));
+        app.db.write(&caller, move |tx, actor| parlor_chat::notifications::set_status(tx, actor, id, read));
     Ok(Json(shape(&run.await?)?))
 }
 
