@@ -1,7 +1,7 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
 //! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
 
-use parlor_db::{FromRow, Row, params, row, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -45,18 +45,18 @@ pub(crate) const SHOWN_CHARS: usize = 140;
 const MOST_AT_ONCE: usize = 1_000;
 
 row! {
-    /// A notification as it is stored.
-    struct NotificationRow, notification_columns! {
-        id: RowId = "id",
-        user_id: PersonId = "user_id",
-        title: String = "title",
-        message: String = "message",
-        kind: NotificationKind = "kind",
-        status: NotificationStatus = "status",
-        related: Option<Related> = Json "related",
-        message_id: Option<MessageId> = "message_id",
-        push_sent_at: Option<Time> = "push_sent_at",
-        created_at: Time = "created_at",
+    impl Notification, notification_columns! {
+        id: "id",
+        user_id: "user_id",
+        title: "title",
+        message: "message",
+        kind: "kind",
+        status: "status",
+        related: Json "related",
+        message_id: "message_id",
+        push_sent: "push_sent_at IS NOT NULL",
+        push_sent_at: "push_sent_at",
+        created_at: "created_at",
     }
 }
 
@@ -92,23 +92,6 @@ statements! {
           AND n.user_id = $5 AND n.status = 'unread' LIMIT 500");
 }
 
-fn from_row(row: &Row<'_>) -> Result<Notification, parlor_db::Error> {
-    let row = NotificationRow::from_row(row)?;
-    Ok(Notification {
-        id: row.id,
-        user_id: row.user_id,
-        title: row.title,
-        message: row.message,
-        kind: row.kind,
-        status: row.status,
-        related: row.related,
-        message_id: row.message_id,
-        push_sent: row.push_sent_at.is_some(),
-        push_sent_at: row.push_sent_at,
-        created_at: row.created_at,
-    })
-}
-
 /// A page of one's own, newest first: the unread ones, then the others when no status is asked for.
 pub fn list(
     tx: &mut Tx,
@@ -132,7 +115,11 @@ pub fn list(
         };
         cursor = None;
         let left = i64::try_from(limit + 1 - rows.len().min(limit + 1)).unwrap_or(0);
-        rows.extend(tx.db.all(&PAGE, params![actor.tenant, actor.id(), status, below, left], from_row)?);
+        rows.extend(tx.db.all(
+            &PAGE,
+            params![actor.tenant, actor.id(), status, below, left],
+            Notification::from_row,
+        )?);
     }
     Ok(Page::cut(rows, limit, |last| format!("{}_{}", last.status.name(), last.id)))
 }
@@ -145,7 +132,7 @@ pub fn unread(tx: &mut Tx, actor: &Actor) -> Result<i64> {
 /// Marks one's own read, unread or archived.
 pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: NotificationStatus) -> Result<Notification> {
     let find = |tx: &mut Tx| -> Result<Notification> {
-        let found = tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], from_row)?;
+        let found = tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], Notification::from_row)?;
         found.ok_or(not_found("notification"))
     };
     if find(tx)?.status != status {

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use parlor_db::{FromRow, FromValue, Value, params, row, statements};
-use serde::{Deserialize, Serialize};
+use parlor_db::{FromRow, params, row, statements};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
@@ -15,41 +15,22 @@ use crate::{
     ids::{ConversationId, MessageId, PersonId, RowId},
     messages::MessageKind,
     page::{Page, limit},
-    person::{Actor, PersonKind, text},
+    person::{Actor, PersonKind},
     rights::Right,
     time::Time,
     tx::Tx,
+    words::words,
 };
 
 use super::erase::{Doomed, hide, remove};
 
-/// What is done to old messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Nobody sees them any more, as if their authors had deleted them; the rows stay for an audit.
-    Logical,
-    /// They are gone for good: rows, edits, reactions, files, index, and their text in the log of events.
-    Permanent,
-}
-
-impl Mode {
-    /// Stored and public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Logical => "logical",
-            Mode::Permanent => "permanent",
-        }
-    }
-}
-
-impl FromValue for Mode {
-    fn from_value(value: Value<'_>) -> Result<Self, String> {
-        match text(value)? {
-            "logical" => Ok(Mode::Logical),
-            "permanent" => Ok(Mode::Permanent),
-            other => Err(format!("unknown mode of clearing {other:?}")),
-        }
+words! {
+    /// What is done to old messages.
+    pub enum Mode {
+        /// Nobody sees them any more, as if their authors had deleted them; the rows stay for an audit.
+        Logical = "logical",
+        /// They are gone for good: rows, edits, reactions, files, index, and their text in the log of events.
+        Permanent = "permanent",
     }
 }
 
