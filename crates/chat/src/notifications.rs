@@ -14,7 +14,6 @@ use crate::{
     person::{Actor, PersonKind},
     related::Related,
     rights::Right,
-    time::Time,
     tx::Tx,
     users,
     words::{HostNotificationKind, NotificationKind, NotificationStatus},

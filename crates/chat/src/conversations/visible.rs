@@ -278,7 +278,10 @@ impl Points {
                 readable &= id_of(&id).map(|id| self.ids.push(id.0.into_bytes())).is_some();
             }
         }
+        // A thread has as many replies as everybody sees: counted anew, by the place of its root.
         readable
+            && said(data.pointer("/message/reply_count"))
+                .is_none_or(|told| told.is_i64() && data.pointer("/message/seq").is_some_and(Value::is_i64))
     }
 }
 

@@ -333,7 +333,8 @@ fn an_event_that_points_nobody_knows_where_is_for_nobody() {
     let readable = text(&json!({"id": noted.id}).to_string());
     write_text(&world, last, readable);
     assert!(matches!(told(&world), Ok(Replay::Events { events, .. }) if events.is_empty()), "it is a note");
-    for unreadable in ["{}", "7", r#"{"id":7}"#, r#"{"id":"none"}"#] {
+    let counted = json!({"id": noted.id, "reply_count": 3}).to_string();
+    for unreadable in ["{}", "7", r#"{"id":7}"#, r#"{"id":"none"}"#, counted.as_str()] {
         write_text(&world, last, text(unreadable));
         assert!(matches!(told(&world), Err(Error::Damaged(_))), "{unreadable}");
     }

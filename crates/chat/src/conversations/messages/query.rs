@@ -14,7 +14,11 @@ use crate::{
     viewer::Viewer,
 };
 
-use super::{Message, html, row::Stored, store};
+use super::{
+    Message, html,
+    row::Stored,
+    store::{self, StoredEdit},
+};
 
 /// Which messages of a conversation are wanted, by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,16 +178,15 @@ pub fn history(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Edit>> {
     if stored.message.deleted_at.is_some() {
         return Ok(Vec::new());
     }
-    Ok(tx.db.all(&store::HISTORY, params![actor.tenant, id], |row| {
-        let body: String = row.get(1)?;
-        Ok(Edit {
-            version: row.get(0)?,
-            html: html::render(&body, &[]),
-            body,
-            editor_id: row.get(2)?,
-            replaced_at: row.get(3)?,
-        })
-    })?)
+    let edits = tx.db.all(&store::HISTORY, params![actor.tenant, id], StoredEdit::from_row)?;
+    let shown = |StoredEdit { version, body, editor_id, replaced_at }| Edit {
+        version,
+        html: html::render(&body, &[]),
+        body,
+        editor_id,
+        replaced_at,
+    };
+    Ok(edits.into_iter().map(shown).collect())
 }
 
 /// The thread of a message, its root first: the root itself, and every reply, as far as the actor sees them.
@@ -211,9 +214,8 @@ pub fn readers(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reader>>
         &store::READERS,
         params![actor.tenant, place, stored.message.seq, author, Viewer::of(actor).is_staff()],
         |row| {
-            let person =
-                Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? };
-            Ok(Reader { person, read_at: row.get(4)? })
+            let read_at = row.get(Person::WIDTH)?;
+            Ok(Reader { person: Person::from_row(row)?, read_at })
         },
     )?;
     let private = stored.is_private;

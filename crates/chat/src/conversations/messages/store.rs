@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use parlor_db::{FromRow, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde_json::Value;
 
 use crate::{
     attachments::Attachment,
     error::Result,
     ids::{ConversationId, MessageId, PersonId, TenantId},
-    person::{Actor, PersonKind},
+    person::{Actor, PersonKind, person_columns},
     related::Related,
     time::Time,
     tx::Tx,
@@ -28,6 +28,16 @@ macro_rules! from {
           LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact' "
     };
 }
+row! {
+    /// What a message said before.
+    pub(super) struct StoredEdit, edit_columns! {
+        pub version: i64 = "version",
+        pub body: String = "body",
+        pub editor_id: PersonId = "editor_id",
+        pub replaced_at: Time = "replaced_at",
+    }
+}
+
 statements! {
     /// The one with this client's id.
     pub static BY_CLIENT = both(concat!("SELECT ", message_columns!(), from!(), "
@@ -138,9 +148,8 @@ statements! {
     pub static TOLD_BEFORE = both("
         SELECT event_seq FROM message_edits WHERE tenant = $1 AND message_id = $2 AND event_seq IS NOT NULL");
     /// What it said before, oldest first.
-    pub static HISTORY = both("
-        SELECT version, body, editor_id, replaced_at FROM message_edits WHERE tenant = $1 AND message_id = $2
-        ORDER BY version");
+    pub static HISTORY = both(concat!("
+        SELECT ", edit_columns!(), " FROM message_edits WHERE tenant = $1 AND message_id = $2 ORDER BY version"));
     /// A tombstone.
     pub static DELETE = both("
         UPDATE messages SET deleted_at = $3, pinned_at = NULL, mentions = NULL WHERE tenant = $1 AND id = $2");
@@ -159,14 +168,14 @@ statements! {
     /// Their summary, kept with the message so that pages need no join.
     pub static SUMMARISE = both("UPDATE messages SET reactions = $3 WHERE tenant = $1 AND id = $2");
     /// Who has read up to it.
-    pub static READERS = both("
-        SELECT p.person_id, p.person_kind, COALESCE(u.name, k.name, ''), COALESCE(u.avatar_url, k.avatar_url),
-            CASE WHEN $5 THEN p.read_at ELSE p.seen_at END
+    pub static READERS = both(concat!("
+        SELECT ", person_columns!("p.person_id", "p.person_kind", "COALESCE(u.name, k.name, '')",
+                "COALESCE(u.avatar_url, k.avatar_url)"), ", CASE WHEN $5 THEN p.read_at ELSE p.seen_at END
         FROM participants p
         LEFT JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
         LEFT JOIN contacts k ON k.tenant = p.tenant AND k.id = p.person_id AND p.person_kind = 'contact'
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.read_seq >= $3 AND p.read_at IS NOT NULL AND p.person_id <> $4
-        ORDER BY p.read_at LIMIT 500");
+        ORDER BY p.read_at LIMIT 500"));
 }
 
 /// A message that is to be written, and the numbers of its conversation and its author with it.
