@@ -1,7 +1,7 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
 //! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
 
-use parlor_db::{Row, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -9,11 +9,11 @@ use crate::{
     error::{Result, invalid, not_found},
     events::{self, Audience, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId, RowId},
+    json::Json,
     page::{Page, limit},
     person::{Actor, PersonKind},
     related::Related,
     rights::Right,
-    time::Time,
     tx::Tx,
     users,
     words::{HostNotificationKind, NotificationKind, NotificationStatus},
@@ -43,10 +43,20 @@ pub struct NewNotification {
 pub(crate) const SHOWN_CHARS: usize = 140;
 const MOST_AT_ONCE: usize = 1_000;
 
-macro_rules! columns {
-    () => {
-        "id, user_id, title, message, kind, status, related, message_id, push_sent_at, created_at"
-    };
+row! {
+    impl Notification, notification_columns! {
+        id: "id",
+        user_id: "user_id",
+        title: "title",
+        message: "message",
+        kind: "kind",
+        status: "status",
+        related: Json "related",
+        message_id: "message_id",
+        push_sent: "push_sent_at IS NOT NULL",
+        push_sent_at: "push_sent_at",
+        created_at: "created_at",
+    }
 }
 
 statements! {
@@ -56,10 +66,10 @@ statements! {
             event_seq, created_at) VALUES ($1, $2, $3, $4, $5, $6, 'unread', $7, $8, NULL, $9, $10)");
     /// One of a person.
     pub static FIND = both(concat!("
-        SELECT ", columns!(), " FROM notifications WHERE tenant = $1 AND id = $2 AND user_id = $3"));
+        SELECT ", notification_columns!(), " FROM notifications WHERE tenant = $1 AND id = $2 AND user_id = $3"));
     /// A page of a person's in one status, newest first.
     pub static PAGE = both(concat!("
-        SELECT ", columns!(), " FROM notifications
+        SELECT ", notification_columns!(), " FROM notifications
         WHERE tenant = $1 AND user_id = $2 AND status = $3 AND id < $4 ORDER BY id DESC LIMIT $5"));
     /// How many of a person's are unread.
     pub static UNREAD = both("
@@ -79,23 +89,6 @@ statements! {
         JOIN notifications n ON n.tenant = m.tenant AND n.message_id = m.id
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq > $3 AND m.seq <= $4
           AND n.user_id = $5 AND n.status = 'unread' LIMIT 500");
-}
-
-fn from_row(row: &Row<'_>) -> Result<Notification, parlor_db::Error> {
-    let push_sent_at: Option<Time> = row.get(8)?;
-    Ok(Notification {
-        id: row.get(0)?,
-        user_id: row.get(1)?,
-        title: row.get(2)?,
-        message: row.get(3)?,
-        kind: row.get(4)?,
-        status: row.get(5)?,
-        related: row.get::<Option<String>>(6)?.and_then(|text| serde_json::from_str(&text).ok()),
-        message_id: row.get(7)?,
-        push_sent: push_sent_at.is_some(),
-        push_sent_at,
-        created_at: row.get(9)?,
-    })
 }
 
 /// A page of one's own, newest first: the unread ones, then the others when no status is asked for.
@@ -121,7 +114,11 @@ pub fn list(
         };
         cursor = None;
         let left = i64::try_from(limit + 1 - rows.len().min(limit + 1)).unwrap_or(0);
-        rows.extend(tx.db.all(&PAGE, params![actor.tenant, actor.id(), status, below, left], from_row)?);
+        rows.extend(tx.db.all(
+            &PAGE,
+            params![actor.tenant, actor.id(), status, below, left],
+            Notification::from_row,
+        )?);
     }
     Ok(Page::cut(rows, limit, |last| format!("{}_{}", last.status.name(), last.id)))
 }
@@ -134,7 +131,7 @@ pub fn unread(tx: &mut Tx, actor: &Actor) -> Result<i64> {
 /// Marks one's own read, unread or archived.
 pub fn set_status(tx: &mut Tx, actor: &Actor, id: RowId, status: NotificationStatus) -> Result<Notification> {
     let find = |tx: &mut Tx| -> Result<Notification> {
-        let found = tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], from_row)?;
+        let found = tx.db.opt(&FIND, params![actor.tenant, id, actor.id()], Notification::from_row)?;
         found.ok_or(not_found("notification"))
     };
     if find(tx)?.status != status {

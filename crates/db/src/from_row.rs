@@ -40,6 +40,9 @@ pub trait FromRow: Sized {
 /// - A column is a literal; text that is put together stands in brackets, as `concat!` takes it. What differs between
 ///   statements is a parameter of the list of columns.
 ///
+/// A list of columns that comes from another module stands in the statement itself: inside of a further macro the compiler
+/// does not find it.
+///
 /// ```
 /// use parlor_db::{FromRow, FromValue, Row, Value};
 ///

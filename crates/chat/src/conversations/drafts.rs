@@ -1,6 +1,6 @@
 //! Drafts: what somebody has begun to write, per conversation and mode. Private to its author on all devices.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::Serialize;
 
 use crate::{
@@ -31,15 +31,22 @@ pub struct Draft {
     pub updated_at: Time,
 }
 
+row! {
+    impl Draft, draft_columns! {
+        conversation_id: "conversation_id",
+        mode: "mode",
+        body: "body",
+        updated_at: "updated_at",
+    }
+}
+
 statements! {
     /// One's own.
-    pub static LIST = both("
-        SELECT conversation_id, mode, body, updated_at FROM drafts WHERE tenant = $1 AND person_id = $2
-        ORDER BY updated_at DESC LIMIT 500");
+    pub static LIST = both(concat!("
+        SELECT ", draft_columns!(), " FROM drafts WHERE tenant = $1 AND person_id = $2 ORDER BY updated_at DESC LIMIT 500"));
     /// One's own of a conversation.
-    pub static OF_CONVERSATION = both("
-        SELECT conversation_id, mode, body, updated_at FROM drafts
-        WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3");
+    pub static OF_CONVERSATION = both(concat!("
+        SELECT ", draft_columns!(), " FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3"));
     /// Saves one.
     pub static PUT = both("
         INSERT INTO drafts (tenant, person_id, conversation_id, mode, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -59,19 +66,15 @@ statements! {
         DELETE FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3 AND mode IN ($4, $5)");
 }
 
-fn from_row(row: &parlor_db::Row<'_>) -> Result<Draft, parlor_db::Error> {
-    Ok(Draft { conversation_id: row.get(0)?, mode: row.get(1)?, body: row.get(2)?, updated_at: row.get(3)? })
-}
-
 /// The newest 500 of one's drafts.
 pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<Draft>> {
-    Ok(tx.db.all(&LIST, params![actor.tenant, actor.id()], from_row)?)
+    Ok(tx.db.all(&LIST, params![actor.tenant, actor.id()], Draft::from_row)?)
 }
 
 /// One's drafts of a conversation.
 pub fn of_conversation(tx: &mut Tx, actor: &Actor, conversation: ConversationId) -> Result<Vec<Draft>> {
     conversations::require_readable(tx, actor, conversation, "draft.get")?;
-    Ok(tx.db.all(&OF_CONVERSATION, params![actor.tenant, actor.id(), conversation], from_row)?)
+    Ok(tx.db.all(&OF_CONVERSATION, params![actor.tenant, actor.id(), conversation], Draft::from_row)?)
 }
 
 /// Drafts are of modes that there are, no longer than a message could be before somebody shortens it, and not more of

@@ -1,7 +1,6 @@
 //! Lists of conversations: what the actor takes part in, and what it reads without taking part, newest activity first.
 
-use parlor_db::{Row, params};
-use serde::Serialize;
+use parlor_db::{FromRow, Param, params};
 
 use crate::{
     access::readable_kinds,
@@ -17,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    View,
+    Totals, View,
     store::{self, Cursor, Listed},
     view,
 };
@@ -43,19 +42,6 @@ pub struct ListFilter {
     pub after: Option<String>,
     /// At most so many.
     pub limit: Option<i64>,
-}
-
-/// Unread of the actor over everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Totals {
-    /// Messages that are unread.
-    pub unread: i64,
-    /// Conversations with some.
-    pub conversations: i64,
-    /// Messages, without those in muted conversations.
-    pub unmuted: i64,
-    /// Unread messages that mention the actor.
-    pub mentions: i64,
 }
 
 struct ListQuery {
@@ -98,25 +84,29 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
     Ok(Page { items: view::views(tx, actor, page.items)?, next: page.next })
 }
 
-fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
-    let as_contact = actor.is_contact();
-    let statement = if as_contact { &store::MINE_AS_CONTACT } else { &store::MINE };
-    Ok(tx.db.all(
-        statement,
-        params![
+impl ListQuery {
+    /// The parameters that the statements of all lists begin with, and those of one.
+    fn with<'a>(&'a self, actor: &Actor, own: &[Param<'a>]) -> Vec<Param<'a>> {
+        let common = params![
             actor.tenant,
             actor.id(),
-            &wanted.kinds[..],
-            !wanted.statuses.is_empty(),
-            &wanted.statuses,
-            wanted.pattern.as_str(),
-            wanted.cursor.at,
-            wanted.cursor.id,
-            wanted.unread,
-            wanted.limit
-        ],
-        |row| if as_contact { store::listed_as_contact(row) } else { store::listed(row) },
-    )?)
+            &self.kinds[..],
+            !self.statuses.is_empty(),
+            &self.statuses,
+            self.pattern.as_str(),
+            self.cursor.at,
+            self.cursor.id
+        ];
+        [common, own].concat()
+    }
+}
+
+fn mine(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
+    let asked = wanted.with(actor, params![wanted.unread, wanted.limit]);
+    Ok(match actor.is_contact() {
+        true => tx.db.all(&store::MINE_AS_CONTACT, &asked, store::listed_as_contact)?,
+        false => tx.db.all(&store::MINE, &asked, Listed::from_row)?,
+    })
 }
 
 /// One statement per kind that the table of kinds opens to this actor, so that each walks an index.
@@ -126,27 +116,16 @@ fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>
     let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
     let mut rows = Vec::new();
     for kind in reach.kinds().into_iter().filter(|kind| wanted.kinds.iter().any(|name| name == kind.name())) {
-        rows.extend(tx.db.all(
-            &store::OUTSIDE,
-            params![
-                actor.tenant,
-                actor.id(),
-                &wanted.kinds[..],
-                !wanted.statuses.is_empty(),
-                &wanted.statuses,
-                wanted.pattern.as_str(),
-                wanted.cursor.at,
-                wanted.cursor.id,
-                kind,
-                &teams[..],
-                &stores[..],
-                &reach.all[..],
-                &reach.unassigned[..],
-                wanted.unread,
-                wanted.limit
-            ],
-            store::listed,
-        )?);
+        let own = params![
+            kind,
+            &teams[..],
+            &stores[..],
+            &reach.all[..],
+            &reach.unassigned[..],
+            wanted.unread,
+            wanted.limit
+        ];
+        rows.extend(tx.db.all(&store::OUTSIDE, &wanted.with(actor, own), Listed::from_row)?);
     }
     Ok(rows)
 }
@@ -154,59 +133,24 @@ fn outside(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>
 fn every(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
     let mut rows = Vec::new();
     for kind in &wanted.kinds {
-        rows.extend(tx.db.all(
-            &store::EVERY,
-            params![
-                actor.tenant,
-                actor.id(),
-                &wanted.kinds[..],
-                !wanted.statuses.is_empty(),
-                &wanted.statuses,
-                wanted.pattern.as_str(),
-                wanted.cursor.at,
-                wanted.cursor.id,
-                kind.as_str(),
-                wanted.limit
-            ],
-            store::listed,
-        )?);
+        let asked = wanted.with(actor, params![kind.as_str(), wanted.limit]);
+        rows.extend(tx.db.all(&store::EVERY, &asked, Listed::from_row)?);
     }
     Ok(rows)
 }
 
 fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed>> {
-    Ok(tx.db.all(
-        &store::JOINABLE,
-        params![
-            actor.tenant,
-            actor.id(),
-            &wanted.kinds[..],
-            !wanted.statuses.is_empty(),
-            &wanted.statuses,
-            wanted.pattern.as_str(),
-            wanted.cursor.at,
-            wanted.cursor.id,
-            wanted.limit
-        ],
-        store::listed,
-    )?)
+    let asked = wanted.with(actor, params![wanted.limit]);
+    Ok(tx.db.all(&store::JOINABLE, &asked, Listed::from_row)?)
 }
 
 /// Unread of the actor over everything: one walk over its own rows, one over the announcements.
 pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
-    let sum = |row: &Row<'_>| {
-        Ok(Totals {
-            unread: row.get(0)?,
-            conversations: row.get(1)?,
-            unmuted: row.get(2)?,
-            mentions: row.get(3)?,
-        })
-    };
-    let own = tx.db.one(&store::TOTALS, params![actor.tenant, actor.id()], sum)?;
+    let own = tx.db.one(&store::TOTALS, params![actor.tenant, actor.id()], Totals::from_row)?;
     if !actor.is_staff() {
         return Ok(own);
     }
-    let everyone = tx.db.one(&store::TOTALS_EVERYONE, params![actor.tenant, actor.id()], sum)?;
+    let everyone = tx.db.one(&store::TOTALS_EVERYONE, params![actor.tenant, actor.id()], Totals::from_row)?;
     Ok(Totals {
         unread: own.unread + everyone.unread,
         conversations: own.conversations + everyone.conversations,

@@ -26,7 +26,7 @@ pub(crate) mod viewer;
 pub(crate) mod visible;
 
 pub use audiences::{typing_audience, viewing_audience};
-pub use list::{ListFilter, Totals, list, searchable, totals};
+pub use list::{ListFilter, list, searchable, totals};
 pub(crate) use load::{Visibility, lock, require_readable, visibility};
 pub use load::{direct_with, is_reader, needs_audit};
 pub(crate) use mine::{announce_me, me_view};
@@ -35,7 +35,7 @@ pub use open::{NewConversation, Opened, open};
 pub(crate) use rules::{check_invite, check_join, check_note, check_post};
 pub use snooze::unsnooze;
 pub use store::statements;
-pub use types::{Conversation, Membership, Mine};
+pub use types::{Conversation, Membership, Mine, Totals};
 pub use update::{ConversationChange, escalate_links, update};
 pub use view::get;
 

@@ -3,7 +3,7 @@
 
 use parlor_db::params;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     access::AccessChange,
@@ -25,7 +25,11 @@ use crate::{
     words::Priority,
 };
 
-use super::{Conversation, Related, Role, View, store, update, view};
+use super::{
+    Conversation, Related, Role, View,
+    store::{self, NewRow},
+    update, view,
+};
 
 /// What is to be opened.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -349,42 +353,36 @@ fn insert(
     let title = trimmed(&new.title).filter(|_| rules.titled != Titled::No);
     let slug = if new.kind == Kind::Channel { Some(slug(new, title.as_deref())?) } else { None };
     let number = prefix.map(|prefix| tickets::next(tx, actor.tenant, prefix)).transpose()?;
-    let related = new.related.as_ref().map(serde_json::to_string).transpose()?;
-    let metadata = new.metadata.clone().unwrap_or_else(|| json!({})).to_string();
     let priority = rules.workflow.then(|| new.priority.unwrap_or(Priority::Normal));
-    let made = tx.db.execute(
-        &store::INSERT,
-        params![
-            actor.tenant,
-            id,
-            new.kind,
-            rules.statuses[0],
-            title.as_deref(),
-            slug.as_deref(),
-            trimmed(&new.description).as_deref(),
-            trimmed(&new.subject).as_deref(),
-            new.is_private && new.kind == Kind::Channel,
-            new.replies_enabled,
-            pair(actor, new).as_deref(),
-            actor.id(),
-            new.client_id.as_deref(),
-            contact,
-            new.store_id,
-            new.team_id.filter(|_| rules.workflow),
-            new.assignee_id.filter(|_| rules.workflow),
-            priority,
-            serde_json::to_string(&new.labels)?.as_str(),
-            prefix,
-            number,
-            new.source.as_deref(),
-            new.platform.as_deref(),
-            new.linked_conversation_id,
-            related.as_deref(),
-            metadata.as_str(),
-            tx.now
-        ],
-    )?;
-    Ok(made == 1)
+    let (description, subject) = (trimmed(&new.description), trimmed(&new.subject));
+    let pair = pair(actor, new);
+    let row = NewRow {
+        kind: new.kind,
+        title: title.as_deref(),
+        slug: slug.as_deref(),
+        description: description.as_deref(),
+        subject: subject.as_deref(),
+        is_private: new.is_private && new.kind == Kind::Channel,
+        replies_enabled: new.replies_enabled,
+        pair: pair.as_deref(),
+        created_by: actor.id(),
+        client_id: new.client_id.as_deref(),
+        contact_id: contact,
+        store_id: new.store_id,
+        team_id: new.team_id.filter(|_| rules.workflow),
+        assignee_id: new.assignee_id.filter(|_| rules.workflow),
+        priority,
+        labels: &new.labels,
+        ticket_prefix: prefix,
+        ticket_number: number,
+        source: new.source.as_deref(),
+        platform: new.platform.as_deref(),
+        linked_conversation_id: new.linked_conversation_id,
+        related: new.related.as_ref(),
+        metadata: new.metadata.as_ref(),
+        created_at: tx.now,
+    };
+    store::insert(tx, actor.tenant, id, &row)
 }
 
 fn slug(new: &NewConversation, title: Option<&str>) -> Result<String> {
@@ -484,39 +482,31 @@ fn insert_import(
     kind: Kind,
     new: &Imported<'_>,
 ) -> Result<bool> {
-    let none = None::<&str>;
-    let nobody = None::<PersonId>;
-    let made = tx.db.execute(
-        &store::INSERT,
-        params![
-            system.tenant,
-            id,
-            kind,
-            kind.rules().statuses[0],
-            new.title,
-            new.slug,
-            none,
-            none,
-            false,
-            true,
-            none,
-            system.id(),
-            new.key,
-            nobody,
-            nobody,
-            nobody,
-            nobody,
-            none,
-            "[]",
-            none,
-            None::<i64>,
-            "import",
-            none,
-            nobody,
-            none,
-            "{}",
-            new.at
-        ],
-    )?;
-    Ok(made == 1)
+    let row = NewRow {
+        kind,
+        title: Some(new.title),
+        slug: new.slug,
+        description: None,
+        subject: None,
+        is_private: false,
+        replies_enabled: true,
+        pair: None,
+        created_by: system.id(),
+        client_id: Some(new.key),
+        contact_id: None,
+        store_id: None,
+        team_id: None,
+        assignee_id: None,
+        priority: None,
+        labels: &[],
+        ticket_prefix: None,
+        ticket_number: None,
+        source: Some("import"),
+        platform: None,
+        linked_conversation_id: None,
+        related: None,
+        metadata: None,
+        created_at: new.at,
+    };
+    store::insert(tx, system.tenant, id, &row)
 }

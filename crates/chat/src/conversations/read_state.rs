@@ -6,7 +6,7 @@
 //! trick with `own_count`), less deleted ones after it (looked at only if there are any). The property test in
 //! tests/it/unread.rs holds this against counting by hand.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, statements};
 use serde::Serialize;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     kinds::Kind,
     page::{Page, limit},
     participants,
-    person::{Actor, Person},
+    person::{Actor, Person, person_columns},
     time::Time,
     tx::Tx,
     viewer::Viewer,
@@ -100,12 +100,13 @@ statements! {
         FROM participants WHERE tenant = $1 AND conversation_id = $2 AND person_id <> $4 AND (left_at IS NULL OR $5)
           AND (read_at IS NOT NULL OR acknowledged_at IS NOT NULL)");
     /// A page of those who have read or acknowledged.
-    pub static ACK_PAGE = both("
-        SELECT p.person_id, p.person_kind, COALESCE(u.name, ''), u.avatar_url, p.read_at, p.acknowledged_at
+    pub static ACK_PAGE = both(concat!("
+        SELECT ", person_columns!("p.person_id", "p.person_kind", "COALESCE(u.name, '')", "u.avatar_url"), ",
+            p.read_at, p.acknowledged_at
         FROM participants p LEFT JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id > $3 AND p.person_id <> $4
           AND (p.left_at IS NULL OR $5) AND (p.read_at IS NOT NULL OR p.acknowledged_at IS NOT NULL)
-        ORDER BY p.person_id LIMIT $6");
+        ORDER BY p.person_id LIMIT $6"));
 }
 
 /// Reads up to a message, or to the newest. Never moves back: what is newer stays unread.
@@ -372,9 +373,8 @@ pub fn acks(
     let after = after.unwrap_or(PersonId(uuid::Uuid::nil()));
     let most = i64::try_from(limit + 1).unwrap_or(200);
     let rows = tx.db.all(&ACK_PAGE, params![actor.tenant, id, after, creator, everyone, most], |row| {
-        let person =
-            Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? };
-        Ok(Ack { person, read_at: row.get(4)?, acknowledged_at: row.get(5)? })
+        let (read_at, acknowledged_at) = (row.get(Person::WIDTH)?, row.get(Person::WIDTH + 1)?);
+        Ok(Ack { person: Person::from_row(row)?, read_at, acknowledged_at })
     })?;
     let page = Page::cut(rows, limit, |ack| ack.person.id.to_string());
     Ok(Acks { acknowledged, read, total: (conversation.members - 1).max(0), page })

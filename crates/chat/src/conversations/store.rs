@@ -1,34 +1,111 @@
 //! The SQL of conversations and its row mapping.
 
-use parlor_db::{Error as DbError, Row, params, statements};
+use parlor_db::{Error as DbError, FromRow, Row, params, row, statements};
 use serde_json::Value;
 
 use crate::{
     access::outsider,
     error::Result,
-    ids::{ConversationId, PersonId, TenantId},
+    ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
     jobs::{self, When, Work},
+    json::Json,
+    kinds::Kind,
     person::Actor,
+    related::Related,
     time::Time,
     tx::Tx,
     viewer::seen_place,
+    words::Priority,
 };
 
-use super::{Conversation, Membership, Mine, Role};
+use super::{Conversation, Membership, Mine, Totals};
 
-/// The columns of a conversation `c` and of one person's row `p` in it, in the order of [`mine`].
+row! {
+    /// The columns of a conversation `c`.
+    impl Conversation, conversation_columns! {
+        id: "c.id",
+        kind: "c.kind",
+        status: "c.status",
+        title: "c.title",
+        slug: "c.slug",
+        description: "c.description",
+        subject: "c.subject",
+        is_private: "c.is_private",
+        replies_enabled: "c.replies_enabled",
+        created_by: "c.created_by",
+        contact_id: "c.contact_id",
+        store_id: "c.store_id",
+        team_id: "c.team_id",
+        assignee_id: "c.assignee_id",
+        priority: "c.priority",
+        labels: Json "c.labels",
+        ticket_prefix: "c.ticket_prefix",
+        ticket_number: "c.ticket_number",
+        source: "c.source",
+        platform: "c.platform",
+        linked_conversation_id: "c.linked_conversation_id",
+        related: Json "c.related",
+        metadata: Json "c.metadata",
+        snoozed_until: "c.snoozed_until",
+        created_at: "c.created_at",
+        updated_at: "c.updated_at",
+        last_activity_at: "c.last_activity_at",
+        last_seq: "c.last_seq",
+        last_public_seq: "c.last_public_seq",
+        last_deleted_seq: "c.last_deleted_seq",
+        staff_count: "c.staff_count",
+        public_count: "c.public_count",
+        team_read_seq: "c.team_read_seq",
+        team_read_count: "c.team_read_count",
+        members: "c.members",
+        pins: "c.pins",
+        purged_seq: "c.purged_seq",
+    }
+}
+
+row! {
+    /// The columns of one person's row `p` in it, if there is one: then it has a role.
+    impl Membership, membership_columns!($read:expr, $delivered:expr) {
+        role: "p.role",
+        left_at: "p.left_at",
+        read_seq: [$read],
+        read_count: "p.read_count",
+        delivered_seq: [$delivered],
+        own_count: "p.own_count",
+        own_seq: "p.own_seq",
+        own_read: "p.own_read",
+        muted: "p.muted",
+        notify: "p.notify",
+        acknowledged_at: "p.acknowledged_at",
+    }
+}
+
+row! {
+    /// What lists tell beside that.
+    struct Counts, count_columns!($unread:expr, $mentions:expr, $draft:expr) {
+        unread: i64 = [$unread],
+        mentions: i64 = [$mentions],
+        draft: bool = [$draft],
+    }
+}
+
+row! {
+    /// The sums over rows `t` of them.
+    impl Totals, total_columns! {
+        unread: "CAST(COALESCE(SUM(t.unread), 0) AS BIGINT)",
+        conversations: "CAST(COALESCE(SUM(CASE WHEN t.unread > 0 THEN 1 ELSE 0 END), 0) AS BIGINT)",
+        unmuted: "CAST(COALESCE(SUM(CASE WHEN t.muted THEN 0 ELSE t.unread END), 0) AS BIGINT)",
+        mentions: "CAST(COALESCE(SUM(t.mentions), 0) AS BIGINT)",
+    }
+}
+
+/// The columns of both: see [`mine`].
 macro_rules! columns {
     () => {
         columns!("p.read_seq", "p.delivered_seq")
     };
     ($read:expr, $delivered:expr) => {
-        concat!("c.id, c.kind, c.status, c.title, c.slug, c.description, c.subject, c.is_private, c.replies_enabled,
-         c.created_by, c.contact_id, c.store_id, c.team_id, c.assignee_id, c.priority, c.labels, c.ticket_prefix,
-         c.ticket_number, c.source, c.platform, c.linked_conversation_id, c.related, c.metadata, c.snoozed_until,
-         c.created_at, c.updated_at, c.last_activity_at, c.last_seq, c.last_public_seq, c.last_deleted_seq,
-         c.staff_count, c.public_count, c.team_read_seq, c.team_read_count, c.members, c.pins,
-         p.role, p.left_at, ", $read, ", p.read_count, ", $delivered, ", p.own_count, p.own_seq, p.own_read, p.muted,
-         p.notify, p.acknowledged_at, c.purged_seq")
+        concat!(conversation_columns!(), ", ", membership_columns!($read, $delivered))
     };
 }
 
@@ -41,9 +118,6 @@ macro_rules! shown_columns {
         )
     };
 }
-
-/// How many columns [`columns`] names.
-const COLUMNS: usize = 48;
 
 /// Messages of others that the person of row `p` has not read in conversation `c` (see read_state.rs). `p` may be absent.
 macro_rules! unread {
@@ -72,6 +146,17 @@ macro_rules! mentions {
                (SELECT COUNT(*) FROM mentions n WHERE n.tenant = c.tenant AND n.person_id = ",
             $person,
             " AND n.conversation_id = c.id AND n.seq > COALESCE(p.read_seq, 0)) END)"
+        )
+    };
+}
+
+/// Whether a person has begun to write in conversation `c`.
+macro_rules! draft {
+    ($person:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = ",
+            $person,
+            " AND d.conversation_id = c.id)"
         )
     };
 }
@@ -125,8 +210,7 @@ statements! {
     };
     /// A page of those in which the actor takes part. CROSS JOIN so that SQLite walks these, not everybody's by activity.
     pub static MINE = both(concat!("
-        SELECT ", columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
-            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id)
+        SELECT ", columns!(), ", ", count_columns!(unread!("p.person_kind = 'contact'"), mentions!("$2"), draft!("$2")), "
         FROM participants p CROSS JOIN conversations c
         WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
           AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!(), "
@@ -134,8 +218,7 @@ statements! {
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// The same for a contact: newest first by what it sees, for the order and the times tell of what happened.
     pub static MINE_AS_CONTACT = both(concat!("
-        SELECT ", shown_columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$2"), ",
-            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id), ",
+        SELECT ", shown_columns!(), ", ", count_columns!(unread!("p.person_kind = 'contact'"), mentions!("$2"), draft!("$2")), ", ",
             seen_activity!(), "
         FROM participants p CROSS JOIN conversations c
         WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
@@ -145,8 +228,7 @@ statements! {
         ORDER BY ", seen_activity!(), " DESC, c.id DESC LIMIT $10"));
     /// A page of those of one kind that the actor reads without taking part.
     pub static OUTSIDE = both(concat!("
-        SELECT ", columns!(), ", ", unread!("FALSE"), ", ", mentions!("$2"), ",
-            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $2 AND d.conversation_id = c.id)
+        SELECT ", columns!(), ", ", count_columns!(unread!("FALSE"), mentions!("$2"), draft!("$2")), "
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
         WHERE c.tenant = $1 AND ", filters!(), "
@@ -156,27 +238,26 @@ statements! {
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $15"));
     /// A page of all of them, for who may view all.
     pub static EVERY = both(concat!("
-        SELECT ", columns!(), ", ", unread!("FALSE"), ", CAST(0 AS BIGINT), FALSE
+        SELECT ", columns!(), ", ", count_columns!(unread!("FALSE"), "CAST(0 AS BIGINT)", "FALSE"), "
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
         WHERE c.tenant = $1 AND ", filters!(), " AND c.kind = $9
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// Public channels that the actor can join.
     pub static JOINABLE = both(concat!("
-        SELECT ", columns!(), ", CAST(0 AS BIGINT), CAST(0 AS BIGINT), FALSE FROM conversations c
+        SELECT ", columns!(), ", ", count_columns!("CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)", "FALSE"), " FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
         WHERE c.tenant = $1 AND ", filters!(), " AND c.kind = 'channel' AND c.is_private = FALSE
           AND (p.person_id IS NULL OR p.left_at IS NOT NULL)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $9"));
     /// The actor's own part of one.
     pub static ME = both(concat!("
-        SELECT ", shown_columns!(), ", ", unread!("p.person_kind = 'contact'"), ", ", mentions!("$3"), ",
-            EXISTS (SELECT 1 FROM drafts d WHERE d.tenant = c.tenant AND d.person_id = $3 AND d.conversation_id = c.id)
+        SELECT ", shown_columns!(), ", ", count_columns!(unread!("p.person_kind = 'contact'"), mentions!("$3"), draft!("$3")), "
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $3
         WHERE c.tenant = $1 AND c.id = $2"));
-    /// A new one.
-    pub static INSERT = both("
+    /// A new one: see [`NewRow`].
+    static INSERT = both("
         INSERT INTO conversations (tenant, id, kind, status, title, slug, description, subject, is_private,
             replies_enabled, pair, created_by, client_id, contact_id, store_id, team_id, assignee_id, priority, labels,
             ticket_prefix, ticket_number, source, platform, linked_conversation_id, related, metadata, snoozed_until,
@@ -229,90 +310,21 @@ statements! {
         SELECT MIN(snoozed_until) FROM conversations WHERE tenant = $1 AND snoozed_until IS NOT NULL");
     /// Unread of the actor over everything it takes part in.
     pub static TOTALS = both(concat!("
-        SELECT CAST(COALESCE(SUM(t.unread), 0) AS BIGINT),
-               CAST(COALESCE(SUM(CASE WHEN t.unread > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
-               CAST(COALESCE(SUM(CASE WHEN t.muted THEN 0 ELSE t.unread END), 0) AS BIGINT),
-               CAST(COALESCE(SUM(t.mentions), 0) AS BIGINT)
+        SELECT ", total_columns!(), "
         FROM (SELECT ", unread!("p.person_kind = 'contact'"), " AS unread, ", mentions!("$2"), " AS mentions, p.muted AS muted
               FROM participants p JOIN conversations c ON c.tenant = p.tenant AND c.id = p.conversation_id
               WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL AND c.last_seq > p.read_seq) t"));
     /// Unread of the actor over the announcements.
     pub static TOTALS_EVERYONE = both(concat!("
-        SELECT CAST(COALESCE(SUM(t.unread), 0) AS BIGINT),
-               CAST(COALESCE(SUM(CASE WHEN t.unread > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
-               CAST(COALESCE(SUM(CASE WHEN t.muted THEN 0 ELSE t.unread END), 0) AS BIGINT),
-               CAST(COALESCE(SUM(t.mentions), 0) AS BIGINT)
+        SELECT ", total_columns!(), "
         FROM (SELECT ", unread!("FALSE"), " AS unread, ", mentions!("$2"), " AS mentions, COALESCE(p.muted, FALSE) AS muted
               FROM conversations c
               LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
               WHERE c.tenant = $1 AND c.kind = 'announcement' AND (p.person_id IS NULL OR p.left_at IS NOT NULL)) t"));
 }
 
-fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
-    text.and_then(|text| serde_json::from_str(&text).ok())
-}
-
-pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation, DbError> {
-    Ok(Conversation {
-        id: row.get(0)?,
-        kind: row.get(1)?,
-        status: row.get(2)?,
-        title: row.get(3)?,
-        slug: row.get(4)?,
-        description: row.get(5)?,
-        subject: row.get(6)?,
-        is_private: row.get(7)?,
-        replies_enabled: row.get(8)?,
-        created_by: row.get(9)?,
-        contact_id: row.get(10)?,
-        store_id: row.get(11)?,
-        team_id: row.get(12)?,
-        assignee_id: row.get(13)?,
-        priority: row.get(14)?,
-        labels: json(row.get(15)?).unwrap_or_default(),
-        ticket_prefix: row.get(16)?,
-        ticket_number: row.get(17)?,
-        source: row.get(18)?,
-        platform: row.get(19)?,
-        linked_conversation_id: row.get(20)?,
-        related: json(row.get(21)?),
-        metadata: json(row.get(22)?).unwrap_or(Value::Null),
-        snoozed_until: row.get(23)?,
-        created_at: row.get(24)?,
-        updated_at: row.get(25)?,
-        last_activity_at: row.get(26)?,
-        last_seq: row.get(27)?,
-        last_public_seq: row.get(28)?,
-        last_deleted_seq: row.get(29)?,
-        staff_count: row.get(30)?,
-        public_count: row.get(31)?,
-        team_read_seq: row.get(32)?,
-        team_read_count: row.get(33)?,
-        members: row.get(34)?,
-        pins: row.get(35)?,
-        purged_seq: row.get(47)?,
-    })
-}
-
-fn membership(row: &Row<'_>) -> Result<Option<Membership>, DbError> {
-    let Some(role) = row.get::<Option<Role>>(36)? else { return Ok(None) };
-    Ok(Some(Membership {
-        role,
-        left_at: row.get(37)?,
-        read_seq: row.get(38)?,
-        read_count: row.get(39)?,
-        delivered_seq: row.get(40)?,
-        own_count: row.get(41)?,
-        own_seq: row.get(42)?,
-        own_read: row.get(43)?,
-        muted: row.get(44)?,
-        notify: row.get(45)?,
-        acknowledged_at: row.get(46)?,
-    }))
-}
-
 fn mine(row: &Row<'_>) -> Result<Mine, DbError> {
-    Ok((conversation(row)?, membership(row)?))
+    Ok((Conversation::from_row(row)?, Membership::read_joined(row, Conversation::WIDTH)?))
 }
 
 /// A row of a list: the conversation, the actor's row, and what follows from both.
@@ -325,22 +337,27 @@ pub(crate) struct Listed {
     pub draft: bool,
 }
 
-/// A row of a contact's list: something has happened when it saw it.
-pub(super) fn listed_as_contact(row: &Row<'_>) -> Result<Listed, DbError> {
-    let mut listed = listed(row)?;
-    listed.conversation.last_activity_at = row.get(COLUMNS + 3)?;
-    Ok(listed)
+impl FromRow for Listed {
+    const WIDTH: usize = Conversation::WIDTH + Membership::WIDTH + Counts::WIDTH;
+
+    fn read(row: &Row<'_>, first: usize) -> Result<Listed, DbError> {
+        let after = first + Conversation::WIDTH;
+        let counts = Counts::read(row, after + Membership::WIDTH)?;
+        Ok(Listed {
+            conversation: Conversation::read(row, first)?,
+            me: Membership::read_joined(row, after)?,
+            unread: counts.unread.max(0),
+            mentions: counts.mentions,
+            draft: counts.draft,
+        })
+    }
 }
 
-pub(super) fn listed(row: &Row<'_>) -> Result<Listed, DbError> {
-    let (conversation, me) = mine(row)?;
-    Ok(Listed {
-        conversation,
-        me,
-        unread: row.get::<i64>(COLUMNS)?.max(0),
-        mentions: row.get(COLUMNS + 1)?,
-        draft: row.get(COLUMNS + 2)?,
-    })
+/// A row of a contact's list: something has happened when it saw it.
+pub(super) fn listed_as_contact(row: &Row<'_>) -> Result<Listed, DbError> {
+    let mut listed = Listed::from_row(row)?;
+    listed.conversation.last_activity_at = row.get(Listed::WIDTH)?;
+    Ok(listed)
 }
 
 pub(crate) fn load(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Mine>> {
@@ -352,7 +369,74 @@ pub(crate) fn lock(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Opt
 }
 
 pub(super) fn me(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Option<Listed>> {
-    Ok(tx.db.opt(&ME, params![actor.tenant, id, actor.id()], listed)?)
+    Ok(tx.db.opt(&ME, params![actor.tenant, id, actor.id()], Listed::from_row)?)
+}
+
+/// A conversation that is to be written; what a kind does not have is empty.
+pub(super) struct NewRow<'a> {
+    pub kind: Kind,
+    pub title: Option<&'a str>,
+    pub slug: Option<&'a str>,
+    pub description: Option<&'a str>,
+    pub subject: Option<&'a str>,
+    pub is_private: bool,
+    pub replies_enabled: bool,
+    pub pair: Option<&'a str>,
+    pub created_by: PersonId,
+    pub client_id: Option<&'a str>,
+    pub contact_id: Option<PersonId>,
+    pub store_id: Option<StoreId>,
+    pub team_id: Option<TeamId>,
+    pub assignee_id: Option<PersonId>,
+    pub priority: Option<Priority>,
+    pub labels: &'a [String],
+    pub ticket_prefix: Option<&'a str>,
+    pub ticket_number: Option<i64>,
+    pub source: Option<&'a str>,
+    pub platform: Option<&'a str>,
+    pub linked_conversation_id: Option<ConversationId>,
+    pub related: Option<&'a Related>,
+    pub metadata: Option<&'a Value>,
+    pub created_at: Time,
+}
+
+/// Writes it in the first status of its kind, unless there is one already that it would be.
+pub(super) fn insert(tx: &mut Tx, tenant: TenantId, id: ConversationId, new: &NewRow<'_>) -> Result<bool> {
+    let related = new.related.map(serde_json::to_string).transpose()?;
+    let metadata = new.metadata.map_or_else(|| "{}".to_owned(), Value::to_string);
+    let made = tx.db.execute(
+        &INSERT,
+        params![
+            tenant,
+            id,
+            new.kind,
+            new.kind.rules().statuses[0],
+            new.title,
+            new.slug,
+            new.description,
+            new.subject,
+            new.is_private,
+            new.replies_enabled,
+            new.pair,
+            new.created_by,
+            new.client_id,
+            new.contact_id,
+            new.store_id,
+            new.team_id,
+            new.assignee_id,
+            new.priority,
+            serde_json::to_string(new.labels)?.as_str(),
+            new.ticket_prefix,
+            new.ticket_number,
+            new.source,
+            new.platform,
+            new.linked_conversation_id,
+            related.as_deref(),
+            metadata.as_str(),
+            new.created_at
+        ],
+    )?;
+    Ok(made == 1)
 }
 
 /// The order in which pages of lists go.

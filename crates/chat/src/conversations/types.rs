@@ -1,5 +1,6 @@
 //! A conversation, and a person's row in it, as they are stored.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
@@ -115,3 +116,16 @@ impl Conversation {
 
 /// A conversation and the actor's own row in it.
 pub type Mine = (Conversation, Option<Membership>);
+
+/// Unread of the actor over everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Totals {
+    /// Messages that are unread.
+    pub unread: i64,
+    /// Conversations with some.
+    pub conversations: i64,
+    /// Messages, without those in muted conversations.
+    pub unmuted: i64,
+    /// Unread messages that mention the actor.
+    pub mentions: i64,
+}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use parlor_db::params;
+use parlor_db::{FromRow, params};
 use serde_json::Value;
 
 use crate::{
@@ -177,7 +177,7 @@ pub(super) fn one(
 
 /// A conversation as it goes into events: with its participants, without anybody's own part.
 pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, viewer: Viewer) -> Result<View> {
-    let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], store::conversation)?;
+    let found = tx.db.one(&store::FIND, params![actor.tenant, id, actor.id()], Conversation::from_row)?;
     let mut view = bare(found, viewer);
     view.participants = participants::first(tx, actor.tenant, viewer, id, view.members_count, 50)?;
     Ok(view)

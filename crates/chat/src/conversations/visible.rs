@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde_json::{Value, json};
 
 use crate::{
     access::AccessChange,
     conversations::Conversation,
-    error::Result,
+    error::{Error, Result},
     event::EventKind,
     events::{self, Audience, Event, Payload, Scope},
     ids::{ConversationId, MessageId, TenantId},
@@ -20,11 +20,23 @@ use crate::{
     tx::Tx,
 };
 
+row! {
+    /// A hidden message `m`, and the last one `n` before it that everybody sees.
+    struct HiddenRow, hidden_columns! {
+        id: MessageId = "m.id",
+        seq: i64 = "m.seq",
+        seen_seq: Option<i64> = "n.seq",
+        seen_id: Option<MessageId> = "n.id",
+    }
+}
+
 /// Hidden messages and the last one before each that everybody sees.
 macro_rules! hidden {
     ($which:literal) => {
         concat!(
-            "SELECT m.id, m.seq, n.seq, n.id FROM messages m
+            "SELECT ",
+            hidden_columns!(),
+            " FROM messages m
              LEFT JOIN messages n ON n.tenant = m.tenant AND n.conversation_id = m.conversation_id AND n.seq = (
                 SELECT b.seq FROM messages b WHERE b.tenant = m.tenant AND b.conversation_id = m.conversation_id
                   AND b.seq < m.seq AND b.is_private = FALSE ORDER BY b.seq DESC LIMIT 1)
@@ -74,7 +86,9 @@ pub(crate) fn tell(
     let mut shown = whole.clone();
     if conversation.rules().notes {
         let mut points = Points::default();
-        points.find(&shown);
+        if !points.find(told.kind(), &shown) {
+            return Err(Error::Damaged("an event points nobody knows where".to_owned()));
+        }
         Hidden::among(tx, actor.tenant, conversation.id, &points)?.take_out(&mut shown);
     }
     append_both(tx, actor, conversation, told.kind(), access, &shown, &whole).map(drop)
@@ -162,17 +176,19 @@ fn subject(kind: EventKind) -> Subject {
 }
 
 /// Brings stored events to what their readers may know: those of earlier versions told everybody of notes that a public
-/// message answers, and of places of notes.
+/// message answers, and of places of notes. Of one that does not say readably what it points to, nobody knows whether
+/// that is a note.
 pub(crate) fn clean(tx: &mut Tx, tenant: TenantId, events: &mut [Event]) -> Result<()> {
-    let mut by_place: BTreeMap<ConversationId, Vec<(usize, Value)>> = BTreeMap::new();
-    for (index, event) in events.iter().enumerate() {
-        if let Some(place) = event.conversation.filter(|_| may_point(event)) {
-            by_place.entry(place).or_default().push((index, serde_json::from_str(&event.json)?));
+    let mut by_place: BTreeMap<ConversationId, (Points, Vec<(usize, Value)>)> = BTreeMap::new();
+    for (index, event) in events.iter_mut().enumerate() {
+        let Some(place) = event.conversation.filter(|_| may_point(event)) else { continue };
+        let (points, told) = by_place.entry(place).or_default();
+        match serde_json::from_str::<Value>(&event.json) {
+            Ok(value) if points.find(event.kind, &value["data"]) => told.push((index, value)),
+            _ => event.audience = Audience::Unreadable,
         }
     }
-    for (place, told) in by_place {
-        let mut points = Points::default();
-        told.iter().for_each(|(_, told)| points.find(&told["data"]));
+    for (place, (points, told)) in by_place {
         let hidden = Hidden::among(tx, tenant, place, &points)?;
         for (index, mut told) in told {
             let event = &mut events[index];
@@ -248,13 +264,33 @@ struct Points {
 }
 
 impl Points {
-    fn find(&mut self, data: &Value) {
+    /// Remembers what an event points to; false when that cannot be read.
+    fn find(&mut self, kind: EventKind, data: &Value) -> bool {
+        let said = |value: Option<&Value>| value.cloned().filter(|value| !value.is_null());
+        let mut readable = subject_of(kind, data).is_none_or(|id| id.and_then(id_of).is_some());
         with_places(&mut data.clone(), |one| {
-            self.seqs.extend(PLACES.iter().filter_map(|field| one.get(field)?.as_i64()));
+            for place in PLACES.iter().filter_map(|field| said(one.get(field))) {
+                readable &= place.as_i64().map(|seq| self.seqs.push(seq)).is_some();
+            }
         });
         for field in ["/message_id", "/message/id", "/message/thread_root_id", "/message/reply_to/id"] {
-            self.ids.extend(data.pointer(field).and_then(id_of).map(|id| id.0.into_bytes()));
+            if let Some(id) = said(data.pointer(field)) {
+                readable &= id_of(&id).map(|id| self.ids.push(id.0.into_bytes())).is_some();
+            }
         }
+        // A thread has as many replies as everybody sees: counted anew, by the place of its root.
+        readable
+            && said(data.pointer("/message/reply_count"))
+                .is_none_or(|told| told.is_i64() && data.pointer("/message/seq").is_some_and(Value::is_i64))
+    }
+}
+
+/// Where an event of this kind names the message that it is about, if it is about one, and what stands there.
+fn subject_of(kind: EventKind, data: &Value) -> Option<Option<&Value>> {
+    match subject(kind) {
+        Subject::Message => Some(data.pointer("/message/id")),
+        Subject::MessageById => Some(data.get("message_id")),
+        Subject::Places | Subject::None => None,
     }
 }
 
@@ -276,13 +312,10 @@ impl Hidden {
             return Ok(found);
         }
         let asked = params![tenant, place, &points.seqs[..], &points.ids[..]];
-        let rows = tx.db.all(&HIDDEN, asked, |row| {
-            let before = MessagePosition { seq: row.get::<Option<i64>>(2)?.unwrap_or(0), id: row.get(3)? };
-            Ok((row.get::<MessageId>(0)?, row.get::<i64>(1)?, before))
-        })?;
-        for (id, seq, before) in rows {
-            found.by_id.insert(id, before);
-            found.by_seq.insert(seq, before);
+        for row in tx.db.all(&HIDDEN, asked, HiddenRow::from_row)? {
+            let before = MessagePosition { seq: row.seen_seq.unwrap_or(0), id: row.seen_id };
+            found.by_id.insert(row.id, before);
+            found.by_seq.insert(row.seq, before);
         }
         Ok(found)
     }
@@ -293,12 +326,7 @@ impl Hidden {
 
     /// Whether the event is about a hidden message.
     fn has_subject(&self, kind: EventKind, data: &Value) -> bool {
-        let subject = match subject(kind) {
-            Subject::Message => data.pointer("/message/id"),
-            Subject::MessageById => data.get("message_id"),
-            Subject::Places | Subject::None => None,
-        };
-        subject.is_some_and(|id| self.at(id).is_some())
+        subject_of(kind, data).flatten().is_some_and(|id| self.at(id).is_some())
     }
 
     /// Takes everything out of an event's data that points to them. Answers whether there was something.

@@ -1,17 +1,18 @@
 //! Attachments: what is known of uploaded files. Owns their rows; the bytes are the server's business, under the file's
 //! id: a name that somebody gave a file is never part of a path. Must not know: who reads one (`messages/files.rs`).
 
-use parlor_db::{FromRow, FromValue, Value, params, row, statements};
+use parlor_db::{FromRow, params, row, statements};
 
 use crate::{
     error::{Error, Result, invalid, not_found},
     ids::{MessageId, PersonId, RowId, TenantId},
     jobs::{self, When, Work},
-    person::{Actor, text},
+    person::Actor,
     settings,
     time::Time,
     tx::Tx,
     upload_quota,
+    words::words,
 };
 
 pub use crate::resources::message::Attachment;
@@ -40,38 +41,17 @@ const LONGEST_NAME: usize = 200;
 /// The most characters of a description.
 const LONGEST_DESCRIPTION: usize = 1_000;
 
-/// What becomes of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileState {
-    /// It waits for a message; its uploader may claim it for one.
-    Waiting,
-    /// It belongs to a message.
-    Attached,
-    /// It is the picture of a user.
-    Avatar,
-    /// Nothing refers to it, and nothing ever will: it is to be removed.
-    Abandoned,
-}
-
-impl FileState {
-    const ALL: [Self; 4] = [Self::Waiting, Self::Attached, Self::Avatar, Self::Abandoned];
-
-    /// The stored name; the statements name it as it stands here.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Attached => "attached",
-            Self::Avatar => "avatar",
-            Self::Abandoned => "abandoned",
-        }
-    }
-}
-
-impl FromValue for FileState {
-    fn from_value(value: Value<'_>) -> Result<Self, String> {
-        let name = text(value)?;
-        let known = Self::ALL.into_iter().find(|state| state.name() == name);
-        known.ok_or_else(|| format!("unknown state of a file {name:?}"))
+words! {
+    /// What becomes of a file. The statements name these as they stand here.
+    pub enum FileState {
+        /// It waits for a message; its uploader may claim it for one.
+        Waiting = "waiting",
+        /// It belongs to a message.
+        Attached = "attached",
+        /// It is the picture of a user.
+        Avatar = "avatar",
+        /// Nothing refers to it, and nothing ever will: it is to be removed.
+        Abandoned = "abandoned",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Stores: the parts of a tenant that sell (marketplace), with their users; and platforms, the brand labels.
 
-use parlor_db::{params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -38,9 +38,18 @@ pub struct Platform {
     pub name: String,
 }
 
+row! {
+    impl Store, store_columns! {
+        id: "id",
+        name: "name",
+        external_id: "external_id",
+        ; users: Vec::new(),
+    }
+}
+
 statements! {
     /// All of a tenant.
-    pub static LIST = both("SELECT id, name, external_id FROM stores WHERE tenant = $1 ORDER BY name");
+    pub static LIST = both(concat!("SELECT ", store_columns!(), " FROM stores WHERE tenant = $1 ORDER BY name"));
     /// All store users.
     pub static USERS = both("SELECT store_id, user_id FROM store_users WHERE tenant = $1 ORDER BY store_id, user_id");
     /// Whether there is one.
@@ -67,9 +76,7 @@ statements! {
 
 /// A tenant's stores with their users.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Store>> {
-    let mut stores = tx.db.all(&LIST, params![tenant], |row| {
-        Ok(Store { id: row.get(0)?, name: row.get(1)?, external_id: row.get(2)?, users: Vec::new() })
-    })?;
+    let mut stores = tx.db.all(&LIST, params![tenant], Store::from_row)?;
     let rows =
         tx.db.all(&USERS, params![tenant], |row| Ok((row.get::<StoreId>(0)?, row.get::<PersonId>(1)?)))?;
     for store in &mut stores {

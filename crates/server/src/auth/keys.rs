@@ -94,8 +94,7 @@ impl KeyRing {
                 }
                 keys.extend(found.into_iter().map(|found| found.stored(key.id)));
             } else {
-                let found = parse(key.kind, key.kid, &key.secret).unwrap_or_default();
-                keys.extend(found.into_iter().map(|found| found.stored(key.id)));
+                keys.extend(read_stored(&key));
             }
         }
         let slug = tenant.slug.clone();
@@ -142,6 +141,16 @@ pub fn parse(kind: KeyKind, kid: Option<String>, secret: &str) -> Option<Vec<Hos
         KeyKind::Jwks => HostKey::jwks(secret).filter(|keys| !keys.is_empty()),
         KeyKind::JwksUrl => None,
     }
+}
+
+/// The keys of a row. It was read when it was stored: one that cannot be read now serves nobody, and the log says so.
+pub(super) fn read_stored(key: &host_keys::HostKey) -> Vec<HostKey> {
+    let found = parse(key.kind, key.kid.clone(), &key.secret);
+    if found.is_none() {
+        let (id, kind) = (key.id, host_keys::label(key.purpose, key.kind));
+        tracing::error!(%id, kind, "a stored key cannot be read: no token signed with it is accepted");
+    }
+    found.into_iter().flatten().map(|found| found.stored(key.id)).collect()
 }
 
 /// Why a document gives no keys.

@@ -106,18 +106,15 @@ impl MercureKeys {
     }
 
     fn add_stored(&mut self, key: &host_keys::HostKey) {
-        let parsed = || {
-            let found = keys::parse(key.kind, key.kid.clone(), &key.secret).unwrap_or_default();
-            found.into_iter().map(|found| found.stored(key.id))
-        };
         match key.purpose {
             Purpose::Host => {}
             Purpose::Mercure => {
-                self.publishers.extend(parsed());
-                self.subscribers.extend(parsed());
+                let found = keys::read_stored(key);
+                self.publishers.extend(found.iter().cloned());
+                self.subscribers.extend(found);
             }
-            Purpose::MercurePublisher => self.publishers.extend(parsed()),
-            Purpose::MercureSubscriber => self.subscribers.extend(parsed()),
+            Purpose::MercurePublisher => self.publishers.extend(keys::read_stored(key)),
+            Purpose::MercureSubscriber => self.subscribers.extend(keys::read_stored(key)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every refusal looks the same, and names what is wrong.
 
+use parlor_db::{Error, Sql, params};
 use reqwest::Method;
 use serde_json::json;
 
@@ -20,6 +21,39 @@ async fn what_cannot_be_read() {
     assert_eq!((&missing["field"], &missing["rule"]), (&json!("kind"), &json!("required")));
     let form = ana.request(Method::POST, "/conversations").header("content-type", "text/plain").body("x");
     ana.send(form).await.problem(400, "malformed");
+}
+
+parlor_db::statements! {
+    static LABELS = both("UPDATE conversations SET labels = $1").global();
+    static FILES = both("UPDATE messages SET attachments = $1").global();
+}
+
+/// What is stored and cannot be read is a failure of the server, told as one: nothing else stands in for it.
+#[tokio::test]
+async fn damaged_data() {
+    let site = Site::start().await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("orders", &[&ben]).await;
+    let sent = ana.say(&group, "a word").await;
+    let damage = |statement: &'static Sql, text: &'static str| {
+        let app = site.app.clone();
+        let write = move || {
+            app.db
+                .engine()
+                .write_blocking(0, move |tx| -> Result<u64, Error> { tx.execute(statement, params![text]) })
+        };
+        tokio::task::spawn_blocking(write)
+    };
+    assert!(damage(&FILES, "[{").await.unwrap().unwrap() > 0);
+    let message = format!("/messages/{}", sent["id"].as_str().unwrap());
+    for path in [message, format!("/conversations/{group}/messages")] {
+        let problem = ben.get(&path).await.problem(500, "internal");
+        assert!(!problem.to_string().contains("word"), "{problem}");
+    }
+    assert!(damage(&LABELS, "urgent").await.unwrap().unwrap() > 0);
+    for path in ["/conversations".to_owned(), format!("/conversations/{group}")] {
+        ben.get(&path).await.problem(500, "internal");
+    }
 }
 
 #[tokio::test]

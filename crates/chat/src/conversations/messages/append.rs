@@ -14,11 +14,13 @@ use crate::{
     events::{self, NewEvent, Payload, payloads},
     ids::{ConversationId, MessageId},
     person::Actor,
-    time::Time,
     tx::Tx,
 };
 
-use super::{Mention, Message, MessageKind, Quote, html, mentions, store};
+use super::{
+    Mention, Message, MessageKind, Quote, html, mentions,
+    store::{self, NewRow},
+};
 
 /// A message that was posted, now or before.
 #[derive(Clone, Debug)]
@@ -80,14 +82,7 @@ pub(crate) fn append(
     count(&mut conversation, &draft, actor.is_staff());
     let own = me.map_or(0, |me| me.own_count) + i64::from(draft.kind == MessageKind::Text);
     let message = shown(tx, actor, &conversation, &draft);
-    insert(
-        tx,
-        actor,
-        &conversation,
-        &message,
-        &draft,
-        Numbers { no, own, event_seq: Some(event_seq), at: tx.now },
-    )?;
+    insert(tx, actor, &conversation, &message, &draft, Numbers { no, own, event_seq })?;
     let c = &conversation;
     tx.db.execute_later(
         &conversations::store::POSTED,
@@ -201,8 +196,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
 struct Numbers {
     no: i64,
     own: i64,
-    event_seq: Option<i64>,
-    at: Time,
+    event_seq: i64,
 }
 
 fn insert(
@@ -213,40 +207,30 @@ fn insert(
     draft: &Draft<'_>,
     numbers: Numbers,
 ) -> Result<()> {
-    let text = |value: Option<Value>| value.map(|value| value.to_string());
-    let mentions =
-        if draft.mentions.is_empty() { None } else { Some(serde_json::to_string(&draft.mentions)?) };
-    let related = draft.related.map(serde_json::to_string).transpose()?;
-    let files = if draft.files.is_empty() { None } else { Some(serde_json::to_string(&draft.files)?) };
     let root = draft.root.map(|(_, seq)| seq);
-    tx.db.execute_later(
-        &store::INSERT,
-        params![
-            numbers.no,
-            actor.tenant,
-            conversation.id,
-            conversation.last_seq,
-            message.id,
-            draft.kind,
-            actor.id(),
-            actor.person.kind,
-            draft.body,
-            draft.is_private,
-            draft.client_id,
-            draft.reply_to.as_ref().map(|quote| quote.seq),
-            root,
-            mentions.as_deref(),
-            related.as_deref(),
-            text(draft.system.clone()).as_deref(),
-            conversation.staff_count,
-            conversation.public_count,
-            numbers.own,
-            numbers.event_seq,
-            numbers.at,
-            draft.external_id,
-            files.as_deref()
-        ],
-    )?;
+    let new = NewRow {
+        no: numbers.no,
+        id: message.id,
+        seq: conversation.last_seq,
+        kind: draft.kind,
+        author: (actor.id(), actor.person.kind),
+        body: draft.body,
+        is_private: draft.is_private,
+        client_id: draft.client_id,
+        reply_to_seq: draft.reply_to.as_ref().map(|quote| quote.seq),
+        thread_root_seq: root,
+        mentions: &draft.mentions,
+        related: draft.related,
+        system: draft.system.as_ref(),
+        staff_count: conversation.staff_count,
+        public_count: conversation.public_count,
+        own_count: numbers.own,
+        event_seq: Some(numbers.event_seq),
+        created_at: tx.now,
+        external_id: draft.external_id,
+        files: &draft.files,
+    };
+    store::insert(tx, actor.tenant, conversation.id, &new)?;
     attachments::claim(tx, actor.tenant, &draft.files, message.id)?;
     mentions::store(tx, actor, conversation, conversation.last_seq, &draft.mentions)?;
     if let Some(root) = root {

@@ -18,11 +18,7 @@ use crate::{
     visible,
 };
 
-use super::{
-    Body, Mention, Message, MessageKind, html, mentions,
-    quotes::forget_quotes,
-    store::{self, Stored},
-};
+use super::{Body, Mention, Message, MessageKind, html, mentions, quotes::forget_quotes, row::Stored, store};
 
 /// The message and its conversation, locked, if the actor sees both.
 fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<(Conversation, Option<Membership>, Stored)> {

@@ -12,7 +12,10 @@ use crate::{
     tx::Tx,
 };
 
-use super::{Body, store};
+use super::{
+    Body, MessageKind,
+    store::{self, NewRow},
+};
 
 /// A message of another system's history.
 pub(crate) struct Import<'a> {
@@ -53,34 +56,29 @@ pub(crate) fn append_import(
     conversation.public_count += 1;
     let id = MessageId(tx.id());
     let author: PersonId = import.author.id;
-    tx.db.execute_later(
-        &store::INSERT,
-        params![
-            import.no,
-            system.tenant,
-            conversation.id,
-            conversation.last_seq,
-            id,
-            "text",
-            author,
-            import.author.kind,
-            import.body.text.as_str(),
-            false,
-            import.client_id,
-            import.reply_to_seq,
-            import.thread_root_seq,
-            None::<&str>,
-            None::<&str>,
-            None::<&str>,
-            conversation.staff_count,
-            conversation.public_count,
-            import.own,
-            None::<i64>,
-            import.at,
-            None::<&str>,
-            None::<&str>
-        ],
-    )?;
+    let new = NewRow {
+        no: import.no,
+        id,
+        seq: conversation.last_seq,
+        kind: MessageKind::Text,
+        author: (author, import.author.kind),
+        body: &import.body.text,
+        is_private: false,
+        client_id: Some(import.client_id),
+        reply_to_seq: import.reply_to_seq,
+        thread_root_seq: import.thread_root_seq,
+        mentions: &[],
+        related: None,
+        system: None,
+        staff_count: conversation.staff_count,
+        public_count: conversation.public_count,
+        own_count: import.own,
+        event_seq: None,
+        created_at: import.at,
+        external_id: None,
+        files: &[],
+    };
+    store::insert(tx, system.tenant, conversation.id, &new)?;
     let place = search::Entry {
         conversation: conversation.id,
         kind: conversation.kind,

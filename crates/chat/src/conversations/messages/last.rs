@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use parlor_db::params;
+use parlor_db::{FromRow, params};
 
 use crate::{
     error::Result,
@@ -12,7 +12,7 @@ use crate::{
     viewer::Viewer,
 };
 
-use super::{LastMessage, Message, html, store};
+use super::{LastMessage, Message, html, row::Stored, store};
 
 /// How a message begins; one without words is named by its first file.
 fn shortened(message: &Message) -> String {
@@ -38,8 +38,11 @@ pub(crate) fn last(
     actor: &Actor,
     ids: &[[u8; 16]],
 ) -> Result<Vec<(ConversationId, LastMessage)>> {
-    let rows =
-        tx.db.all(&store::LAST, params![actor.tenant, Viewer::of(actor).is_staff(), ids], store::from_row)?;
+    let rows = tx.db.all(
+        &store::LAST,
+        params![actor.tenant, Viewer::of(actor).is_staff(), ids],
+        Stored::from_row,
+    )?;
     Ok(rows
         .into_iter()
         .map(|stored| {

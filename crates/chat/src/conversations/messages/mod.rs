@@ -16,6 +16,7 @@ mod post;
 mod query;
 mod quotes;
 mod reactions;
+pub(crate) mod row;
 mod shallow;
 pub(crate) mod store;
 

@@ -1,6 +1,6 @@
 //! Pins: messages that participants of the staff hold up for everybody.
 
-use parlor_db::params;
+use parlor_db::{FromRow, params};
 
 use crate::{
     conversations::{self, Membership},
@@ -12,7 +12,7 @@ use crate::{
     viewer::Viewer,
 };
 
-use super::{Message, query::readable, store};
+use super::{Message, query::readable, row::Stored, store};
 
 /// Pins a message, or takes the pin away. For participants of the staff.
 pub fn pin(tx: &mut Tx, actor: &Actor, id: MessageId, pinned: bool) -> Result<Message> {
@@ -43,6 +43,6 @@ pub fn pin(tx: &mut Tx, actor: &Actor, id: MessageId, pinned: bool) -> Result<Me
 pub fn pins(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Vec<Message>> {
     conversations::require_readable(tx, actor, id, "message.pins")?;
     let viewer = Viewer::of(actor);
-    let rows = tx.db.all(&store::PINNED, params![actor.tenant, id, viewer.is_staff()], store::from_row)?;
+    let rows = tx.db.all(&store::PINNED, params![actor.tenant, id, viewer.is_staff()], Stored::from_row)?;
     store::complete(tx, actor.tenant, viewer, id, rows)
 }

@@ -1,7 +1,7 @@
 //! Posting: exactly once. The conversation's row is locked first, so that whoever comes second with the same
 //! `client_id` finds the first result. Seven short statements, whatever the number of participants.
 
-use parlor_db::params;
+use parlor_db::{FromRow, params};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
@@ -21,7 +21,9 @@ use crate::{
 use super::{
     Body, Message, MessageKind, Quote,
     append::{Draft, Posted, append},
-    mentions, store,
+    mentions,
+    row::Stored,
+    store,
 };
 
 /// What is to be posted.
@@ -121,7 +123,7 @@ fn find_first(
     client_id: &str,
 ) -> Result<Option<Message>> {
     let found =
-        tx.db.opt(&store::BY_CLIENT, params![actor.tenant, conversation.id, client_id], store::from_row)?;
+        tx.db.opt(&store::BY_CLIENT, params![actor.tenant, conversation.id, client_id], Stored::from_row)?;
     let Some(first) = found else { return Ok(None) };
     let same_author = first.message.author.as_ref().is_some_and(|author| author.id == actor.id());
     let edited = first.message.edited_at.is_some();
@@ -196,7 +198,7 @@ fn answerable(
     readers: Viewer,
     id: MessageId,
     field: &'static str,
-) -> Result<store::Stored> {
+) -> Result<Stored> {
     let found = store::by_id(tx, actor, id)?
         .filter(|found| {
             found.message.conversation_id == conversation.id && found.message.kind == MessageKind::Text

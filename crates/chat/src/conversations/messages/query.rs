@@ -1,6 +1,6 @@
 //! Reading messages: pages around a position, one message, its history, its thread, who has read it.
 
-use parlor_db::params;
+use parlor_db::{FromRow, params};
 use serde::Serialize;
 
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
 
 use super::{
     Message, html,
-    store::{self, Stored},
+    row::Stored,
+    store::{self, StoredEdit},
 };
 
 /// Which messages of a conversation are wanted, by position.
@@ -80,10 +81,10 @@ pub fn page(
     let viewer = Viewer::of(actor);
     let notes = viewer.is_staff();
     let before = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
-        Ok(tx.db.all(&store::BEFORE, params![actor.tenant, id, seq, notes, most], store::from_row)?)
+        Ok(tx.db.all(&store::BEFORE, params![actor.tenant, id, seq, notes, most], Stored::from_row)?)
     };
     let after = |tx: &mut Tx, seq: i64, most: i64| -> Result<Vec<Stored>> {
-        Ok(tx.db.all(&store::AFTER, params![actor.tenant, id, seq, notes, most], store::from_row)?)
+        Ok(tx.db.all(&store::AFTER, params![actor.tenant, id, seq, notes, most], Stored::from_row)?)
     };
     let newest = conversation.newest(viewer);
     let (mut older, newer, has_after, most_older) = match range {
@@ -130,7 +131,7 @@ pub fn system_messages(
     let mut rows = tx.db.all(
         &store::SYSTEM_MESSAGES,
         params![actor.tenant, id, seq, viewer.is_staff(), wanted],
-        store::from_row,
+        Stored::from_row,
     )?;
     let has_before = rows.len() > most;
     rows.truncate(most);
@@ -177,16 +178,15 @@ pub fn history(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Edit>> {
     if stored.message.deleted_at.is_some() {
         return Ok(Vec::new());
     }
-    Ok(tx.db.all(&store::HISTORY, params![actor.tenant, id], |row| {
-        let body: String = row.get(1)?;
-        Ok(Edit {
-            version: row.get(0)?,
-            html: html::render(&body, &[]),
-            body,
-            editor_id: row.get(2)?,
-            replaced_at: row.get(3)?,
-        })
-    })?)
+    let edits = tx.db.all(&store::HISTORY, params![actor.tenant, id], StoredEdit::from_row)?;
+    let shown = |StoredEdit { version, body, editor_id, replaced_at }| Edit {
+        version,
+        html: html::render(&body, &[]),
+        body,
+        editor_id,
+        replaced_at,
+    };
+    Ok(edits.into_iter().map(shown).collect())
 }
 
 /// The thread of a message, its root first: the root itself, and every reply, as far as the actor sees them.
@@ -201,7 +201,7 @@ pub fn thread(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Message>>
     };
     let mut rows: Vec<Stored> = root.into_iter().filter(|root| viewer.sees(root.is_private)).collect();
     let replies = params![actor.tenant, place, root_seq, viewer.is_staff()];
-    rows.extend(tx.db.all(&store::THREAD, replies, store::from_row)?);
+    rows.extend(tx.db.all(&store::THREAD, replies, Stored::from_row)?);
     store::complete(tx, actor.tenant, viewer, place, rows)
 }
 
@@ -214,9 +214,8 @@ pub fn readers(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reader>>
         &store::READERS,
         params![actor.tenant, place, stored.message.seq, author, Viewer::of(actor).is_staff()],
         |row| {
-            let person =
-                Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? };
-            Ok(Reader { person, read_at: row.get(4)? })
+            let read_at = row.get(Person::WIDTH)?;
+            Ok(Reader { person: Person::from_row(row)?, read_at })
         },
     )?;
     let private = stored.is_private;

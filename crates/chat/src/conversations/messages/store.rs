@@ -1,30 +1,26 @@
-//! The SQL of messages and its row mapping.
+//! The SQL of messages; what a row of one is read into is in `row.rs`.
 
 use std::collections::HashMap;
 
-use parlor_db::{Error as DbError, Row, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 use serde_json::Value;
 
 use crate::{
+    attachments::Attachment,
     error::Result,
     ids::{ConversationId, MessageId, PersonId, TenantId},
-    person::{Actor, Person, PersonKind},
+    person::{Actor, PersonKind, person_columns},
+    related::Related,
     time::Time,
     tx::Tx,
     viewer::{Viewer, seen},
 };
 
-use super::{Mention, Message, MessageKind, Quote, html};
+use super::{
+    Mention, Message, MessageKind, Quote, html,
+    row::{Stored, message_columns},
+};
 
-/// The columns of a message `m` and its author, in the order of [`from_row`].
-macro_rules! columns {
-    () => {
-        "m.no, m.id, m.conversation_id, m.seq, m.kind, m.author_id, m.author_kind, COALESCE(u.name, k.name, ''),
-         COALESCE(u.avatar_url, k.avatar_url), m.body, m.is_private, m.client_id, m.reply_to_seq, m.thread_root_seq,
-         m.reply_count, m.mentions, m.related, m.reactions, m.system, m.event_seq, m.created_at, m.edited_at, m.deleted_at,
-         m.pinned_at, m.external_id, m.external_status, m.attachments"
-    };
-}
 macro_rules! from {
     () => {
         " FROM messages m
@@ -32,14 +28,22 @@ macro_rules! from {
           LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact' "
     };
 }
-pub(crate) use columns;
+row! {
+    /// What a message said before.
+    pub(super) struct StoredEdit, edit_columns! {
+        pub version: i64 = "version",
+        pub body: String = "body",
+        pub editor_id: PersonId = "editor_id",
+        pub replaced_at: Time = "replaced_at",
+    }
+}
 
 statements! {
     /// The one with this client's id.
-    pub static BY_CLIENT = both(concat!("SELECT ", columns!(), from!(), "
+    pub static BY_CLIENT = both(concat!("SELECT ", message_columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.client_id = $3"));
     /// By id.
-    pub static BY_ID = both(concat!("SELECT ", columns!(), from!(), " WHERE m.tenant = $1 AND m.id = $2"));
+    pub static BY_ID = both(concat!("SELECT ", message_columns!(), from!(), " WHERE m.tenant = $1 AND m.id = $2"));
     /// Which messages are at some places.
     pub static IDS_AT = both("
         SELECT seq, id FROM messages
@@ -47,18 +51,18 @@ statements! {
     /// Where one is, without the rest of it.
     pub static WHERE_IS = both("SELECT conversation_id, seq FROM messages WHERE tenant = $1 AND id = $2");
     /// Before a position, newest first.
-    pub static BEFORE = both(concat!("SELECT ", columns!(), from!(), "
+    pub static BEFORE = both(concat!("SELECT ", message_columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq < $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq DESC LIMIT $5"));
     /// After a position, oldest first.
-    pub static AFTER = both(concat!("SELECT ", columns!(), from!(), "
+    pub static AFTER = both(concat!("SELECT ", message_columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq > $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq LIMIT $5"));
     /// Some of a conversation.
-    pub static SOME = both(concat!("SELECT ", columns!(), from!(), "
+    pub static SOME = both(concat!("SELECT ", message_columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.seq = ANY($3)"));
     /// The replies of a thread.
-    pub static THREAD = both(concat!("SELECT ", columns!(), from!(), "
+    pub static THREAD = both(concat!("SELECT ", message_columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.thread_root_seq = $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq LIMIT 1000"));
     /// How many replies everybody sees of each of some threads.
@@ -72,23 +76,23 @@ statements! {
         WHERE tenant = $1 AND conversation_id = ANY($2) AND pinned_at IS NOT NULL AND is_private = FALSE
         GROUP BY conversation_id");
     /// Pinned ones.
-    pub static PINNED = both(concat!("SELECT ", columns!(), from!(), "
+    pub static PINNED = both(concat!("SELECT ", message_columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.pinned_at IS NOT NULL AND ", seen!("m", "$3"), "
         ORDER BY m.pinned_at DESC LIMIT 200"));
     /// What Parlor noted down, before a position, newest first.
-    pub static SYSTEM_MESSAGES = both(concat!("SELECT ", columns!(), from!(), "
+    pub static SYSTEM_MESSAGES = both(concat!("SELECT ", message_columns!(), from!(), "
         WHERE m.tenant = $1 AND m.conversation_id = $2 AND m.kind = 'system' AND m.seq < $3 AND ", seen!("m", "$4"), "
         ORDER BY m.seq DESC LIMIT $5"));
     /// The newest of each of several conversations. CROSS JOIN so that SQLite does not begin with all their messages.
-    pub static LAST = both(concat!("SELECT ", columns!(), " FROM conversations c CROSS JOIN messages m
+    pub static LAST = both(concat!("SELECT ", message_columns!(), " FROM conversations c CROSS JOIN messages m
         LEFT JOIN users u ON u.tenant = m.tenant AND u.id = m.author_id
         LEFT JOIN contacts k ON k.tenant = m.tenant AND k.id = m.author_id AND m.author_kind = 'contact'
         WHERE c.tenant = $1 AND c.id = ANY($3) AND m.tenant = c.tenant AND m.conversation_id = c.id
           AND m.seq = (SELECT n.seq FROM messages n
             WHERE n.tenant = c.tenant AND n.conversation_id = c.id AND ", seen!("n", "$2"), "
             ORDER BY n.seq DESC LIMIT 1)"));
-    /// A new one.
-    pub static INSERT = both("
+    /// A new one: see [`NewRow`].
+    static INSERT = both("
         INSERT INTO messages (no, tenant, conversation_id, seq, id, kind, author_id, author_kind, body, is_private,
             client_id, reply_to_seq, thread_root_seq, reply_count, mentions, related, reactions, system, staff_count,
             public_count, own_count, event_seq, created_at, edited_at, deleted_at, pinned_at, external_id, external_status,
@@ -144,9 +148,8 @@ statements! {
     pub static TOLD_BEFORE = both("
         SELECT event_seq FROM message_edits WHERE tenant = $1 AND message_id = $2 AND event_seq IS NOT NULL");
     /// What it said before, oldest first.
-    pub static HISTORY = both("
-        SELECT version, body, editor_id, replaced_at FROM message_edits WHERE tenant = $1 AND message_id = $2
-        ORDER BY version");
+    pub static HISTORY = both(concat!("
+        SELECT ", edit_columns!(), " FROM message_edits WHERE tenant = $1 AND message_id = $2 ORDER BY version"));
     /// A tombstone.
     pub static DELETE = both("
         UPDATE messages SET deleted_at = $3, pinned_at = NULL, mentions = NULL WHERE tenant = $1 AND id = $2");
@@ -165,83 +168,81 @@ statements! {
     /// Their summary, kept with the message so that pages need no join.
     pub static SUMMARISE = both("UPDATE messages SET reactions = $3 WHERE tenant = $1 AND id = $2");
     /// Who has read up to it.
-    pub static READERS = both("
-        SELECT p.person_id, p.person_kind, COALESCE(u.name, k.name, ''), COALESCE(u.avatar_url, k.avatar_url),
-            CASE WHEN $5 THEN p.read_at ELSE p.seen_at END
+    pub static READERS = both(concat!("
+        SELECT ", person_columns!("p.person_id", "p.person_kind", "COALESCE(u.name, k.name, '')",
+                "COALESCE(u.avatar_url, k.avatar_url)"), ", CASE WHEN $5 THEN p.read_at ELSE p.seen_at END
         FROM participants p
         LEFT JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
         LEFT JOIN contacts k ON k.tenant = p.tenant AND k.id = p.person_id AND p.person_kind = 'contact'
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.read_seq >= $3 AND p.read_at IS NOT NULL AND p.person_id <> $4
-        ORDER BY p.read_at LIMIT 500");
+        ORDER BY p.read_at LIMIT 500"));
 }
 
-/// A message and what its JSON does not tell.
-#[derive(Clone)]
-pub(crate) struct Stored {
-    pub message: Message,
-    /// For the staff only: a private note, or what Parlor noted down for the staff.
-    pub is_private: bool,
+/// A message that is to be written, and the numbers of its conversation and its author with it.
+pub(crate) struct NewRow<'a> {
     pub no: i64,
+    pub id: MessageId,
+    pub seq: i64,
+    pub kind: MessageKind,
+    pub author: (PersonId, PersonKind),
+    pub body: &'a str,
+    pub is_private: bool,
+    pub client_id: Option<&'a str>,
     pub reply_to_seq: Option<i64>,
     pub thread_root_seq: Option<i64>,
+    pub mentions: &'a [Mention],
+    pub related: Option<&'a Related>,
+    pub system: Option<&'a Value>,
+    pub staff_count: i64,
+    pub public_count: i64,
+    pub own_count: i64,
     pub event_seq: Option<i64>,
-    /// The body, also of a deleted one.
-    pub body: String,
+    pub created_at: Time,
+    pub external_id: Option<&'a str>,
+    pub files: &'a [Attachment],
 }
 
-pub(crate) fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
-    text.and_then(|text| serde_json::from_str(&text).ok())
-}
-
-pub(crate) fn from_row(row: &Row<'_>) -> Result<Stored, DbError> {
-    let kind: MessageKind = row.get(4)?;
-    let is_private: bool = row.get(10)?;
-    let author = match row.get::<Option<PersonId>>(5)? {
-        Some(id) => {
-            let kind: PersonKind = row.get(6)?;
-            let name: String = if kind == PersonKind::System { "Parlor".to_owned() } else { row.get(7)? };
-            Some(Person { id, kind, name, avatar_url: row.get(8)? })
-        }
-        None => None,
-    };
-    let deleted_at: Option<Time> = row.get(22)?;
-    let body: String = row.get(9)?;
-    let shown = if deleted_at.is_some() { "" } else { body.as_str() };
-    let mentions: Vec<Mention> = json(row.get(15)?).unwrap_or_default();
-    let message = Message {
-        id: row.get(1)?,
-        conversation_id: row.get(2)?,
-        seq: row.get(3)?,
-        kind,
-        author,
-        body: shown.to_owned(),
-        is_private_note: kind == MessageKind::Text && is_private,
-        client_id: row.get(11)?,
-        reply_to: None,
-        thread_root_id: None,
-        reply_count: row.get(14)?,
-        html: html::render(shown, &mentions),
-        mentions,
-        attachments: if deleted_at.is_some() { Vec::new() } else { json(row.get(26)?).unwrap_or_default() },
-        related: if deleted_at.is_some() { None } else { json(row.get(16)?) },
-        reactions: if deleted_at.is_some() { Vec::new() } else { json(row.get(17)?).unwrap_or_default() },
-        system: json::<Value>(row.get(18)?),
-        created_at: row.get(20)?,
-        edited_at: row.get(21)?,
-        deleted_at,
-        pinned_at: row.get(23)?,
-        external_id: row.get(24)?,
-        status: row.get(25)?,
-    };
-    Ok(Stored {
-        message,
-        is_private,
-        no: row.get(0)?,
-        reply_to_seq: row.get(12)?,
-        thread_root_seq: row.get(13)?,
-        event_seq: row.get(19)?,
-        body,
-    })
+pub(crate) fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    conversation: ConversationId,
+    new: &NewRow<'_>,
+) -> Result<()> {
+    let (author, author_kind) = new.author;
+    let json = |written: Option<serde_json::Result<String>>| written.transpose();
+    let mentions = json((!new.mentions.is_empty()).then(|| serde_json::to_string(new.mentions)))?;
+    let files = json((!new.files.is_empty()).then(|| serde_json::to_string(new.files)))?;
+    let related = json(new.related.map(serde_json::to_string))?;
+    let system = json(new.system.map(serde_json::to_string))?;
+    tx.db.execute_later(
+        &INSERT,
+        params![
+            new.no,
+            tenant,
+            conversation,
+            new.seq,
+            new.id,
+            new.kind,
+            author,
+            author_kind,
+            new.body,
+            new.is_private,
+            new.client_id,
+            new.reply_to_seq,
+            new.thread_root_seq,
+            mentions.as_deref(),
+            related.as_deref(),
+            system.as_deref(),
+            new.staff_count,
+            new.public_count,
+            new.own_count,
+            new.event_seq,
+            new.created_at,
+            new.external_id,
+            files.as_deref()
+        ],
+    )?;
+    Ok(())
 }
 
 /// Completes messages of one conversation with what they answer, as far as `viewer` see it: a quote, the root of a thread
@@ -260,7 +261,7 @@ pub(crate) fn complete(
     let quotes: HashMap<i64, Quote> = if wanted.is_empty() {
         HashMap::new()
     } else {
-        let found = tx.db.all(&SOME, params![tenant, id, &wanted[..]], from_row)?;
+        let found = tx.db.all(&SOME, params![tenant, id, &wanted[..]], Stored::from_row)?;
         let seen = found.into_iter().filter(|stored| viewer.sees(stored.is_private));
         seen.map(|stored| (stored.message.seq, quote(stored.message))).collect()
     };
@@ -305,11 +306,11 @@ pub(crate) fn quote(message: Message) -> Quote {
 }
 
 pub(crate) fn by_id(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Option<Stored>> {
-    Ok(tx.db.opt(&BY_ID, params![actor.tenant, id], from_row)?)
+    Ok(tx.db.opt(&BY_ID, params![actor.tenant, id], Stored::from_row)?)
 }
 
 pub(crate) fn by_seq(tx: &mut Tx, tenant: TenantId, id: ConversationId, seq: i64) -> Result<Option<Stored>> {
-    Ok(tx.db.opt(&SOME, params![tenant, id, &[seq][..]], from_row)?)
+    Ok(tx.db.opt(&SOME, params![tenant, id, &[seq][..]], Stored::from_row)?)
 }
 
 pub(crate) fn place(tx: &mut Tx, tenant: TenantId, id: MessageId) -> Result<Option<(ConversationId, i64)>> {

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use parlor_db::{Error as DbError, Row, params, statements};
+use parlor_db::{Error as DbError, FromRow, Row, params, row, statements};
 
 use crate::{
     conversations::{self, Conversation, Role},
     error::{Result, not_found},
     ids::{ConversationId, PersonId, TenantId},
-    person::{Actor, Person, PersonKind},
+    person::{Actor, Person, PersonKind, person_columns},
     resources::conversation::Participant,
+    time::Time,
     tx::Tx,
     viewer::{Viewer, seen_place},
 };
@@ -24,19 +25,21 @@ pub(crate) struct Other {
 pub(crate) const SMALL: i64 = 50;
 const LARGE: i64 = 500;
 
-/// The columns of a participant `p`, in the order of [`from_row`]; `$staff` says whether the staff looks.
-macro_rules! columns {
-    ($staff:literal) => {
-        concat!(
-            "p.conversation_id, p.person_id, p.person_kind, COALESCE(u.name, k.name, ''),
-             COALESCE(u.avatar_url, k.avatar_url), p.role, p.joined_at, p.left_at, ",
-            seen_place!("p", "read_seq", $staff),
-            ", CASE WHEN ",
-            $staff,
-            " THEN p.read_at ELSE p.seen_at END, ",
-            seen_place!("p", "delivered_seq", $staff)
-        )
-    };
+row! {
+    /// A participant `p`, who is a user `u` or a contact `k`; `$staff` says whether the staff looks.
+    struct ParticipantRow, participant_columns!($staff:expr) {
+        conversation: ConversationId = "p.conversation_id",
+        id: PersonId = "p.person_id",
+        kind: PersonKind = "p.person_kind",
+        name: String = "COALESCE(u.name, k.name, '')",
+        avatar_url: Option<String> = "COALESCE(u.avatar_url, k.avatar_url)",
+        role: Role = "p.role",
+        joined_at: Time = "p.joined_at",
+        left_at: Option<Time> = "p.left_at",
+        last_read_seq: i64 = [seen_place!("p", "read_seq", $staff)],
+        last_read_at: Option<Time> = ["CASE WHEN ", $staff, " THEN p.read_at ELSE p.seen_at END"],
+        last_delivered_seq: i64 = [seen_place!("p", "delivered_seq", $staff)],
+    }
 }
 
 macro_rules! people {
@@ -49,29 +52,29 @@ macro_rules! people {
 statements! {
     /// The first ones of a conversation, in the order in which they came.
     pub static FIRST = both(concat!("
-        SELECT ", columns!("$4"), " FROM participants p", people!(), "
+        SELECT ", participant_columns!("$4"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL ORDER BY p.joined_at, p.person_id LIMIT $3"));
     /// A page of a conversation's, by id.
     pub static PAGE = both(concat!("
-        SELECT ", columns!("$5"), " FROM participants p", people!(), "
+        SELECT ", participant_columns!("$5"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND p.person_id > $3
         ORDER BY p.person_id LIMIT $4"));
     /// One person's row, whether it takes part or only remembers.
     pub static FIND = both(concat!("
-        SELECT ", columns!("$4"), " FROM participants p", people!(), "
+        SELECT ", participant_columns!("$4"), " FROM participants p", people!(), "
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id = $3"));
     /// Some of each of several small conversations, the actor last.
     pub static PREVIEWS = both(concat!("
-        SELECT ", columns!("$4"), " FROM (
+        SELECT ", participant_columns!("$4"), " FROM (
             SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.conversation_id
                 ORDER BY (CASE WHEN q.person_id = $2 THEN 1 ELSE 0 END), q.joined_at, q.person_id) AS place
             FROM participants q WHERE q.tenant = $1 AND q.conversation_id = ANY($3) AND q.left_at IS NULL
         ) p", people!(), " WHERE p.place <= 5 ORDER BY p.conversation_id, p.place"));
     /// The other one.
-    pub static OTHER = both("
-        SELECT u.id, u.kind, u.name, u.avatar_url, u.active FROM participants p
+    pub static OTHER = both(concat!("
+        SELECT ", person_columns!("u.id", "u.kind", "u.name", "u.avatar_url"), ", u.active FROM participants p
         JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id <> $3 LIMIT 1");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id <> $3 LIMIT 1"));
     /// A new one, or one who comes back: everything so far counts as read.
     pub static JOIN = both("
         INSERT INTO participants (tenant, conversation_id, person_id, person_kind, role, joined_at, left_at, read_seq,
@@ -117,17 +120,17 @@ statements! {
 }
 
 pub(crate) fn from_row(row: &Row<'_>) -> Result<(ConversationId, Participant), DbError> {
-    let person = Person { id: row.get(1)?, kind: row.get(2)?, name: row.get(3)?, avatar_url: row.get(4)? };
+    let part = ParticipantRow::from_row(row)?;
     let participant = Participant {
-        person,
-        role: row.get(5)?,
-        joined_at: row.get(6)?,
-        left_at: row.get(7)?,
-        last_read_seq: row.get(8)?,
-        last_read_at: row.get(9)?,
-        last_delivered_seq: row.get(10)?,
+        person: Person { id: part.id, kind: part.kind, name: part.name, avatar_url: part.avatar_url },
+        role: part.role,
+        joined_at: part.joined_at,
+        left_at: part.left_at,
+        last_read_seq: part.last_read_seq,
+        last_read_at: part.last_read_at,
+        last_delivered_seq: part.last_delivered_seq,
     };
-    Ok((row.get(0)?, participant))
+    Ok((part.conversation, participant))
 }
 
 /// Those who came first, oldest first; of a large conversation any `most` of them, for its members would have to be sorted.
@@ -177,10 +180,7 @@ pub(crate) fn previews(
 
 pub(crate) fn other(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Other> {
     let found = tx.db.opt(&OTHER, params![actor.tenant, id, actor.id()], |row| {
-        Ok(Other {
-            person: Person { id: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, avatar_url: row.get(3)? },
-            active: row.get(4)?,
-        })
+        Ok(Other { person: Person::from_row(row)?, active: row.get(Person::WIDTH)? })
     })?;
     found.ok_or(not_found("participant"))
 }

@@ -5,40 +5,32 @@
 
 use std::collections::BTreeMap;
 
-use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
+use parlor_db::{FromRow, params, row, statements};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     audit, conversations,
-    error::{Error, Result, invalid, not_found},
-    ids::{ConversationId, PersonId, RowId},
+    error::{Result, invalid, not_found},
+    ids::{ConversationId, MessageId, PersonId, RowId},
+    messages::MessageKind,
     page::{Page, limit},
     person::{Actor, PersonKind},
     rights::Right,
     time::Time,
     tx::Tx,
+    words::words,
 };
 
 use super::erase::{Doomed, hide, remove};
 
-/// What is done to old messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Nobody sees them any more, as if their authors had deleted them; the rows stay for an audit.
-    Logical,
-    /// They are gone for good: rows, edits, reactions, files, index, and their text in the log of events.
-    Permanent,
-}
-
-impl Mode {
-    /// Stored and public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Logical => "logical",
-            Mode::Permanent => "permanent",
-        }
+words! {
+    /// What is done to old messages.
+    pub enum Mode {
+        /// Nobody sees them any more, as if their authors had deleted them; the rows stay for an audit.
+        Logical = "logical",
+        /// They are gone for good: rows, edits, reactions, files, index, and their text in the log of events.
+        Permanent = "permanent",
     }
 }
 
@@ -53,8 +45,9 @@ pub struct Purge {
     pub executed_at: Time,
     /// Messages older than this were cleared.
     pub cutoff: Time,
-    /// logical or permanent.
-    pub mode: String,
+    /// What became of them.
+    #[schema(inline)]
+    pub mode: Mode,
     /// How many messages so far.
     pub rows_deleted: i64,
 }
@@ -74,10 +67,31 @@ impl Walk {
 /// How many messages one transaction looks at.
 const STEP: i64 = 500;
 
-macro_rules! columns {
-    () => {
-        "id, admin_id, executed_at, cutoff, mode, rows_deleted"
-    };
+row! {
+    impl Purge, purge_columns! {
+        id: "id",
+        admin_id: "admin_id",
+        executed_at: "executed_at",
+        cutoff: "cutoff",
+        mode: "mode",
+        rows_deleted: "rows_deleted",
+    }
+}
+
+row! {
+    /// What is to be known of a message that goes.
+    struct Old, old_columns! {
+        conversation: ConversationId = "conversation_id",
+        no: i64 = "no",
+        id: MessageId = "id",
+        seq: i64 = "seq",
+        kind: MessageKind = "kind",
+        is_private: bool = "is_private",
+        deleted_at: Option<Time> = "deleted_at",
+        pinned_at: Option<Time> = "pinned_at",
+        event_seq: Option<i64> = "event_seq",
+        root: Option<i64> = "thread_root_seq",
+    }
 }
 
 statements! {
@@ -88,10 +102,10 @@ statements! {
     /// It has cleared some more.
     pub static ADD = both("UPDATE purges SET rows_deleted = rows_deleted + $3 WHERE tenant = $1 AND id = $2");
     /// A purge by its id.
-    pub static FIND = both(concat!("SELECT ", columns!(), " FROM purges WHERE tenant = $1 AND id = $2"));
+    pub static FIND = both(concat!("SELECT ", purge_columns!(), " FROM purges WHERE tenant = $1 AND id = $2"));
     /// A page, newest first.
     pub static PAGE = both(concat!("
-        SELECT ", columns!(), " FROM purges WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3"));
+        SELECT ", purge_columns!(), " FROM purges WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3"));
     /// How many messages are older than a time.
     pub static COUNT = both("
         SELECT COUNT(*) FROM messages
@@ -101,20 +115,8 @@ statements! {
         SELECT no, conversation_id, created_at FROM messages
         WHERE tenant = $1 AND created_at < $2 AND (created_at, no) > ($3, $4) ORDER BY created_at, no LIMIT $5");
     /// What is to be known of messages that go.
-    pub static DOOMED = both("
-        SELECT no, id, seq, kind, is_private, deleted_at, pinned_at, event_seq, thread_root_seq, conversation_id
-        FROM messages WHERE tenant = $1 AND no = ANY($2) ORDER BY conversation_id, seq");
-}
-
-fn from_row(row: &Row<'_>) -> Result<Purge, parlor_db::Error> {
-    Ok(Purge {
-        id: row.get(0)?,
-        admin_id: row.get(1)?,
-        executed_at: row.get(2)?,
-        cutoff: row.get(3)?,
-        mode: row.get(4)?,
-        rows_deleted: row.get(5)?,
-    })
+    pub static DOOMED = both(concat!("
+        SELECT ", old_columns!(), " FROM messages WHERE tenant = $1 AND no = ANY($2) ORDER BY conversation_id, seq"));
 }
 
 /// How many messages a purge would clear now. Needs `purge`.
@@ -158,44 +160,42 @@ pub fn step(tx: &mut Tx, actor: &Actor, purge: &Purge, from: Walk) -> Result<Opt
         locked.insert(id, (conversation, Vec::new()));
     }
     // Read again under the locks: somebody may have deleted one meanwhile.
-    let rows = tx.db.all(&DOOMED, params![actor.tenant, &numbers[..]], |row| {
-        Ok((row.get::<ConversationId>(9)?, doomed(row)?))
-    })?;
-    for (place, message) in rows {
+    let rows = tx.db.all(&DOOMED, params![actor.tenant, &numbers[..]], Old::from_row)?;
+    for (place, message) in rows.into_iter().map(doomed) {
         if let Some((_, messages)) = locked.get_mut(&place) {
             messages.push(message);
         }
     }
     let mut gone = 0;
     for (conversation, messages) in locked.into_values() {
-        gone += match purge.mode.as_str() {
-            "logical" => hide(tx, &system, &conversation, messages, purge.cutoff)?,
-            "permanent" => remove(tx, &system, &conversation, &messages, purge.cutoff)?,
-            other => return Err(Error::Damaged(format!("unknown mode of clearing {other:?}"))),
+        gone += match purge.mode {
+            Mode::Logical => hide(tx, &system, &conversation, messages, purge.cutoff)?,
+            Mode::Permanent => remove(tx, &system, &conversation, &messages, purge.cutoff)?,
         };
     }
     tx.db.execute(&ADD, params![actor.tenant, purge.id, gone])?;
     Ok(Some(Walk { at, no }))
 }
 
-fn doomed(row: &Row<'_>) -> Result<Doomed, parlor_db::Error> {
-    Ok(Doomed {
-        no: row.get(0)?,
-        id: row.get(1)?,
-        seq: row.get(2)?,
-        is_text: row.get::<String>(3)? == "text",
-        is_private: row.get(4)?,
-        is_deleted: row.get::<Option<Time>>(5)?.is_some(),
-        is_pinned: row.get::<Option<Time>>(6)?.is_some(),
-        event_seq: row.get(7)?,
-        root: row.get(8)?,
-    })
+fn doomed(old: Old) -> (ConversationId, Doomed) {
+    let doomed = Doomed {
+        no: old.no,
+        id: old.id,
+        seq: old.seq,
+        is_text: old.kind == MessageKind::Text,
+        is_private: old.is_private,
+        is_deleted: old.deleted_at.is_some(),
+        is_pinned: old.pinned_at.is_some(),
+        event_seq: old.event_seq,
+        root: old.root,
+    };
+    (old.conversation, doomed)
 }
 
 /// One purge. Needs `purge`.
 pub fn get(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<Purge> {
     actor.require(Right::Purge, "purge.get")?;
-    tx.db.opt(&FIND, params![actor.tenant, id], from_row)?.ok_or(not_found("purge"))
+    tx.db.opt(&FIND, params![actor.tenant, id], Purge::from_row)?.ok_or(not_found("purge"))
 }
 
 /// The log of purges, newest first. Needs `purge`.
@@ -204,7 +204,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, after: Option<RowId>, asked: Option<i64>
     let limit = limit(asked);
     let after = after.unwrap_or(RowId(uuid::Uuid::max()));
     let most = i64::try_from(limit + 1).unwrap_or(200);
-    let rows = tx.db.all(&PAGE, params![actor.tenant, after, most], from_row)?;
+    let rows = tx.db.all(&PAGE, params![actor.tenant, after, most], Purge::from_row)?;
     Ok(Page::cut(rows, limit, |purge| purge.id.to_string()))
 }
 

@@ -2,14 +2,16 @@
 //! what the message costs. `logs.indexed` says how far the index goes; [`catch_up`] brings it to the newest message, in
 //! large steps, every second and before a search.
 
-use parlor_db::{FromRow, params, statements};
+use parlor_db::{FromRow, params, row, statements};
 
 use crate::{
     attachments::Attachment,
     error::Result,
-    ids::TenantId,
-    messages::store::json,
+    ids::{ConversationId, PersonId, TenantId},
+    json::Json,
+    kinds::Kind,
     tenants::{Tenant, tenant_columns},
+    time::Time,
     tx::Tx,
 };
 
@@ -17,6 +19,19 @@ use super::{
     entry::{Entry, has_of},
     filter_terms, terms,
 };
+
+row! {
+    /// A message that is to be indexed.
+    struct Pending, pending_columns! {
+        no: i64 = "m.no",
+        body: String = "m.body",
+        conversation: ConversationId = "m.conversation_id",
+        kind: Kind = "c.kind",
+        author: PersonId = "m.author_id",
+        attachments: Option<Vec<Attachment>> = Json "m.attachments",
+        at: Time = "m.created_at",
+    }
+}
 
 statements! {
     /// Adds a message.
@@ -43,10 +58,10 @@ statements! {
         SELECT ", tenant_columns!(), " FROM logs l JOIN tenants t ON t.id = l.tenant
         WHERE l.indexed < l.messages")).global();
     /// Messages that are to be indexed.
-    pub static PENDING = both("
-        SELECT m.no, m.body, m.conversation_id, c.kind, m.author_id, m.attachments, m.created_at
+    pub static PENDING = both(concat!("
+        SELECT ", pending_columns!(), "
         FROM messages m JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
-        WHERE m.no > $2 AND m.no <= $3 AND m.tenant = $1 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.no");
+        WHERE m.no > $2 AND m.no <= $3 AND m.tenant = $1 AND m.kind = 'text' AND m.deleted_at IS NULL ORDER BY m.no"));
 }
 
 /// Adds a message to the index.
@@ -79,21 +94,17 @@ pub fn catch_up(tx: &mut Tx, tenant: TenantId, tenant_no: i64) -> Result<bool> {
         return Ok(false);
     }
     let first = tenant_no << 40;
-    let pending = tx.db.all(&PENDING, params![tenant, first | indexed, first | upto], |row| {
+    let pending = tx.db.all(&PENDING, params![tenant, first | indexed, first | upto], Pending::from_row)?;
+    for message in pending {
         let place = Entry {
-            conversation: row.get(2)?,
-            kind: row.get(3)?,
-            author: row.get(4)?,
-            no: row.get(0)?,
-            at: row.get(6)?,
-            has: Vec::new(),
+            conversation: message.conversation,
+            kind: message.kind,
+            author: message.author,
+            no: message.no,
+            at: message.at,
+            has: has_of(&message.body, &message.attachments.unwrap_or_default()),
         };
-        Ok((place, row.get::<String>(1)?, row.get::<Option<String>>(5)?))
-    })?;
-    for (mut place, body, attachments) in pending {
-        let attachments: Vec<Attachment> = json(attachments).unwrap_or_default();
-        place.has = has_of(&body, &attachments);
-        index(tx, &place, &terms::of(&body))?;
+        index(tx, &place, &terms::of(&message.body))?;
     }
     tx.db.execute(&INDEXED, params![tenant, upto])?;
     Ok(upto < messages)

@@ -1,6 +1,6 @@
 //! Searching messages, limited inside the query to what the actor may see.
 
-use parlor_db::{Engine, Sql, params, statements};
+use parlor_db::{Engine, FromRow, Sql, params, row, statements};
 use serde::Serialize;
 
 use crate::{
@@ -11,7 +11,8 @@ use crate::{
     kinds::Kind,
     messages::{
         Message,
-        store::{self as message_store, Stored, columns, from_row},
+        row::{Stored, message_columns},
+        store as message_store,
     },
     page::{Page, limit},
     person::Actor,
@@ -80,14 +81,24 @@ const WIDEST_LOOK: usize = 3_200;
 /// of the newest first.
 const NEWEST: i64 = 4_000;
 
+row! {
+    /// What is told of the conversation `c` of a hit.
+    struct FoundIn, found_columns! {
+        kind: Kind = "c.kind",
+        title: Option<String> = "COALESCE(c.title, c.subject)",
+    }
+}
+
 /// Both engines begin with the numbers: SQLite joins in the order written, PostgreSQL plans the part before OFFSET by itself.
 /// Left to themselves they may walk a tenant's messages to find them.
 macro_rules! visible {
     ($from:literal, $which:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
-            ", c.kind, COALESCE(c.title, c.subject) FROM ",
+            message_columns!(),
+            ", ",
+            found_columns!(),
+            " FROM ",
             $from,
             " JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conversation_id
             LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
@@ -153,9 +164,9 @@ pub fn search(tx: &mut Tx, actor: &Actor, query: &Query) -> Result<Page<Hit>> {
     }
     let limit = limit(query.limit).min(100);
     let rows = matches(tx, actor, query, &words, limit + 1)?;
-    let page = Page::cut(rows, limit, |(stored, _, _)| stored.no.to_string());
+    let page = Page::cut(rows, limit, |(stored, _)| stored.no.to_string());
     let mut hits = Vec::new();
-    for (stored, kind, title) in page.items {
+    for (stored, FoundIn { kind, title }) in page.items {
         let id = stored.message.conversation_id;
         let snippet_html = snippet::of(&stored.body, &words);
         let message =
@@ -165,7 +176,7 @@ pub fn search(tx: &mut Tx, actor: &Actor, query: &Query) -> Result<Page<Hit>> {
     Ok(Page { items: hits, next: page.next })
 }
 
-type Row = (Stored, Kind, Option<String>);
+type Row = (Stored, FoundIn);
 
 fn matches(
     tx: &mut Tx,
@@ -239,7 +250,7 @@ fn visible(tx: &mut Tx, actor: &Actor, query: &Query, found: &[i64], wanted: usi
             &reach.unassigned[..],
             i64::try_from(wanted).unwrap_or(101)
         ],
-        |row| Ok((from_row(row)?, row.get::<Kind>(27)?, row.get::<Option<String>>(28)?)),
+        |row| Ok((Stored::from_row(row)?, FoundIn::read(row, Stored::WIDTH)?)),
     )?)
 }
 
