@@ -9,6 +9,7 @@ pub mod page;
 pub mod person;
 pub mod related;
 pub mod rights;
+pub mod sealing;
 pub mod setting_values;
 pub mod signing;
 pub mod text;

@@ -12,7 +12,8 @@ use crate::{
     ids::{RowId, TenantId},
     person::Actor,
     rights::Right,
-    sessions,
+    sealing::Place,
+    secrets, sessions,
     time::Time,
     tx::Tx,
 };
@@ -22,7 +23,7 @@ const MOST_KEYS: usize = 20;
 const PUBLISHER: &str = "mercure-publisher:";
 
 /// A key with which a host application signs tokens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HostKey {
     /// Its id.
     pub id: RowId,
@@ -37,6 +38,17 @@ pub struct HostKey {
     pub created_at: Time,
 }
 
+impl std::fmt::Debug for HostKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostKey").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Where the secret of a key stands.
+fn place(tenant: TenantId, id: RowId) -> Place {
+    Place { tenant, table: "host_keys", column: "secret", row: id.to_string() }
+}
+
 statements! {
     /// Its host keys.
     pub static LIST = both("
@@ -44,6 +56,8 @@ statements! {
     /// A new host key.
     pub static INSERT = both("
         INSERT INTO host_keys (tenant, id, kind, kid, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+    /// The same secret, sealed otherwise.
+    pub static RESEAL = both("UPDATE host_keys SET secret = $4 WHERE tenant = $1 AND id = $2 AND secret = $3");
     /// Revokes one.
     pub static DELETE = both("DELETE FROM host_keys WHERE tenant = $1 AND id = $2");
 }
@@ -129,6 +143,15 @@ pub fn remove(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
 
 /// The keys with which host applications sign this tenant's tokens.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
+    let mut keys = stored(tx, tenant)?;
+    for key in &mut keys {
+        key.secret = secrets::open(tx, &place(tenant, key.id), &key.secret)?;
+    }
+    Ok(keys)
+}
+
+/// The same with their secrets as they are stored.
+fn stored(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
     Ok(tx.db.all(&LIST, params![tenant], |row| {
         Ok(HostKey {
             id: row.get(0)?,
@@ -140,10 +163,22 @@ pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
     })?)
 }
 
+/// Seals the secrets of a tenant's keys with the key that holds; how many were not.
+pub(crate) fn reseal(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
+    let mut done = 0;
+    for HostKey { id, secret, .. } in stored(tx, tenant)? {
+        if let Some(sealed) = secrets::renewed(tx, &place(tenant, id), &secret)? {
+            done += tx.db.execute(&RESEAL, params![tenant, id, secret.as_str(), sealed.as_str()])?;
+        }
+    }
+    Ok(done)
+}
+
 /// Adds a host key. The caller has checked that the secret can be read.
 pub fn add(tx: &mut Tx, tenant: TenantId, kind: &str, kid: Option<&str>, secret: &str) -> Result<RowId> {
     let id = RowId(tx.id());
-    tx.db.execute(&INSERT, params![tenant, id, kind, kid, secret, tx.now])?;
+    let sealed = secrets::seal(tx, &place(tenant, id), secret)?;
+    tx.db.execute(&INSERT, params![tenant, id, kind, kid, sealed.as_str(), tx.now])?;
     Ok(id)
 }
 

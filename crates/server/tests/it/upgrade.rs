@@ -27,17 +27,23 @@ fn unpacked(bytes: &[u8]) -> Vec<u8> {
 
 /// A server on the old data.
 async fn upgraded() -> (Site, Vec<Value>) {
+    upgraded_with("").await
+}
+
+/// The same, with something more that the old version had stored.
+async fn upgraded_with(more: &str) -> (Site, Vec<Value>) {
     let (mut data, folder, mut database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
     let answers = match engine() {
         Engine::Sqlite => {
             std::fs::create_dir_all(&data.data).unwrap();
             std::fs::write(data.data.join("parlor.db"), unpacked(SQLITE)).unwrap();
+            rusqlite::Connection::open(data.data.join("parlor.db")).unwrap().execute_batch(more).unwrap();
             SQLITE_ANSWERS
         }
         Engine::Postgres => {
             let empty = move || TestDb::on(Engine::Postgres, &[], Options::default()).unwrap();
             let empty = tokio::task::spawn_blocking(empty).await.unwrap();
-            restore(empty.url());
+            restore(empty.url(), more);
             data.database = Some(empty.url().to_owned());
             database = Some(empty);
             POSTGRES_ANSWERS
@@ -47,7 +53,7 @@ async fn upgraded() -> (Site, Vec<Value>) {
     (site, serde_json::from_slice(&unpacked(answers)).unwrap())
 }
 
-fn restore(url: &str) {
+fn restore(url: &str, more: &str) {
     let mut psql = Command::new("psql");
     psql.arg(url)
         .args(["-q", "-v", "ON_ERROR_STOP=1", "-f", "-"])
@@ -57,6 +63,7 @@ fn restore(url: &str) {
     let mut input = psql.stdin.take().unwrap();
     input.write_all(b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n").unwrap();
     input.write_all(&unpacked(POSTGRES)).unwrap();
+    write!(input, "SET search_path = public;\n{more}").unwrap();
     drop(input);
     assert!(psql.wait().unwrap().success());
 }
@@ -141,5 +148,44 @@ async fn every_event_of_the_old_log_can_still_be_read() {
         if let Err(error) = event.payload() {
             panic!("{error}: {}", event.json);
         }
+    }
+}
+
+parlor_db::statements! {
+    static HOST_KEYS = both("SELECT secret FROM host_keys ORDER BY id").global();
+    static APPS = both("SELECT secret FROM apps ORDER BY id").global();
+}
+
+/// What older versions stored in the clear is sealed before anybody reads it, and serves as before.
+#[tokio::test]
+async fn secrets_of_an_old_database_are_sealed_and_go_on_serving() {
+    const OLD: &str = "what an older version stored in the clear";
+    let stored = format!(
+        "INSERT INTO host_keys (tenant, id, kind, secret, created_at)
+         SELECT id, id, 'hs256', '{OLD}', 0 FROM tenants WHERE slug = 'default';"
+    );
+    let (mut site, _) = upgraded_with(&stored).await;
+    for _ in 0..2 {
+        let token = sign(&claims("Ben"), OLD.as_bytes(), None).unwrap();
+        Person::arrive(&site.url, token).await.get("/me").await.ok(200);
+        let app = parlor_chat::pusher_apps::by_id;
+        let app = site.app.db.read_plain(move |tx| app(tx, 1)).await.unwrap().unwrap();
+        assert_eq!((app.key.as_str(), app.secret.as_str()), ("a-key", "not-a-secret"));
+        let all = site.app.db.engine().read(|tx| {
+            let mut all = tx.all(&HOST_KEYS, parlor_db::params![], |row| row.get::<String>(0))?;
+            all.extend(tx.all(&APPS, parlor_db::params![], |row| row.get::<String>(0))?);
+            Ok::<_, parlor_db::Error>(all)
+        });
+        let all = all.await.unwrap();
+        assert!(all.len() >= 2 && all.iter().all(|secret| secret.starts_with("v1:")), "{all:?}");
+        if engine() == Engine::Sqlite {
+            for file in ["parlor.db", "parlor.db-wal"] {
+                let bytes = std::fs::read(site.data.data.join(file)).unwrap_or_default();
+                for secret in [OLD, "not-a-secret"] {
+                    assert!(memchr::memmem::find(&bytes, secret.as_bytes()).is_none(), "{file}: {secret}");
+                }
+            }
+        }
+        site.restart().await;
     }
 }
