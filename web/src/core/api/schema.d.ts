@@ -1647,11 +1647,8 @@ export interface components {
         };
         /** @description A declared setting. */
         Declared: components["schemas"]["Shape"] & {
-            /**
-             * Format: int64
-             * @description Booleans as 0 or 1.
-             */
-            default: number;
+            /** @description What holds where nobody has set anything: booleans as 0 or 1, null for a secret. */
+            default: components["schemas"]["Usual"];
             /** @description The environment variable that gives it where a tenant has set nothing. */
             environment: string;
             /** @description Its key. */
@@ -2920,7 +2917,7 @@ export interface components {
             items: (components["schemas"]["Declared"] & {
                 /** @description "tenant", "environment" or "default". */
                 source: string;
-                /** @description What holds. */
+                /** @description What holds; of a secret, whether it is set. */
                 value: unknown;
             })[];
             /** @description Give it back as `after` for the next page. */
@@ -3372,7 +3369,7 @@ export interface components {
         SettingView: components["schemas"]["Declared"] & {
             /** @description "tenant", "environment" or "default". */
             source: string;
-            /** @description What holds. */
+            /** @description What holds; of a secret, whether it is set. */
             value: unknown;
         };
         /** @description Settings of the tenant changed. */
@@ -3404,6 +3401,21 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "boolean";
+        } | {
+            /** @description How many characters it may have. */
+            max_chars: number;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            /** @description The words. */
+            choices: string[];
+            /** @enum {string} */
+            type: "choice";
+        } | {
+            /** @description How many characters it may have. */
+            max_chars: number;
+            /** @enum {string} */
+            type: "secret";
         };
         /** @description Who is signed in. */
         SignedIn: {
@@ -3626,6 +3638,7 @@ export interface components {
             /** @description The user, as it is now. */
             user: components["schemas"]["User"];
         };
+        Usual: number | string | null;
         /** @description What the matrix says of two users. */
         Verdict: {
             /** @description Whether the one may write to the other. */
