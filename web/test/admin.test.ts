@@ -5,7 +5,7 @@ import { cell, csv } from '../src/inbox/admin/audit/csv';
 import { bytes, duration, verdictOf } from '../src/inbox/admin/health/figures';
 import { LANGUAGES, sample } from '../src/inbox/admin/keys/samples';
 import { RIGHT_GROUPS } from '../src/inbox/admin/roles/rights';
-import { grouped, refusal, spoken } from '../src/inbox/admin/settings/settingGroups';
+import { grouped, isSame, refusal, spoken, typed } from '../src/inbox/admin/settings/settingGroups';
 import { madePassword, view } from '../src/inbox/admin/users/people';
 import { nameOf } from '../src/inbox/me/devices';
 import { next, previous } from '../src/inbox/setup/progress';
@@ -38,9 +38,18 @@ test('users are found without accents, filtered and sorted', () => {
 });
 
 test('settings: what is typed is checked, what is new still shows', () => {
-  expect(refusal('12', { min: 0, max: 20 })).toBeNull();
-  expect(refusal('1.5', { min: 0, max: 20 })).toBe('settings.whole');
-  expect(refusal('21', { min: 0, max: 20 })).toBe('settings.between');
+  const whole = { type: 'integer' as const, min: 0, max: 20 };
+  expect(refusal('12', whole)).toBeNull();
+  expect(refusal('1.5', whole)).toBe('settings.whole');
+  expect(refusal('21', whole)).toBe('settings.between');
+  expect(refusal('zwölf', { type: 'text', max_chars: 5 })).toBeNull();
+  expect(refusal('zwölf!', { type: 'secret', max_chars: 5 })).toBe('settings.long');
+  expect([typed({ type: 'integer' }, ' 12'), typed({ type: 'text' }, '12')]).toEqual([12, '12']);
+  const secret = { key: 's', environment: '', type: 'secret' as const, default: null, public: false, text: '', value: true, source: 'tenant' as const };
+  expect([isSame(secret, ''), isSame(secret, 'new'), isSame(secret, null)]).toEqual([true, false, false]);
+  expect(isSame({ ...secret, value: false, source: 'default' }, null)).toBe(true);
+  const text = { ...secret, type: 'text' as const, value: 'a' };
+  expect([isSame(text, 'a'), isSame(text, 'a ')]).toEqual([true, false]);
   expect(spoken(86_400)).toEqual({ unit: 'day', count: 1 });
   expect(spoken(30)).toBeNull();
   const setting = (key: string) => ({ key, environment: '', type: 'boolean' as const, default: 0, public: false, text: 'New', value: false, source: 'default' as const });

@@ -14,7 +14,7 @@ mod resources;
 mod sync;
 mod tenancy;
 
-pub use crate::core::{error, ids, kinds, page, person, rights, signing, time, words};
+pub use crate::core::{error, ids, kinds, page, person, rights, sealing, signing, time, words};
 pub(crate) use crate::core::{json, lists, related, setting_values, text, tx};
 pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
@@ -23,11 +23,13 @@ pub(crate) use log::audience;
 pub use log::{backlog, event, events, idempotency, jobs, publications, retention};
 pub use people::users::avatars;
 pub use people::{
-    access, api_keys, contacts, credential_check, host_keys, matrix, nonces, provisioning, sessions,
+    access, api_keys, contacts, credential_check, host_keys, matrix, nonces, provisioning, reseal, sessions,
     statuses, stores, teams, users,
 };
 pub use sync::{replay, snapshot};
-pub use tenancy::{audit, credentials, in_use, pusher_apps, roles, settings, tails, tenants, webhooks};
+pub use tenancy::{
+    audit, credentials, in_use, pusher_apps, roles, secrets, settings, tails, tenants, webhooks,
+};
 
 pub use error::{Error, Result};
 pub use ids::{ConversationId, MessageId, PersonId, RoleId, RowId, StoreId, TeamId, TenantId};
@@ -59,6 +61,7 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 12, name: "waiting", sql: include_str!("../../../migrations/0012_waiting.sql") },
     Migration { version: 13, name: "jobs", sql: include_str!("../../../migrations/0013_jobs.sql") },
+    Migration { version: 14, name: "secrets", sql: include_str!("../../../migrations/0014_secrets.sql") },
     Migration { version: 15, name: "states", sql: include_str!("../../../migrations/0015_states.sql") },
 ];
 
@@ -92,6 +95,7 @@ pub fn statements() -> Vec<&'static Sql> {
         replay::statements(),
         roles::statements(),
         search::statements(),
+        secrets::statements(),
         sessions::statements(),
         settings::statements(),
         statuses::statements(),

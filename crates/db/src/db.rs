@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::group_commit::{self, Answer};
 use crate::lanes::Lanes;
 use crate::migrate::{self, Migration};
-use crate::{Engine, Error, Options, Stats, Tx, TxError};
+use crate::{Engine, Error, Options, Stats, Tx, TxError, sqlite};
 
 /// An open database. Cheap to clone. Dropping the last clone finishes the writes that wait, then closes.
 #[derive(Clone)]
@@ -49,6 +49,15 @@ impl Db {
     /// Processes that start together wait for each other. Blocks.
     pub fn migrate(&self, migrations: &[Migration]) -> Result<Vec<i64>, Error> {
         migrate::migrate(self.inner.engine, &self.inner.url, migrations)
+    }
+
+    /// Empties SQLite's write-ahead log into the database, so that nothing that was overwritten there is left in the log;
+    /// what another process still reads from stays. Blocks. On PostgreSQL nothing.
+    pub fn empty_log(&self) -> Result<(), Error> {
+        match self.inner.engine {
+            Engine::Sqlite => sqlite::Conn::writer(&sqlite::path_of(&self.inner.url)?)?.empty_log(),
+            Engine::Postgres => Ok(()),
+        }
     }
 
     /// Runs a closure that only reads. All its statements see the database at one moment.

@@ -53,7 +53,7 @@ impl Lanes {
 
     fn start_all(&self, engine: Engine, url: &str, options: &Options, batch: usize) -> Result<(), Error> {
         for (index, lane) in self.lanes.iter().enumerate() {
-            let tx = writing(engine, url, index == 0)?;
+            let tx = writing(engine, url, index == 0, options.secure_delete)?;
             let mut writer = Writer::new(tx, options.on_commit.clone());
             let (jobs, counters) = (lane.clone(), self.counters.clone());
             self.spawn(format!("db-write-{index}"), move || {
@@ -133,9 +133,15 @@ fn refused(reason: Refused) -> Error {
     }
 }
 
-fn writing(engine: Engine, url: &str, first: bool) -> Result<Tx, Error> {
+fn writing(engine: Engine, url: &str, first: bool, secure_delete: bool) -> Result<Tx, Error> {
     match engine {
-        Engine::Sqlite => Ok(Tx::sqlite(sqlite::Conn::writer(&sqlite::path_of(url)?)?)),
+        Engine::Sqlite => {
+            let mut conn = sqlite::Conn::writer(&sqlite::path_of(url)?)?;
+            if secure_delete {
+                conn.overwrite_deleted()?;
+            }
+            Ok(Tx::sqlite(conn))
+        }
         Engine::Postgres => {
             let mut conn = postgres::Conn::new(url)?;
             if first {

@@ -24,6 +24,8 @@ pub struct Options {
     pub max_waiting: usize,
     /// How long a read may take; then its statement is stopped, and the read answers [`Error::TimedOut`](crate::Error::TimedOut).
     pub read_limit: Duration,
+    /// Whether SQLite overwrites what is deleted. Slower; PostgreSQL has nothing of the kind.
+    pub secure_delete: bool,
     /// Told of every commit.
     pub on_commit: Option<CommitHook>,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             max_batch: 128,
             max_waiting: 65_536,
             read_limit: READ_LIMIT,
+            secure_delete: false,
             on_commit: None,
         }
     }

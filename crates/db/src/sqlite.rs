@@ -108,6 +108,16 @@ impl Conn {
         Ok(conn)
     }
 
+    /// From now on, what is deleted or replaced is overwritten with zeros.
+    pub(crate) fn overwrite_deleted(&mut self) -> Result<(), Error> {
+        self.script("PRAGMA secure_delete = ON")
+    }
+
+    /// Copies the write-ahead log into the file and empties it, as far as nobody reads from it.
+    pub(crate) fn empty_log(&mut self) -> Result<(), Error> {
+        self.script("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
     /// A connection that cannot write. The file must be there.
     pub(crate) fn reader(path: &Path) -> Result<Conn, Error> {
         // Read-write all the same: reading a write-ahead log needs its shared memory file.

@@ -17,6 +17,7 @@ mod script;
 mod setup;
 mod talks;
 
+use parlor_chat::sealing::KeyRing;
 use parlor_chat::settings::Settings;
 use parlor_chat::{Error, Time, Tx, in_use, search, tenants, users};
 use serde::Serialize;
@@ -149,10 +150,10 @@ pub fn fill(
     db: &mut parlor_db::Tx,
     now: Time,
     seed: u64,
-    defaults: &Settings,
+    (defaults, keys): (&Settings, &dyn KeyRing),
     hash: &str,
 ) -> Result<Filled, Error> {
-    let mut timeline = Timeline { db, defaults, seed, done: 0 };
+    let mut timeline = Timeline { db, defaults, keys, seed, done: 0 };
     // Two weeks and a bit: seven working days back, and everybody is there before anybody speaks.
     let begin = now.plus_seconds(-16 * DAY_SECONDS);
     let tenant = setup::tenant(&mut timeline, begin, DEFAULT_SLUG, people::COMPANY)?;

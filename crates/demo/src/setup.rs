@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use parlor_chat::contacts::{self, ContactInput};
+use parlor_chat::sealing::KeyRing;
 use parlor_chat::settings::{self, Settings};
 use parlor_chat::tenants::{self, Tenant, system_actor};
 use parlor_chat::users::{self, NewUser, ProfileChange};
@@ -17,6 +18,7 @@ use super::people::{self, BOT, CUSTOMERS, ROLES, STAFF, STORES, TEAMS};
 pub(super) struct Timeline<'d> {
     pub db: &'d mut parlor_db::Tx,
     pub defaults: &'d Settings,
+    pub keys: &'d dyn KeyRing,
     pub seed: u64,
     /// Operations so far; makes the ids of each its own.
     pub done: u64,
@@ -29,7 +31,7 @@ impl Timeline<'_> {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_be_bytes());
         seed[8..16].copy_from_slice(&self.done.to_be_bytes());
-        Tx::new(self.db, at, seed, self.defaults)
+        Tx::new(self.db, at, seed, self.defaults, self.keys)
     }
 }
 

@@ -2,9 +2,10 @@
 //! Must not know: what the options are used for. Settings of a tenant live in `parlor_chat::settings`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use zeroize::Zeroizing;
 
 mod pusher;
 
@@ -23,6 +24,40 @@ pub struct DataArgs {
     /// Database: postgres://… for PostgreSQL; otherwise SQLite in the data folder
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database: Option<String>,
+
+    /// Key that seals secrets in the database: 32 random bytes, as `openssl rand -hex 32` makes them; several with commas
+    /// between them, the first one for a database that has none and as the aim of `parlor secrets rotate`
+    #[arg(long, env = "PARLOR_SECRET_KEY", value_name = "KEY,…", hide_env_values = true, global = true)]
+    pub secret_key: Option<Hidden>,
+
+    /// File with that key, or several, one a line, that its owner alone can read; without both, `secret.key` in the data
+    /// folder, made on the first run
+    #[arg(long, env = "PARLOR_SECRET_KEY_FILE", value_name = "FILE", global = true)]
+    pub secret_key_file: Option<PathBuf>,
+}
+
+/// A text that is never printed.
+#[derive(Clone)]
+pub struct Hidden(Zeroizing<String>);
+
+impl Hidden {
+    /// The text.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden")
+    }
 }
 
 impl DataArgs {
@@ -33,6 +68,12 @@ impl DataArgs {
             Some(url) => url.to_owned(),
             None => format!("sqlite:{}", self.data.join("parlor.db").display()),
         }
+    }
+
+    /// The file that was named for the keys of secrets.
+    #[must_use]
+    pub fn secret_key_file(&self) -> Option<&Path> {
+        self.secret_key_file.as_deref().filter(|path| !path.as_os_str().is_empty())
     }
 
     /// Whether one machine's folder holds everything.

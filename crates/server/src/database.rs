@@ -1,13 +1,29 @@
-//! Owns: the one way in which operations are run: on the engine, with the time, randomness and default settings that they
-//! need, and with a row of the audit log for what was refused. Must not know: what an operation does.
+//! Owns: the one way in which operations are run: on the engine, with the time, randomness, default settings and keys
+//! that they need, and with a row of the audit log for what was refused. Must not know: what an operation does.
 
 use std::sync::Arc;
 
+use parlor_chat::sealing::KeyRing;
 use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, Time, Tx, audit};
-use parlor_db::Db;
+use parlor_db::{Db, TxError};
 
+use crate::adapters::secret_keys::SecretKeys;
 use crate::clock::{Clock, random_seed};
+
+/// What the transactions of one operation have in common, however often it is run.
+struct Parts {
+    now: Time,
+    seed: [u8; 32],
+    defaults: Arc<Settings>,
+    keys: Arc<SecretKeys>,
+}
+
+impl Parts {
+    fn tx<'a>(&'a self, tx: &'a mut parlor_db::Tx) -> Tx<'a> {
+        Tx::new(tx, self.now, self.seed, &self.defaults, &*self.keys)
+    }
+}
 
 /// The database as requests and workers use it. Clones share one engine.
 #[derive(Clone, Debug)]
@@ -15,13 +31,43 @@ pub struct Database {
     engine: Db,
     clock: Clock,
     defaults: Arc<Settings>,
+    keys: Arc<SecretKeys>,
 }
 
 impl Database {
-    /// Runs operations on this engine, at the time of this clock, with these settings where a tenant has set nothing.
+    /// Runs operations on this engine, at the time of this clock, with these settings where a tenant has set nothing,
+    /// and with these keys of secrets.
     #[must_use]
-    pub fn new(engine: Db, clock: Clock, defaults: Settings) -> Self {
-        Self { engine, clock, defaults: Arc::new(defaults) }
+    pub fn new(engine: Db, clock: Clock, defaults: Settings, keys: Arc<SecretKeys>) -> Self {
+        Self { engine, clock, defaults: Arc::new(defaults), keys }
+    }
+
+    /// The same with other keys of secrets.
+    #[must_use]
+    pub fn with_keys(self, keys: Arc<SecretKeys>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The same on another engine.
+    #[must_use]
+    pub fn on(&self, engine: Db) -> Self {
+        Self { engine, ..self.clone() }
+    }
+
+    /// The keys of secrets.
+    #[must_use]
+    pub fn keys(&self) -> &SecretKeys {
+        &self.keys
+    }
+
+    /// What a transaction is made of, but for the engine's own.
+    fn parts(&self) -> Parts {
+        Parts {
+            now: self.clock.now(),
+            seed: random_seed(),
+            defaults: self.defaults.clone(),
+            keys: self.keys.clone(),
+        }
     }
 
     /// The storage engine itself.
@@ -78,9 +124,8 @@ impl Database {
         &self,
         operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (now, defaults) = (self.clock.now(), self.defaults.clone());
-        let seed = random_seed();
-        self.engine.read(move |tx| operation(&mut Tx::new(tx, now, seed, &defaults))).await
+        let parts = self.parts();
+        self.engine.read(move |tx| operation(&mut parts.tx(tx))).await
     }
 
     /// Writes on nobody's behalf, in the lane of the tenant with this number.
@@ -92,10 +137,8 @@ impl Database {
         tenant_no: i64,
         operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (now, defaults) = (self.clock.now(), self.defaults.clone());
-        let seed = random_seed();
-        let lane = tenant_no.unsigned_abs();
-        self.engine.write(lane, move |tx| operation(&mut Tx::new(tx, now, seed, &defaults))).await
+        let (parts, lane) = (self.parts(), tenant_no.unsigned_abs());
+        self.engine.write(lane, move |tx| operation(&mut parts.tx(tx))).await
     }
 
     /// Reads on nobody's behalf and blocks: for the command line.
@@ -106,22 +149,21 @@ impl Database {
         &self,
         operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (now, defaults, seed) = (self.clock.now(), self.defaults.clone(), random_seed());
-        self.engine.read_blocking(move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
+        let parts = self.parts();
+        self.engine.read_blocking(move |tx| operation(&mut parts.tx(tx)))
     }
 
     /// Writes on nobody's behalf and blocks: for the command line.
     ///
     /// # Errors
     /// The operation's own.
-    pub fn write_blocking<T: Send + 'static>(
+    pub fn write_blocking<T: Send + 'static, E: TxError>(
         &self,
         tenant_no: i64,
-        operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let (now, defaults, seed) = (self.clock.now(), self.defaults.clone(), random_seed());
-        let lane = tenant_no.unsigned_abs();
-        self.engine.write_blocking(lane, move |tx| operation(&mut Tx::new(tx, now, seed, &defaults)))
+        operation: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (parts, lane) = (self.parts(), tenant_no.unsigned_abs());
+        self.engine.write_blocking(lane, move |tx| operation(&mut parts.tx(tx)))
     }
 
     /// Runs something that makes the domain's transactions itself, with times of its own, and blocks.
@@ -130,10 +172,10 @@ impl Database {
     /// The operation's own.
     pub fn write_raw<T: Send + 'static>(
         &self,
-        operation: impl Fn(&mut parlor_db::Tx, &Settings) -> Result<T, Error> + Send + 'static,
+        operation: impl Fn(&mut parlor_db::Tx, &Settings, &dyn KeyRing) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let defaults = self.defaults.clone();
-        self.engine.write_blocking(1, move |tx| operation(tx, &defaults))
+        let (defaults, keys) = (self.defaults.clone(), self.keys.clone());
+        self.engine.write_blocking(1, move |tx| operation(tx, &defaults, &*keys))
     }
 
     /// The one place that remembers refusals, in a transaction of its own: the refused one was rolled back.

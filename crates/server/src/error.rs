@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use parlor_chat::Error;
+use parlor_chat::sealing::KeyId;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum StartError {
     #[error("{0}")]
     Environment(String),
     /// A key that is kept in a file.
-    #[error("the key {0} cannot be used: {1}")]
+    #[error("the key {path} cannot be used: {1}", path = .0.display())]
     KeyFile(PathBuf, std::io::Error),
     /// One that was cut off.
     #[error(
@@ -32,6 +33,41 @@ pub enum StartError {
          from a snapshot"
     )]
     WeakKey(PathBuf, WeakSecret),
+    /// A key of secrets that is none.
+    #[error("the secret key in {0} {1}: make one with `openssl rand -hex 32`")]
+    SecretKey(String, String),
+    /// One that is no secret any more.
+    #[error(
+        "the key {0} can be used by others than its owner (its mode is {1:o}): run `chmod 600 {path}`, and then \
+         `parlor secrets rotate` if somebody may have read it",
+        path = .0.display()
+    )]
+    OpenKey(PathBuf, u32),
+    /// The database has a key, and we have none.
+    #[error(
+        "the secrets in this database are sealed with the key {0}, and there is no key: put {1} back from its backup, \
+         or give the key with PARLOR_SECRET_KEY or PARLOR_SECRET_KEY_FILE"
+    )]
+    NoSecretKey(KeyId, String),
+    /// The database has another key than we.
+    #[error(
+        "the secrets in this database are sealed with the key {needed}, and this node has {own} (from {place}): give it \
+         the key {needed}, which the other nodes have, with PARLOR_SECRET_KEY or PARLOR_SECRET_KEY_FILE"
+    )]
+    OtherSecretKey {
+        /// The key that is missing.
+        needed: KeyId,
+        /// Those that are there.
+        own: String,
+        /// Where those are from.
+        place: String,
+    },
+    /// A rotation without a key to go to.
+    #[error(
+        "{0} has only the key {1}, which seals already: put a new one before it, with a comma between, on every node \
+         (`openssl rand -hex 32` makes one), restart them, and rotate then"
+    )]
+    NoOtherKey(&'static str, KeyId),
     /// A secret that is none.
     #[error("{0} {1}: make one with `openssl rand -hex 32`")]
     WeakSecret(&'static str, WeakSecret),
@@ -47,6 +83,15 @@ pub enum StartError {
     /// The address.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),
+}
+
+impl parlor_db::TxError for StartError {
+    fn db(&self) -> Option<&parlor_db::Error> {
+        match self {
+            Self::Database(error) | Self::Chat(Error::Db(error)) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl StartError {

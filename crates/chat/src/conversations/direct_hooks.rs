@@ -18,7 +18,7 @@ use crate::{
 
 /// A direct conversation was opened for the first time.
 pub(crate) fn opened(tx: &mut Tx, actor: &Actor, id: ConversationId, with: &[PersonId]) -> Result<()> {
-    if settings::load(tx, actor.tenant)?.audit_messages == 0 {
+    if !settings::load(tx, actor.tenant)?.audit_messages {
         return Ok(());
     }
     let id = id.to_string();
@@ -28,12 +28,12 @@ pub(crate) fn opened(tx: &mut Tx, actor: &Actor, id: ConversationId, with: &[Per
 /// A direct message was posted.
 pub(crate) fn posted(tx: &mut Tx, actor: &Actor, message: &Message) -> Result<()> {
     let settings = settings::load(tx, actor.tenant)?;
-    if settings.audit_messages != 0 {
+    if settings.audit_messages {
         let details = json!({ "conversation_id": message.conversation_id });
         let id = message.id.to_string();
         audit::record(tx, actor, "message.send", Some(("message", &id)), &details)?;
     }
-    if settings.message_notifications != 0 {
+    if settings.message_notifications {
         let other = participants::other(tx, actor, message.conversation_id)?;
         let beginning = preview(&message.body, notifications::SHOWN_CHARS);
         let related = message.related.as_ref();
@@ -48,12 +48,12 @@ pub(crate) fn read(tx: &mut Tx, actor: &Actor, place: &Conversation, before: i64
         return Ok(());
     }
     let settings = settings::load(tx, actor.tenant)?;
-    if settings.audit_messages != 0 {
+    if settings.audit_messages {
         let id = place.id.to_string();
         let details = json!({ "after": before, "up_to": seq });
         audit::record(tx, actor, "message.read", Some(("conversation", &id)), &details)?;
     }
-    if settings.message_notifications != 0 {
+    if settings.message_notifications {
         notifications::seen(tx, actor, place.id, before, seq)?;
     }
     Ok(())

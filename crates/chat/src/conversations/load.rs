@@ -77,7 +77,7 @@ fn view_as_admin(
     conversation: &Conversation,
     action: &'static str,
 ) -> Result<()> {
-    if conversation.kind == Kind::Direct && settings::load(tx, actor.tenant)?.super_admins_read_direct == 0 {
+    if conversation.kind == Kind::Direct && !settings::load(tx, actor.tenant)?.super_admins_read_direct {
         return Err(not_found("conversation"));
     }
     let id = conversation.id.to_string();

@@ -10,6 +10,8 @@ pub mod page;
 pub mod person;
 pub mod related;
 pub mod rights;
+pub mod sealing;
+pub mod setting_types;
 pub mod setting_values;
 pub mod signing;
 pub mod text;

@@ -3,28 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::error::{Result, invalid};
+use crate::error::{Error, Result, invalid};
 
-/// What a setting may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Shape {
-    /// A whole number within a range.
-    Integer {
-        /// The least value that is allowed.
-        min: i64,
-        /// The greatest value that is allowed.
-        max: i64,
-    },
-    /// True or false.
-    Boolean,
-}
+pub use super::setting_types::{Field, Secret, SettingValue, Shape, Usual};
 
 /// A declared setting.
-#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Declared {
     /// Its key.
     pub key: &'static str,
@@ -33,78 +19,114 @@ pub struct Declared {
     /// What it may be.
     #[serde(flatten)]
     pub shape: Shape,
-    /// Booleans as 0 or 1.
-    pub default: i64,
+    /// What holds where nobody has set anything: booleans as 0 or 1, null for a secret.
+    pub default: Usual,
     /// Clients get it with `me`.
     pub public: bool,
     /// What it does, for administrators.
     pub text: &'static str,
 }
 
+/// The values of declared settings. [`Settings`] is the one that holds; tests declare others.
+pub trait Values: Clone {
+    /// Every setting.
+    const DECLARED: &'static [Declared];
+    /// The defaults.
+    fn usual() -> Self;
+    /// The value of a declared key.
+    fn get(&self, key: &str) -> Option<SettingValue>;
+    /// Sets a declared key to a value of its shape; another key or shape changes nothing, and is told.
+    fn set(&mut self, key: &str, value: SettingValue) -> bool;
+}
+
 macro_rules! settings {
-    ($($name:ident $env:literal $shape:expr, $default:literal, $public:literal, $text:literal;)*) => {
-        /// The values that hold. Booleans as 0 or 1 inside.
+    ($(#[$meta:meta])* $values:ident { $($name:ident: $type:ty = $shape:expr, $default:expr, $env:literal, $public:literal, $text:literal;)* }) => {
+        $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Settings { $(#[doc = $text] pub $name: i64),* }
+        pub struct $values { $(#[doc = $text] pub $name: $type),* }
 
-        /// Every setting.
-        pub const DECLARED: &[Declared] = &[$(Declared {
-            key: stringify!($name), environment: $env, shape: $shape, default: $default, public: $public, text: $text,
-        }),*];
+        impl $crate::setting_values::Values for $values {
+            const DECLARED: &'static [$crate::setting_values::Declared] = &[$($crate::setting_values::Declared {
+                key: stringify!($name), environment: $env, shape: $shape, default: $default, public: $public, text: $text,
+            }),*];
 
-        impl Default for Settings {
-            fn default() -> Self { Settings { $($name: $default),* } }
-        }
-
-        impl Settings {
-            pub(crate) fn set(&mut self, key: &str, value: i64) {
-                match key { $(stringify!($name) => self.$name = value,)* _ => {} }
+            fn usual() -> Self {
+                $values { $($name: <$type as $crate::setting_values::Field>::usual($default)),* }
             }
-            /// The value of a declared key.
-            pub fn get(&self, key: &str) -> Option<i64> {
-                match key { $(stringify!($name) => Some(self.$name),)* _ => None }
+
+            fn get(&self, key: &str) -> Option<$crate::setting_values::SettingValue> {
+                match key {
+                    $(stringify!($name) => Some($crate::setting_values::Field::value(&self.$name)),)*
+                    _ => None,
+                }
+            }
+
+            fn set(&mut self, key: &str, value: $crate::setting_values::SettingValue) -> bool {
+                match key {
+                    $(stringify!($name) => match <$type as $crate::setting_values::Field>::from_value(value) {
+                        Some(value) => self.$name = value,
+                        None => return false,
+                    },)*
+                    _ => return false,
+                }
+                true
             }
         }
     };
 }
+#[cfg(test)]
+pub(crate) use settings;
+
+const fn integer(min: i64, max: i64) -> Shape {
+    Shape::Integer { min, max }
+}
 
 settings! {
-    edit_window_seconds "PARLOR_EDIT_WINDOW_SECONDS" Shape::Integer { min: -1, max: 31_536_000 }, 86_400, true,
+    /// The values that hold.
+    Settings {
+    edit_window_seconds: i64 = integer(-1, 31_536_000), Usual::Int(86_400), "PARLOR_EDIT_WINDOW_SECONDS", true,
         "For how many seconds authors may edit their messages; -1 is for ever, 0 never.";
-    super_admins_read_direct "PARLOR_SUPER_ADMINS_READ_DIRECT" Shape::Boolean, 1, false,
+    super_admins_read_direct: bool = Shape::Boolean, Usual::Bool(true), "PARLOR_SUPER_ADMINS_READ_DIRECT", false,
         "Whether super administrators may view direct messages (each view is audited).";
-    send_rate_per_minute "PARLOR_SEND_RATE_PER_MINUTE" Shape::Integer { min: 0, max: 1_000_000 }, 600, false,
+    send_rate_per_minute: i64 = integer(0, 1_000_000), Usual::Int(600), "PARLOR_SEND_RATE_PER_MINUTE", false,
         "How many messages a person may send in a minute, in bursts of a tenth of it; 0 is without limit.";
-    message_max_chars "PARLOR_MESSAGE_MAX_CHARS" Shape::Integer { min: 1, max: 100_000 }, 20_000, true,
+    message_max_chars: i64 = integer(1, 100_000), Usual::Int(20_000), "PARLOR_MESSAGE_MAX_CHARS", true,
         "How many characters a message may have.";
-    events_keep_days "PARLOR_EVENTS_KEEP_DAYS" Shape::Integer { min: 1, max: 3_650 }, 30, false,
+    events_keep_days: i64 = integer(1, 3_650), Usual::Int(30), "PARLOR_EVENTS_KEEP_DAYS", false,
         "For how many days events are kept; a client that was away longer starts from a fresh snapshot.";
-    away_after_seconds "PARLOR_AWAY_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 300, true,
+    away_after_seconds: i64 = integer(0, 86_400), Usual::Int(300), "PARLOR_AWAY_AFTER_SECONDS", true,
         "After how many seconds without activity a connected user is shown as away; 0 is never.";
-    offline_after_seconds "PARLOR_OFFLINE_AFTER_SECONDS" Shape::Integer { min: 0, max: 86_400 }, 0, true,
+    offline_after_seconds: i64 = integer(0, 86_400), Usual::Int(0), "PARLOR_OFFLINE_AFTER_SECONDS", true,
         "After how many seconds without activity a connected user is shown as offline; 0 is never.";
-    retention_days "PARLOR_RETENTION_DAYS" Shape::Integer { min: 0, max: 36_500 }, 0, false,
+    retention_days: i64 = integer(0, 36_500), Usual::Int(0), "PARLOR_RETENTION_DAYS", false,
         "Messages older than so many days are removed for good, every day; 0 keeps them for ever.";
-    audit_keep_days "PARLOR_AUDIT_KEEP_DAYS" Shape::Integer { min: 1, max: 36_500 }, 365, false,
+    audit_keep_days: i64 = integer(1, 36_500), Usual::Int(365), "PARLOR_AUDIT_KEEP_DAYS", false,
         "For how many days the audit log is kept.";
-    audit_messages "PARLOR_AUDIT_MESSAGES" Shape::Boolean, 0, false,
+    audit_messages: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_AUDIT_MESSAGES", false,
         "Whether direct messages leave audit rows: conversation.create, message.send, message.read (never their text).";
-    message_notifications "PARLOR_MESSAGE_NOTIFICATIONS" Shape::Boolean, 0, true,
+    message_notifications: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_MESSAGE_NOTIFICATIONS", true,
         "Whether a direct message makes a notification for the other one; costs a row a message.";
-    attachment_max_mb "PARLOR_ATTACHMENT_MAX_MB" Shape::Integer { min: 0, max: 10_000 }, 25, true,
+    attachment_max_mb: i64 = integer(0, 10_000), Usual::Int(25), "PARLOR_ATTACHMENT_MAX_MB", true,
         "How many megabytes an attached file may have; 0 allows none.";
-    upload_mb_per_minute "PARLOR_UPLOAD_MB_PER_MINUTE" Shape::Integer { min: 0, max: 1_000_000 }, 250, false,
+    upload_mb_per_minute: i64 = integer(0, 1_000_000), Usual::Int(250), "PARLOR_UPLOAD_MB_PER_MINUTE", false,
         "How many megabytes of files a person may send in a minute; 0 is without limit.";
-    waiting_files "PARLOR_WAITING_FILES" Shape::Integer { min: 0, max: 1_000_000 }, 100, false,
+    waiting_files: i64 = integer(0, 1_000_000), Usual::Int(100), "PARLOR_WAITING_FILES", false,
         "How many files of one person may wait to be sent, for a day at most; 0 is without limit.";
-    waiting_mb "PARLOR_WAITING_MB" Shape::Integer { min: 0, max: 1_000_000 }, 500, false,
+    waiting_mb: i64 = integer(0, 1_000_000), Usual::Int(500), "PARLOR_WAITING_MB", false,
         "How many megabytes of one person's files may wait to be sent; 0 is without limit.";
-    waiting_files_of_all "PARLOR_WAITING_FILES_OF_ALL" Shape::Integer { min: 0, max: 1_000_000 }, 20_000, false,
+    waiting_files_of_all: i64 = integer(0, 1_000_000), Usual::Int(20_000), "PARLOR_WAITING_FILES_OF_ALL", false,
         "How many files of everybody together may wait to be sent; 0 is without limit.";
-    waiting_mb_of_all "PARLOR_WAITING_MB_OF_ALL" Shape::Integer { min: 0, max: 100_000_000 }, 20_000, false,
+    waiting_mb_of_all: i64 = integer(0, 100_000_000), Usual::Int(20_000), "PARLOR_WAITING_MB_OF_ALL", false,
         "How many megabytes of everybody's files may wait to be sent; 0 is without limit.";
-    erp_enabled "PARLOR_ERP_ENABLED" Shape::Boolean, 0, true,
+    erp_enabled: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_ERP_ENABLED", true,
         "Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md).";
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::usual()
+    }
 }
 
 /// Another name of a setting, from a host application's own list, with its own way of saying "no limit".
@@ -127,6 +149,7 @@ pub const ALIASES: &[Alias] = &[Alias {
 impl Alias {
     /// Under its other name, nothing, an empty text, 0 and less all mean: no limit.
     pub(crate) fn value(value: &Value) -> Value {
+        use serde_json::json;
         match value {
             Value::Null => json!(0),
             Value::String(text) if text.trim().is_empty() => json!(0),
@@ -138,46 +161,47 @@ impl Alias {
 
 impl Declared {
     /// Reads a JSON value: refuses another type and what is out of range.
-    pub fn parse(&self, value: &Value) -> Result<i64> {
-        let wrong = |detail: String| invalid(self.key, "range", detail);
-        match (self.shape, value) {
-            (Shape::Boolean, Value::Bool(yes)) => Ok(i64::from(*yes)),
-            (Shape::Boolean, _) => Err(wrong("must be true or false".to_owned())),
-            (Shape::Integer { min, max }, value) => match value.as_i64() {
-                Some(number) if (min..=max).contains(&number) => Ok(number),
-                _ => Err(wrong(format!("must be a whole number from {min} to {max}"))),
-            },
+    pub fn parse(&self, value: &Value) -> Result<SettingValue> {
+        self.shape.parse(value).map_err(|(rule, detail)| invalid(self.key, rule, detail))
+    }
+
+    /// What a variable of the environment says; texts need no quotes there.
+    fn parse_text(&self, text: String) -> Result<SettingValue> {
+        match self.shape {
+            Shape::Integer { .. } | Shape::Boolean => {
+                self.parse(&serde_json::from_str(&text).unwrap_or(Value::String(text)))
+            }
+            Shape::Text { .. } | Shape::Choice { .. } | Shape::Secret { .. } => {
+                self.parse(&Value::String(text))
+            }
         }
     }
 
-    /// The value as JSON.
-    pub fn value(&self, stored: i64) -> Value {
-        match self.shape {
-            Shape::Boolean => Value::Bool(stored != 0),
-            Shape::Integer { .. } => json!(stored),
-        }
+    /// Reads what is stored, a secret opened already.
+    pub(crate) fn read(&self, stored: &str) -> Result<SettingValue> {
+        // What holds instead might be more than the tenant allows.
+        let damaged = || match self.shape {
+            Shape::Secret { .. } => Error::Damaged(format!("the setting {:?} cannot be read", self.key)),
+            _ => Error::Damaged(format!("the setting {:?} is {stored:?}", self.key)),
+        };
+        self.shape.read(stored).ok_or_else(damaged)
     }
 }
 
 impl Settings {
     /// Defaults, overridden by the environment's values. An unreadable value is an error that names its variable.
     pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Settings, String> {
-        let mut settings = Settings::default();
-        for declared in DECLARED {
-            let Some(text) = get(declared.environment).filter(|text| !text.is_empty()) else { continue };
-            let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
-            let stored =
-                declared.parse(&value).map_err(|error| format!("{}: {error}", declared.environment))?;
-            settings.set(declared.key, stored);
-        }
+        let mut settings: Settings = of_environment(&get)?;
         for alias in ALIASES {
-            let Some(declared) = DECLARED.iter().find(|declared| declared.key == alias.of) else { continue };
+            let Some(declared) = Settings::DECLARED.iter().find(|declared| declared.key == alias.of) else {
+                continue;
+            };
             let own = get(declared.environment).filter(|text| !text.is_empty());
             if let Some(text) = get(alias.environment).filter(|_| own.is_none()) {
                 let value = Alias::value(&Value::String(text));
-                let stored =
+                let value =
                     declared.parse(&value).map_err(|error| format!("{}: {error}", alias.environment))?;
-                settings.set(declared.key, stored);
+                settings.set(declared.key, value);
             }
         }
         Ok(settings)
@@ -185,10 +209,27 @@ impl Settings {
 
     /// The public ones as JSON, for `me`.
     pub fn public(&self) -> BTreeMap<&'static str, Value> {
-        DECLARED
-            .iter()
-            .filter(|declared| declared.public)
-            .filter_map(|declared| Some((declared.key, declared.value(self.get(declared.key)?))))
-            .collect()
+        public(self)
     }
+}
+
+/// Defaults, overridden by the environment's values.
+pub(crate) fn of_environment<V: Values>(get: impl Fn(&str) -> Option<String>) -> Result<V, String> {
+    let mut values = V::usual();
+    for declared in V::DECLARED {
+        let Some(text) = get(declared.environment).filter(|text| !text.is_empty()) else { continue };
+        let value =
+            declared.parse_text(text).map_err(|error| format!("{}: {error}", declared.environment))?;
+        values.set(declared.key, value);
+    }
+    Ok(values)
+}
+
+/// The public ones as JSON; a secret only says whether it is set.
+pub(crate) fn public<V: Values>(values: &V) -> BTreeMap<&'static str, Value> {
+    V::DECLARED
+        .iter()
+        .filter(|declared| declared.public)
+        .filter_map(|declared| Some((declared.key, values.get(declared.key)?.shown())))
+        .collect()
 }

@@ -4,7 +4,7 @@ use parlor_db as db;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use uuid::{Builder, Uuid};
 
-use crate::{settings::Settings, time::Time};
+use crate::{sealing::KeyRing, settings::Settings, time::Time};
 
 /// A running transaction. The time stands still in it; the same seed gives the same ids, so that it can be run again.
 pub struct Tx<'a> {
@@ -13,13 +13,21 @@ pub struct Tx<'a> {
     pub now: Time,
     /// What holds where the tenant has set nothing: the environment's values, else the declared defaults.
     pub defaults: &'a Settings,
+    /// The keys that seal secrets.
+    pub(crate) keys: &'a dyn KeyRing,
     rng: StdRng,
 }
 
 impl<'a> Tx<'a> {
     /// Wraps the database's transaction. `seed` comes from the operating system's randomness.
-    pub fn new(db: &'a mut db::Tx, now: Time, seed: [u8; 32], defaults: &'a Settings) -> Tx<'a> {
-        Tx { db, now, defaults, rng: StdRng::from_seed(seed) }
+    pub fn new(
+        db: &'a mut db::Tx,
+        now: Time,
+        seed: [u8; 32],
+        defaults: &'a Settings,
+        keys: &'a dyn KeyRing,
+    ) -> Tx<'a> {
+        Tx { db, now, defaults, keys, rng: StdRng::from_seed(seed) }
     }
 
     /// A new UUIDv7 of this time (RFC 9562).

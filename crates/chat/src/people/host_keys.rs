@@ -12,7 +12,8 @@ use crate::{
     ids::{RowId, TenantId},
     person::Actor,
     rights::Right,
-    sessions,
+    sealing::Place,
+    secrets, sessions,
     time::Time,
     tx::Tx,
     words::words,
@@ -63,7 +64,7 @@ pub fn label(purpose: Purpose, kind: KeyKind) -> String {
 }
 
 /// A key with which a host application signs tokens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HostKey {
     /// Its id.
     pub id: RowId,
@@ -90,6 +91,17 @@ row! {
     }
 }
 
+impl std::fmt::Debug for HostKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostKey").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Where the secret of a key stands.
+fn place(tenant: TenantId, id: RowId) -> Place {
+    Place { tenant, table: "host_keys", column: "secret", row: id.to_string() }
+}
+
 statements! {
     /// Its host keys.
     pub static LIST = both(concat!("
@@ -97,6 +109,8 @@ statements! {
     /// A new host key.
     pub static INSERT = both("
         INSERT INTO host_keys (tenant, id, purpose, kind, kid, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    /// The same secret, sealed otherwise.
+    pub static RESEAL = both("UPDATE host_keys SET secret = $4 WHERE tenant = $1 AND id = $2 AND secret = $3");
     /// Revokes one.
     pub static DELETE = both("DELETE FROM host_keys WHERE tenant = $1 AND id = $2");
 }
@@ -185,7 +199,27 @@ pub fn remove(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
 
 /// The keys with which host applications sign this tenant's tokens.
 pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
+    let mut keys = stored(tx, tenant)?;
+    for key in &mut keys {
+        key.secret = secrets::open(tx, &place(tenant, key.id), &key.secret)?;
+    }
+    Ok(keys)
+}
+
+/// The same with their secrets as they are stored.
+fn stored(tx: &mut Tx, tenant: TenantId) -> Result<Vec<HostKey>> {
     Ok(tx.db.all(&LIST, params![tenant], HostKey::from_row)?)
+}
+
+/// Seals the secrets of a tenant's keys with the key that holds; how many were not.
+pub(crate) fn reseal(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
+    let mut done = 0;
+    for HostKey { id, secret, .. } in stored(tx, tenant)? {
+        if let Some(sealed) = secrets::renewed(tx, &place(tenant, id), &secret)? {
+            done += tx.db.execute(&RESEAL, params![tenant, id, secret.as_str(), sealed.as_str()])?;
+        }
+    }
+    Ok(done)
 }
 
 /// Adds a host key. The caller has checked that the secret can be read.
@@ -198,7 +232,8 @@ pub fn add(
     secret: &str,
 ) -> Result<RowId> {
     let id = RowId(tx.id());
-    tx.db.execute(&INSERT, params![tenant, id, purpose, kind, kid, secret, tx.now])?;
+    let sealed = secrets::seal(tx, &place(tenant, id), secret)?;
+    tx.db.execute(&INSERT, params![tenant, id, purpose, kind, kid, sealed.as_str(), tx.now])?;
     Ok(id)
 }
 

@@ -9,6 +9,7 @@ pub mod host_keys;
 pub mod matrix;
 pub mod nonces;
 pub mod provisioning;
+pub mod reseal;
 pub mod sessions;
 pub mod statuses;
 pub mod stores;

@@ -16,6 +16,8 @@ use crate::{
     json::Json,
     person::Actor,
     rights::Right,
+    sealing::Place,
+    secrets,
     time::Time,
     tx::Tx,
 };
@@ -163,21 +165,60 @@ statements! {
         INSERT INTO apps (tenant, id, key, secret, options, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
     /// Another key, secret or other options.
     pub static UPDATE = both("UPDATE apps SET id = $2, key = $3, secret = $4, options = $5 WHERE tenant = $1");
+    /// The same secrets, sealed otherwise.
+    pub static RESEAL = both("UPDATE apps SET secret = $4, options = $5 WHERE tenant = $1 AND id = $2 AND secret = $3");
+}
+
+/// Where a secret of an application stands.
+fn place(app: &App, column: &'static str) -> Place {
+    Place { tenant: app.tenant, table: "apps", column, row: app.id.to_string() }
+}
+
+const SECRET: &str = "secret";
+const MASTER_KEY: &str = "options.encryption_master_key";
+
+/// With both secrets changed: each is given with its place.
+fn with_secrets(app: &App, mut each: impl FnMut(&Place, &str) -> Result<String>) -> Result<App> {
+    let secret = each(&place(app, SECRET), &app.secret)?;
+    let key = app.options.encryption_master_key.as_deref();
+    let encryption_master_key = key.map(|key| each(&place(app, MASTER_KEY), key)).transpose()?;
+    Ok(App { secret, options: Options { encryption_master_key, ..app.options.clone() }, ..app.clone() })
+}
+
+fn opened(tx: &Tx, stored: Option<App>) -> Result<Option<App>> {
+    stored.map(|app| with_secrets(&app, |place, sealed| secrets::open(tx, place, sealed))).transpose()
+}
+
+/// Seals the secrets of a tenant's application with the key that holds; how many applications had one that was not.
+pub(crate) fn reseal(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
+    let Some(stored) = tx.db.opt(&OF_TENANT, params![tenant], App::from_row)? else { return Ok(0) };
+    let renewed = with_secrets(&stored, |place, stored| {
+        Ok(secrets::renewed(tx, place, stored)?.unwrap_or_else(|| stored.to_owned()))
+    })?;
+    if renewed == stored {
+        return Ok(0);
+    }
+    let (options, secret, before) =
+        (serde_json::to_string(&renewed.options)?, renewed.secret.as_str(), stored.secret.as_str());
+    Ok(tx.db.execute(&RESEAL, params![tenant, stored.id, before, secret, options.as_str()])?)
 }
 
 /// The tenant's application.
 pub fn of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Option<App>> {
-    Ok(tx.db.opt(&OF_TENANT, params![tenant], App::from_row)?)
+    let stored = tx.db.opt(&OF_TENANT, params![tenant], App::from_row)?;
+    opened(tx, stored)
 }
 
 /// The application with this key.
 pub fn by_key(tx: &mut Tx, key: &str) -> Result<Option<App>> {
-    Ok(tx.db.opt(&BY_KEY, params![key], App::from_row)?)
+    let stored = tx.db.opt(&BY_KEY, params![key], App::from_row)?;
+    opened(tx, stored)
 }
 
 /// The application with this id.
 pub fn by_id(tx: &mut Tx, id: i64) -> Result<Option<App>> {
-    Ok(tx.db.opt(&BY_ID, params![id], App::from_row)?)
+    let stored = tx.db.opt(&BY_ID, params![id], App::from_row)?;
+    opened(tx, stored)
 }
 
 /// New values of an application; what is absent stays, or is made when there is none yet.
@@ -221,8 +262,9 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
     if taken(by_id(tx, app.id)?) || taken(by_key(tx, &app.key)?) {
         return Err(invalid("key", "unique", "another application has this id or key"));
     }
-    let options = serde_json::to_string(&app.options)?;
-    let (id, key, secret) = (app.id, app.key.as_str(), app.secret.as_str());
+    let sealed = with_secrets(&app, |place, text| secrets::seal(tx, place, text))?;
+    let options = serde_json::to_string(&sealed.options)?;
+    let (id, key, secret) = (app.id, app.key.as_str(), sealed.secret.as_str());
     if let Some(old) = known_tag.filter(|old| *old != app.tag()) {
         // Whoever is there comes back, and shows a signature of the new secret.
         credentials::ended(tx, tenant, &Ended { tags: vec![old], again: true, ..Ended::default() })?;

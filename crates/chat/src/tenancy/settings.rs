@@ -1,13 +1,15 @@
 //! What a tenant has set: its value, else the environment's, else the default. Owns the rows; which settings there are
 //! and what they may be stands in `core/setting_values.rs`.
 
-pub use crate::setting_values::{ALIASES, Alias, DECLARED, Declared, Settings, Shape};
+pub use crate::setting_values::{
+    ALIASES, Alias, Declared, Secret, SettingValue, Settings, Shape, Usual, Values,
+};
 
 use std::collections::BTreeMap;
 
 use parlor_db::{params, statements};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     audit,
@@ -16,6 +18,8 @@ use crate::{
     ids::TenantId,
     person::Actor,
     rights::Right,
+    sealing::Place,
+    secrets, setting_values,
     tx::Tx,
 };
 
@@ -30,23 +34,38 @@ statements! {
     pub static ADD = both("
         INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant, key) DO NOTHING");
+    /// The same secret, sealed otherwise.
+    pub static RESEAL = both("UPDATE settings SET value = $4 WHERE tenant = $1 AND key = $2 AND value = $3");
     /// Goes back to the default.
     pub static CLEAR = both("DELETE FROM settings WHERE tenant = $1 AND key = $2");
 }
 
 /// What holds for the tenant.
 pub fn load(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
-    let mut settings = tx.defaults.clone();
-    for (key, value) in stored(tx, tenant)? {
-        // What holds instead might be more than the tenant allows.
-        let value = value.parse().map_err(|_| Error::Damaged(format!("the setting {key:?} is {value:?}")))?;
-        settings.set(&key, value);
+    let defaults = tx.defaults.clone();
+    load_over(tx, tenant, defaults)
+}
+
+fn load_over<V: Values>(tx: &mut Tx, tenant: TenantId, mut values: V) -> Result<V> {
+    for (key, stored) in stored(tx, tenant)? {
+        // What another version has set means nothing to this one.
+        let Some(declared) = V::DECLARED.iter().find(|declared| declared.key == key) else { continue };
+        let value = match declared.shape {
+            Shape::Secret { .. } => declared.read(&secrets::open(tx, &place(tenant, declared), &stored)?)?,
+            _ => declared.read(&stored)?,
+        };
+        values.set(declared.key, value);
     }
-    Ok(settings)
+    Ok(values)
 }
 
 fn stored(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(String, String)>> {
     Ok(tx.db.all(&LIST, params![tenant], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)))?)
+}
+
+/// Where a secret setting stands.
+fn place(tenant: TenantId, declared: &Declared) -> Place {
+    Place { tenant, table: "settings", column: "value", row: declared.key.to_owned() }
 }
 
 /// A setting with its value.
@@ -55,7 +74,7 @@ pub struct SettingView {
     /// How it was declared.
     #[serde(flatten)]
     pub declared: Declared,
-    /// What holds.
+    /// What holds; of a secret, whether it is set.
     pub value: Value,
     /// "tenant", "environment" or "default".
     pub source: &'static str,
@@ -63,59 +82,125 @@ pub struct SettingView {
 
 /// Every setting with its value. Needs `manage_settings`.
 pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<SettingView>> {
+    let defaults = tx.defaults.clone();
+    list_over(tx, actor, &defaults)
+}
+
+fn list_over<V: Values>(tx: &mut Tx, actor: &Actor, defaults: &V) -> Result<Vec<SettingView>> {
     actor.require(Right::ManageSettings, "settings.list")?;
     let set: Vec<String> = stored(tx, actor.tenant)?.into_iter().map(|(key, _)| key).collect();
-    let values = load(tx, actor.tenant)?;
-    let source = |declared: &Declared| match tx.defaults.get(declared.key) {
+    let values = load_over(tx, actor.tenant, defaults.clone())?;
+    let source = |declared: &Declared| match defaults.get(declared.key) {
         _ if set.iter().any(|key| key == declared.key) => "tenant",
-        Some(value) if value != declared.default => "environment",
+        Some(value) if !value.is_usual(declared.default) => "environment",
         _ => "default",
     };
-    Ok(DECLARED
-        .iter()
-        .map(|declared| SettingView {
-            declared: *declared,
-            value: declared.value(values.get(declared.key).unwrap_or(declared.default)),
-            source: source(declared),
-        })
-        .collect())
+    let view = |declared: &Declared| {
+        let value = values.get(declared.key)?.shown();
+        Some(SettingView { declared: *declared, value, source: source(declared) })
+    };
+    Ok(V::DECLARED.iter().filter_map(view).collect())
 }
 
 /// Changes settings; null goes back to the default. Needs `manage_settings`. All or none.
 pub fn update(tx: &mut Tx, actor: &Actor, changes: &BTreeMap<String, Value>) -> Result<Vec<SettingView>> {
+    let defaults = tx.defaults.clone();
+    update_over(tx, actor, &defaults, changes)
+}
+
+fn update_over<V: Values>(
+    tx: &mut Tx,
+    actor: &Actor,
+    defaults: &V,
+    changes: &BTreeMap<String, Value>,
+) -> Result<Vec<SettingView>> {
     actor.require(Right::ManageSettings, "settings.update")?;
-    for (key, value) in changes {
-        let alias = ALIASES.iter().find(|alias| alias.key == key);
+    let mut audited = BTreeMap::new();
+    for (given, value) in changes {
+        let alias = ALIASES.iter().find(|alias| alias.key == given);
         let (key, value) = match alias {
             Some(alias) => (alias.of, &Alias::value(value)),
-            None => (key.as_str(), value),
+            None => (given.as_str(), value),
         };
-        let declared = DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| {
+        let declared = V::DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| {
             Error::Invalid { field: "key", rule: "known", detail: format!("there is no setting \"{key}\"") }
         })?;
         if value.is_null() {
             tx.db.execute(&CLEAR, params![actor.tenant, declared.key])?;
         } else {
-            let stored = declared.parse(value)?.to_string();
-            tx.db.execute(&PUT, params![actor.tenant, declared.key, stored.as_str(), tx.now])?;
+            put(tx, actor.tenant, declared, &declared.parse(value)?)?;
         }
+        audited.insert(given, told(declared, &changes[given]));
     }
-    audit::record(tx, actor, "settings.update", None, &json!(changes))?;
-    let views = list(tx, actor)?;
-    let public = load(tx, actor.tenant)?.public();
+    audit::record(tx, actor, "settings.update", None, &serde_json::to_value(audited)?)?;
+    let views = list_over(tx, actor, defaults)?;
+    let public = setting_values::public(&load_over(tx, actor.tenant, defaults.clone())?);
     let settings = public.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let told = Payload::SettingsUpdated(payloads::SettingsUpdated { settings });
     events::append(tx, actor, NewEvent::new(told, Audience::Staff))?;
     Ok(views)
 }
 
-/// Writes every setting that the tenant has not set, with the value that holds. Safe to repeat; answers how many.
+/// What the audit log says was set: of a secret, only that it was.
+fn told(declared: &Declared, given: &Value) -> Value {
+    match declared.shape {
+        Shape::Secret { .. } if !given.is_null() => Value::from("set"),
+        _ => given.clone(),
+    }
+}
+
+fn put(tx: &mut Tx, tenant: TenantId, declared: &Declared, value: &SettingValue) -> Result<()> {
+    let stored = match value {
+        SettingValue::Secret(secret) => match secret.reveal() {
+            Some(text) => Some(secrets::seal(tx, &place(tenant, declared), text)?),
+            None => None,
+        },
+        plain => plain.stored(),
+    };
+    match stored {
+        Some(stored) => tx.db.execute(&PUT, params![tenant, declared.key, stored.as_str(), tx.now])?,
+        None => tx.db.execute(&CLEAR, params![tenant, declared.key])?,
+    };
+    Ok(())
+}
+
+/// Writes every setting that the tenant has not set, with the value that holds, but for secrets: those of the environment
+/// stay there. Safe to repeat; answers how many.
 pub fn sync(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
-    let values = tx.defaults.clone();
+    let defaults = tx.defaults.clone();
+    sync_over(tx, tenant, &defaults)
+}
+
+fn sync_over<V: Values>(tx: &mut Tx, tenant: TenantId, defaults: &V) -> Result<u64> {
     let mut added = 0;
-    for declared in DECLARED {
-        let value = values.get(declared.key).unwrap_or(declared.default).to_string();
-        added += tx.db.execute(&ADD, params![tenant, declared.key, value.as_str(), tx.now])?;
+    for declared in V::DECLARED {
+        let value = defaults.get(declared.key).and_then(|value| value.stored());
+        if let Some(value) = value {
+            added += tx.db.execute(&ADD, params![tenant, declared.key, value.as_str(), tx.now])?;
+        }
     }
     Ok(added)
 }
+
+/// Seals the tenant's secret settings with the key that holds; how many were not.
+pub(crate) fn reseal(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
+    reseal_of::<Settings>(tx, tenant)
+}
+
+fn reseal_of<V: Values>(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
+    let is_secret = |declared: &&Declared| matches!(declared.shape, Shape::Secret { .. });
+    let mut done = 0;
+    for (key, stored) in stored(tx, tenant)? {
+        let declared = V::DECLARED.iter().filter(is_secret).find(|declared| declared.key == key);
+        let Some(declared) = declared else { continue };
+        if let Some(sealed) = secrets::renewed(tx, &place(tenant, declared), &stored)? {
+            let (key, stored, sealed) = (key.as_str(), stored.as_str(), sealed.as_str());
+            done += tx.db.execute(&RESEAL, params![tenant, key, stored, sealed])?;
+        }
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use parlor_db::testing::TestDb;
 use parlor_db::{Options, params};
 use uuid::Uuid;
 
-use crate::support::{World, rule};
+use crate::support::{KEYS, World, rule};
 
 parlor_db::statements! {
     static PAYLOAD = both("UPDATE jobs SET payload = $2 WHERE tenant = $1");
@@ -228,7 +228,7 @@ fn what_an_older_version_left_goes_on() {
     test.db.migrate(MIGRATIONS).unwrap();
     let read = move |tx: &mut parlor_db::Tx| {
         let settings = parlor_chat::settings::Settings::default();
-        let tx = &mut parlor_chat::Tx::new(tx, Time(10_000), [0; 32], &settings);
+        let tx = &mut parlor_chat::Tx::new(tx, Time(10_000), [0; 32], &settings, &KEYS);
         let hooks = jobs::claim(tx, Queue::Outside, Time(20_000), 10)?;
         let snooze = jobs::next_due(tx, Queue::Inside)?;
         let place = tails::claim(tx, tenant, Consumer::MercureRelay, "n", Time(20_000))?;

@@ -15,6 +15,7 @@ mod notes;
 mod purges;
 mod rendering;
 mod search;
+mod secrets;
 mod statements;
 mod support;
 mod unread;

@@ -10,6 +10,7 @@ use parlor_db::{
 const SMALL: &[(&str, &str)] = &[
     ("tenants", "one row for each tenant"),
     ("logs", "one row for each tenant"),
+    ("secret_keys", "one row"),
     ("tails", "one row for each tenant and consumer"),
 ];
 

@@ -1,12 +1,15 @@
 //! A tenant with people, and short ways to act as them. The clock and the randomness are counters.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parlor_chat::{
     Actor, ConversationId, Error, Kind, MIGRATIONS, PersonId, Right, Time, Tx,
     conversations::{self, NewConversation, Opened},
     messages::{self, Body, Message, NewMessage},
     provisioning, roles,
+    sealing::{Key, KeyId, KeyRing},
+    secrets,
     settings::Settings,
     tenants::{self, Tenant},
     users,
@@ -17,6 +20,27 @@ pub struct World {
     pub test: TestDb,
     pub tenant: Tenant,
     now: Cell<i64>,
+}
+
+/// Keys that seal: the first one does in every world.
+pub struct Keys(AtomicU64);
+
+pub static KEYS: Keys = Keys(AtomicU64::new(0));
+
+/// One of the keys at hand, 0 to 3.
+pub fn key(number: u8) -> Key {
+    Key::new(zeroize::Zeroizing::new(std::array::from_fn(|at| u8::try_from(at).unwrap() * 7 + number)))
+}
+
+impl KeyRing for Keys {
+    fn key(&self, id: KeyId) -> Option<Key> {
+        (0..4).map(key).find(|key| key.id() == id)
+    }
+
+    fn nonce(&self) -> [u8; 12] {
+        let number = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        std::array::from_fn(|at| *number.get(at).unwrap_or(&0))
+    }
 }
 
 pub const START: i64 = 1_700_000_000_000_000;
@@ -34,6 +58,8 @@ impl World {
             },
             now: Cell::new(START),
         };
+        world.write(|tx| secrets::claim(tx, key(0).id())).unwrap();
+        world.write(secrets::all_sealed).unwrap();
         world.tenant = world.write(|tx| tenants::create(tx, "acme", "Acme")).unwrap();
         world
     }
@@ -58,7 +84,7 @@ impl World {
     ) -> Result<T, Error> {
         self.now.set(self.now.get() + 1000);
         let (now, seed) = (self.now(), seed(self.now.get()));
-        self.test.db.write_blocking(0, move |db| f(&mut Tx::new(db, now, seed, &Settings::default())))
+        self.test.db.write_blocking(0, move |db| f(&mut Tx::new(db, now, seed, &Settings::default(), &KEYS)))
     }
 
     pub fn read<T: Send + 'static>(
@@ -66,7 +92,7 @@ impl World {
         mut f: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (now, seed) = (self.now(), seed(self.now.get()));
-        self.test.db.read_blocking(move |db| f(&mut Tx::new(db, now, seed, &Settings::default())))
+        self.test.db.read_blocking(move |db| f(&mut Tx::new(db, now, seed, &Settings::default(), &KEYS)))
     }
 
     pub fn system(&self) -> Actor {

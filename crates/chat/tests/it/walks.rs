@@ -14,7 +14,7 @@ use parlor_chat::{
 };
 use parlor_db::testing::walked;
 
-use crate::support::{START, World, blank, body, message};
+use crate::support::{KEYS, START, World, blank, body, message};
 
 type Work = Box<dyn Fn(&mut Tx, &People) -> Result<(), Error> + Send + Sync>;
 
@@ -121,7 +121,7 @@ fn measured(world: &World, people: &People) -> Measured {
             let mut seed = [7; 32];
             seed[..8].copy_from_slice(&now.0.to_be_bytes());
             let run = move |db: &mut parlor_db::Tx| {
-                walked(db, |db| work(&mut Tx::new(db, now, seed, &Settings::default()), &people))
+                walked(db, |db| work(&mut Tx::new(db, now, seed, &Settings::default(), &KEYS), &people))
             };
             let steps = match writes {
                 true => world.test.db.write_blocking(0, run),

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use flate2::read::GzDecoder;
 
+use parlor::adapters::secret_keys::SecretKeys;
 use parlor::clock::Clock;
 use parlor_chat::import::{self, Line, Prepared, State};
 use parlor_chat::settings::Settings;
@@ -86,7 +87,8 @@ fn operation<T: Send + 'static>(
     operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
 ) -> T {
     let (now, seed, settings) = (Clock::System.now(), parlor::clock::random_seed(), Settings::default());
-    db.write_blocking(1, move |tx| operation(&mut Tx::new(tx, now, seed, &settings))).unwrap()
+    let keys = SecretKeys::given(Vec::new());
+    db.write_blocking(1, move |tx| operation(&mut Tx::new(tx, now, seed, &settings, &keys))).unwrap()
 }
 
 /// The line as it is in a copy of the corpus.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use parlor::adapters::secret_keys::SecretKeys;
 use parlor_chat::conversations::{self, NewConversation};
 use parlor_chat::messages::{self, Body, NewMessage};
 use parlor_chat::provisioning::HostClaims;
@@ -57,9 +58,9 @@ fn write<T: Send + 'static>(
     number: u64,
     operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
 ) -> T {
-    let settings = Settings::default();
+    let (settings, keys) = (Settings::default(), SecretKeys::given(Vec::new()));
     let now = Time(1_700_000_000_000_000);
-    db.write_blocking(1, move |tx| operation(&mut Tx::new(tx, now, seed(number), &settings))).unwrap()
+    db.write_blocking(1, move |tx| operation(&mut Tx::new(tx, now, seed(number), &settings, &keys))).unwrap()
 }
 
 fn prepare(db: &Db, places: usize) -> (Arc<Actor>, Arc<Vec<ConversationId>>) {
@@ -86,9 +87,9 @@ async fn post(db: &Db, actor: Arc<Actor>, id: ConversationId, number: u64, text:
     let new = serde_json::json!({"body": text, "client_id": format!("i-{number}")});
     let new: NewMessage = serde_json::from_value(new).unwrap();
     let now = Time(1_700_000_000_000_000 + number as i64);
-    let settings = Arc::new(Settings::default());
+    let (settings, keys) = (Settings::default(), SecretKeys::given(Vec::new()));
     db.write(1, move |tx| {
-        let tx = &mut Tx::new(tx, now, seed(number + 1_000_000), &settings);
+        let tx = &mut Tx::new(tx, now, seed(number + 1_000_000), &settings, &keys);
         let posted = messages::post(tx, &actor, id, &new, &body)?;
         Ok::<_, Error>(posted.json)
     })

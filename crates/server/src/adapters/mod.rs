@@ -1,8 +1,10 @@
-//! What is outside the process: stored files, pictures, other nodes, addresses that people name.
+//! What is outside the process: stored files, keys, pictures, other nodes, addresses that people name.
 //! Must not know: HTTP requests of ours, or rules.
 
 pub mod blobs;
 pub mod cluster;
+pub(crate) mod key_file;
 pub(crate) mod media;
 pub(crate) mod outbound;
 pub(crate) mod private_path;
+pub mod secret_keys;

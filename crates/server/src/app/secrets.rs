@@ -1,9 +1,9 @@
-//! Owns: keys that are kept in files, and what makes a secret one. Must not know: what is signed with them.
+//! Owns: the key of cursors in its file, and what makes a secret one. Must not know: what is signed with them.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::adapters::key_file;
 use crate::adapters::private_path::private;
 use crate::clock::random_seed;
 use crate::config::ServeArgs;
@@ -11,7 +11,7 @@ use crate::error::{MIN_SECRET_BYTES, StartError, WeakSecret};
 
 /// Whether a key or secret can serve. Blanks around a text (a line break that a file ends with, a disk full of NULs)
 /// are known to everybody; a key of random bytes is no text, and its bytes all count.
-pub(crate) fn judge(secret: &[u8]) -> std::result::Result<(), WeakSecret> {
+pub(crate) fn judge(secret: &[u8]) -> Result<(), WeakSecret> {
     let blank = |letter: char| letter.is_whitespace() || letter.is_control();
     let length = match std::str::from_utf8(secret) {
         Ok(text) => text.trim_matches(blank).len(),
@@ -33,10 +33,12 @@ fn same<T: PartialEq>(mut all: impl Iterator<Item = T>) -> bool {
 }
 
 /// Reads a key, or makes one that only its owner can read.
-pub(super) fn key_file(path: &Path) -> std::result::Result<Vec<u8>, StartError> {
+pub(super) fn read_key(path: &Path) -> Result<Vec<u8>, StartError> {
     let unusable = |error| StartError::KeyFile(path.to_owned(), error);
     let key = match std::fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => make(path).map_err(unusable)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            key_file::make(path, &random_seed()).and_then(|()| std::fs::read(path)).map_err(unusable)?
+        }
         read => read.map_err(unusable)?,
     };
     judge(&key).map_err(|weak| StartError::WeakKey(path.to_owned(), weak))?;
@@ -44,38 +46,8 @@ pub(super) fn key_file(path: &Path) -> std::result::Result<Vec<u8>, StartError> 
     Ok(key)
 }
 
-/// The key is whole before it has its name, so that a full disk or a kill leaves no half of one. Who comes second, of
-/// two that start at once, takes the first one's.
-fn make(path: &Path) -> Result<Vec<u8>> {
-    let folder = path.parent().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
-    let seed = random_seed();
-    let name: String = random_seed().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let part = folder.join(format!("{name}.part"));
-    let made = write_new(&part, &seed).and_then(|()| match std::fs::hard_link(&part, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        // Not every file system has links.
-        Err(_) if !path.exists() => std::fs::rename(&part, path),
-        linked => linked,
-    });
-    let _ = std::fs::remove_file(&part);
-    made?;
-    // The name itself must outlive a power cut, or the next start would make another key.
-    File::open(folder)?.sync_all()?;
-    std::fs::read(path)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 /// Secrets of the environment that are none.
-pub(crate) fn check(config: &ServeArgs) -> std::result::Result<(), StartError> {
+pub(crate) fn check(config: &ServeArgs) -> Result<(), StartError> {
     let mercure = &config.mercure;
     let symmetric = |algorithm: &str| algorithm.to_ascii_uppercase().starts_with("HS");
     let secrets = [
@@ -102,8 +74,8 @@ mod tests {
     fn a_key_is_whole_or_refused() {
         let folder = parlor_db::testing::TempDir::new().unwrap();
         let path = folder.path().join("cursor.key");
-        let key = key_file(&path).unwrap();
-        assert_eq!((key.len(), key_file(&path).unwrap()), (MIN_SECRET_BYTES, key));
+        let key = read_key(&path).unwrap();
+        assert_eq!((key.len(), read_key(&path).unwrap()), (MIN_SECRET_BYTES, key));
         let letters = "abcdefghijklmnopqrstuvwxyz01234";
         let none = [
             vec![],
@@ -116,7 +88,7 @@ mod tests {
         ];
         for bytes in none.into_iter().chain([format!("{letters}\n\n").into_bytes()]) {
             std::fs::write(&path, &bytes).unwrap();
-            let refused = key_file(&path).unwrap_err().to_string();
+            let refused = read_key(&path).unwrap_err().to_string();
             assert!(refused.contains("remove it"), "{refused}");
             assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is left as it was");
         }
@@ -125,7 +97,7 @@ mod tests {
         let random = [&[200, 1, 2, 3][..], &seed_like(), b"\n"].concat();
         for bytes in [text, random] {
             std::fs::write(&path, &bytes).unwrap();
-            assert_eq!(key_file(&path).unwrap(), bytes);
+            assert_eq!(read_key(&path).unwrap(), bytes);
         }
     }
 
@@ -152,7 +124,7 @@ mod tests {
         for round in 0..20 {
             let path = folder.path().join(format!("{round}.key"));
             let keys: Vec<_> = std::thread::scope(|scope| {
-                let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| key_file(&path).unwrap())).collect();
+                let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| read_key(&path).unwrap())).collect();
                 starts.into_iter().map(|start| start.join().unwrap()).collect()
             });
             assert!(keys.iter().all(|key| *key == keys[0]));

@@ -19,7 +19,7 @@ use crate::adapters::outbound::Outbound;
 use crate::adapters::private_path::private;
 use crate::app::cache::Caches;
 use crate::app::limits::Limits;
-use crate::app::secrets::key_file;
+use crate::app::secrets::read_key;
 use crate::app::{App, Ctx};
 use crate::auth::Auth;
 use crate::auth::token::new_setup_code;
@@ -28,6 +28,7 @@ use crate::config::{DataArgs, ServeArgs};
 use crate::database::Database;
 use crate::error::StartError;
 use crate::metrics::Metrics;
+use crate::services::sealing;
 
 /// How often a first start looks again when others start at the same time.
 pub(crate) const FIRST_TRIES: usize = 8;
@@ -75,9 +76,8 @@ impl App {
         };
         let options = Options { on_commit: Some(commit_hook(on_commit)), ..Options::default() };
         let lock = lock_folder(data)?;
-        let engine = open_aside(data.clone(), options).await?;
+        let db = open_aside(data.clone(), options, clock.clone()).await?;
         let cursor_key: Arc<[u8]> = cursor_key(data, &config)?.into();
-        let db = Database::new(engine, clock.clone(), defaults()?);
         let (blobs, config) = (Blobs::of(data, &config), Arc::new(config));
         let app = Arc::new(App {
             auth: Auth::new(db.clone(), hub.clone(), caches.clone(), config.clone(), cursor_key.clone()),
@@ -184,8 +184,8 @@ fn named(error: Error) -> StartError {
 }
 
 /// Opening may take a while, and blocks.
-async fn open_aside(data: DataArgs, options: Options) -> Result<Db, StartError> {
-    let opened = tokio::task::spawn_blocking(move || open_database(&data, options)).await;
+async fn open_aside(data: DataArgs, options: Options, clock: Clock) -> Result<Database, StartError> {
+    let opened = tokio::task::spawn_blocking(move || open(&data, options, clock)).await;
     opened.map_err(|error| StartError::Environment(error.to_string()))?
 }
 
@@ -201,6 +201,18 @@ fn random_node() -> u64 {
 /// A variable that cannot be read.
 pub fn defaults() -> Result<Settings, StartError> {
     Settings::from_environment(|name| std::env::var(name).ok()).map_err(StartError::Environment)
+}
+
+/// Opens the database and its keys. Blocks.
+///
+/// # Errors
+/// When either cannot be used, or they do not belong together.
+pub fn open(data: &DataArgs, options: Options, clock: Clock) -> Result<Database, StartError> {
+    let engine = open_database(data, options)?;
+    if data.secret_key_file().is_none() {
+        make_folder(data)?;
+    }
+    sealing::open(data, engine, clock, defaults()?)
 }
 
 /// Opens the database in its folder and brings its schema up to date. Blocks.
@@ -268,5 +280,5 @@ fn cursor_key(data: &DataArgs, config: &ServeArgs) -> Result<Vec<u8>, StartError
         return Ok(secret.as_bytes().to_vec());
     }
     make_folder(data)?;
-    key_file(&data.data.join("cursor.key"))
+    read_key(&data.data.join("cursor.key"))
 }

@@ -73,7 +73,8 @@ fn alone<T>(data: &DataArgs, work: impl FnOnce() -> Result<T, Failure>) -> Resul
 fn fill(data: &DataArgs, store: &Store, seed: u64) -> Result<Filled, Failure> {
     let hash = hash_now(demo::PASSWORD).ok_or_else(|| Failure::new("the password could not be hashed"))?;
     let now = store.now();
-    let filled = store.write_raw(move |db, defaults| demo::fill(db, now, seed, defaults, &hash))?;
+    let filled =
+        store.write_raw(move |db, defaults, keys| demo::fill(db, now, seed, (defaults, keys), &hash))?;
     let root = std::env::var_os("PARLOR_FILES").map_or_else(|| data.data.join("files"), Into::into);
     let files = Blobs::new(root);
     for file in &filled.files {

@@ -5,10 +5,12 @@ use parlor_chat::tenants;
 
 use super::failure::Failure;
 use super::output::JsonArg;
-use super::store::{Store, block_on};
+use super::store::{Store, block_on, one_connection};
 use crate::adapters::outbound::Outbound;
+use crate::app::start::open_database;
 use crate::cli::doctor::check::Check;
 use crate::config::DataArgs;
+use crate::services::rotation::{self, Status};
 
 mod check;
 mod live;
@@ -31,7 +33,7 @@ pub(super) struct DoctorArgs {
 /// Free space below which writing may soon fail.
 const LITTLE_SPACE: u64 = 1 << 30;
 pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
-    let mut checks = vec![database(data)];
+    let mut checks = vec![database(data), secret_key(data)];
     checks.extend(disk(data));
     if let Some(url) = &args.url {
         let (url, token) = (url.trim_end_matches('/'), args.token.as_deref());
@@ -62,6 +64,27 @@ fn database(data: &DataArgs) -> Check {
     match opened {
         Ok(tenants) => Check::good(name, format!("opens and is writable, {} tenant(s)", tenants.len())),
         Err(failure) => Check::bad(name, failure.text),
+    }
+}
+
+fn secret_key(data: &DataArgs) -> Check {
+    let name = "secret key";
+    let status = match open_database(data, one_connection()).and_then(|engine| rotation::status(data, engine))
+    {
+        Ok(status) => status,
+        Err(error) => return Check::bad(name, error.to_string()),
+    };
+    let Status { current, previous, source, .. } = status;
+    match (current, previous) {
+        (_, Some(previous)) => Check::bad(
+            name,
+            format!("the rotation from {previous} has not ended: run `parlor secrets rotate` again"),
+        ),
+        (Some(current), None) => Check::good(
+            name,
+            format!("{current}, in {source}; a backup of the database is unreadable without it"),
+        ),
+        (None, None) => Check::good(name, format!("none yet; a first start takes the one in {source}")),
     }
 }
 

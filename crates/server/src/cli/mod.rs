@@ -16,6 +16,7 @@ mod migrate;
 mod output;
 mod purge;
 mod pusher_app;
+mod secrets;
 mod serve;
 mod settings;
 mod store;
@@ -57,6 +58,9 @@ enum Command {
     /// Background jobs that were given up
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
+    /// The key that seals secrets in the database
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Settings of a tenant
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
@@ -103,6 +107,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::User(command) => user::run(data, command),
         Command::Token(args) => token::run(data, *args),
         Command::Jobs(command) => jobs::run(data, command),
+        Command::Secrets(command) => secrets::run(data, command),
         Command::Settings(command) => settings::run(data, command),
         Command::Sync(command) => settings::sync(data, command),
         Command::Purge(args) => purge::run(data, &args),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Subcommand;
-use parlor_chat::settings::{self, SettingView, Shape};
+use parlor_chat::settings::{self, SettingView, Settings, Shape, Values};
 use parlor_chat::tenants::{self, system_actor};
 use serde_json::{Value, json};
 
@@ -59,7 +59,14 @@ pub(super) fn run(data: &DataArgs, command: SettingsCommand) -> Result<(), Failu
         }
         SettingsCommand::Set { key, value, tenant } => {
             let tenant = store.tenant(&tenant.tenant)?;
-            let value: Value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            let declared = Settings::DECLARED.iter().find(|declared| declared.key == key);
+            let value = match declared.map(|declared| declared.shape) {
+                // Texts need no quotes.
+                Some(Shape::Text { .. } | Shape::Choice { .. } | Shape::Secret { .. }) if value != "null" => {
+                    Value::String(value)
+                }
+                _ => serde_json::from_str(&value).unwrap_or(Value::String(value)),
+            };
             let changes = BTreeMap::from([(key, value)]);
             store.write(tenant.no, move |tx| settings::update(tx, &system_actor(&tenant), &changes))?;
             say("done");
@@ -77,6 +84,9 @@ fn row(view: &SettingView) -> Vec<String> {
     let range = match view.declared.shape {
         Shape::Integer { min, max } => format!("{min} to {max}"),
         Shape::Boolean => "true or false".to_owned(),
+        Shape::Text { max_chars } => format!("a text of up to {max_chars} characters"),
+        Shape::Choice { choices } => choices.join(", "),
+        Shape::Secret { .. } => "a secret".to_owned(),
     };
     let texts = [view.declared.key, view.source, view.declared.text].map(str::to_owned);
     let [key, source, text] = texts;

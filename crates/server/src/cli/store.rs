@@ -4,16 +4,22 @@
 use std::path::Path;
 use std::time::Duration;
 
+use parlor_chat::sealing::KeyRing;
 use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, DEFAULT_SLUG, Tenant};
 use parlor_chat::{Error, Time, Tx};
 use parlor_db::Options;
 
 use super::failure::Failure;
-use crate::app::start::{FIRST_TRIES, defaults, made_by_another, open_database};
+use crate::app::start::{FIRST_TRIES, made_by_another, open};
 use crate::clock::Clock;
 use crate::config::DataArgs;
 use crate::database::Database;
+
+/// How a command opens the database. It may count through a whole history.
+pub(crate) fn one_connection() -> Options {
+    Options { readers: 1, lanes: 1, read_limit: Duration::from_secs(3_600), ..Options::default() }
+}
 
 /// An open database for one command.
 pub(crate) struct Store(Database);
@@ -34,10 +40,12 @@ impl Store {
 
     /// Opens the database as it is.
     pub fn bare(data: &DataArgs) -> Result<Self, Failure> {
-        // A command may count through a whole history.
-        let read_limit = Duration::from_secs(3_600);
-        let options = Options { readers: 1, lanes: 1, read_limit, ..Options::default() };
-        Ok(Self(Database::new(open_database(data, options)?, Clock::System, defaults()?)))
+        Ok(Self(open(data, one_connection(), Clock::System)?))
+    }
+
+    /// The database itself.
+    pub fn database(&self) -> &Database {
+        &self.0
     }
 
     /// The present time.
@@ -65,7 +73,7 @@ impl Store {
     /// Runs something that makes the domain's transactions itself, with times of its own.
     pub fn write_raw<T: Send + 'static>(
         &self,
-        operation: impl Fn(&mut parlor_db::Tx, &Settings) -> Result<T, Error> + Send + 'static,
+        operation: impl Fn(&mut parlor_db::Tx, &Settings, &dyn KeyRing) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.0.write_raw(operation)
     }

@@ -4,6 +4,8 @@
 pub(crate) mod erp;
 pub mod presence;
 pub mod purging;
+pub mod rotation;
+pub mod sealing;
 pub(crate) mod search_index;
 pub mod sending;
 pub(crate) mod uploads;

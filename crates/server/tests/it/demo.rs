@@ -180,19 +180,17 @@ async fn same_seed_and_time_make_the_same() {
     for _ in 0..2 {
         let texts = tokio::task::spawn_blocking(move || {
             let (data, _folder, _database) = fresh_data();
-            let db = parlor::app::start::open_database(&data, parlor_db::Options::default()).unwrap();
-            let settings = parlor_chat::settings::Settings::default();
-            let defaults = settings.clone();
-            db.write_blocking(1, move |tx| demo::fill(tx, now, 7, &defaults, "x")).unwrap();
+            let options = parlor_db::Options::default();
+            let db = parlor::app::start::open(&data, options, Clock::System).unwrap();
+            db.write_raw(move |tx, defaults, keys| demo::fill(tx, now, 7, (defaults, keys), "x")).unwrap();
             let texts: Vec<String> = db
                 .read_blocking(move |tx| {
-                    let tx = &mut parlor_chat::Tx::new(tx, now, [0; 32], &settings);
                     let tenant = parlor_chat::tenants::by_slug(tx, "default")?;
                     let events = parlor_chat::replay::since(tx, tenant.id, 0, 10_000)?;
                     Ok::<_, parlor_chat::Error>(events.iter().map(|event| event.json.to_string()).collect())
                 })
                 .unwrap();
-            db.shutdown();
+            db.engine().shutdown();
             texts
         });
         seen.push(texts.await.unwrap());

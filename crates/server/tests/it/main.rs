@@ -38,6 +38,7 @@ mod pusher;
 mod pusher_http;
 mod pusher_own;
 mod quotas;
+mod secrets;
 mod signing_in;
 mod stopping;
 mod transports;

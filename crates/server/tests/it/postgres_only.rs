@@ -14,6 +14,7 @@ use parlor_db::testing::{TempDir, TestDb};
 use serde_json::{Value, json};
 
 use crate::crash::Process;
+use crate::first_start::{SERVE, command, listens, nothing, run, some_key};
 use crate::support::{Person, SECRET, Sio, Site, Ws, claims, engine, fresh_data, hub, pusher};
 
 /// Whoever runs these on SQLite by mistake is told so.
@@ -442,4 +443,30 @@ async fn socketio_recovers_on_another_node() {
         assert_eq!(back.message().await, body);
     }
     assert!(back.is_silent().await);
+}
+
+/// Two nodes with a key each, on a database that has none: it takes one of them, and the other node says so.
+#[test]
+fn of_two_nodes_with_different_keys_one_starts() {
+    for _ in 0..3 {
+        let (data, folder, _database) = nothing();
+        let mut nodes: Vec<Child> = (0..2)
+            .map(|number| {
+                let mut node = command(&data, &folder.path().join(format!("node-{number}")), &SERVE);
+                node.env("PARLOR_SECRET_KEY", some_key()).spawn().unwrap()
+            })
+            .collect();
+        let started: Vec<_> = nodes.iter_mut().map(listens).collect();
+        for node in &mut nodes {
+            let _ = node.kill();
+            node.wait().unwrap();
+        }
+        let refused: Vec<_> = started.iter().filter_map(|started| started.as_ref().err()).collect();
+        assert_eq!(refused.len(), 1, "{started:?}");
+        assert!(
+            refused[0].contains("this node has") && refused[0].contains("PARLOR_SECRET_KEY"),
+            "{refused:?}"
+        );
+        assert!(!run(&data, &["tenant", "list"]).status.success(), "one without a key is no better");
+    }
 }

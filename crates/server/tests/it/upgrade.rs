@@ -1,7 +1,6 @@
 //! A database of an older version opens, and shows what it showed. The fixtures are a small company as the version with
 //! schema 8 stored it, on each engine, and what that version answered to its people.
 
-use crate::support::http;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,6 +14,7 @@ use parlor_db::{Db, Engine, Error, Options, params};
 use parlor_realtime::contracts;
 use serde_json::{Value, json};
 
+use crate::support::http;
 use crate::support::{Person, SECRET, Site, claims, engine, fresh_data};
 
 const SQLITE: &[u8] = include_bytes!("../fixtures/schema8/sqlite.db.gz");
@@ -169,6 +169,8 @@ parlor_db::statements! {
         VALUES ($1, $2, $3, NULL, $4, 'text/plain', 4, $5, $6, $7)");
     static OLD_KEY = both("
         INSERT INTO host_keys (tenant, id, kind, kid, secret, created_at) VALUES ($1, $2, $3, NULL, $4, 0)");
+    static HOST_KEYS = both("SELECT secret FROM host_keys ORDER BY id").global();
+    static APPS = both("SELECT secret FROM apps ORDER BY id").global();
     static STATES = both("SELECT state FROM attachments WHERE tenant = $1 AND id = $2");
 }
 
@@ -279,4 +281,42 @@ async fn keys_of_before_serve_what_they_served() {
     // A publisher's key names nobody.
     let forged = sign(&admin, PUBLISHER.as_bytes(), None).unwrap();
     Person { token: Some(forged), ..site.stranger() }.get("/me").await.problem(401, "unauthorized");
+}
+
+/// What older versions stored in the clear is sealed before anybody reads it, and serves as before.
+#[tokio::test]
+async fn secrets_of_an_old_database_are_sealed_and_go_on_serving() {
+    const OLD: &str = "what an older version stored in the clear";
+    let (mut site, _) = upgraded_with(|db, _| {
+        let stored = db.write_blocking(0, |tx| -> Result<(), Error> {
+            let tenant = tx.all(&USERS, params![], |row| row.get::<Key>(0))?[0];
+            tx.execute(&OLD_KEY, params![tenant, [9; 16], "hs256", OLD])?;
+            Ok(())
+        });
+        stored.unwrap();
+    })
+    .await;
+    for _ in 0..2 {
+        let token = sign(&claims("Ben"), OLD.as_bytes(), None).unwrap();
+        Person::arrive(&site.url, token).await.get("/me").await.ok(200);
+        let app = parlor_chat::pusher_apps::by_id;
+        let app = site.app.db.read_plain(move |tx| app(tx, 1)).await.unwrap().unwrap();
+        assert_eq!((app.key.as_str(), app.secret.as_str()), ("a-key", "not-a-secret"));
+        let all = site.app.db.engine().read(|tx| {
+            let mut all = tx.all(&HOST_KEYS, params![], |row| row.get::<String>(0))?;
+            all.extend(tx.all(&APPS, params![], |row| row.get::<String>(0))?);
+            Ok::<_, Error>(all)
+        });
+        let all = all.await.unwrap();
+        assert!(all.len() >= 2 && all.iter().all(|secret| secret.starts_with("v1:")), "{all:?}");
+        if engine() == Engine::Sqlite {
+            for file in ["parlor.db", "parlor.db-wal"] {
+                let bytes = std::fs::read(site.data.data.join(file)).unwrap_or_default();
+                for secret in [OLD, "not-a-secret"] {
+                    assert!(memchr::memmem::find(&bytes, secret.as_bytes()).is_none(), "{file}: {secret}");
+                }
+            }
+        }
+        site.restart().await;
+    }
 }

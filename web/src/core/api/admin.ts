@@ -13,13 +13,16 @@ export interface AdminStore { id: Id; name: string; external_id: string | null; 
 export interface Setting {
   key: string;
   environment: string;
-  type: 'integer' | 'boolean';
+  type: 'integer' | 'boolean' | 'text' | 'choice' | 'secret';
   min?: number;
   max?: number;
-  default: number;
+  max_chars?: number;
+  choices?: string[];
+  default: number | string | null;
   public: boolean;
   text: string;
-  value: number | boolean;
+  /** Of a secret: whether it is set. */
+  value: number | boolean | string;
   source: 'tenant' | 'environment' | 'default';
 }
 export type PurgeMode = 'logical' | 'permanent';
@@ -128,7 +131,7 @@ export const deleteStore = (client: Client, id: Id) => client.delete<void>(`/sto
 export const updateStore = (client: Client, id: Id, body: { name?: string; users?: Id[] }) => client.patch<AdminStore>(`/stores/${id}`, body);
 
 export const listSettings = (client: Client) => client.get<Page<Setting>>('/settings');
-export const updateSettings = (client: Client, body: Record<string, number | boolean | null>) => client.patch<Page<Setting>>('/settings', body);
+export const updateSettings = (client: Client, body: Record<string, number | boolean | string | null>) => client.patch<Page<Setting>>('/settings', body);
 export const renameTenant = (client: Client, name: string) => client.patch<{ name: string }>('/tenant', { name });
 export const listPurges = (client: Client, after?: string) => client.get<Page<Purge>>('/purges', { limit: 20, after });
 export const runPurge = (client: Client, body: { before: string; mode: PurgeMode; dry_run?: boolean }) => client.call<PurgeOutcome>('POST', '/purges', { body, timeout: 600_000 });

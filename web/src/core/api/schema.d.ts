@@ -1650,11 +1650,8 @@ export interface components {
         };
         /** @description A declared setting. */
         Declared: components["schemas"]["Shape"] & {
-            /**
-             * Format: int64
-             * @description Booleans as 0 or 1.
-             */
-            default: number;
+            /** @description What holds where nobody has set anything: booleans as 0 or 1, null for a secret. */
+            default: components["schemas"]["Usual"];
             /** @description The environment variable that gives it where a tenant has set nothing. */
             environment: string;
             /** @description Its key. */
@@ -2941,7 +2938,7 @@ export interface components {
             items: (components["schemas"]["Declared"] & {
                 /** @description "tenant", "environment" or "default". */
                 source: string;
-                /** @description What holds. */
+                /** @description What holds; of a secret, whether it is set. */
                 value: unknown;
             })[];
             /** @description Give it back as `after` for the next page. */
@@ -3398,7 +3395,7 @@ export interface components {
         SettingView: components["schemas"]["Declared"] & {
             /** @description "tenant", "environment" or "default". */
             source: string;
-            /** @description What holds. */
+            /** @description What holds; of a secret, whether it is set. */
             value: unknown;
         };
         /** @description Settings of the tenant changed. */
@@ -3430,6 +3427,21 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "boolean";
+        } | {
+            /** @description How many characters it may have. */
+            max_chars: number;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            /** @description The words. */
+            choices: string[];
+            /** @enum {string} */
+            type: "choice";
+        } | {
+            /** @description How many characters it may have. */
+            max_chars: number;
+            /** @enum {string} */
+            type: "secret";
         };
         /** @description Who is signed in. */
         SignedIn: {
@@ -3652,6 +3664,7 @@ export interface components {
             /** @description The user, as it is now. */
             user: components["schemas"]["User"];
         };
+        Usual: number | string | null;
         /** @description What the matrix says of two users. */
         Verdict: {
             /** @description Whether the one may write to the other. */

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parlor::auth::jwt::Claims;
 use parlor::clock::Clock;
-use parlor::config::{DataArgs, ServeArgs};
+use parlor::config::ServeArgs;
 use parlor::serve::Server;
 use parlor_chat::Time;
 use parlor_chat::retention;
@@ -118,7 +118,7 @@ async fn another_node_takes_it_up() {
     let secret = || Some("the same secret on every one of the nodes".to_owned());
     let site = Site::with(|config| config.secret = secret()).await;
     let folder = TempDir::new().unwrap();
-    let data = DataArgs { data: folder.path().into(), database: site.data.database.clone() };
+    let data = site.data_of_node(&folder);
     let config = ServeArgs { secret: secret(), ..options() };
     let node = Server::bind(&data, config, Clock::System).await.unwrap();
     let url = format!("http://{}", node.address);

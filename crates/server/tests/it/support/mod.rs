@@ -60,6 +60,8 @@ pub fn fresh_data() -> (DataArgs, TempDir, Option<TestDb>) {
     let data = DataArgs {
         data: PathBuf::from(folder.path()),
         database: database.as_ref().map(|database| database.url().to_owned()),
+        secret_key: None,
+        secret_key_file: None,
     };
     (data, folder, database)
 }
@@ -88,8 +90,17 @@ impl Site {
     /// Another node on the same data; PostgreSQL only.
     pub async fn beside(&self, change: impl FnOnce(&mut ServeArgs)) -> Self {
         let folder = TempDir::new().unwrap();
-        let data = DataArgs { data: PathBuf::from(folder.path()), database: self.data.database.clone() };
+        let data = self.data_of_node(&folder);
         Self::on(data, folder, None, Clock::System, change).await
+    }
+
+    /// Where another node has its data: it shares the key of secrets, as its operator says.
+    pub fn data_of_node(&self, folder: &TempDir) -> DataArgs {
+        DataArgs {
+            data: PathBuf::from(folder.path()),
+            secret_key_file: Some(self.data.data.join("secret.key")),
+            ..self.data.clone()
+        }
     }
 
     /// With a clock of its own.

@@ -1,7 +1,7 @@
 // How each setting is grouped and counted. A setting that is not named here (of a newer server) still shows, with the
 // server's own text.
 import type { Key } from '$core/text/i18n';
-import { i18n } from '$ui/i18n.svelte';
+import { i18n, t } from '$ui/i18n.svelte';
 import type { Setting } from '$core/api/admin';
 
 export type SettingGroup = 'messages' | 'presence' | 'privacy' | 'storage' | 'features';
@@ -38,8 +38,25 @@ export function words(kind: 'setting' | 'setting_hint', key: string): Key | null
   return i18n.knows(name) ? name : null;
 }
 
-/** What is wrong with a typed number: nothing, or the key of the sentence. */
-export function refusal(text: string, setting: Pick<Setting, 'min' | 'max'>): 'settings.whole' | 'settings.between' | null {
+/** The word of a choice, as this version of the app says it, or as the server does. */
+export function choiceName(key: string, word: string): string {
+  const name = `setting_choice.${key}.${word}`;
+  return i18n.knows(name) ? t(name) : word;
+}
+
+/** A typed text as the server wants it. */
+export const typed = (setting: Pick<Setting, 'type'>, edit: string): number | string => (setting.type === 'integer' ? Number(edit) : edit);
+
+/** What is typed says nothing new. A secret is never shown, so that an empty field means the one there is. */
+export function isSame(setting: Setting, edit: string | boolean | null): boolean {
+  if (edit === null) return setting.source !== 'tenant';
+  if (setting.type === 'secret') return edit === '';
+  return setting.type === 'integer' ? String(edit).trim() === String(setting.value) : edit === setting.value;
+}
+
+/** What is wrong with a typed number or text: nothing, or the key of the sentence. */
+export function refusal(text: string, setting: Pick<Setting, 'type' | 'min' | 'max' | 'max_chars'>): 'settings.whole' | 'settings.between' | 'settings.long' | null {
+  if (setting.type !== 'integer') return [...text].length > (setting.max_chars ?? Infinity) ? 'settings.long' : null;
   if (!/^-?\d+$/.test(text.trim())) return 'settings.whole';
   const number = Number(text);
   return number < (setting.min ?? -Infinity) || number > (setting.max ?? Infinity) ? 'settings.between' : null;

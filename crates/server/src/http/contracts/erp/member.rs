@@ -36,6 +36,6 @@ pub async fn admit(app: &Ctx, caller: &Caller, tenant: &str) -> Result<(), Probl
         Ok(id) => id == own,
         Err(_) => app.db.read_plain(move |tx| tenants::by_id(tx, own)).await?.slug == tenant,
     };
-    let open = app.settings(own).await?.erp_enabled != 0;
+    let open = app.settings(own).await?.erp_enabled;
     if same && open && caller.is_staff() { Ok(()) } else { Err(nothing()) }
 }
