@@ -2077,14 +2077,24 @@ export interface components {
         HostKeyCreation: {
             /** @description Key id that tokens name. */
             kid?: string | null;
-            kind?: components["schemas"]["Kind"];
-            purpose?: components["schemas"]["Purpose"];
+            kind?: components["schemas"]["HostKeyKind"];
+            purpose?: components["schemas"]["HostKeyPurpose"];
             /**
              * @description The secret (at least 32 characters), the PEM, the JWKS document or its address (https). Absent for `hs256`:
              *     Parlor makes one.
              */
             secret?: string | null;
         };
+        /**
+         * @description What a key is.
+         * @enum {string}
+         */
+        HostKeyKind: "hs256" | "pem" | "jwks" | "jwks_url";
+        /**
+         * @description What tokens signed with a key are for.
+         * @enum {string}
+         */
+        HostKeyPurpose: "host" | "mercure" | "mercure-publisher" | "mercure-subscriber";
         /** @description A key without what it is. */
         HostKeyView: {
             /** @description Since when. */
@@ -2093,10 +2103,10 @@ export interface components {
             id: components["schemas"]["RowId"];
             /** @description The key id that tokens name, if any. */
             kid?: string | null;
-            /** @description hs256, pem, jwks or jwks_url. */
-            kind: string;
-            /** @description What its tokens are for: host, mercure, mercure-publisher, mercure-subscriber. */
-            purpose: string;
+            /** @description What it is. */
+            kind: components["schemas"]["HostKeyKind"];
+            /** @description What its tokens are for. */
+            purpose: components["schemas"]["HostKeyPurpose"];
             /** @description The address of published keys; no secret. */
             url?: string | null;
         };
@@ -2761,10 +2771,10 @@ export interface components {
                 id: components["schemas"]["RowId"];
                 /** @description The key id that tokens name, if any. */
                 kid?: string | null;
-                /** @description hs256, pem, jwks or jwks_url. */
-                kind: string;
-                /** @description What its tokens are for: host, mercure, mercure-publisher, mercure-subscriber. */
-                purpose: string;
+                /** @description What it is. */
+                kind: components["schemas"]["HostKeyKind"];
+                /** @description What its tokens are for. */
+                purpose: components["schemas"]["HostKeyPurpose"];
                 /** @description The address of published keys; no secret. */
                 url?: string | null;
             }[];
@@ -2872,8 +2882,8 @@ export interface components {
                 executed_at: components["schemas"]["Time"];
                 /** @description Its id, ascending in time. */
                 id: components["schemas"]["RowId"];
-                /** @description logical or permanent. */
-                mode: string;
+                /** @description What became of them. */
+                mode: components["schemas"]["Mode"];
                 /**
                  * Format: int64
                  * @description How many messages so far.
@@ -3208,8 +3218,8 @@ export interface components {
             executed_at: components["schemas"]["Time"];
             /** @description Its id, ascending in time. */
             id: components["schemas"]["RowId"];
-            /** @description logical or permanent. */
-            mode: string;
+            /** @description What became of them. */
+            mode: components["schemas"]["Mode"];
             /**
              * Format: int64
              * @description How many messages so far.
@@ -3225,11 +3235,6 @@ export interface components {
             /** @description logical or permanent. */
             mode: components["schemas"]["Mode"];
         };
-        /**
-         * @description What tokens signed with a key are for.
-         * @enum {string}
-         */
-        Purpose: "host" | "mercure" | "mercure-publisher" | "mercure-subscriber";
         /** @description An application of the Pusher protocol. */
         PusherApp: {
             created_at: components["schemas"]["Time"];

@@ -46,7 +46,6 @@ pub struct Purge {
     /// Messages older than this were cleared.
     pub cutoff: Time,
     /// What became of them.
-    #[schema(inline)]
     pub mode: Mode,
     /// How many messages so far.
     pub rows_deleted: i64,
