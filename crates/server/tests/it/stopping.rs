@@ -36,9 +36,14 @@ struct Stage {
 
 impl Stage {
     async fn open() -> Self {
+        Self::draining("0").await
+    }
+
+    /// A server that gives its clients so many seconds to leave.
+    async fn draining(seconds: &str) -> Self {
         let (data, folder, database) = tokio::task::spawn_blocking(fresh_data).await.unwrap();
         let options = ["--app-id", "3", "--app-key", APP.key, "--app-secret", APP.secret];
-        let process = Process::with(&data, &[&["--drain-seconds", "0"], &options[..]].concat());
+        let process = Process::with(&data, &[&["--drain-seconds", seconds], &options[..]].concat());
         let token = |name: &str| sign(&claims(name), SECRET.as_bytes(), None).unwrap();
         let ana = Person::arrive(&process.url, token("Ana")).await;
         let ben = Person::arrive(&process.url, token("Ben")).await;
@@ -261,7 +266,8 @@ async fn saying(stage: &Stage, text: &str) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_holds_up_the_end_with_half_a_request() {
-    let stage = Stage::open().await;
+    // Whoever is waited for would hold it up for more than a minute.
+    let stage = Stage::draining("60").await;
     let bearer = format!("host: x\r\nauthorization: Bearer {}\r\n", stage.ben.token.as_deref().unwrap());
     let whole = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let halves = [
@@ -283,7 +289,7 @@ async fn nobody_holds_up_the_end_with_half_a_request() {
     stage.process.ask_to_stop();
     stage.end().await;
     let took = asked.elapsed();
-    assert!(took < Duration::from_millis(4500), "{took:?}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
     drop(held);
 }
 
