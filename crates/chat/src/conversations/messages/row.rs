@@ -23,7 +23,7 @@ row! {
         seq: i64 = "m.seq",
         kind: MessageKind = "m.kind",
         author_id: Option<PersonId> = "m.author_id",
-        author_kind: Option<PersonKind> = "m.author_kind",
+        author_kind: PersonKind = "m.author_kind",
         author_name: String = "COALESCE(u.name, k.name, '')",
         author_avatar: Option<String> = "COALESCE(u.avatar_url, k.avatar_url)",
         body: String = "m.body",
@@ -73,7 +73,8 @@ impl FromRow for Stored {
 
 /// Of a deleted message nothing is shown but that it was there.
 fn stored(row: MessageRow) -> Stored {
-    let author = row.author_id.zip(row.author_kind).map(|(id, kind)| {
+    let kind = row.author_kind;
+    let author = row.author_id.map(|id| {
         let name = if kind == PersonKind::System { "Parlor".to_owned() } else { row.author_name };
         Person { id, kind, name, avatar_url: row.author_avatar }
     });
