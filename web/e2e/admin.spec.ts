@@ -1,7 +1,7 @@
 // The administration and one's own page against the real server: what is done there holds, by mouse and by keyboard alone.
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, Page } from '@playwright/test';
+import type { Browser, Locator, Page } from '@playwright/test';
 import { Api } from './api';
 import { apiOf, browserOf, composer, expect, messages, openChat, stored, test, unique, world } from './fixtures';
 import { RUNS } from './samples';
@@ -394,7 +394,7 @@ test('settings of every shape: a text, a choice, and a secret that is written an
   });
   await page.reload();
   const save = page.getByRole('main').getByRole('button', { name: 'Save' }).last();
-  const [greeting, days, password] = [page.getByLabel('a_greeting'), page.getByLabel('some_days'), page.getByLabel('a_password')];
+  const [greeting, days, password] = ['a_greeting', 'some_days', 'a_password'].map((key) => page.getByLabel(key, { exact: true })) as [Locator, Locator, Locator];
   await expect(password).toHaveAttribute('placeholder', 'Not set');
   await greeting.fill('far too long');
   await expect(page.getByText('Use at most 10 characters.')).toBeVisible();

@@ -47,11 +47,8 @@ fn keys_for(data: &DataArgs, stored: Option<State>) -> Result<SecretKeys, StartE
         (None, Some(state)) => Err(StartError::NoSecretKey(state.current, source(data)?.to_string())),
         (None, None) => {
             let keys = SecretKeys::make(data)?;
-            tracing::warn!(
-                key = %keys.ids()[0],
-                "made the secret key {}: back it up, and not beside the database; other nodes need the same",
-                keys.source()
-            );
+            let (key, file) = (keys.ids()[0], keys.source());
+            tracing::warn!(%key, %file, "made the key of secrets: back it up, and not beside the database");
             Ok(keys)
         }
     }
