@@ -41,13 +41,16 @@ test('nothing empty and nothing too long is sent', () => {
   expect(waiting(session)).toEqual([]);
 });
 
-test('a draft of another device shows where nobody types', () => {
+test('a draft of another device shows, but for what is being typed here', () => {
   const { session, composer } = made();
-  session.drafts.received('c1', 'reply', 'from the phone');
+  const elsewhere = (body: string) =>
+    session.drafts.event({ seq: 1, type: 'draft.saved', at: '', conversation_id: 'c1', actor: null, data: { mode: 'reply', body } }, true);
+  elsewhere('from the phone');
   expect(composer.text).toBe('from the phone');
-  composer.focused = () => true;
+  elsewhere('from the phone, and more');
+  expect(composer.text).toBe('from the phone, and more');
   composer.type('here');
-  session.drafts.set('c1', 'reply', 'there');
+  elsewhere('there');
   expect(composer.text).toBe('here');
 });
 

@@ -114,3 +114,49 @@ test('what the server did not take is not waited for', async () => {
   box.event(saved('lost on the way'), true);
   expect(box.get('c1', 'reply')?.body).toBe('lost on the way');
 });
+
+test('two windows end with what the server has, however soon one change follows another', async () => {
+  const box = drafts();
+  box.event(saved('first part'), true);
+  box.event(saved('first part, and the second part'), true);
+  expect(box.get('c1', 'reply')?.body).toBe('first part, and the second part');
+  box.event(saved(''), true);
+  expect(box.get('c1', 'reply')).toBeUndefined();
+});
+
+test('what is on its way comes after what another window wrote, and wins', async () => {
+  const box = drafts();
+  box.set('c1', 'reply', 'typed here');
+  box.event(saved('typed there'), true);
+  expect(box.get('c1', 'reply')?.body).toBe('typed here');
+  box.flush();
+  box.event(saved('typed there'), true);
+  await settled();
+  box.event(saved('typed here'), true);
+  expect([box.get('c1', 'reply')?.body, server.get('c1:reply')]).toEqual(['typed here', 'typed here']);
+  box.event(saved('typed there, later'), true);
+  expect(box.get('c1', 'reply')?.body).toBe('typed there, later');
+});
+
+test('what another window has sent while this one was away is gone here too, with its quote', async () => {
+  const box = drafts();
+  const quote = { id: 'm1', seq: 1, author: null, preview: '', deleted: false };
+  box.set('c1', 'reply', 'sent there', quote);
+  box.flush();
+  await settled();
+  server.clear();
+  const again = drafts();
+  await again.load();
+  await again.sync();
+  expect(again.get('c1', 'reply')).toBeUndefined();
+});
+
+test('what is written while the drafts of the server are on their way is not undone by them', async () => {
+  const box = drafts();
+  server.set('c1:reply', 'of the server');
+  const syncing = box.sync();
+  await Promise.resolve();
+  await typed(box, 'written meanwhile');
+  await syncing;
+  expect(box.get('c1', 'reply')?.body).toBe('written meanwhile');
+});

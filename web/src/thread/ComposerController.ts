@@ -33,7 +33,6 @@ export class ComposerController extends Observable {
   sendsLater = false;
   /** What the screen gives: the field, and ways to other messages. */
   focus: () => void = () => {};
-  focused: () => boolean = () => false;
   goTo: (seq: number) => void = () => {};
   #shownMode = '';
 
@@ -113,7 +112,7 @@ export class ComposerController extends Observable {
     return filled && this.over === 0 && !this.saving && !this.uploads.some((one) => one.state === 'failed');
   }
 
-  /** The draft of this mode: shown when the mode is another, and when it has changed elsewhere while nobody types here. */
+  /** The draft of this mode: shown when the mode is another, and when it has changed elsewhere. */
   protected renew(): void {
     const { mode } = this;
     if (!this.editing) {
@@ -122,7 +121,7 @@ export class ComposerController extends Observable {
         this.#shownMode = mode;
         this.text = body;
         this.replyTo = quotable(this.replyTo ?? (reply_to && this.session.store.message(this.id, reply_to.id)), this.note);
-      } else if (!this.focused() || this.text === '') this.text = body;
+      } else if (this.session.drafts) this.text = body;
     }
     this.changed();
   }

@@ -12,6 +12,7 @@ export interface Kept { conversation_id: Id; mode: Mode; body: string; reply_to:
 const SAVE_AFTER = 300;
 const UNHEARD = 'drafts.unheard';
 const keyOf = (conversation: Id, mode: Mode) => `${conversation}:${mode}`;
+const placeOf = (key: string) => ({ conversation_id: key.slice(0, key.indexOf(':')), mode: key.slice(key.indexOf(':') + 1) });
 
 export class Drafts implements SessionPart {
   #kept = new Map<string, Kept>();
@@ -40,7 +41,7 @@ export class Drafts implements SessionPart {
     if (event.type !== 'draft.saved') return;
     const { mode, body } = event.data as { mode: string; body: string };
     if (this.#echoed(keyOf(event.conversation_id!, mode), body) || !fresh) return;
-    this.received(event.conversation_id!, mode, body);
+    this.#take(keyOf(event.conversation_id!, mode), body);
   }
 
   /** There is a connection: the server hears what it has missed. */
@@ -48,14 +49,14 @@ export class Drafts implements SessionPart {
     await Promise.all([...this.#unheard].map((key) => this.#tell(key)));
   }
 
-  /** Takes those of the server where nothing is typed here. */
+  /** Takes those of the server, and that it has none, where nothing was written here meanwhile. */
   async sync(): Promise<void> {
     await this.connected();
-    const { items } = await listDrafts(this.client);
-    for (const { conversation_id, mode, body, updated_at } of items) {
-      if (!conversation_id || this.#unheard.has(keyOf(conversation_id, mode))) continue;
-      const mine = this.#kept.get(keyOf(conversation_id, mode));
-      if (!mine || (updated_at && Date.parse(updated_at) > mine.at)) this.received(conversation_id, mode, body);
+    const before = new Map(this.#kept);
+    const theirs = new Map<string, string>();
+    for (const { conversation_id, mode, body } of (await listDrafts(this.client)).items) theirs.set(keyOf(conversation_id!, mode), body);
+    for (const key of new Set([...theirs.keys(), ...before.keys()])) {
+      if (this.#kept.get(key) === before.get(key)) this.#take(key, theirs.get(key) ?? '');
     }
   }
 
@@ -92,12 +93,13 @@ export class Drafts implements SessionPart {
     this.#save(key);
   }
 
-  /** A draft of another tab or device. What is being typed here just now wins. */
-  received(conversation: Id, mode: Mode, body: string): void {
-    const key = keyOf(conversation, mode);
+  /** A draft of another tab or device. What was typed here and is still on its way comes after it, and wins. */
+  #take(key: string, body: string): void {
     const mine = this.#kept.get(key);
-    if (this.#timers.has(key) || (mine?.body ?? '') === body || (mine && Date.now() - mine.at < 3000)) return;
-    this.#keep(key, { conversation_id: conversation, mode, body, reply_to: mine?.reply_to ?? null, related: mine?.related ?? null, at: Date.now() });
+    if ((mine?.body ?? '') === body || this.#timers.has(key) || this.#unheard.has(key) || this.#echoes.has(key)) return;
+    // What was sent elsewhere has taken its quote and its card along.
+    const { reply_to = null, related = null } = (body && mine) || {};
+    this.#keep(key, { ...placeOf(key), body, reply_to, related, at: Date.now() });
     void this.#persist(key);
   }
 
@@ -126,8 +128,7 @@ export class Drafts implements SessionPart {
   }
 
   async #tell(key: string): Promise<void> {
-    const at = key.indexOf(':');
-    const [conversation, mode] = [key.slice(0, at), key.slice(at + 1)];
+    const { conversation_id: conversation, mode } = placeOf(key);
     const body = this.#kept.get(key)?.body ?? '';
     this.#heard(key, false); // the page may be gone before there is an answer
     const said = body.trim() ? body : '';
