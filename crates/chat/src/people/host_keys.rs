@@ -1,8 +1,8 @@
 //! Keys with which host applications sign the tokens of a tenant. Owns their rows, who may see and change them, limits and
 //! the audit of it. Whether a key can be read was checked before it came here.
 
-use parlor_db::{FromRow, FromValue, Value, params, row, statements};
-use serde::{Deserialize, Serialize};
+use parlor_db::{FromRow, params, row, statements};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
@@ -10,88 +10,47 @@ use crate::{
     credentials::{self, Ended, Root},
     error::{Result, conflict, not_found},
     ids::{RowId, TenantId},
-    person::{Actor, text},
+    person::Actor,
     rights::Right,
     sessions,
     time::Time,
     tx::Tx,
+    words::words,
 };
 
 const MOST_KEYS: usize = 20;
 
-/// What tokens signed with a key are for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schema(as = HostKeyPurpose)]
-pub enum Purpose {
-    /// People of the host application.
-    #[default]
-    Host,
-    /// Mercure: publishing and subscribing.
-    Mercure,
-    /// Mercure: publishing.
-    MercurePublisher,
-    /// Mercure: subscribing.
-    MercureSubscriber,
-}
-
-impl Purpose {
-    const ALL: [Self; 4] = [Self::Host, Self::Mercure, Self::MercurePublisher, Self::MercureSubscriber];
-
-    /// Stored and public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Mercure => "mercure",
-            Self::MercurePublisher => "mercure-publisher",
-            Self::MercureSubscriber => "mercure-subscriber",
-        }
+words! {
+    /// What tokens signed with a key are for.
+    #[derive(Default)]
+    #[schema(as = HostKeyPurpose)]
+    pub enum Purpose {
+        /// People of the host application.
+        #[default]
+        Host = "host",
+        /// Mercure: publishing and subscribing.
+        Mercure = "mercure",
+        /// Mercure: publishing.
+        MercurePublisher = "mercure-publisher",
+        /// Mercure: subscribing.
+        MercureSubscriber = "mercure-subscriber",
     }
 }
 
-/// What a key is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = HostKeyKind)]
-pub enum KeyKind {
-    /// A secret that both sides know.
-    #[default]
-    Hs256,
-    /// A public key: RSA for RS256, P-256 for ES256, Ed25519 for `EdDSA`.
-    Pem,
-    /// A JWKS document.
-    Jwks,
-    /// The address of one.
-    JwksUrl,
-}
-
-impl KeyKind {
-    const ALL: [Self; 4] = [Self::Hs256, Self::Pem, Self::Jwks, Self::JwksUrl];
-
-    /// Stored and public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hs256 => "hs256",
-            Self::Pem => "pem",
-            Self::Jwks => "jwks",
-            Self::JwksUrl => "jwks_url",
-        }
-    }
-}
-
-impl FromValue for Purpose {
-    fn from_value(value: Value<'_>) -> Result<Self, String> {
-        let name = text(value)?;
-        let known = Self::ALL.into_iter().find(|purpose| purpose.name() == name);
-        known.ok_or_else(|| format!("unknown purpose of a key {name:?}"))
-    }
-}
-
-impl FromValue for KeyKind {
-    fn from_value(value: Value<'_>) -> Result<Self, String> {
-        let name = text(value)?;
-        let known = Self::ALL.into_iter().find(|kind| kind.name() == name);
-        known.ok_or_else(|| format!("unknown kind of key {name:?}"))
+words! {
+    /// What a key is.
+    #[derive(Default)]
+    #[schema(as = HostKeyKind)]
+    pub enum KeyKind {
+        /// A secret that both sides know.
+        #[default]
+        Hs256 = "hs256",
+        /// A public key: RSA for RS256, P-256 for ES256, Ed25519 for `EdDSA`.
+        Pem = "pem",
+        /// A JWKS document.
+        Jwks = "jwks",
+        /// The address of one.
+        JwksUrl = "jwks_url",
     }
 }
 

@@ -56,6 +56,7 @@ pub struct View {
     pub pinned_count: i64,
     /// The actor's own part; absent in events.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, required = true)]
     pub me: Option<Me>,
 }
 

@@ -17,6 +17,7 @@ use crate::{
     person::Actor,
     rights::Right,
     tx::Tx,
+    words::words,
 };
 
 statements! {
@@ -57,8 +58,21 @@ pub struct SettingView {
     pub declared: Declared,
     /// What holds.
     pub value: Value,
-    /// "tenant", "environment" or "default".
-    pub source: &'static str,
+    /// Where that comes from.
+    pub source: Source,
+}
+
+words! {
+    /// Where the value of a setting comes from.
+    #[schema(as = SettingSource)]
+    pub enum Source {
+        /// The tenant has set it.
+        Tenant = "tenant",
+        /// The operator's configuration.
+        Environment = "environment",
+        /// Nobody has set it.
+        Default = "default",
+    }
 }
 
 /// Every setting with its value. Needs `manage_settings`.
@@ -67,9 +81,9 @@ pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<SettingView>> {
     let set: Vec<String> = stored(tx, actor.tenant)?.into_iter().map(|(key, _)| key).collect();
     let values = load(tx, actor.tenant)?;
     let source = |declared: &Declared| match tx.defaults.get(declared.key) {
-        _ if set.iter().any(|key| key == declared.key) => "tenant",
-        Some(value) if value != declared.default => "environment",
-        _ => "default",
+        _ if set.iter().any(|key| key == declared.key) => Source::Tenant,
+        Some(value) if value != declared.default => Source::Environment,
+        _ => Source::Default,
     };
     Ok(DECLARED
         .iter()

@@ -82,7 +82,7 @@ fn what_is_purged_for_good_is_nowhere() {
     assert!(log(&world).contains("plover"));
 
     let done = purge(&world, &ana, cutoff, Mode::Permanent).unwrap();
-    assert!(done.rows_deleted >= 1 && done.mode == "permanent");
+    assert!(done.rows_deleted >= 1 && done.mode == Mode::Permanent);
     assert!(!log(&world).contains("plover"), "{}", log(&world));
     assert_eq!((hits(&world, &ben, "plover"), unread(&world, &ben, id)), (0, 1));
     let by = ben.clone();

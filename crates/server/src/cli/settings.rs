@@ -78,7 +78,7 @@ fn row(view: &SettingView) -> Vec<String> {
         Shape::Integer { min, max } => format!("{min} to {max}"),
         Shape::Boolean => "true or false".to_owned(),
     };
-    let texts = [view.declared.key, view.source, view.declared.text].map(str::to_owned);
+    let texts = [view.declared.key, view.source.name(), view.declared.text].map(str::to_owned);
     let [key, source, text] = texts;
     vec![key, view.value.to_string(), source, range, text]
 }

@@ -6,39 +6,31 @@
 use std::collections::BTreeMap;
 
 use parlor_db::{Row, params, statements};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     audit, conversations,
-    error::{Error, Result, invalid, not_found},
+    error::{Result, invalid, not_found},
     ids::{ConversationId, PersonId, RowId},
     page::{Page, limit},
     person::{Actor, PersonKind},
     rights::Right,
     time::Time,
     tx::Tx,
+    words::words,
 };
 
 use super::erase::{Doomed, hide, remove};
 
-/// What is done to old messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Nobody sees them any more, as if their authors had deleted them; the rows stay for an audit.
-    Logical,
-    /// They are gone for good: rows, edits, reactions, files, index, and their text in the log of events.
-    Permanent,
-}
-
-impl Mode {
-    /// Stored and public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Logical => "logical",
-            Mode::Permanent => "permanent",
-        }
+words! {
+    /// What is done to old messages.
+    #[schema(as = PurgeMode)]
+    pub enum Mode {
+        /// Nobody sees them any more, as if their authors had deleted them; the rows stay for an audit.
+        Logical = "logical",
+        /// They are gone for good: rows, edits, reactions, files, index, and their text in the log of events.
+        Permanent = "permanent",
     }
 }
 
@@ -53,8 +45,8 @@ pub struct Purge {
     pub executed_at: Time,
     /// Messages older than this were cleared.
     pub cutoff: Time,
-    /// logical or permanent.
-    pub mode: String,
+    /// What is done to the messages.
+    pub mode: Mode,
     /// How many messages so far.
     pub rows_deleted: i64,
 }
@@ -132,7 +124,7 @@ pub fn begin(tx: &mut Tx, actor: &Actor, before: Time, mode: Mode) -> Result<Pur
     }
     let id = RowId(tx.id());
     let admin = Some(actor.id()).filter(|_| actor.person.kind != PersonKind::System);
-    tx.db.execute(&INSERT, params![actor.tenant, id, admin, tx.now, before, mode.name()])?;
+    tx.db.execute(&INSERT, params![actor.tenant, id, admin, tx.now, before, mode])?;
     let details = json!({ "before": before, "mode": mode });
     audit::record(tx, actor, "history.purge", Some(("purge", &id.to_string())), &details)?;
     get(tx, actor, id)
@@ -168,10 +160,9 @@ pub fn step(tx: &mut Tx, actor: &Actor, purge: &Purge, from: Walk) -> Result<Opt
     }
     let mut gone = 0;
     for (conversation, messages) in locked.into_values() {
-        gone += match purge.mode.as_str() {
-            "logical" => hide(tx, &system, &conversation, messages, purge.cutoff)?,
-            "permanent" => remove(tx, &system, &conversation, &messages, purge.cutoff)?,
-            other => return Err(Error::Damaged(format!("unknown mode of clearing {other:?}"))),
+        gone += match purge.mode {
+            Mode::Logical => hide(tx, &system, &conversation, messages, purge.cutoff)?,
+            Mode::Permanent => remove(tx, &system, &conversation, &messages, purge.cutoff)?,
         };
     }
     tx.db.execute(&ADD, params![actor.tenant, purge.id, gone])?;

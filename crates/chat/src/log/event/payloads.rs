@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::ended::Ended;
 use super::raw::Raw;
+use super::schema::SharedConversation;
 use crate::{
     ids::{ConversationId, MessageId, PersonId, RoleId, RowId, TeamId},
     resources::{
@@ -88,7 +89,7 @@ pub struct MessagePinned {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ConversationOpened {
     /// The conversation, without anybody's own part.
-    #[schema(value_type = View)]
+    #[schema(value_type = SharedConversation)]
     pub conversation: Box<View>,
 }
 
@@ -100,6 +101,7 @@ pub struct ConversationUpdated {
     pub changes: Box<ConversationChanges>,
     /// When; absent where only the team's unread count changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub updated_at: Option<Time>,
 }
 
