@@ -21,6 +21,8 @@ async function typed(box: Drafts, body: string): Promise<void> {
   await settled();
 }
 
+const saved = (body: string) => ({ seq: 1, type: 'draft.saved', at: '', conversation_id: 'c1', actor: null, data: { mode: 'reply', body } });
+
 beforeEach(() => {
   vi.restoreAllMocks();
   keyValues = new MemoryStore();
@@ -73,4 +75,42 @@ test('what the server refuses is not tried for ever', async () => {
   await box.sync();
   await box.sync();
   expect(call.mock.calls.filter(([method]) => method === 'PUT')).toHaveLength(1);
+});
+
+test('what comes back late of one\'s own drafts does not undo what was sent since', async () => {
+  const box = drafts();
+  await typed(box, 'to be sent');
+  await typed(box, 'to be sent, now');
+  box.clear('c1', 'reply');
+  await settled();
+  for (const body of ['to be sent', 'to be sent, now', '']) {
+    box.event(saved(body), true);
+    expect(box.get('c1', 'reply')).toBeUndefined();
+  }
+  // Another tab begins, with the same words.
+  box.event(saved('to be sent'), true);
+  expect(box.get('c1', 'reply')?.body).toBe('to be sent');
+});
+
+test('a draft of another tab is shown, also between what comes back of one\'s own', async () => {
+  const box = drafts();
+  await typed(box, 'mine');
+  box.clear('c1', 'reply');
+  await settled();
+  box.event(saved('mine'), true);
+  box.event(saved(''), true);
+  box.event(saved('of the other tab'), true);
+  expect(box.get('c1', 'reply')?.body).toBe('of the other tab');
+});
+
+test('what the server did not take is not waited for', async () => {
+  const box = drafts();
+  online = false;
+  await typed(box, 'lost on the way');
+  online = true;
+  box.clear('c1', 'reply');
+  await settled();
+  box.event(saved(''), true);
+  box.event(saved('lost on the way'), true);
+  expect(box.get('c1', 'reply')?.body).toBe('lost on the way');
 });

@@ -20,7 +20,7 @@ use crate::{CommitHook, Error, Tx, TxError};
 const ATTEMPTS: u32 = 8;
 
 /// A server that does not come back within this time fails the operations that wait for it.
-const PATIENCE: Duration = Duration::from_secs(3);
+const RETRY_FOR: Duration = Duration::from_secs(3);
 
 /// An operation that waits for its turn.
 pub(crate) trait Job: Send {
@@ -178,7 +178,7 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
-        let outcome = self.commit_with_patience(batch, counters);
+        let outcome = self.commit_with_retries(batch, counters);
         match outcome {
             Ok(()) => batch.drain(..).for_each(|job| job.answer(None)),
             Err(Trouble::Apart(_)) if batch.len() > 1 => {
@@ -197,7 +197,7 @@ impl Writer {
         }
     }
 
-    fn commit_with_patience(
+    fn commit_with_retries(
         &mut self,
         batch: &mut [Box<dyn Job>],
         counters: &Counters,
@@ -213,7 +213,7 @@ impl Writer {
             match &outcome {
                 Err(Trouble::Apart(error))
                     if batch.len() == 1 && error.is_retryable() && attempt < ATTEMPTS => {}
-                Err(Trouble::Lost(_)) if attempt < ATTEMPTS && started.elapsed() < PATIENCE => {}
+                Err(Trouble::Lost(_)) if attempt < ATTEMPTS && started.elapsed() < RETRY_FOR => {}
                 _ => return outcome,
             }
             counters.retried();
@@ -310,7 +310,7 @@ pub(crate) fn run_read(tx: &mut Tx, mut job: Box<dyn Job>, deadline: &Deadline, 
             Ok(()) => !job.run(tx) && (!tx.is_alive() || job.may_retry(tx)),
             Err(error) => matches!(error, Error::Unavailable(_)),
         };
-        if again && attempt < ATTEMPTS && started.elapsed() < PATIENCE {
+        if again && attempt < ATTEMPTS && started.elapsed() < RETRY_FOR {
             tx.rollback();
             counters.retried();
             std::thread::sleep(pause(attempt));

@@ -24,7 +24,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::routing::{any, get};
 use futures_util::future::{BoxFuture, ready};
 use parlor::transport::socketio::engine::{Engine, new_sid};
-use parlor::transport::socketio::namespaces::{Client, Namespaces, Socket, Told};
+use parlor::transport::socketio::namespaces::{Client, Namespaces, Outgoing, Socket};
 use parlor::transport::socketio::wire::{Message, Options, Sharing, Step, Wire};
 use parlor_realtime::protocol::engineio::{Frame, Malformed};
 use parlor_realtime::protocol::socketio::{Event, ack_frames, event_frames};
@@ -46,11 +46,11 @@ async fn main() -> std::io::Result<()> {
         upgrade_timeout: milliseconds("UPGRADE_TIMEOUT", 10_000),
         max_payload: variable("MAX_PAYLOAD", 1_000_000),
     };
-    let patience = milliseconds("CONNECT_TIMEOUT", 1000);
+    let connect_timeout = milliseconds("CONNECT_TIMEOUT", 1000);
     let (_running, stopping) = watch::channel(false);
     let everybody = |_: &str| Sharing::Trusted;
     let namespaces = move |_: &_| -> Result<Box<dyn Wire>, _> {
-        Ok(Box::new(Namespaces::new(Box::new(Anybody), patience, ATTACHMENTS, stopping.clone())))
+        Ok(Box::new(Namespaces::new(Box::new(Anybody), connect_timeout, ATTACHMENTS, stopping.clone())))
     };
     let socketio = Engine::new(options, namespaces, everybody);
     let engineio = Engine::new(options, |_| Ok(Box::<EchoWire>::default()), everybody);
@@ -140,8 +140,8 @@ impl Client for Anybody {
         let namespace: Arc<str> = namespace.into();
         let auth = json!(["auth", auth]).to_string();
         let told = VecDeque::from([
-            Told::Accepted(json!({ "sid": new_sid() }).to_string()),
-            Told::Send(event_frames(&namespace, &auth, Vec::new())),
+            Outgoing::Accepted(json!({ "sid": new_sid() }).to_string()),
+            Outgoing::Send(event_frames(&namespace, &auth, Vec::new())),
         ]);
         Some(Box::new(EchoSocket { namespace, told }))
     }
@@ -149,7 +149,7 @@ impl Client for Anybody {
 
 struct EchoSocket {
     namespace: Arc<str>,
-    told: VecDeque<Told>,
+    told: VecDeque<Outgoing>,
 }
 
 impl Socket for EchoSocket {
@@ -165,14 +165,14 @@ impl Socket for EchoSocket {
             ("message-with-ack", Some(id)) => ack_frames(&self.namespace, id, &event.args, event.attachments),
             _ => return,
         };
-        self.told.push_back(Told::Send(frames));
+        self.told.push_back(Outgoing::Send(frames));
     }
 
     fn is_busy(&self) -> bool {
         self.told.len() > 64
     }
 
-    fn next(&mut self) -> BoxFuture<'_, Told> {
+    fn next(&mut self) -> BoxFuture<'_, Outgoing> {
         Box::pin(async {
             match self.told.pop_front() {
                 Some(told) => told,

@@ -105,9 +105,9 @@ pub struct ServeArgs {
     pub pusher: PusherArgs,
 
     /// Seconds that a client may take to accept what is written to it before the connection is dropped
-    #[arg(long, env = "PARLOR_WRITE_PATIENCE", default_value_t = 30, value_name = "SECONDS",
+    #[arg(long = "write-patience", env = "PARLOR_WRITE_PATIENCE", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub write_patience: u64,
+    pub client_write_timeout: u64,
 
     /// Socket.IO
     #[command(flatten)]

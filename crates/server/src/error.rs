@@ -38,6 +38,9 @@ pub enum StartError {
     /// The address of Redis.
     #[error("REDIS_URL: {0}")]
     Redis(String),
+    /// The client for requests to other servers.
+    #[error("requests to other servers: {0}")]
+    Outbound(String),
     /// The playground where others could reach it.
     #[error("--playground lets everybody sign in as anybody: listen on 127.0.0.1 with it, not on {0}")]
     Playground(std::net::SocketAddr),

@@ -9,7 +9,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod database;
-pub mod demo;
 pub mod error;
 pub mod http;
 pub mod metrics;

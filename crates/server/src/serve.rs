@@ -20,7 +20,7 @@ use crate::workers;
 
 /// How long open requests and connections may take once the server stops, beside the time in which it asks them to go.
 /// With the usual three seconds for that, the stop ends before the ten after which supervisors kill.
-const PATIENCE: Duration = Duration::from_secs(5);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many times a second some connections are asked to leave while the server stops.
 const STEPS_A_SECOND: usize = 20;
@@ -64,10 +64,10 @@ impl Server {
             stop.await;
             drain(&stopping).await;
         });
-        let patience = PATIENCE + Duration::from_secs(app.config.drain_seconds);
-        let writes = Duration::from_secs(app.config.write_patience);
+        let drain_timeout = DRAIN_TIMEOUT + Duration::from_secs(app.config.drain_seconds);
+        let writes = Duration::from_secs(app.config.client_write_timeout);
         let stop = app.stopping.subscribe();
-        let all_ended = accept::serve(listener, router(&app, &pusher), stop, patience, writes).await;
+        let all_ended = accept::serve(listener, router(&app, &pusher), stop, drain_timeout, writes).await;
         let _ = draining.await;
         if !all_ended {
             tracing::warn!("some requests were cut off");

@@ -40,18 +40,23 @@ impl Client {
     }
 
     pub async fn get(&mut self, token: &str, path: &str) -> Answer<'_> {
-        self.call("GET", token, path, "").await
+        self.call("GET", token, &format!("/api/v1{path}"), "").await
+    }
+
+    /// Asks the server how it is.
+    pub async fn readyz(&mut self, token: &str) -> Answer<'_> {
+        self.call("GET", token, "/readyz", "").await
     }
 
     pub async fn post(&mut self, token: &str, path: &str, body: &str) -> Answer<'_> {
-        self.call("POST", token, path, body).await
+        self.call("POST", token, &format!("/api/v1{path}"), body).await
     }
 
     async fn call(&mut self, method: &str, token: &str, path: &str, body: &str) -> Answer<'_> {
         self.request.clear();
         write!(
             self.request,
-            "{method} /api/v1{path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )

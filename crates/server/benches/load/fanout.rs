@@ -264,10 +264,10 @@ async fn flat_out(target: &Target<'_>, length: Duration, body: impl Fn(u64) -> S
     let senders: [_; SENDERS] = std::array::from_fn(|number| sender(servers[number % servers.len()].address));
     futures_util::future::join_all(senders).await;
     let wanted = acknowledged.get() * listeners as u64;
-    let patience = Instant::now();
+    let waiting = Instant::now();
     let mut delivered = received.events.get() - from;
     let mut last = Instant::now();
-    while delivered < wanted && patience.elapsed() < Duration::from_secs(15) {
+    while delivered < wanted && waiting.elapsed() < Duration::from_secs(15) {
         sleep(Duration::from_millis(5)).await;
         if received.events.get() - from > delivered {
             (delivered, last) = (received.events.get() - from, Instant::now());

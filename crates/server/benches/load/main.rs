@@ -1,6 +1,6 @@
 //! What `make bench` runs: the budgets of docs and design, each beside a limit measured in the same run.
 //!
-//! `cargo bench -p parlor --bench load -- [sends] [fanout] [nodes] [idle] [pages] [--protocol NAME] [--scale N] [--seconds N] [--json FILE]`
+//! `cargo bench -p parlor --bench load -- [sends] [fanout] [reconnect] [nodes] [idle] [pages] [--protocol NAME] [--scale N] [--seconds N] [--json FILE]`
 //!
 //! The server is the release binary in a process of its own; so is every raw limit that speaks to sockets. The load
 //! generator is one thread and shares the machine with them. Machines differ and are noisy: look at the ratios.
@@ -14,6 +14,7 @@ mod inside;
 mod limits;
 mod pages;
 mod people;
+mod reconnect;
 mod report;
 mod sends;
 mod server;
@@ -42,7 +43,7 @@ pub struct Args {
     json: Option<PathBuf>,
 }
 
-const SECTIONS: [&str; 5] = ["sends", "fanout", "nodes", "idle", "pages"];
+const SECTIONS: [&str; 6] = ["sends", "fanout", "reconnect", "nodes", "idle", "pages"];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         match section.as_str() {
             "sends" => sends::run(&args, &mut report),
             "fanout" => fanout::run(&args, &mut report),
+            "reconnect" => reconnect::run(&mut report),
             "nodes" => fanout::nodes(&args, &mut report),
             "idle" => idle::run(&args, &mut report),
             _ => pages::run(&args, &mut report),

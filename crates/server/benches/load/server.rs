@@ -22,7 +22,7 @@ pub const APP_SECRET: &str = "benchmark-secret";
 /// The unit of /proc/PID/stat on every Linux that Rust supports.
 const TICKS: u64 = 100;
 /// Longest time that a child gets to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A child that listens. Killed when dropped.
 pub struct Server {
@@ -84,7 +84,7 @@ impl Server {
     }
 
     fn await_health(&self, begun: Instant) {
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < TIMEOUT {
             if health(self.address).is_ok_and(|status| status.contains(" 200 ")) {
                 return;
             }
@@ -113,7 +113,7 @@ impl Server {
     pub fn stop(mut self) {
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < TIMEOUT {
             if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return;
             }

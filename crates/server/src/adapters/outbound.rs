@@ -1,116 +1,215 @@
-//! Owns: requests to addresses that people of a tenant name: of published keys, of webhooks. They lead nowhere into the
-//! operator's own network, follow no redirection, end after a while, and are few at a time, on threads of their own: the
-//! pool that files are read with never waits for somebody else's server.
+//! Owns: the one client for requests to other servers. Where people of a tenant name the address (published keys, webhooks),
+//! it leads nowhere into the operator's own network. It follows no redirection, ends after a while, and reads no more
+//! than was asked for; how many requests run at once is limited by [`Turns`].
 //! Must not know: what is asked or told there.
 
+use std::error::Error as StdError;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, Url};
+use rustls::crypto::ring::default_provider;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use ureq::Agent;
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use url::Host;
 
-/// How long one request may take, from the name's resolution to the last byte.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::error::StartError;
+
+/// How long a request to an address of a tenant may take, from the name's resolution to the last byte.
+const NAMED_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for an address of the operator.
+const CONFIGURED_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection is kept for the next request to the same server.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request may wait for its turn.
-const TURN: Duration = Duration::from_secs(10);
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is said of an address that is not asked.
 pub(crate) const PRIVATE: &str =
     "this address is in a private network, which only PARLOR_PRIVATE_FETCHES=true allows";
 
-/// Why nothing was asked.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Busy {
-    /// Too many others wait.
-    Turn,
-    /// No thread could be had.
-    Thread,
-}
-
-/// Turns at asking other servers.
+/// The client.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
-    turns: Arc<Semaphore>,
+    /// For addresses that people of a tenant name.
+    named: Client,
+    /// For addresses that the operator configured.
+    configured: Client,
+    /// Whether people of a tenant may name private networks.
+    private: bool,
 }
 
-impl Default for Outbound {
-    /// For webhooks: the slow ones must not hold up those of other tenants.
-    fn default() -> Self {
-        Self::new(16)
-    }
+/// Why nothing came back.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The address, or what its name resolves to, is in a private network.
+    #[error("{PRIVATE}")]
+    Private,
+    /// The server is not reached, or does not answer in time. Without the address: it may carry a secret.
+    #[error("{0}")]
+    Unreachable(String),
+    /// More came than is read.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
 }
 
 impl Outbound {
-    pub(crate) fn new(at_once: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(at_once)) }
+    /// A client; `private` lets people of a tenant name addresses in private networks.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub(crate) fn new(private: bool) -> Result<Self, StartError> {
+        let tls = tls().map_err(|error| StartError::Outbound(error.to_string()))?;
+        let named = builder(&tls, NAMED_TIMEOUT);
+        // A proxy would resolve the name where nobody looks at what comes out.
+        let named = if private { named } else { named.no_proxy().dns_resolver(PublicResolver) };
+        let build =
+            |builder: ClientBuilder| builder.build().map_err(|error| StartError::Outbound(error.to_string()));
+        Ok(Self { named: build(named)?, configured: build(builder(&tls, CONFIGURED_TIMEOUT))?, private })
     }
 
-    /// Runs a request on a thread of its own, when its turn comes.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        request: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Busy> {
-        let turn = timeout(TURN, self.turns.clone().acquire_owned()).await;
-        let turn = turn.map_err(|_| Busy::Turn)?.map_err(|_| Busy::Turn)?;
-        let (answer, answered) = oneshot::channel();
-        let work = move || {
-            let _ = answer.send(request());
-            // Held to the end, even when nobody waits for the answer any more.
-            drop(turn);
-        };
-        let thread = std::thread::Builder::new().name("outbound".to_owned()).spawn(work);
-        thread.map_err(|_| Busy::Thread)?;
-        answered.await.map_err(|_| Busy::Thread)
+    /// Whether people of a tenant may name private networks, and servers without TLS.
+    pub(crate) fn private(&self) -> bool {
+        self.private
+    }
+
+    /// A request to an address that people of a tenant name.
+    ///
+    /// # Errors
+    /// When the address is private by itself, or none.
+    pub(crate) fn named(&self, method: Method, url: &str) -> Result<RequestBuilder, Failure> {
+        let url = Url::parse(url).map_err(|error| Failure::Unreachable(error.to_string()))?;
+        if !self.private && is_private_host(&url) {
+            return Err(Failure::Private);
+        }
+        Ok(self.named.request(method, url))
+    }
+
+    /// A request to an address that the operator configured.
+    pub(crate) fn configured(&self, method: Method, url: &str) -> RequestBuilder {
+        self.configured.request(method, url)
     }
 }
 
-/// A client for one request. `private` lets it into private networks.
-pub(crate) fn agent(private: bool) -> Agent {
-    let config = Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0);
-    if private {
-        return config.build().into();
+fn builder(tls: &ClientConfig, limit: Duration) -> ClientBuilder {
+    Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .redirect(Policy::none())
+        .timeout(limit)
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+}
+
+/// With the certificates that the program brings along: a container may have none.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    Ok(tls.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Sends a request.
+///
+/// # Errors
+/// Why nothing came back. An answer with an error status is an answer.
+pub(crate) async fn send(request: RequestBuilder) -> Result<Response, Failure> {
+    request.send().await.map_err(failure)
+}
+
+/// The whole answer, at most `limit` bytes.
+///
+/// # Errors
+/// When it ends early, or is longer.
+pub(crate) async fn body(mut answer: Response, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(failure)? {
+        if body.len() + part.len() > limit {
+            return Err(Failure::TooLong(limit));
+        }
+        body.extend_from_slice(&part);
     }
-    // A proxy would resolve the name where nobody looks at what comes out.
-    Agent::with_parts(config.proxy(None).build(), DefaultConnector::default(), Guard::default())
+    Ok(body)
+}
+
+/// The innermost reason says most; the others only say where it came up.
+fn failure(error: reqwest::Error) -> Failure {
+    let timed_out = error.is_timeout();
+    let error = error.without_url();
+    let mut cause: &dyn StdError = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    match cause.is::<PrivateAddress>() {
+        true => Failure::Private,
+        false if timed_out => Failure::Unreachable("it did not answer in time".to_owned()),
+        false => Failure::Unreachable(cause.to_string()),
+    }
+}
+
+/// Turns at asking other servers: slow ones must not take all that there is.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns(Arc<Semaphore>);
+
+/// Too many others wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Busy;
+
+impl Turns {
+    pub(crate) fn new(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once)))
+    }
+
+    /// A turn, held until it is dropped.
+    ///
+    /// # Errors
+    /// When it does not come soon.
+    pub(crate) async fn take(&self) -> Result<OwnedSemaphorePermit, Busy> {
+        let turn = timeout(TURN_TIMEOUT, self.0.clone().acquire_owned()).await;
+        turn.map_err(|_| Busy)?.map_err(|_| Busy)
+    }
 }
 
 /// Whether the address names a private place by itself, before any resolution.
 pub(crate) fn names_private(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else { return false };
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.');
-    let local = ["localhost", "local", "internal"].iter().any(|name| {
-        let end = host.len().saturating_sub(name.len());
-        host.get(end..).is_some_and(|ending| ending.eq_ignore_ascii_case(name))
-            && (end == 0 || host.as_bytes().get(end - 1) == Some(&b'.'))
-    });
-    local || host.parse::<IpAddr>().is_ok_and(|ip| !is_public(ip))
+    Url::parse(url).is_ok_and(|url| is_private_host(&url))
+}
+
+/// The URL has read every spelling of an address already.
+fn is_private_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => !is_public_v4(ip),
+        Some(Host::Ipv6(ip)) => !is_public_v6(ip),
+        Some(Host::Domain(name)) => {
+            let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+            ["localhost", "local", "internal"].contains(&last)
+        }
+        None => false,
+    }
 }
 
 /// Resolves names and leaves out what leads into private networks. The connection is made to what is left, so that
 /// another answer a moment later changes nothing.
-#[derive(Debug, Default)]
-struct Guard(DefaultResolver);
+struct PublicResolver;
 
-impl Resolver for Guard {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.0.resolve(uri, config, timeout)?;
-        let mut public = self.empty();
-        found.iter().filter(|address| is_public(address.ip())).for_each(|address| public.push(*address));
-        if public.is_empty() {
-            return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, PRIVATE).into());
-        }
-        Ok(public)
+/// A name that leads into private networks only.
+#[derive(Debug, thiserror::Error)]
+#[error("{PRIVATE}")]
+struct PrivateAddress;
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            // The client puts in the port.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<_> = found.filter(|address| is_public(address.ip())).collect();
+            match public.is_empty() {
+                true => Err(PrivateAddress.into()),
+                false => Ok(Box::new(public.into_iter()) as Addrs),
+            }
+        })
     }
 }
 
@@ -212,33 +311,67 @@ mod tests {
         }
     }
 
-    #[test]
-    fn other_spellings_are_seen_through_when_they_are_resolved() {
+    #[tokio::test]
+    async fn other_spellings_are_seen_through() {
+        let outbound = Outbound::new(false).unwrap();
         for url in
             ["http://2130706433/", "http://0x7f.1/", "http://127.1/", "http://localhost/", "http://[::1]/"]
         {
-            let refused = agent(false).get(url).call().unwrap_err().to_string();
-            // Where the system does not take a spelling for an address, no name is found.
-            assert!(refused.contains("private network") || refused.contains("host"), "{url}: {refused}");
+            assert!(matches!(outbound.named(Method::GET, url), Err(Failure::Private)), "{url}");
         }
+        // What resolves to a private address is not connected to, whatever its name is.
+        let refused = PublicResolver.resolve("localhost".parse().unwrap()).await.err().unwrap();
+        assert!(refused.is::<PrivateAddress>(), "{refused}");
+    }
+
+    /// A server on this machine that sends `answer` to whoever connects.
+    async fn answering(answer: String) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                use tokio::io::{AsyncReadExt, AsyncWriteExt};
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        format!("http://{address}/secret-path")
+    }
+
+    #[tokio::test]
+    async fn it_follows_nothing_and_reads_no_more_than_asked() {
+        let outbound = Outbound::new(true).unwrap();
+        let get = |url: String| send(outbound.named(Method::GET, &url).unwrap());
+
+        let elsewhere = answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi".to_owned()).await;
+        let redirecting = format!("HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(get(answering(redirecting).await).await.unwrap().status(), 302);
+
+        let answer = get(elsewhere.clone()).await.unwrap();
+        assert_eq!(body(answer, 2).await.unwrap(), b"hi");
+        let answer = get(elsewhere).await.unwrap();
+        assert!(matches!(body(answer, 1).await, Err(Failure::TooLong(1))));
+
+        let endless =
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{}", "1\r\nx\r\n".repeat(100));
+        let answer = get(answering(endless).await).await.unwrap();
+        assert!(matches!(body(answer, 10).await, Err(Failure::TooLong(10))));
+    }
+
+    #[tokio::test]
+    async fn a_failure_does_not_tell_the_address() {
+        let outbound = Outbound::new(true).unwrap();
+        let request = outbound.named(Method::GET, "http://127.0.0.1:1/?token=abc").unwrap();
+        let failure = send(request).await.unwrap_err().to_string();
+        assert!(!failure.contains("token") && failure.contains("refused"), "{failure}");
     }
 
     #[tokio::test]
     async fn a_few_at_a_time() {
-        let (outbound, most) = (Outbound::new(2), Arc::new(std::sync::Mutex::new((0, 0))));
-        let run = (0..8).map(|_| {
-            let most = most.clone();
-            outbound.run(move || {
-                {
-                    let mut now = most.lock().unwrap();
-                    now.0 += 1;
-                    now.1 = now.1.max(now.0);
-                }
-                std::thread::sleep(Duration::from_millis(20));
-                most.lock().unwrap().0 -= 1;
-            })
-        });
-        assert!(futures_util::future::join_all(run).await.iter().all(Result::is_ok));
-        assert_eq!(*most.lock().unwrap(), (0, 2));
+        let turns = Turns::new(2);
+        let (first, _second) = (turns.take().await.unwrap(), turns.take().await.unwrap());
+        assert!(timeout(Duration::from_millis(20), turns.take()).await.is_err());
+        drop(first);
+        assert!(turns.take().await.is_ok());
     }
 }

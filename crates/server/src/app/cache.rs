@@ -7,6 +7,7 @@ use parlor_chat::TenantId;
 use parlor_chat::events::{Audience, Event, EventKind};
 use parlor_chat::settings::Settings;
 
+use crate::adapters::outbound::Outbound;
 use crate::auth::cache::AuthCache;
 use crate::auth::keys::KeyRing;
 use crate::auth::mercure_keys::MercureRing;
@@ -91,11 +92,11 @@ pub struct Caches {
 }
 
 impl Caches {
-    /// Empty ones; `private` lets keys of host applications be fetched from private networks.
-    pub(crate) fn new(private: bool) -> Self {
+    /// Empty ones; published keys of host applications are fetched by `outbound`.
+    pub(crate) fn new(outbound: Outbound) -> Self {
         Self {
             callers: Arc::default(),
-            keys: Arc::new(KeyRing::new(private)),
+            keys: Arc::new(KeyRing::new(outbound)),
             mercure: Arc::default(),
             pusher_apps: Arc::default(),
             settings: Arc::new(TtlCache::new(SETTINGS_MAX_AGE_SECONDS)),

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::Cluster;
+use crate::adapters::outbound::Outbound;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::ServeArgs;
@@ -43,6 +44,8 @@ pub struct App {
     pub cluster: Arc<Cluster>,
     /// Attached files.
     pub blobs: Blobs,
+    /// Requests to other servers.
+    pub(crate) outbound: Outbound,
     /// How often and how much at once.
     pub limits: Limits,
     /// What is counted for operators.

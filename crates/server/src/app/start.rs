@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::{Cluster, Notes};
+use crate::adapters::outbound::Outbound;
 use crate::adapters::private_path::private;
 use crate::app::cache::Caches;
 use crate::app::limits::Limits;
@@ -62,7 +63,8 @@ impl App {
         let registry = Registry::new();
         let (cluster, notes) = Cluster::new(random_node(), config.redis_url().is_some());
         let (cluster, metrics) = (Arc::new(cluster), Arc::new(Metrics::default()));
-        let caches = Caches::new(config.private_fetches);
+        let outbound = Outbound::new(config.private_fetches)?;
+        let caches = Caches::new(outbound.clone());
         let jobs_enqueued = Arc::new(watch::Sender::new(()));
         let on_commit = Committed {
             to_publish: committed,
@@ -86,6 +88,7 @@ impl App {
             registry,
             cluster,
             blobs,
+            outbound,
             limits: Limits::default(),
             metrics,
             started_at: clock.now(),

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parlor_chat::host_keys::{self, KeyKind, Purpose};
 use parlor_chat::tenants::Tenant;
 use parlor_chat::{RowId, TenantId, Time};
+use reqwest::Method;
 
-use crate::adapters::outbound::{self, Busy, Outbound};
+use crate::adapters::outbound::{self, Busy, Failure, Outbound, Turns};
 use crate::auth::jwt::HostKey;
 use crate::ttl_cache::TtlCache;
 
@@ -17,7 +18,7 @@ const MAX_AGE_SECONDS: i64 = 30;
 /// How long a published document is believed, and how soon it may be fetched again for an unknown key.
 const DOCUMENT_AGE_SECONDS: i64 = 600;
 const DOCUMENT_RETRY_SECONDS: i64 = 30;
-const DOCUMENT_MAX_BYTES: u64 = 256 * 1024;
+const DOCUMENT_MAX_BYTES: usize = 256 * 1024;
 /// Documents fetched at once.
 const FETCHES: usize = 4;
 
@@ -38,25 +39,24 @@ pub struct KeyRing {
     tenants: TtlCache<String, Arc<TenantKeys>>,
     documents: Mutex<HashMap<String, Arc<Document>>>,
     outbound: Outbound,
-    /// Whether private networks may be asked.
-    private: bool,
+    turns: Turns,
 }
 
 /// A published document: when it was fetched, and its keys. Who needs it while it is fetched waits for that.
 type Document = tokio::sync::Mutex<Option<(Time, Vec<HostKey>)>>;
 
 impl KeyRing {
-    /// An empty one; `private` lets documents be fetched from private networks.
+    /// An empty one; documents are fetched by `outbound`.
     #[must_use]
-    pub fn new(private: bool) -> Self {
+    pub(crate) fn new(outbound: Outbound) -> Self {
         let (tenants, documents) = (TtlCache::new(MAX_AGE_SECONDS), Mutex::default());
-        Self { tenants, documents, outbound: Outbound::new(FETCHES), private }
+        Self { tenants, documents, outbound, turns: Turns::new(FETCHES) }
     }
 
     /// Fetches a document, when its turn comes.
-    pub(crate) async fn fetch(&self, url: String) -> Result<Result<Vec<HostKey>, Unusable>, Busy> {
-        let private = self.private;
-        self.outbound.run(move || fetch(&url, private)).await
+    pub(crate) async fn fetch(&self, url: &str) -> Result<Result<Vec<HostKey>, Unusable>, Busy> {
+        let _turn = self.turns.take().await?;
+        Ok(fetch(&self.outbound, url).await)
     }
 
     /// The keys of the tenant when they were read a short time ago.
@@ -118,7 +118,7 @@ impl KeyRing {
             }
         }
         let before = known.take().map(|(_, keys)| keys).unwrap_or_default();
-        let keys = match self.fetch(url.clone()).await {
+        let keys = match self.fetch(&url).await {
             Ok(Ok(keys)) => keys,
             failed => {
                 tracing::warn!(url, ?failed, "the keys of a host application cannot be fetched");
@@ -155,24 +155,26 @@ pub enum Unusable {
     Unreachable,
 }
 
-/// Fetches a published document, from private networks and without TLS only where that is allowed. Blocks.
+/// Fetches a published document, from private networks and without TLS only where that is allowed.
 ///
 /// # Errors
 /// When it gives no keys.
-pub fn fetch(url: &str, private: bool) -> Result<Vec<HostKey>, Unusable> {
+pub(crate) async fn fetch(outbound: &Outbound, url: &str) -> Result<Vec<HostKey>, Unusable> {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if !(scheme.as_deref() == Some("https") || (private && scheme.as_deref() == Some("http"))) {
+    if !(scheme.as_deref() == Some("https") || (outbound.private() && scheme.as_deref() == Some("http"))) {
         return Err(Unusable::Insecure);
     }
-    if !private && outbound::names_private(url) {
-        return Err(Unusable::Private);
+    let failed = |failure| match failure {
+        Failure::Private => Unusable::Private,
+        Failure::Unreachable(_) | Failure::TooLong(_) => Unusable::Unreachable,
+    };
+    let request = outbound.named(Method::GET, url).map_err(failed)?;
+    let answer = outbound::send(request).await.map_err(failed)?;
+    if !answer.status().is_success() {
+        return Err(Unusable::Unreachable);
     }
-    let mut response = outbound::agent(private).get(url).call().map_err(|error| match error {
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Unusable::Private,
-        _ => Unusable::Unreachable,
-    })?;
-    let read = response.body_mut().with_config().limit(DOCUMENT_MAX_BYTES).read_to_string();
-    let keys = read.ok().and_then(|text| HostKey::jwks(&text)).filter(|keys| !keys.is_empty());
+    let body = outbound::body(answer, DOCUMENT_MAX_BYTES).await.map_err(failed)?;
+    let keys = std::str::from_utf8(&body).ok().and_then(HostKey::jwks).filter(|keys| !keys.is_empty());
     keys.ok_or(Unusable::Unreachable)
 }
 

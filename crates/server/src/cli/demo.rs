@@ -1,6 +1,7 @@
 //! `parlor demo`: a fresh database with a small company in it.
 
 use clap::Args;
+use parlor_demo::{self as demo, Filled, Found};
 use serde_json::json;
 
 use super::failure::Failure;
@@ -10,7 +11,6 @@ use crate::adapters::blobs::Blobs;
 use crate::app::start::lock_folder;
 use crate::auth::password::hash_now;
 use crate::config::DataArgs;
-use crate::demo::{self, Filled, Found};
 use crate::error::StartError;
 
 #[derive(Args)]

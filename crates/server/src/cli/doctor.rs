@@ -5,7 +5,8 @@ use parlor_chat::tenants;
 
 use super::failure::Failure;
 use super::output::JsonArg;
-use super::store::Store;
+use super::store::{Store, block_on};
+use crate::adapters::outbound::Outbound;
 use crate::cli::doctor::check::Check;
 use crate::config::DataArgs;
 
@@ -33,7 +34,9 @@ pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
     let mut checks = vec![database(data)];
     checks.extend(disk(data));
     if let Some(url) = &args.url {
-        checks.extend(live::checks(url.trim_end_matches('/'), args.token.as_deref(), args.origin.as_deref()));
+        let (url, token) = (url.trim_end_matches('/'), args.token.as_deref());
+        let outbound = Outbound::new(false)?;
+        checks.extend(block_on(live::checks(&outbound, url, token, args.origin.as_deref()))?);
     }
     let failed = checks.iter().filter(|check| !check.ok).count();
     args.json.print(&checks, |checks| {

@@ -1,4 +1,5 @@
-//! Owns: the database as commands use it: opened, brought up to date, blocking. Must not know: any command.
+//! Owns: what commands share: the database, opened, brought up to date, blocking; files that they are given; waiting for other
+//! servers. Must not know: any command.
 
 use std::path::Path;
 use std::time::Duration;
@@ -82,6 +83,12 @@ pub(crate) struct TenantArg {
     /// Slug of the tenant
     #[arg(long, env = "PARLOR_TENANT", default_value = DEFAULT_SLUG, value_name = "SLUG")]
     pub tenant: String,
+}
+
+/// Runs what waits for other servers.
+pub(crate) fn block_on<T>(waiting: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(waiting))
 }
 
 /// Reads a file given on the command line; `-` is standard input.

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{JsonArg, say, table};
-use super::store::{Store, read_text};
-use crate::adapters::outbound;
+use super::store::{Store, block_on, read_text};
+use crate::adapters::outbound::{self, Outbound};
 use crate::app::secrets;
 use crate::auth::keys::{self, Unusable};
 use crate::config::DataArgs;
@@ -152,7 +152,7 @@ impl KeySource {
             secrets::judge(found.1.as_bytes()).map_err(weak)?;
         }
         let serves = match found.0 {
-            KeyKind::JwksUrl => match keys::fetch(&found.1, private) {
+            KeyKind::JwksUrl => match block_on(keys::fetch(&Outbound::new(private)?, &found.1))? {
                 Err(Unusable::Insecure) => {
                     return Err(Failure::usage("use an address that begins with https://"));
                 }

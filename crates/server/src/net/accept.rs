@@ -22,15 +22,15 @@ use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
 use crate::net::arriving::{Arriving, Held, Late};
-use crate::net::write_timeout::Impatient;
+use crate::net::write_timeout::WriteTimeout;
 
 /// How long a connection may take to send a request's head, and may idle between requests. Longer than proxies keep
 /// idle connections, so that they close first.
-const HEAD_PATIENCE: Duration = Duration::from_secs(75);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How long the rest of a request may take to arrive once the server stops: a stranger who sends none must not hold up
 /// its end, and supervisors kill after ten seconds.
-const REST_PATIENCE: Duration = Duration::from_secs(2);
+const REST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often is looked whether a connection has become idle while the server stops.
 const LOOK: Duration = Duration::from_millis(50);
@@ -42,14 +42,14 @@ pub(crate) struct Open {
     _open: mpsc::Sender<Infallible>,
 }
 
-/// Accepts until `stop` turns true, then waits for all connections, at most `patience` long; false when some were cut
+/// Accepts until `stop` turns true, then waits for all connections, at most `drain_timeout` long; false when some were cut
 /// off.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     mut stop: watch::Receiver<bool>,
-    patience: Duration,
-    write_patience: Duration,
+    drain_timeout: Duration,
+    write_timeout: Duration,
 ) -> bool {
     let stopping = stop.clone();
     let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
@@ -60,7 +60,7 @@ pub(crate) async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     let _ = stream.set_nodelay(true);
-                    let stream = Impatient::new(stream, write_patience);
+                    let stream = WriteTimeout::new(stream, write_timeout);
                     tokio::spawn(connection(stream, peer, router.clone(), stopping.clone(), open.clone()));
                 }
                 Err(error) => pause(&error).await,
@@ -68,7 +68,7 @@ pub(crate) async fn serve(
         }
     }
     drop((listener, open));
-    timeout(patience, all_closed.recv()).await.is_ok()
+    timeout(drain_timeout, all_closed.recv()).await.is_ok()
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {
@@ -77,7 +77,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 /// One connection; `open` is held as long as it lives.
 async fn connection(
-    stream: Impatient<TcpStream>,
+    stream: WriteTimeout<TcpStream>,
     peer: SocketAddr,
     router: Router,
     mut stop: watch::Receiver<bool>,
@@ -94,14 +94,14 @@ async fn connection(
         async move { answer.await.map(|response| response.map(|body| Held::new(body, working))) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
         () = stopped(&mut stop) => connection.as_mut().graceful_shutdown(),
     }
-    if timeout(REST_PATIENCE, connection.as_mut()).await.is_ok() {
+    if timeout(REST_TIMEOUT, connection.as_mut()).await.is_ok() {
         return;
     }
     // Two hold it when nothing is worked at: this function and the service. What is left then is half a head.
@@ -115,7 +115,7 @@ async fn connection(
 fn late(mut stop: watch::Receiver<bool>) -> Late {
     Box::pin(async move {
         stopped(&mut stop).await;
-        sleep(REST_PATIENCE).await;
+        sleep(REST_TIMEOUT).await;
     })
 }
 

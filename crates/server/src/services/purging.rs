@@ -8,18 +8,31 @@ use parlor_chat::purges::{self, Mode, Purge, Walk};
 use parlor_chat::tenants::{self, system_actor};
 use parlor_chat::{Actor, Error, TenantId, Time, attachments, upload_quota};
 
-use crate::app::App;
+use tokio::task::JoinError;
+
+use crate::app::{App, Ctx};
 
 const DAY_SECONDS: i64 = 86_400;
 /// An upload that has not gone on for so long never will.
 const STALE_UPLOAD: Duration = Duration::from_secs(86_400);
 const FILES_AT_ONCE: i64 = 200;
 
-/// Clears everything older than a time, in steps, and answers the row of the log.
+/// Clears everything older than a time, in steps, and answers the row of the log. Goes on when the caller does not wait for
+/// the end.
 ///
 /// # Errors
 /// Without the right; when the database fails, what was cleared until then stays cleared.
-pub async fn purge(app: &App, actor: &Arc<Actor>, before: Time, mode: Mode) -> Result<Purge, Error> {
+pub(crate) async fn purge_to_end(
+    app: &Ctx,
+    actor: &Arc<Actor>,
+    before: Time,
+    mode: Mode,
+) -> Result<Result<Purge, Error>, JoinError> {
+    let (app, actor) = (app.clone(), actor.clone());
+    tokio::spawn(async move { purge(&app, &actor, before, mode).await }).await
+}
+
+async fn purge(app: &App, actor: &Arc<Actor>, before: Time, mode: Mode) -> Result<Purge, Error> {
     let purge = app.db.write(actor, move |tx, actor| purges::begin(tx, actor, before, mode)).await?;
     let mut walk = Some(Walk::START);
     while let Some(from) = walk {

@@ -145,7 +145,7 @@ pub(crate) async fn advance(
 /// Takes what was read into the session.
 pub(crate) fn absorb(app: &App, opened: &mut Opened, loaded: Loaded) -> (Vec<Event>, Stage) {
     match opened.session.load(loaded) {
-        // A long history would outlast the patience of a server that stops.
+        // A long history would outlast the time that a stopping server waits.
         Start::More(events) if *app.stopping.borrow() => (events, Stage::Stopping),
         Start::More(events) => (events, Stage::Reading),
         Start::Live(events) => (events, Stage::Live),

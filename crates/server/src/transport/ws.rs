@@ -154,8 +154,8 @@ impl Connection {
 
     /// Several events leave in one write.
     async fn forward(&mut self, events: &[std::sync::Arc<EncodedEvent>]) -> Result<(), End> {
-        let patience = Duration::from_secs(self.app.config.write_patience);
-        let written = timeout(patience, async {
+        let write_timeout = Duration::from_secs(self.app.config.client_write_timeout);
+        let written = timeout(write_timeout, async {
             for published in events {
                 self.feed(self.dialect.frame(published)).await?;
             }

@@ -23,7 +23,7 @@ const LIFE_SECONDS: u64 = 10;
 /// Notes in one message.
 const MOST: usize = 512;
 /// How long a command may take before the connection counts as broken.
-const PATIENCE: Duration = Duration::from_secs(2);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait before connecting again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -51,7 +51,7 @@ async fn follow_registry(app: Weak<App>, mut changes: UnboundedReceiver<Change>)
 }
 
 async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
-    match timeout(PATIENCE, client.get_multiplexed_async_connection()).await {
+    match timeout(COMMAND_TIMEOUT, client.get_multiplexed_async_connection()).await {
         Ok(connected) => connected,
         Err(_) => Err(late()),
     }
@@ -62,7 +62,7 @@ fn late() -> RedisError {
 }
 
 async fn in_time<T>(command: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
-    timeout(PATIENCE, command).await.unwrap_or_else(|_| Err(late()))
+    timeout(COMMAND_TIMEOUT, command).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Sends notes in batches, and beats. What cannot be sent is dropped: after a reconnection the registry goes out whole,

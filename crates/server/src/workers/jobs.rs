@@ -11,7 +11,6 @@ use parlor_db::Engine;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
-use crate::adapters::outbound::Outbound;
 use crate::app::{App, Ctx};
 use crate::services::purging;
 use crate::workers::{maintenance, webhooks};
@@ -25,19 +24,17 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const INSIDE_AT_ONCE: usize = 2;
 const OUTSIDE_AT_ONCE: usize = 16;
 
-/// What jobs need beside the application.
+/// What claims jobs and does them.
 #[derive(Clone, Debug)]
 struct Runner {
     app: Ctx,
-    outbound: Outbound,
 }
 
 /// Starts the runners. They end with the application.
 pub(super) fn start(app: &Ctx) {
-    let outbound = Outbound::default();
     tokio::spawn(prepare(Arc::downgrade(app)));
     for (queue, at_once) in [(Queue::Inside, INSIDE_AT_ONCE), (Queue::Outside, OUTSIDE_AT_ONCE)] {
-        tokio::spawn(run(Arc::downgrade(app), queue, at_once, outbound.clone()));
+        tokio::spawn(run(Arc::downgrade(app), queue, at_once));
     }
 }
 
@@ -60,12 +57,12 @@ async fn prepare(app: Weak<App>) {
     }
 }
 
-async fn run(app: Weak<App>, queue: Queue, at_once: usize, outbound: Outbound) {
+async fn run(app: Weak<App>, queue: Queue, at_once: usize) {
     let mut running = JoinSet::new();
     let Some(mut enqueued) = app.upgrade().map(|app| app.jobs_enqueued.subscribe()) else { return };
     loop {
         let Some(app) = app.upgrade().filter(|app| !*app.stopping.borrow()) else { return };
-        let runner = Runner { app, outbound: outbound.clone() };
+        let runner = Runner { app };
         match runner.claim(queue, at_once - running.len()).await {
             Ok(claimed) => claimed.into_iter().for_each(|job| {
                 running.spawn(runner.clone().work(job));
@@ -85,7 +82,7 @@ async fn run(app: Weak<App>, queue: Queue, at_once: usize, outbound: Outbound) {
 /// Runs everything that is due, one after the other, until nothing is: for tests, which then know that it was done.
 /// Answers why jobs failed.
 pub async fn drain(app: &Ctx) -> Vec<String> {
-    let runner = Runner { app: app.clone(), outbound: Outbound::default() };
+    let runner = Runner { app: app.clone() };
     let mut failures = Vec::new();
     for queue in [Queue::Inside, Queue::Outside] {
         loop {
@@ -164,7 +161,7 @@ impl Runner {
         let app = &self.app;
         let text = |error: Error| error.to_string();
         match &job.work {
-            Work::Webhook { url, body } => webhooks::send(app, &self.outbound, job.tenant, url, body).await?,
+            Work::Webhook { url, body } => webhooks::send(app, job.tenant, url, body).await?,
             Work::Unsnooze => return unsnooze(app, job).await.map_err(text),
             Work::Retention => purging::keep_retention(app, job.tenant).await.map_err(text)?,
             Work::RemoveFiles => purging::remove_files(app).await?,

@@ -12,9 +12,11 @@ use parlor_chat::tenants::Tenant;
 use parlor_chat::{Error, Notify, PersonId, TenantId, Time, Tx, participants, tails};
 use parlor_db::Engine;
 use parlor_realtime::protocol::mercure::{MAX_TOPICS, parlor_topics, wire};
+use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
 
+use crate::adapters::outbound::{self, Outbound};
 use crate::app::{App, Ctx};
 use crate::error::StartError;
 
@@ -25,8 +27,6 @@ const PAGE: usize = 50;
 /// How long a turn lasts, and how much of it must be left to go on without asking again.
 const TURN_SECONDS: i64 = 20;
 const TURN_LEFT_SECONDS: i64 = 10;
-/// How long the hub may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The first and the longest pause after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -54,7 +54,7 @@ struct Turn {
 struct Relay {
     url: String,
     token: String,
-    agent: ureq::Agent,
+    outbound: Outbound,
     node: String,
     turns: HashMap<TenantId, Turn>,
 }
@@ -63,7 +63,9 @@ struct Relay {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("the hub: {0}")]
-    Hub(String),
+    Unreachable(#[from] outbound::Failure),
+    #[error("the hub answered {0}")]
+    Status(u16),
     #[error(transparent)]
     Chat(#[from] Error),
 }
@@ -76,18 +78,13 @@ pub(super) fn start(app: &Ctx) -> Result<(), StartError> {
     let Some(url) = app.config.mercure.external() else { return Ok(()) };
     let needed = || StartError::Environment("MERCURE_URL needs MERCURE_JWT_SECRET".to_owned());
     let token = app.auth.mercure_signed(&json!({"mercure": {"publish": ["*"]}})).ok_or_else(needed)?;
-    let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .build()
-        .into();
     // The one server of a data folder goes on at once after a crash: the turn is still its own.
     let node = match app.db.engine().engine() {
         Engine::Sqlite => "the only one".to_owned(),
         Engine::Postgres => app.cluster.node.to_string(),
     };
-    let relay = Relay { url: url.to_owned(), token, agent, node, turns: HashMap::new() };
+    let relay =
+        Relay { url: url.to_owned(), token, outbound: app.outbound.clone(), node, turns: HashMap::new() };
     tokio::spawn(run(Arc::downgrade(app), relay));
     Ok(())
 }
@@ -193,20 +190,33 @@ impl Relay {
 
     /// Posts one after the other; answers up to where that went well.
     async fn post(&self, page: Vec<Handed>, after: i64) -> (i64, Option<Failure>) {
-        let (agent, url, token) = (self.agent.clone(), self.url.clone(), self.token.clone());
-        let posted = tokio::task::spawn_blocking(move || {
-            let mut done = after;
-            for event in page {
-                for update in &event.updates {
-                    if let Err(failure) = send(&agent, &url, &token, update) {
-                        return (done, Some(failure));
-                    }
+        let mut done = after;
+        for event in page {
+            for update in &event.updates {
+                if let Err(failure) = self.send(update).await {
+                    return (done, Some(failure));
                 }
-                done = event.seq;
             }
-            (done, None)
-        });
-        posted.await.unwrap_or_else(|error| (after, Some(Failure::Hub(error.to_string()))))
+            done = event.seq;
+        }
+        (done, None)
+    }
+
+    async fn send(&self, update: &Update) -> Result<(), Failure> {
+        let fixed = [("private", "on"), ("id", &*update.id), ("data", &*update.data)];
+        let topics = update.topics.iter().map(|topic| ("topic", topic.as_str()));
+        let form: Vec<_> = topics.chain(fixed).collect();
+        let request = self.outbound.configured(Method::POST, &self.url).bearer_auth(&self.token).form(&form);
+        let answer = outbound::send(request).await?;
+        match answer.status().as_u16() {
+            200..=299 => Ok(()),
+            // Trying again would say the same for ever, and hold up everything behind it.
+            status @ (400 | 413 | 422) => {
+                tracing::error!(status, id = update.id, "the external hub refuses an update");
+                Ok(())
+            }
+            status => Err(Failure::Status(status)),
+        }
     }
 }
 
@@ -247,23 +257,4 @@ fn updates(event: &Event, topics: &[String], epoch: i64) -> Vec<Update> {
             data: event.json.clone(),
         })
         .collect()
-}
-
-fn send(agent: &ureq::Agent, url: &str, token: &str, update: &Update) -> Result<(), Failure> {
-    let fixed = [("private", "on"), ("id", &*update.id), ("data", &*update.data)];
-    let topics = update.topics.iter().map(|topic| ("topic", topic.as_str()));
-    let answer = agent
-        .post(url)
-        .header("authorization", format!("Bearer {token}"))
-        .send_form(topics.chain(fixed))
-        .map_err(|error| Failure::Hub(error.to_string()))?;
-    match answer.status().as_u16() {
-        200..=299 => Ok(()),
-        // Trying again would say the same for ever, and hold up everything behind it.
-        status @ (400 | 413 | 422) => {
-            tracing::error!(status, id = update.id, "the external hub refuses an update");
-            Ok(())
-        }
-        status => Err(Failure::Hub(format!("it answered {status}"))),
-    }
 }

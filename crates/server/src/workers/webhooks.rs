@@ -2,8 +2,9 @@
 //! again.
 
 use parlor_chat::TenantId;
+use reqwest::Method;
 
-use crate::adapters::outbound::{self, Outbound};
+use crate::adapters::outbound;
 use crate::app::App;
 use crate::auth::pusher_apps::By;
 
@@ -11,29 +12,15 @@ use crate::auth::pusher_apps::By;
 ///
 /// # Errors
 /// Why it did not arrive.
-pub(super) async fn send(
-    app: &App,
-    outbound: &Outbound,
-    tenant: TenantId,
-    url: &str,
-    body: &str,
-) -> Result<(), String> {
+pub(super) async fn send(app: &App, tenant: TenantId, url: &str, body: &str) -> Result<(), String> {
     let found = app.caches.pusher_apps.find(&app.db, By::Tenant(tenant)).await;
     let Some(application) = found.map_err(|error| error.to_string())? else { return Ok(()) };
-    let (url, body) = (url.to_owned(), body.to_owned());
-    let (key, signature) = (application.app.key.clone(), application.signer().sign(body.as_bytes()));
-    let private = app.config.private_fetches;
-    let sent = outbound.run(move || post(private, &url, body, &key, &signature)).await;
-    sent.unwrap_or_else(|_| Err("too many requests to other servers wait".to_owned()))
-}
-
-/// Posts to an address that an administrator of the tenant named. Blocks.
-fn post(private: bool, url: &str, body: String, key: &str, signature: &str) -> Result<(), String> {
-    let request = outbound::agent(private)
-        .post(url)
+    let request = app.outbound.named(Method::POST, url).map_err(|error| error.to_string())?;
+    let request = request
         .header("Content-Type", "application/json")
-        .header("X-Pusher-Key", key)
-        .header("X-Pusher-Signature", signature);
-    let answer = request.send(body).map_err(|error| error.to_string())?;
+        .header("X-Pusher-Key", &application.app.key)
+        .header("X-Pusher-Signature", application.signer().sign(body.as_bytes()))
+        .body(body.to_owned());
+    let answer = outbound::send(request).await.map_err(|error| error.to_string())?;
     if answer.status().is_success() { Ok(()) } else { Err(answer.status().to_string()) }
 }

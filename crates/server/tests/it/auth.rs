@@ -1,5 +1,6 @@
 //! Who gets in, and who does not.
 
+use crate::support::http;
 use parlor::auth::jwt::{Claims, sign};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -94,7 +95,7 @@ async fn setup(site: &Site) -> reqwest::Client {
     let pair = cookie.split(';').next().unwrap().to_owned();
     let mut headers = reqwest::header::HeaderMap::new();
     headers.insert("cookie", pair.parse().unwrap());
-    reqwest::Client::builder().default_headers(headers).build().unwrap()
+    http::client_builder().default_headers(headers).build().unwrap()
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! People's pictures: who chooses them, where everybody finds them, and what hostile ones come to.
 
+use crate::support::http;
 use std::io::Cursor;
 
 use image::{ImageFormat, Rgb, RgbImage};
@@ -21,7 +22,7 @@ async fn choose(person: &Person, path: &str, bytes: Vec<u8>) -> Reply {
 }
 
 async fn open(site: &Site, url: &Value) -> Response {
-    reqwest::get(format!("{}{}", site.url, url.as_str().unwrap())).await.unwrap()
+    http::get(format!("{}{}", site.url, url.as_str().unwrap())).await.unwrap()
 }
 
 #[tokio::test]

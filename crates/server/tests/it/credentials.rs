@@ -1,6 +1,7 @@
 //! Whatever is lost ends everything that was made with it: streams over every protocol, on every node, also when another
 //! process took it away; tokens, nonces and signatures fetched before open nothing afterwards.
 
+use crate::support::http;
 use parlor::auth::jwt::sign;
 use parlor_db::Engine;
 use serde_json::{Value, json};
@@ -198,7 +199,7 @@ async fn links_to_files_end_with_the_sign_in_and_with_the_right_to_read() {
     let id = file["id"].as_str().unwrap();
     let message = json!({"body": "here", "attachment_ids": [id]});
     ben.post(&format!("/conversations/{group}/messages"), message).await.ok(201);
-    let open = async |url: &str| reqwest::get(format!("{}{url}", site.url)).await.unwrap().status().as_u16();
+    let open = async |url: &str| http::get(format!("{}{url}", site.url)).await.unwrap().status().as_u16();
     let link = async |person: &Person| {
         let made = person.get(&format!("/files/{id}/link")).await.ok(200);
         made["url"].as_str().unwrap().to_owned()

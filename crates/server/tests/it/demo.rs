@@ -1,12 +1,13 @@
 //! `parlor demo`: every kind of conversation is there, and everybody can sign in with what was printed.
 
+use crate::support::http;
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
 use parlor::clock::Clock;
 use parlor::config::DataArgs;
-use parlor::demo;
 use parlor::serve::Server;
+use parlor_demo as demo;
 use serde_json::{Value, json};
 
 use crate::support::{Person, fresh_data, options};
@@ -23,7 +24,7 @@ fn parlor(data: &DataArgs, args: &[&str]) -> Output {
 
 /// Signs in as the web app does, and answers somebody who acts with that session.
 async fn sign_in(url: &str, tenant: &str, email: &str) -> Person {
-    let client = reqwest::Client::new();
+    let client = http::client();
     let body = json!({ "tenant": tenant, "email": email, "password": demo::PASSWORD });
     let answer = client.post(format!("{url}/api/v1/sessions")).json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{email}");
@@ -31,7 +32,7 @@ async fn sign_in(url: &str, tenant: &str, email: &str) -> Person {
     let mut headers = reqwest::header::HeaderMap::new();
     headers.insert("cookie", cookie.parse().unwrap());
     headers.insert("x-parlor-csrf", "1".parse().unwrap());
-    let client = reqwest::Client::builder().default_headers(headers).build().unwrap();
+    let client = http::client_builder().default_headers(headers).build().unwrap();
     let mut person = Person { client, ..Person::stranger(url) };
     person.id = person.get("/me").await.ok(200)["id"].as_str().unwrap().to_owned();
     person

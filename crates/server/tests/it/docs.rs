@@ -1,6 +1,7 @@
 //! The description of the API is the code's, and the page that shows it works without the outside.
 
 use crate::support::Site;
+use crate::support::http;
 
 /// Run `parlor openapi > docs/api/openapi.json` after changing the API.
 #[test]
@@ -52,7 +53,7 @@ fn every_operation_has_a_name_of_its_own() {
 #[tokio::test]
 async fn pages_of_the_app_share_a_path_with_the_pusher_protocol() {
     let site = Site::start().await;
-    let client = reqwest::Client::new();
+    let client = http::client();
     for page in ["/app/login", "/app/setup", "/app/search"] {
         let answer = client.get(format!("{}{page}", site.url)).send().await.unwrap();
         assert_eq!(

@@ -1,11 +1,11 @@
 //! What other sites may do with our pages: load the scripts, frame the inbox where they were named, and never meet the playground.
 
-use reqwest::Client;
+use crate::support::http;
 
 use crate::support::Site;
 
 async fn policy(site: &Site, path: &str) -> String {
-    let page = Client::new().get(format!("{}{path}", site.url)).send().await.unwrap();
+    let page = http::client().get(format!("{}{path}", site.url)).send().await.unwrap();
     page.headers()["content-security-policy"].to_str().unwrap().to_owned()
 }
 
@@ -25,7 +25,7 @@ async fn only_named_origins_frame_the_inbox() {
 async fn there_is_no_playground_unless_it_is_asked_for() {
     let site = Site::start().await;
     for path in ["/playground", "/playground/", "/playground/index.html", "/playground/token?sub=1"] {
-        let reply = Client::new().get(format!("{}{path}", site.url)).send().await.unwrap();
+        let reply = http::client().get(format!("{}{path}", site.url)).send().await.unwrap();
         assert_eq!(reply.status(), 404, "{path}");
     }
 }
@@ -35,8 +35,8 @@ async fn the_playground_signs_anybody_in() {
     let site = Site::with(|config| config.playground = true).await;
     let ana = site.user("Ana").await;
     let address = format!("{}/playground/token?sub=p-7&name=Pia", site.url);
-    let token = Client::new().get(address).send().await.unwrap().text().await.unwrap();
-    let me = Client::new().get(format!("{}/api/v1/me", site.url)).bearer_auth(token);
+    let token = http::client().get(address).send().await.unwrap().text().await.unwrap();
+    let me = http::client().get(format!("{}/api/v1/me", site.url)).bearer_auth(token);
     let me: serde_json::Value = me.send().await.unwrap().json().await.unwrap();
     assert_eq!(me["name"], "Pia");
     // The host's own id finds the person whom a "Discuss" button means.

@@ -1,5 +1,6 @@
 //! Attached files: from the upload to the link, and what hostile uploads come to.
 
+use crate::support::http;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parlor::clock::Clock;
@@ -55,7 +56,7 @@ async fn a_picture_travels_with_a_message() {
 
     let link = ben.get(&format!("{path}/link")).await.ok(200);
     let url = link["url"].as_str().unwrap();
-    let open = |url: String| async move { reqwest::get(url).await.unwrap().status().as_u16() };
+    let open = |url: String| async move { http::get(url).await.unwrap().status().as_u16() };
     assert_eq!(open(format!("{}{url}", site.url)).await, 200);
     let later = url.replace("expires=", "expires=1");
     assert_eq!(open(format!("{}{later}", site.url)).await, 403, "a link serves for the time it was made for");
@@ -77,7 +78,7 @@ async fn a_link_serves_one_file_of_one_tenant_for_some_minutes() {
     let path = format!("/files/{}/link", file["id"].as_str().unwrap());
     eve.get(&path).await.problem(404, "not_found");
     let link = async || ana.get(&path).await.ok(200)["url"].as_str().unwrap().to_owned();
-    let open = async |url: &str| reqwest::get(format!("{}{url}", site.url)).await.unwrap().status().as_u16();
+    let open = async |url: &str| http::get(format!("{}{url}", site.url)).await.unwrap().status().as_u16();
     let url = link().await;
     assert_eq!(open(&url).await, 200);
 

@@ -136,7 +136,7 @@ async fn a_restart_of_the_publisher_loses_nothing() {
     .await;
     ana.at(&site.url).say(&group, "after").await;
     // A server that had no time to leave its turn waits for the end of it.
-    talk.patience = std::time::Duration::from_secs(60);
+    talk.timeout = std::time::Duration::from_secs(60);
     assert_eq!(message(&mut talk).await.0, "after", "and nothing twice");
     let form = [("topic", "a"), ("id", "urn:parlor:1:1"), ("data", "x")];
     let mut twice = hub.subscribe("?topic=a", Some(ALL)).await;

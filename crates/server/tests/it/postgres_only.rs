@@ -1,6 +1,7 @@
 //! Several nodes on one PostgreSQL: clients anywhere see everything once, in order, whatever dies. SQLite has one node:
 //! the run on it leaves these out (`--skip postgres_only::`), so that they are not counted where they say nothing.
 
+use crate::support::http;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -144,15 +145,17 @@ async fn what_happens_on_one_node_is_seen_on_the_other_at_once() {
     let mut too = ana.ws(None).await;
     hears.is_live().await;
     too.is_live().await;
-    let mut slowest = Duration::ZERO;
-    for n in 0..10 {
+    let mut took = Vec::new();
+    for n in 0..21 {
         let sent = Instant::now();
         ana.say(&group, &format!("{n}")).await;
         hears.next_of("message.posted").await;
-        slowest = slowest.max(sent.elapsed());
+        took.push(sent.elapsed());
         too.next_of("message.posted").await;
     }
-    assert!(slowest < Duration::from_millis(800), "{slowest:?}: hints came late, looking takes a second");
+    // Without hints it would be half of the second after which nodes look; a busy machine may hold up a few.
+    took.sort();
+    assert!(took[10] < Duration::from_millis(350), "{took:?}: hints do not come");
     // Both write at once.
     let say = |person: Person, n: usize| {
         let group = group.clone();
@@ -278,7 +281,7 @@ async fn a_node_killed_under_load_is_a_reconnection() {
 async fn mercure_subscribers_may_be_on_any_node() {
     let options = ["--mercure-jwt-secret", hub::HUB_SECRET, "--mercure-subscriptions"];
     let nodes = Nodes::with(2, &options).await;
-    let client = reqwest::Client::new();
+    let client = http::client();
     let hub = |node: usize, rest: &str| format!("{}/.well-known/mercure{rest}", nodes.url(node));
     let publish = async |node: usize, data: &str| {
         let form = [("topic", "a"), ("data", data), ("private", "on")];
@@ -332,7 +335,7 @@ async fn another_node_goes_on_handing_updates_to_the_external_hub() {
     nodes.nodes[0].kill();
     ben.say(&group, "after").await;
     // Nothing arrives until the dead node's turn is over.
-    heard.patience = Duration::from_secs(60);
+    heard.timeout = Duration::from_secs(60);
     while heard.event("message.posted").await["data"]["message"]["body"] != "after" {}
 }
 

@@ -1,6 +1,7 @@
 //! A database of an older version opens, and shows what it showed. The fixtures are a small company as the version with
 //! schema 8 stored it, on each engine, and what that version answered to its people.
 
+use crate::support::http;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -212,19 +213,22 @@ async fn files_of_before_are_what_they_were() {
     let ben = Person::arrive(&site.url, sign(&claims("Ben"), SECRET.as_bytes(), None).unwrap()).await;
     site.jobs_done().await;
     // What nothing refers to is gone, bytes and all; what waits and what is shown is there.
-    let read = site.app.db.read_plain(|tx| {
-        let tenant = tenants::by_slug(tx, tenants::DEFAULT_SLUG)?.id;
-        let state = |id: &Key| tx.db.opt(&STATES, params![tenant, *id], |row| row.get::<String>(0));
-        Ok((tenant, FILES.iter().map(state).collect::<Result<Vec<_>, _>>()?))
+    let slug = |tx: &mut parlor_chat::Tx<'_>| tenants::by_slug(tx, tenants::DEFAULT_SLUG);
+    let (tenant, app) = (site.app.db.read_plain(slug).await.unwrap().id, site.app.clone());
+    let states = tokio::task::spawn_blocking(move || {
+        app.db.engine().read_blocking(move |tx| -> Result<_, Error> {
+            let mut state = |id: &Key| tx.opt(&STATES, params![tenant, *id], |row| row.get::<String>(0));
+            FILES.iter().map(&mut state).collect::<Result<Vec<_>, _>>()
+        })
     });
-    let (tenant, states) = read.await.unwrap();
+    let states = states.await.unwrap().unwrap();
     let states: Vec<_> = states.iter().map(Option::as_deref).collect();
     assert_eq!(states, [Some("waiting"), None, None, Some("avatar")]);
     let folder = site.data.data.join("files").join(tenant.0.simple().to_string());
     let there = FILES.map(|id| folder.join(hex(id)).exists());
     assert_eq!(there, [true, false, false, true]);
     let [waits, .., picture] = FILES.map(uuid);
-    let shown = reqwest::get(format!("{}/files/avatars/{tenant}/{picture}", site.url)).await.unwrap();
+    let shown = http::get(format!("{}/files/avatars/{tenant}/{picture}", site.url)).await.unwrap();
     assert_eq!(shown.status(), 200);
     // A picture is nobody's to send, and a waiting file its uploader's.
     let group = ada.group("files", &[&ben]).await;

@@ -16,6 +16,8 @@ const keyOf = (conversation: Id, mode: Mode) => `${conversation}:${mode}`;
 export class Drafts implements SessionPart {
   #kept = new Map<string, Kept>();
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** What the server was told and has not told back. However late that comes: it is no news, and what was sent since must not come back. */
+  #echoes = new Map<string, string[]>();
   /** Those that the server has not heard of; kept over a reload. */
   #unheard = new Set<string>();
 
@@ -30,12 +32,14 @@ export class Drafts implements SessionPart {
   }
 
   snapshot(): void {
+    this.#echoes.clear(); // the events until here are not told any more
     this.sync().catch(() => {});
   }
 
   event(event: ChangeEvent, fresh: boolean): void {
-    if (!fresh || event.type !== 'draft.saved') return;
+    if (event.type !== 'draft.saved') return;
     const { mode, body } = event.data as { mode: string; body: string };
+    if (this.#echoed(keyOf(event.conversation_id!, mode), body) || !fresh) return;
     this.received(event.conversation_id!, mode, body);
   }
 
@@ -126,12 +130,24 @@ export class Drafts implements SessionPart {
     const [conversation, mode] = [key.slice(0, at), key.slice(at + 1)];
     const body = this.#kept.get(key)?.body ?? '';
     this.#heard(key, false); // the page may be gone before there is an answer
+    const said = body.trim() ? body : '';
+    this.#echoes.set(key, [...(this.#echoes.get(key) ?? []), said]);
     try {
       await (body ? saveDraft(this.client, conversation, mode, body) : deleteDraft(this.client, conversation, mode));
       this.#heard(key, (this.#kept.get(key)?.body ?? '') === body);
     } catch (error) {
+      this.#echoed(key, said);
       this.#heard(key, !(error instanceof ApiError && error.transient));
     }
+  }
+
+  /** Whether this tab said so itself; once. */
+  #echoed(key: string, body: string): boolean {
+    const said = this.#echoes.get(key) ?? [];
+    const at = said.indexOf(body);
+    if (at >= 0) said.splice(at, 1);
+    if (said.length === 0) this.#echoes.delete(key);
+    return at >= 0;
   }
 
   #heard(key: string, heard: boolean): void {

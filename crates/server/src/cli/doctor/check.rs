@@ -1,6 +1,4 @@
-//! Owns: one finding of the doctor, and how patient it is. Must not know: what is looked at.
-
-use std::time::Duration;
+//! Owns: one finding of the doctor. Must not know: what is looked at.
 
 use serde::Serialize;
 
@@ -25,6 +23,3 @@ impl Check {
 
 /// A clock that differs more than this makes tokens fail.
 pub(crate) const CLOCK_TOLERANCE_SECONDS: i64 = 20;
-
-/// How long a check waits for an answer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -95,7 +95,7 @@ async fn check(app: &App, purpose: Purpose, kind: KeyKind, secret: String) -> Re
         if purpose != Purpose::Host {
             return refused("kind", "a key of Mercure is a secret, a PEM or a JWKS document");
         }
-        return match app.caches.keys.fetch(secret).await {
+        return match app.caches.keys.fetch(&secret).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(Unusable::Insecure)) => refused("url", "use an address that begins with https://"),
             Ok(Err(Unusable::Private)) => refused("private", outbound::PRIVATE),

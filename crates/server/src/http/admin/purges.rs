@@ -64,10 +64,8 @@ pub(crate) async fn run(app: &Ctx, caller: &Caller, input: PurgeInput) -> Result
         let run = app.db.read(caller, move |tx, actor| purges::count(tx, actor, before, mode));
         return Ok(Outcome { rows: run.await?, purge: None });
     }
-    // Goes on when the caller does not wait for the end.
-    let (owner, actor) = (app.clone(), caller.actor.clone());
-    let work = tokio::spawn(async move { purging::purge(&owner, &actor, before, mode).await });
-    let purge = work.await.map_err(Problem::internal)??;
+    let purged = purging::purge_to_end(app, &caller.actor, before, mode).await;
+    let purge = purged.map_err(Problem::internal)??;
     Ok(Outcome { rows: purge.rows_deleted, purge: Some(purge) })
 }
 

@@ -22,7 +22,7 @@ use crate::request::problem::Problem;
 use crate::transport::socketio::commands;
 use crate::transport::socketio::dialect::Dialect;
 use crate::transport::socketio::handshake::{Entered, Entry, Place};
-use crate::transport::socketio::namespaces::{Socket, Told};
+use crate::transport::socketio::namespaces::{Outgoing, Socket};
 use crate::transport::{Opened, Stage, absorb, load, time_left};
 
 /// Events of a client that may wait; then no more are read.
@@ -32,10 +32,10 @@ pub(super) struct Person {
     app: Ctx,
     place: Place,
     state: State,
-    told: VecDeque<Told>,
+    outgoing: VecDeque<Outgoing>,
     said: VecDeque<Event>,
     /// What the client said last is being done.
-    doing: Option<BoxFuture<'static, Option<Told>>>,
+    doing: Option<BoxFuture<'static, Option<Outgoing>>>,
 }
 
 enum State {
@@ -43,7 +43,7 @@ enum State {
     /// History is being read.
     Reading(Box<Present>, BoxFuture<'static, Result<Loaded, Error>>),
     Live(Box<Present>),
-    /// Nothing more is told; whoever was in is still to be taken leave of.
+    /// Nothing more is outgoing; whoever was in is still to be taken leave of.
     Over(Option<Box<Present>>),
 }
 
@@ -58,7 +58,7 @@ struct Present {
 /// What ended first.
 enum Happened {
     Events(Result<Vec<Arc<EncodedEvent>>, Close>),
-    Done(Option<Told>),
+    Done(Option<Outgoing>),
     TokenEnded,
 }
 
@@ -66,13 +66,13 @@ impl Person {
     pub(super) fn new(entry: Entry) -> Self {
         let (app, place) = (entry.app.clone(), entry.place.clone());
         let state = State::Joining(Box::pin(entry.enter()));
-        Self { app, place, state, told: VecDeque::new(), said: VecDeque::new(), doing: None }
+        Self { app, place, state, outgoing: VecDeque::new(), said: VecDeque::new(), doing: None }
     }
 
-    async fn step(&mut self) -> Told {
+    async fn step(&mut self) -> Outgoing {
         loop {
-            if let Some(told) = self.told.pop_front() {
-                return told;
+            if let Some(outgoing) = self.outgoing.pop_front() {
+                return outgoing;
             }
             match &mut self.state {
                 State::Joining(joining) => {
@@ -97,17 +97,17 @@ impl Person {
                     Some(pid) => json!({"sid": entered.sid, "pid": pid}),
                     None => json!({"sid": entered.sid}),
                 };
-                self.told.push_back(Told::Accepted(data.to_string()));
+                self.outgoing.push_back(Outgoing::Accepted(data.to_string()));
                 let Entered { credential, caller, opened, missed, stage, .. } = entered;
                 let longest = Duration::from_secs(86_400 * 365);
                 let ends = time_left(&self.app, &caller).map(|left| Instant::now() + left.min(longest));
                 self.go_on(Box::new(Present { credential, caller, opened, ends }), missed, stage);
             }
             // It may try again, which a refused client does not do.
-            Err(problem) if problem.status().is_server_error() => self.told.push_back(Told::Close),
+            Err(problem) if problem.status().is_server_error() => self.outgoing.push_back(Outgoing::Close),
             Err(problem) => {
                 let refusal = json!({"message": problem.detail(), "data": {"code": problem.code()}});
-                self.told.push_back(Told::Refused(refusal.to_string()));
+                self.outgoing.push_back(Outgoing::Refused(refusal.to_string()));
             }
         }
     }
@@ -115,12 +115,12 @@ impl Person {
     /// Tells a page of history, and reads the next one or is live.
     fn go_on(&mut self, present: Box<Present>, events: Vec<parlor_chat::events::Event>, stage: Stage) {
         let events: Vec<_> = events.into_iter().map(|event| Arc::new(EncodedEvent::new(event))).collect();
-        let told = self.tell(&present, &events);
-        self.told.extend(told);
+        let outgoing = self.tell(&present, &events);
+        self.outgoing.extend(outgoing);
         self.state = match stage {
             Stage::Live => State::Live(present),
             Stage::Reset | Stage::Stopping => {
-                self.told.push_back(Told::Close);
+                self.outgoing.push_back(Outgoing::Close);
                 State::Over(Some(present))
             }
             Stage::Reading => {
@@ -143,7 +143,7 @@ impl Person {
             Err(error) => {
                 let out = matches!(error, Error::Unauthorized { .. });
                 tracing::debug!(%error, "a connection could not be brought up to date");
-                self.told.push_back(if out { Told::Out } else { Told::Close });
+                self.outgoing.push_back(if out { Outgoing::Out } else { Outgoing::Close });
                 self.state = State::Over(Some(present));
             }
         }
@@ -160,30 +160,30 @@ impl Person {
         let ends = present.ends;
         let happened = tokio::select! {
             events = present.opened.session.next() => Happened::Events(events),
-            Some(told) = OptionFuture::from(self.doing.as_mut()) => Happened::Done(told),
+            Some(outgoing) = OptionFuture::from(self.doing.as_mut()) => Happened::Done(outgoing),
             () = sleep_until(ends.unwrap_or_else(Instant::now)), if ends.is_some() => Happened::TokenEnded,
         };
-        let told = match happened {
+        let outgoing = match happened {
             Happened::Events(Ok(events)) => {
                 let State::Live(present) = &self.state else { return };
                 self.tell(present, &events)
             }
-            Happened::Done(told) => {
+            Happened::Done(outgoing) => {
                 self.doing = None;
-                told
+                outgoing
             }
-            Happened::Events(Err(Close::Unauthorized)) | Happened::TokenEnded => Some(Told::Out),
+            Happened::Events(Err(Close::Unauthorized)) | Happened::TokenEnded => Some(Outgoing::Out),
             Happened::Events(Err(Close::Resync)) => {
                 self.app.metrics.resync(Protocol::SocketIo);
-                Some(Told::Close)
+                Some(Outgoing::Close)
             }
-            Happened::Events(Err(Close::Restart)) => Some(Told::Close),
+            Happened::Events(Err(Close::Restart)) => Some(Outgoing::Close),
         };
-        self.told.extend(told);
+        self.outgoing.extend(outgoing);
     }
 
     /// Events in the words of the client.
-    fn tell(&self, present: &Present, events: &[Arc<EncodedEvent>]) -> Option<Told> {
+    fn tell(&self, present: &Present, events: &[Arc<EncodedEvent>]) -> Option<Outgoing> {
         let mut frames = Vec::with_capacity(events.len());
         for event in events {
             match self.place.dialect {
@@ -192,7 +192,7 @@ impl Person {
             }
         }
         present.opened.delivered(&self.app, events);
-        (!frames.is_empty()).then_some(Told::Send(frames))
+        (!frames.is_empty()).then_some(Outgoing::Send(frames))
     }
 }
 
@@ -205,7 +205,7 @@ impl Socket for Person {
         self.said.len() >= MOST_EVENTS
     }
 
-    fn next(&mut self) -> BoxFuture<'_, Told> {
+    fn next(&mut self) -> BoxFuture<'_, Outgoing> {
         Box::pin(self.step())
     }
 
@@ -224,9 +224,9 @@ impl Socket for Person {
 }
 
 /// Does what a client asks for; whoever asks is checked anew each time.
-async fn answer(app: Ctx, place: Place, credential: Credential, event: Event) -> Option<Told> {
+async fn answer(app: Ctx, place: Place, credential: Credential, event: Event) -> Option<Outgoing> {
     let done = match place.admit(&app, &credential).await {
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => return Some(Told::Out),
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => return Some(Outgoing::Out),
         Err(problem) => Err(problem),
         Ok(caller) => commands::run(&app, &caller, place.dialect, &event).await,
     };
@@ -236,5 +236,5 @@ async fn answer(app: Ctx, place: Place, credential: Credential, event: Event) ->
             json!([{"ok": false, "error": {"code": problem.code(), "message": problem.detail()}}]).to_string()
         }
     };
-    event.ack.map(|id| Told::Send(ack_frames(MAIN, id, &args, Vec::new())))
+    event.ack.map(|id| Outgoing::Send(ack_frames(MAIN, id, &args, Vec::new())))
 }

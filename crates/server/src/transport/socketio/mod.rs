@@ -52,12 +52,12 @@ fn engine(app: &Ctx, dialect: Dialect) -> Arc<Engine> {
         upgrade_timeout: Duration::from_millis(config.upgrade_timeout),
         max_payload: config.max_payload,
     };
-    let patience = Duration::from_millis(config.connect_timeout);
+    let connect_timeout = Duration::from_millis(config.connect_timeout);
     let (accepting, sharing) = (app.clone(), app.clone());
     let accept = move |parts: &Parts| -> Result<Box<dyn Wire>, _> {
         let visitor = Visitor::new(&accepting, parts, dialect);
         let stopping = accepting.stopping.subscribe();
-        Ok(Box::new(Namespaces::new(Box::new(visitor), patience, ATTACHMENTS, stopping)))
+        Ok(Box::new(Namespaces::new(Box::new(visitor), connect_timeout, ATTACHMENTS, stopping)))
     };
     let origins = move |origin: &str| match () {
         () if sharing.config.allows_named_origin(origin) => Sharing::Trusted,

@@ -26,14 +26,14 @@ pub trait Client: Send {
 
 /// A client in one namespace.
 pub trait Socket: Send {
-    /// Takes an event. None comes before [`Told::Accepted`].
+    /// Takes an event. None comes before [`Outgoing::Accepted`].
     fn receive(&mut self, event: Event);
 
     /// Whether no more events are to be given until [`Socket::next`] has answered.
     fn is_busy(&self) -> bool;
 
     /// Waits for what is to be told next. May be dropped while waiting; nothing may be lost by it.
-    fn next(&mut self) -> BoxFuture<'_, Told>;
+    fn next(&mut self) -> BoxFuture<'_, Outgoing>;
 
     /// The client has gone.
     fn end(self: Box<Self>) -> BoxFuture<'static, ()>;
@@ -41,7 +41,7 @@ pub trait Socket: Send {
 
 /// What a client is told in a namespace.
 #[derive(Debug)]
-pub enum Told {
+pub enum Outgoing {
     /// It has joined; JSON with `sid`. Comes first, and once.
     Accepted(String),
     /// It may not join; JSON with `message`. Comes first, and last.
@@ -82,12 +82,12 @@ impl std::fmt::Debug for Namespaces {
 }
 
 impl Namespaces {
-    /// The namespaces of a new session. The client has `patience` to join one; an event may carry at most
+    /// The namespaces of a new session. The client has `connect_timeout` to join one; an event may carry at most
     /// `attachments`. Whoever is in no namespace goes when `stopping` turns true; the others are told by their sockets.
     #[must_use]
     pub fn new(
         client: Box<dyn Client>,
-        patience: Duration,
+        connect_timeout: Duration,
         attachments: usize,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -97,7 +97,7 @@ impl Namespaces {
             places: Vec::new(),
             answers: Vec::new(),
             leaving: Vec::new(),
-            join_by: Some(Instant::now() + patience),
+            join_by: Some(Instant::now() + connect_timeout),
             stopping,
             closing: false,
         }
@@ -167,25 +167,25 @@ impl Namespaces {
         }
     }
 
-    fn tell(&mut self, at: usize, told: Told) -> Option<Vec<Frame>> {
+    fn tell(&mut self, at: usize, told: Outgoing) -> Option<Vec<Frame>> {
         let place = self.places.get_mut(at)?;
         match told {
-            Told::Send(frames) => return Some(frames),
-            Told::Accepted(data) => {
+            Outgoing::Send(frames) => return Some(frames),
+            Outgoing::Accepted(data) => {
                 place.joined = true;
                 self.join_by = None;
                 return Some(vec![connected(&place.namespace, &data)]);
             }
-            Told::Refused(data) => {
+            Outgoing::Refused(data) => {
                 self.answers.push(refused(&place.namespace, &data));
                 self.leave(at);
             }
-            Told::Out => {
+            Outgoing::Out => {
                 self.answers.push(disconnected(&place.namespace));
                 self.leave(at);
                 self.closing = true;
             }
-            Told::Close => self.closing = true,
+            Outgoing::Close => self.closing = true,
         }
         None
     }
@@ -220,7 +220,7 @@ impl Wire for Namespaces {
 }
 
 /// What the first of them is to be told.
-async fn first(places: &mut [Place]) -> (usize, Told) {
+async fn first(places: &mut [Place]) -> (usize, Outgoing) {
     match places {
         [] => std::future::pending().await,
         [place] => (0, place.socket.next().await),

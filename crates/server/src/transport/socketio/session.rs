@@ -349,8 +349,8 @@ impl Session {
         let options = &self.options;
         match &mut self.transport {
             Transport::WebSocket(socket) => {
-                let patience = options.ping_interval + options.ping_timeout;
-                let sent = timeout(patience, write(socket, &mut self.out)).await;
+                let send_timeout = options.ping_interval + options.ping_timeout;
+                let sent = timeout(send_timeout, write(socket, &mut self.out)).await;
                 sent.ok().and_then(Result::ok).ok_or(End::Gone)?;
                 if std::mem::take(&mut self.beat.unsent) {
                     // A slow line must not count against the client.
@@ -443,7 +443,7 @@ async fn end_poll(
     waiting: Option<PollReply>,
     last: Vec<u8>,
     orders: &mut mpsc::UnboundedReceiver<Order>,
-    patience: Duration,
+    poll_timeout: Duration,
 ) {
     let next_poll = async {
         while let Some(order) = orders.recv().await {
@@ -455,7 +455,7 @@ async fn end_poll(
     };
     let reply = match waiting {
         Some(reply) => Some(reply),
-        None => timeout(patience, next_poll).await.ok().flatten(),
+        None => timeout(poll_timeout, next_poll).await.ok().flatten(),
     };
     if let Some(reply) = reply {
         let _ = reply.send(Ok(last.into()));

@@ -1,5 +1,6 @@
 //! The team chat contract: threads, messages with files, reading, purges, and one stream over three transports.
 
+use crate::support::http;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -120,11 +121,11 @@ async fn a_message_with_a_file() {
     let sent = upload(&ana, &thread, form).await.ok(201);
     assert_eq!((&sent["attachment_name"], &sent["body"]), (&json!("plan.png"), &json!("the plan")));
     let path = sent["attachment_path"].as_str().unwrap();
-    let got = reqwest::get(format!("{}{path}", site.url)).await.unwrap();
+    let got = http::get(format!("{}{path}", site.url)).await.unwrap();
     assert_eq!((got.status().as_u16(), got.bytes().await.unwrap().as_ref()), (200, PNG));
     let plain = path.split('?').next().unwrap();
     assert_ne!(
-        reqwest::get(format!("{}{plain}", site.url)).await.unwrap().status(),
+        http::get(format!("{}{plain}", site.url)).await.unwrap().status(),
         200,
         "not without its signature"
     );

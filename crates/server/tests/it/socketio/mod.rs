@@ -1,5 +1,6 @@
 //! Socket.IO: what a client of the main namespace can rely on.
 
+use crate::support::http;
 use parlor::auth::jwt::{Claims, sign};
 use serde_json::{Value, json};
 
@@ -151,7 +152,7 @@ async fn a_foreign_page_cannot_use_the_cookie() {
         let mut sio = Sio::open(&site.url, "/socket.io/", &[("cookie", &cookie), ("origin", origin)]).await;
         assert_eq!(sio.join(json!({})).await.is_ok(), allowed, "{origin}");
     }
-    let client = reqwest::Client::new();
+    let client = http::client();
     let asked = |origin: &'static str| {
         let url = format!("{}/socket.io/?EIO=4&transport=polling", site.url);
         client.get(url).header("origin", origin).send()

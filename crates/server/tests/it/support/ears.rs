@@ -13,7 +13,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::hub::{self, Stream};
 use super::pusher::{APP, Pusher, authorize};
-use super::streams::PATIENCE;
+use super::streams::TIMEOUT;
 use super::{Person, Reply, Sio, Site};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -37,7 +37,7 @@ pub async fn socket(person: &Person, path: &str) -> Result<Socket, u16> {
 
 /// Waits for the first frame: history is told after it, and then the connection is live.
 async fn greeted(mut socket: Socket) -> Socket {
-    timeout(PATIENCE, socket.next()).await.expect("a frame in time").unwrap().unwrap();
+    timeout(TIMEOUT, socket.next()).await.expect("a frame in time").unwrap().unwrap();
     socket
 }
 
@@ -47,7 +47,7 @@ async fn ends(name: &str, mut socket: Socket) {
             && !matches!(frame, Message::Close(_))
         {}
     };
-    timeout(PATIENCE, end).await.unwrap_or_else(|_| panic!("{name} goes on"));
+    timeout(TIMEOUT, end).await.unwrap_or_else(|_| panic!("{name} goes on"));
 }
 
 /// One person's streams over all protocols.
@@ -91,12 +91,12 @@ impl Ears {
         let Self { native, chat, socketio, mut pusher, mut sse, mut mercure, poll } = self;
         ends("the native WebSocket", native).await;
         ends("the chat's WebSocket", chat).await;
-        timeout(PATIENCE, pusher.close_code()).await.expect("Pusher ends");
-        timeout(PATIENCE, sse.ends()).await.expect("SSE ends");
-        timeout(PATIENCE, mercure.ends()).await.expect("Mercure ends");
+        timeout(TIMEOUT, pusher.close_code()).await.expect("Pusher ends");
+        timeout(TIMEOUT, sse.ends()).await.expect("SSE ends");
+        timeout(TIMEOUT, mercure.ends()).await.expect("Mercure ends");
         if let Some(mut socketio) = socketio {
             let end = async { while socketio.packet().await.is_some_and(|packet| packet != "41") {} };
-            timeout(PATIENCE, end).await.expect("Socket.IO ends");
+            timeout(TIMEOUT, end).await.expect("Socket.IO ends");
         }
         // Who polls may be answered one last time by what happened before the end.
         let reply = timeout(Duration::from_secs(30), poll).await.expect("long poll ends").unwrap();
@@ -106,7 +106,7 @@ impl Ears {
     /// They hear what happens.
     pub async fn hear(&mut self, title: &str) {
         loop {
-            let frame = timeout(PATIENCE, self.native.next()).await.expect("a frame in time");
+            let frame = timeout(TIMEOUT, self.native.next()).await.expect("a frame in time");
             if frame.expect("a frame").unwrap().to_string().contains(title) {
                 break;
             }

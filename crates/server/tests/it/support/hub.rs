@@ -1,17 +1,18 @@
 //! Publishers and subscribers of the Mercure hub.
 
+use super::http;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use jsonwebtoken::EncodingKey;
 use parlor::config::MercureArgs;
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
-use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::Site;
-use super::streams::PATIENCE;
+use super::streams::TIMEOUT;
 
 /// The published example's.
 pub const HUB_SECRET: &str = "!ChangeThisMercureHubJWTSecretKey!";
@@ -68,16 +69,16 @@ pub struct Stream {
     /// As a browser keeps it.
     pub last_id: String,
     /// How long to wait for bytes.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Site {
     pub fn hub(&self, query: &str) -> RequestBuilder {
-        Client::new().get(format!("{}/.well-known/mercure{query}", self.url))
+        http::client().get(format!("{}/.well-known/mercure{query}", self.url))
     }
 
     pub fn hub_post(&self, form: &[(&str, &str)]) -> RequestBuilder {
-        Client::new().post(format!("{}/.well-known/mercure", self.url)).form(form)
+        http::client().post(format!("{}/.well-known/mercure", self.url)).form(form)
     }
 
     /// Publishes with every right; answers the id.
@@ -116,7 +117,7 @@ pub async fn open(request: RequestBuilder) -> Stream {
     }
     let body = Box::pin(response.bytes_stream());
     let mut stream =
-        Stream { headers, body, buffer: String::new(), last_id: String::new(), patience: PATIENCE };
+        Stream { headers, body, buffer: String::new(), last_id: String::new(), timeout: TIMEOUT };
     // The first bytes say that it is open.
     assert!(stream.chunk().await);
     stream
@@ -124,7 +125,7 @@ pub async fn open(request: RequestBuilder) -> Stream {
 
 impl Stream {
     async fn chunk(&mut self) -> bool {
-        let chunk = timeout(self.patience, self.body.next()).await.expect("bytes in time");
+        let chunk = timeout(self.timeout, self.body.next()).await.expect("bytes in time");
         let Some(Ok(chunk)) = chunk else { return false };
         self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         true

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub mod ears;
+pub mod http;
 pub mod hub;
 mod person;
 pub mod pusher;

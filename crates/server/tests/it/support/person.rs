@@ -1,5 +1,6 @@
 //! Somebody who calls the API.
 
+use super::http;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -60,12 +61,12 @@ impl Person {
     }
 
     pub fn stranger(url: &str) -> Self {
-        Self { url: url.to_owned(), token: None, cookie: None, id: String::new(), client: Client::new() }
+        Self { url: url.to_owned(), token: None, cookie: None, id: String::new(), client: http::client() }
     }
 
     /// The same person at a server that was started anew.
     pub fn at(&self, url: &str) -> Self {
-        Self { url: url.to_owned(), client: Client::new(), ..self.clone() }
+        Self { url: url.to_owned(), client: http::client(), ..self.clone() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

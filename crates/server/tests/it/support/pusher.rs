@@ -12,7 +12,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::{Person, Reply, Site};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The application of these tests.
 pub const APP: Signer<'static> = Signer { key: "278d425bdf160c739803", secret: "7ad3773142a6692b25b8" };
@@ -65,7 +65,7 @@ impl Pusher {
     /// The next frame, or the code it ended with.
     pub async fn frame(&mut self) -> Result<Value, u16> {
         loop {
-            match timeout(PATIENCE, self.socket.next()).await.expect("a frame in time") {
+            match timeout(TIMEOUT, self.socket.next()).await.expect("a frame in time") {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => return Err(frame.map_or(0, |frame| frame.code.into())),
                 Some(Ok(_)) => {}

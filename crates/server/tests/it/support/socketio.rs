@@ -1,5 +1,6 @@
 //! A Socket.IO client that shows every packet: over WebSocket, and over polling.
 
+use super::http;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::Person;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 const MAIN: &str = "/socket.io/";
 
 /// Over WebSocket. Pings are answered.
@@ -78,7 +79,7 @@ impl Sio {
     /// The next packet; `None` at the end.
     pub async fn packet(&mut self) -> Option<String> {
         loop {
-            match timeout(PATIENCE, self.socket.next()).await.expect("a packet in time") {
+            match timeout(TIMEOUT, self.socket.next()).await.expect("a packet in time") {
                 Some(Ok(Message::Text(text))) if text == "2" => self.send("3").await,
                 Some(Ok(Message::Text(text))) => return Some(text.to_string()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
@@ -165,7 +166,7 @@ pub struct Polling {
 
 impl Polling {
     pub async fn open(url: &str) -> Self {
-        let client = reqwest::Client::new();
+        let client = http::client();
         let url = format!("{url}{MAIN}?EIO=4&transport=polling");
         let opened = client.get(&url).send().await.unwrap().text().await.unwrap();
         let open: Value = serde_json::from_str(opened.strip_prefix('0').unwrap()).unwrap();
@@ -189,7 +190,7 @@ impl Polling {
                 }
             }
             let polled =
-                timeout(PATIENCE, self.client.get(&self.url).send()).await.expect("an answer in time");
+                timeout(TIMEOUT, self.client.get(&self.url).send()).await.expect("an answer in time");
             let polled = polled.ok().filter(|polled| polled.status() == 200)?;
             let text = polled.text().await.unwrap();
             self.waiting.extend(text.split('\u{1e}').map(str::to_owned));

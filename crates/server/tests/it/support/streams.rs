@@ -12,7 +12,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::Person;
 
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Ws {
     pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -39,7 +39,7 @@ impl Ws {
     /// The next frame, or how it ended.
     pub async fn frame(&mut self) -> Result<Value, Option<CloseFrame>> {
         loop {
-            let next = timeout(PATIENCE, self.socket.next()).await.expect("a frame in time");
+            let next = timeout(TIMEOUT, self.socket.next()).await.expect("a frame in time");
             match next {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => return Err(frame),
@@ -156,7 +156,7 @@ impl Sse {
                 }
                 return Some(parse(&block));
             }
-            let chunk = timeout(PATIENCE, self.body.next()).await.expect("lines in time")?;
+            let chunk = timeout(TIMEOUT, self.body.next()).await.expect("lines in time")?;
             self.buffer.push_str(std::str::from_utf8(&chunk.ok()?).unwrap());
         }
     }

@@ -30,7 +30,7 @@ use crate::transport::pusher::subscriptions::Subscriptions;
 use crate::transport::pusher::webhooks::WebhookOutbox;
 use crate::transport::websocket::{self, Socket, Upgrade};
 
-const FAREWELL_PATIENCE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timers hold some two years at most.
 const LONGEST: Duration = Duration::from_secs(86_400 * 365);
 
@@ -99,7 +99,7 @@ async fn farewell(socket: &mut Socket, (code, reason): CloseReason) {
         }
         socket.close(Some((code, reason))).await
     };
-    let _ = timeout(FAREWELL_PATIENCE, goodbye).await;
+    let _ = timeout(CLOSE_TIMEOUT, goodbye).await;
 }
 
 /// Two numbers that no other connection has.
@@ -179,10 +179,10 @@ impl Connection {
             .await?;
         let mailbox = self.joined.mailbox.clone();
         loop {
-            let (next_turn, patience) = (self.next_turn(), self.patience());
+            let (next_turn, write_timeout) = (self.next_turn(), self.write_timeout());
             tokio::select! {
                 () = mailbox.ready() => {
-                    timeout(patience, self.forward()).await.map_err(|_| None)??;
+                    timeout(write_timeout, self.forward()).await.map_err(|_| None)??;
                 }
                 frame = self.socket.next() => {
                     (self.heard, self.asked) = (Instant::now(), false);
@@ -194,8 +194,8 @@ impl Connection {
     }
 
     /// How long the client may take to receive what is written to it.
-    fn patience(&self) -> Duration {
-        Duration::from_secs(self.app.config.write_patience)
+    fn write_timeout(&self) -> Duration {
+        Duration::from_secs(self.app.config.client_write_timeout)
     }
 
     /// When silence, the token or the time to sign in is over.
@@ -309,7 +309,7 @@ impl Connection {
 
     /// Writes a frame.
     pub async fn say(&mut self, frame: impl Into<Bytes>) -> Step {
-        match timeout(self.patience(), self.socket.say(frame)).await {
+        match timeout(self.write_timeout(), self.socket.say(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }

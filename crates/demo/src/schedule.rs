@@ -3,7 +3,8 @@
 
 use parlor_chat::Time;
 
-use super::script::{Line, Mark, Say, Talk, read};
+use super::script::{Line, Mark, Say, read};
+use super::talks::Talk;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -80,10 +81,10 @@ fn pause(seed: u64, talk: usize, line: usize, from: i64, to: i64) -> i64 {
 }
 
 /// Every step of all conversations, in the order of time.
-pub(super) fn steps<'a>(talks: &[Talk<'a>], now: Time, seed: u64) -> Result<Vec<Step<'a>>, String> {
+pub(super) fn steps(talks: &[Talk], now: Time, seed: u64) -> Result<Vec<Step<'_>>, String> {
     let mut steps = Vec::new();
     for (index, talk) in talks.iter().enumerate() {
-        let lines = read(talk.script).map_err(|error| format!("{}: {error}", talk.key))?;
+        let lines = read(&talk.script).map_err(|error| format!("{}: {error}", talk.key))?;
         let mut scene =
             Scene { talk: index, steps: Vec::new(), at: now.micros(), said: Vec::new(), seed, now };
         for (number, line) in lines.into_iter().enumerate() {
@@ -119,7 +120,7 @@ impl<'a> Scene<'a> {
         self.at
     }
 
-    fn line(&mut self, talk: &Talk<'a>, number: usize, line: Line<'a>) {
+    fn line(&mut self, talk: &'a Talk, number: usize, line: Line<'a>) {
         let calendar = Calendar::new(self.now);
         match line {
             Line::Day { ago, minute } => self.at = calendar.day(ago, minute),
@@ -146,7 +147,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn say(&mut self, talk: &Talk<'a>, number: usize, say: Say<'a>) {
+    fn say(&mut self, talk: &'a Talk, number: usize, say: Say<'a>) {
         let typing = i64::try_from(say.text.chars().count()).unwrap_or(0) / 6;
         match say.minutes {
             Some(minutes) => self.at += minutes * 60 * SECOND,
@@ -171,12 +172,12 @@ impl<'a> Scene<'a> {
     }
 
     /// Who reads how far, who acknowledges, who has begun to write.
-    fn end(&mut self, talk: &Talk<'a>) {
-        let mut readers: Vec<&str> = vec![talk.by];
-        readers.extend(talk.with.iter().chain(talk.readers));
-        readers.extend(Some(talk.contact).filter(|contact| !contact.is_empty()));
+    fn end(&mut self, talk: &'a Talk) {
+        let mut readers: Vec<&str> = vec![&talk.by];
+        readers.extend(talk.with.iter().chain(&talk.readers).map(String::as_str));
+        readers.extend(Some(talk.contact.as_str()).filter(|contact| !contact.is_empty()));
         for (place, who) in readers.iter().copied().enumerate() {
-            match talk.unread.iter().find(|(name, _)| *name == who) {
+            match talk.unread.iter().find(|(name, _)| name == who) {
                 None => {
                     let later = pause(self.seed, self.talk, 1000 + place, 40, 1500);
                     self.push(self.at + later * SECOND, Action::Read(who));
@@ -189,14 +190,14 @@ impl<'a> Scene<'a> {
                 }
             }
         }
-        for (place, who) in talk.acks.iter().copied().enumerate() {
+        for (place, who) in talk.acks.iter().enumerate() {
             let later = pause(self.seed, self.talk, 2000 + place, 1600, 9000);
             self.push(
                 self.said.first().copied().unwrap_or(self.at) + later * SECOND,
                 Action::Acknowledge(who),
             );
         }
-        for (who, mode, text) in talk.drafts.iter().copied() {
+        for (who, mode, text) in &talk.drafts {
             self.push(self.at + 90 * SECOND, Action::Draft { who, mode, text });
         }
     }

@@ -1,4 +1,4 @@
-//! Owns: playing the steps of schedule.rs with the operations of the domain, exactly as clients would call them.
+//! Owns: running the steps of schedule.rs with the operations of the domain, exactly as clients would call them.
 //! Must not know: any text.
 
 use std::collections::HashMap;
@@ -14,8 +14,9 @@ use serde_json::json;
 
 use super::people::{RECORDS, record_url};
 use super::schedule::{Action, Step};
-use super::script::{Mark, Say, Talk};
-use super::stage::{Company, Stage};
+use super::script::{Mark, Say};
+use super::setup::{Company, Timeline};
+use super::talks::Talk;
 
 /// How much was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,24 +25,24 @@ pub(super) struct Made {
     pub messages: usize,
 }
 
-/// The play while it runs.
-struct Play<'p, 'a> {
+/// The run while it goes on.
+struct Run<'p, 'a> {
     company: &'p Company,
-    talks: &'p [Talk<'a>],
+    talks: &'a [Talk],
     opened: Vec<Option<ConversationId>>,
     /// The messages of each conversation with their authors.
     said: Vec<Vec<(&'a str, MessageId)>>,
     labels: HashMap<(usize, &'a str), MessageId>,
 }
 
-/// Plays the steps in their order.
-pub(super) fn play<'a>(
-    stage: &mut Stage<'_>,
+/// Runs the steps in their order.
+pub(super) fn run<'a>(
+    timeline: &mut Timeline<'_>,
     company: &Company,
-    talks: &[Talk<'a>],
+    talks: &'a [Talk],
     steps: Vec<Step<'a>>,
 ) -> Result<Made, Error> {
-    let mut play = Play {
+    let mut run = Run {
         company,
         talks,
         opened: vec![None; talks.len()],
@@ -49,12 +50,12 @@ pub(super) fn play<'a>(
         labels: HashMap::new(),
     };
     for step in steps {
-        let key = talks[step.talk].key;
-        play.step(stage, step).map_err(|error| within(key, error))?;
+        let key = &talks[step.talk].key;
+        run.step(timeline, step).map_err(|error| within(key, error))?;
     }
     Ok(Made {
-        conversations: play.opened.iter().flatten().count(),
-        messages: play.said.iter().map(Vec::len).sum(),
+        conversations: run.opened.iter().flatten().count(),
+        messages: run.said.iter().map(Vec::len).sum(),
     })
 }
 
@@ -74,29 +75,29 @@ fn priority(word: &str) -> Result<Priority, Error> {
     Priority::parse(word).ok_or_else(|| unknown(word))
 }
 
-impl<'a> Play<'_, 'a> {
-    fn step(&mut self, stage: &mut Stage<'_>, step: Step<'a>) -> Result<(), Error> {
+impl<'a> Run<'_, 'a> {
+    fn step(&mut self, timeline: &mut Timeline<'_>, step: Step<'a>) -> Result<(), Error> {
         let Step { at, talk, action } = step;
         if let Action::Open(first) = action {
-            return self.open(stage, at, talk, first);
+            return self.open(timeline, at, talk, first);
         }
-        let id = self.opened[talk].ok_or_else(|| unknown(self.talks[talk].key))?;
+        let id = self.opened[talk].ok_or_else(|| unknown(&self.talks[talk].key))?;
         match action {
             Action::Open(_) => {}
-            Action::Say(say) => self.say(stage, at, talk, id, say)?,
-            Action::Mark(place, mark) => self.mark(stage, at, talk, place, mark)?,
-            Action::Change { who, what, value } => self.change(stage, at, id, who, what, value)?,
+            Action::Say(say) => self.say(timeline, at, talk, id, say)?,
+            Action::Mark(place, mark) => self.mark(timeline, at, talk, place, mark)?,
+            Action::Change { who, what, value } => self.change(timeline, at, id, who, what, value)?,
             Action::Read(who) => {
-                read_state::read(&mut stage.at(at), self.actor(who)?, id, None)?;
+                read_state::read(&mut timeline.at(at), self.actor(who)?, id, None)?;
             }
             Action::Delivered(who) => {
-                read_state::delivered(&mut stage.at(at), self.actor(who)?, id, i64::MAX)?
+                read_state::delivered(&mut timeline.at(at), self.actor(who)?, id, i64::MAX)?
             }
             Action::Acknowledge(who) => {
-                read_state::acknowledge(&mut stage.at(at), self.actor(who)?, id)?;
+                read_state::acknowledge(&mut timeline.at(at), self.actor(who)?, id)?;
             }
             Action::Draft { who, mode, text } => {
-                drafts::put(&mut stage.at(at), self.actor(who)?, id, mode, text)?;
+                drafts::put(&mut timeline.at(at), self.actor(who)?, id, mode, text)?;
             }
         }
         Ok(())
@@ -106,30 +107,30 @@ impl<'a> Play<'_, 'a> {
         self.company.actors.get(who).ok_or_else(|| unknown(who))
     }
 
-    fn ids(&self, people: &[&str]) -> Result<Vec<PersonId>, Error> {
-        people.iter().map(|who| self.actor(who).map(Actor::id)).collect()
+    fn ids(&self, people: &[impl AsRef<str>]) -> Result<Vec<PersonId>, Error> {
+        people.iter().map(|who| self.actor(who.as_ref()).map(Actor::id)).collect()
     }
 
     fn open(
         &mut self,
-        stage: &mut Stage<'_>,
+        timeline: &mut Timeline<'_>,
         at: Time,
         talk: usize,
         first: Option<Say<'a>>,
     ) -> Result<(), Error> {
-        let script = self.talks[talk];
-        let mut new = self.new_conversation(&script)?;
+        let script = &self.talks[talk];
+        let mut new = self.new_conversation(script)?;
         let body =
             first.as_ref().map(|say| Body::parse(&say.text.replace("\\n", "\n"), 20_000)).transpose()?;
         if let Some(say) = &first {
             new.message = Some(self.new_message(talk, say)?);
         }
-        let mut opener = self.actor(script.by)?.clone();
+        let mut opener = self.actor(&script.by)?.clone();
         if !script.contact.is_empty() {
             // The host application knows whose customer this is; a store by itself writes to those it knows only.
             opener.rights = opener.rights.union([Right::Contacts].into_iter().collect());
         }
-        let opened = conversations::open(&mut stage.at(at), &opener, &new, body.as_ref())?;
+        let opened = conversations::open(&mut timeline.at(at), &opener, &new, body.as_ref())?;
         self.opened[talk] = Some(opened.conversation.id);
         if let (Some(say), Some(message)) = (first, opened.message) {
             self.remember(talk, &say, message.id);
@@ -137,27 +138,30 @@ impl<'a> Play<'_, 'a> {
         Ok(())
     }
 
-    fn new_conversation(&self, talk: &Talk<'_>) -> Result<NewConversation, Error> {
-        let mut new: NewConversation = serde_json::from_value(json!({ "kind": talk.kind }))?;
+    fn new_conversation(&self, talk: &Talk) -> Result<NewConversation, Error> {
+        let mut new: NewConversation =
+            serde_json::from_value(json!({ "kind": talk.kind.as_deref().unwrap_or("direct") }))?;
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        new.user_ids = self.ids(talk.with)?;
-        new.title = text(talk.title);
-        new.subject = text(talk.subject);
-        new.description = text(talk.description);
-        new.priority = text(talk.priority).as_deref().map(priority).transpose()?;
-        new.source = text(talk.source);
+        new.user_ids = self.ids(&talk.with)?;
+        new.title = text(&talk.title);
+        new.subject = text(&talk.subject);
+        new.description = text(&talk.description);
+        new.priority = text(&talk.priority).as_deref().map(priority).transpose()?;
+        new.source = text(&talk.source);
         new.is_private = talk.private;
         new.replies_enabled = talk.replies;
-        new.labels = talk.labels.iter().map(|label| (*label).to_owned()).collect();
-        new.related = record(talk.record)?;
+        new.labels = talk.labels.clone();
+        new.related = record(&talk.record)?;
         if !talk.contact.is_empty() {
-            new.contact_id = Some(self.actor(talk.contact)?.id());
+            new.contact_id = Some(self.actor(&talk.contact)?.id());
         }
         if !talk.team.is_empty() {
-            new.team_id = Some(*self.company.teams.get(talk.team).ok_or_else(|| unknown(talk.team))?);
+            new.team_id =
+                Some(*self.company.teams.get(talk.team.as_str()).ok_or_else(|| unknown(&talk.team))?);
         }
         if !talk.store.is_empty() {
-            new.store_id = Some(*self.company.stores.get(talk.store).ok_or_else(|| unknown(talk.store))?);
+            new.store_id =
+                Some(*self.company.stores.get(talk.store.as_str()).ok_or_else(|| unknown(&talk.store))?);
         }
         if !talk.linked.is_empty() {
             let place = self.talks.iter().position(|other| other.key == talk.linked);
@@ -183,7 +187,7 @@ impl<'a> Play<'_, 'a> {
 
     fn say(
         &mut self,
-        stage: &mut Stage<'_>,
+        timeline: &mut Timeline<'_>,
         at: Time,
         talk: usize,
         id: ConversationId,
@@ -191,7 +195,7 @@ impl<'a> Play<'_, 'a> {
     ) -> Result<(), Error> {
         let new = self.new_message(talk, &say)?;
         let body = Body::parse(&new.body, 20_000)?;
-        let posted = messages::post(&mut stage.at(at), self.actor(say.who)?, id, &new, &body)?;
+        let posted = messages::post(&mut timeline.at(at), self.actor(say.who)?, id, &new, &body)?;
         self.remember(talk, &say, posted.message.id);
         Ok(())
     }
@@ -205,7 +209,7 @@ impl<'a> Play<'_, 'a> {
 
     fn mark(
         &self,
-        stage: &mut Stage<'_>,
+        timeline: &mut Timeline<'_>,
         at: Time,
         talk: usize,
         place: usize,
@@ -215,17 +219,17 @@ impl<'a> Play<'_, 'a> {
         match mark {
             Mark::React { emoji, people } => {
                 for who in people {
-                    messages::react(&mut stage.at(at), self.actor(who)?, id, emoji, true)?;
+                    messages::react(&mut timeline.at(at), self.actor(who)?, id, emoji, true)?;
                 }
             }
             Mark::Pin { by } => {
-                messages::pin(&mut stage.at(at), self.actor(by)?, id, true)?;
+                messages::pin(&mut timeline.at(at), self.actor(by)?, id, true)?;
             }
             Mark::Edit { text } => {
-                messages::edit(&mut stage.at(at), self.actor(author)?, id, &Body::parse(text, 20_000)?)?;
+                messages::edit(&mut timeline.at(at), self.actor(author)?, id, &Body::parse(text, 20_000)?)?;
             }
             Mark::Delete => {
-                messages::delete(&mut stage.at(at), self.actor(author)?, id)?;
+                messages::delete(&mut timeline.at(at), self.actor(author)?, id)?;
             }
         }
         Ok(())
@@ -233,7 +237,7 @@ impl<'a> Play<'_, 'a> {
 
     fn change(
         &self,
-        stage: &mut Stage<'_>,
+        timeline: &mut Timeline<'_>,
         at: Time,
         id: ConversationId,
         who: &str,
@@ -245,16 +249,16 @@ impl<'a> Play<'_, 'a> {
         let mut change = ConversationChange::default();
         match what {
             "add" => {
-                participants::add(&mut stage.at(at), actor, id, &self.ids(&people)?, Role::Member)?;
+                participants::add(&mut timeline.at(at), actor, id, &self.ids(&people)?, Role::Member)?;
                 return Ok(());
             }
             "mute" => {
                 let quiet = MeChange { muted: Some(true), notify: None };
-                participants::set_preferences(&mut stage.at(at), actor, id, &quiet)?;
+                participants::set_preferences(&mut timeline.at(at), actor, id, &quiet)?;
                 return Ok(());
             }
-            "join" => return participants::join(&mut stage.at(at), actor, id).map(|_| ()),
-            "leave" => return participants::remove(&mut stage.at(at), actor, id, actor.id()),
+            "join" => return participants::join(&mut timeline.at(at), actor, id).map(|_| ()),
+            "leave" => return participants::remove(&mut timeline.at(at), actor, id, actor.id()),
             "status" => change.status = Some(Status::parse(value).ok_or_else(|| unknown(value))?),
             "priority" => change.priority = Some(priority(value)?),
             "labels" => change.labels = Some(people.iter().map(|label| (*label).to_owned()).collect()),
@@ -266,7 +270,7 @@ impl<'a> Play<'_, 'a> {
             }
             _ => return Err(unknown(what)),
         }
-        conversations::update(&mut stage.at(at), actor, id, &change)?;
+        conversations::update(&mut timeline.at(at), actor, id, &change)?;
         Ok(())
     }
 }

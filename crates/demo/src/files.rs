@@ -9,7 +9,7 @@ use parlor_chat::messages::{self, Body, NewMessage};
 use parlor_chat::{Error, Kind, RowId, TenantId, Time, read_state};
 use sha2::{Digest, Sha256};
 
-use super::stage::{Company, Stage};
+use super::setup::{Company, Timeline};
 
 /// A file that the caller puts in its place once the database has it.
 #[derive(Clone, Debug)]
@@ -26,14 +26,18 @@ const SIDE: usize = 240;
 const MEASURE: i64 = 240;
 
 /// Two people show each other a showroom's colours.
-pub(super) fn showroom(stage: &mut Stage<'_>, company: &Company, now: Time) -> Result<Vec<DemoFile>, Error> {
+pub(super) fn showroom(
+    timeline: &mut Timeline<'_>,
+    company: &Company,
+    now: Time,
+) -> Result<Vec<DemoFile>, Error> {
     let (ines, hugo) = (&company.actors["ines"], &company.actors["hugo"]);
     let new = NewConversation {
         user_ids: vec![hugo.id()],
         title: Some("Showroom colours".to_owned()),
         ..NewConversation::of(Kind::Group)
     };
-    let id = conversations::open(&mut stage.at(now), ines, &new, None)?.conversation.id;
+    let id = conversations::open(&mut timeline.at(now), ines, &new, None)?.conversation.id;
     let list = "wall;colour\nnorth;oak\neast;sand\nwindow;white\n".as_bytes().to_vec();
     let mut made = Vec::new();
     let things = [
@@ -41,7 +45,7 @@ pub(super) fn showroom(stage: &mut Stage<'_>, company: &Company, now: Time) -> R
         ("colours.csv", "text/plain", list, "And the list for the painters."),
     ];
     for (name, content_type, bytes, text) in things {
-        let mut tx = stage.at(now);
+        let mut tx = timeline.at(now);
         let file = NewFile {
             id: RowId(tx.id()),
             name: name.to_owned(),
@@ -53,10 +57,10 @@ pub(super) fn showroom(stage: &mut Stage<'_>, company: &Company, now: Time) -> R
         attachments::add(&mut tx, ines, &file)?;
         let message = NewMessage { attachment_ids: vec![file.id], ..NewMessage::text(text) };
         let body = Body::parse(text, 1_000)?;
-        messages::post(&mut stage.at(now), ines, id, &message, &body)?;
+        messages::post(&mut timeline.at(now), ines, id, &message, &body)?;
         made.push(DemoFile { tenant: company.tenant.id, id: file.id, bytes });
     }
-    read_state::read(&mut stage.at(now), hugo, id, None)?;
+    read_state::read(&mut timeline.at(now), hugo, id, None)?;
     Ok(made)
 }
 

@@ -10,11 +10,11 @@ use parlor_chat::users::{self, NewUser, ProfileChange};
 use parlor_chat::{Actor, Error, PersonId, RoleId, StoreId, TeamId, Time, Tx, roles, stores, teams};
 use serde_json::{Value, json};
 
+use super::hierarchy;
 use super::people::{self, BOT, CUSTOMERS, ROLES, STAFF, STORES, TEAMS};
-use super::talks_erp;
 
 /// Runs operations one after the other in one transaction of the database, each at its own time.
-pub(super) struct Stage<'d> {
+pub(super) struct Timeline<'d> {
     pub db: &'d mut parlor_db::Tx,
     pub defaults: &'d Settings,
     pub seed: u64,
@@ -22,7 +22,7 @@ pub(super) struct Stage<'d> {
     pub done: u64,
 }
 
-impl Stage<'_> {
+impl Timeline<'_> {
     /// The domain's transaction at a time.
     pub fn at(&mut self, at: Time) -> Tx<'_> {
         self.done += 1;
@@ -42,63 +42,63 @@ pub(super) struct Company {
 }
 
 /// The tenant with this slug, made when missing.
-pub(super) fn tenant(stage: &mut Stage<'_>, at: Time, slug: &str, name: &str) -> Result<Tenant, Error> {
-    match tenants::by_slug(&mut stage.at(at), slug) {
-        Err(Error::NotFound { .. }) => tenants::create(&mut stage.at(at), slug, name),
+pub(super) fn tenant(timeline: &mut Timeline<'_>, at: Time, slug: &str, name: &str) -> Result<Tenant, Error> {
+    match tenants::by_slug(&mut timeline.at(at), slug) {
+        Err(Error::NotFound { .. }) => tenants::create(&mut timeline.at(at), slug, name),
         found => found,
     }
 }
 
 /// The furniture maker.
-pub(super) fn furniture(
-    stage: &mut Stage<'_>,
+pub(super) fn furniture_maker(
+    timeline: &mut Timeline<'_>,
     at: Time,
     tenant: Tenant,
     hash: &str,
 ) -> Result<Company, Error> {
     let system = system_actor(&tenant);
-    settle(stage, at, &system, json!({ "retention_days": 365 }))?;
+    settle(timeline, at, &system, json!({ "retention_days": 365 }))?;
     for (name, rights) in &ROLES {
         let change = roles::RoleChange { rights: Some(rights.to_vec()), ..roles::RoleChange::default() };
-        roles::create(&mut stage.at(at), &system, name, &change)?;
+        roles::create(&mut timeline.at(at), &system, name, &change)?;
     }
-    let known = roles::all(&mut stage.at(at), tenant.id)?;
+    let known = roles::all(&mut timeline.at(at), tenant.id)?;
     let role = |name: &str| known.iter().find(|role| role.name == name).map(|role| role.id);
     let mut ids: HashMap<&'static str, PersonId> = HashMap::new();
     for one in &STAFF {
-        ids.insert(one.key, account(stage, at, &system, one.key, one.name, role(one.role), hash)?);
+        ids.insert(one.key, account(timeline, at, &system, one.key, one.name, role(one.role), hash)?);
     }
     let bot = NewUser { name: BOT.1.to_owned(), bot: true, ..NewUser::default() };
-    ids.insert(BOT.0, users::create(&mut stage.at(at), &system, &bot, None)?.id);
-    users::set_super_admin(&mut stage.at(at), &system, ids["ines"], true)?;
+    ids.insert(BOT.0, users::create(&mut timeline.at(at), &system, &bot, None)?.id);
+    users::set_super_admin(&mut timeline.at(at), &system, ids["ines"], true)?;
     let of = |keys: &[&str]| keys.iter().map(|key| ids[key]).collect::<Vec<_>>();
     let mut company =
         Company { tenant, actors: HashMap::new(), teams: HashMap::new(), stores: HashMap::new() };
     for (name, prefix, members) in &TEAMS {
         let prefix = Some((*prefix).to_owned());
         let change = teams::TeamChange { name: None, ticket_prefix: prefix, members: Some(of(members)) };
-        company.teams.insert(name, teams::create(&mut stage.at(at), &system, name, &change)?.id);
+        company.teams.insert(name, teams::create(&mut timeline.at(at), &system, name, &change)?.id);
     }
     for (key, name, members) in &STORES {
-        let store = stores::create(&mut stage.at(at), &system, name, Some(key), Some(of(members)))?;
+        let store = stores::create(&mut timeline.at(at), &system, name, Some(key), Some(of(members)))?;
         company.stores.insert(key, store.id);
     }
     for (key, id) in ids {
-        company.actors.insert(key, users::actor(&mut stage.at(at), &company.tenant, id)?);
+        company.actors.insert(key, users::actor(&mut timeline.at(at), &company.tenant, id)?);
     }
-    profiles(stage, at, &company)?;
-    customers(stage, at, &mut company, &system)?;
+    profiles(timeline, at, &company)?;
+    customers(timeline, at, &mut company, &system)?;
     Ok(company)
 }
 
 /// Sets what the tenant's contract asks for.
-fn settle(stage: &mut Stage<'_>, at: Time, system: &Actor, values: Value) -> Result<(), Error> {
+fn settle(timeline: &mut Timeline<'_>, at: Time, system: &Actor, values: Value) -> Result<(), Error> {
     let changes = serde_json::from_value(values)?;
-    settings::update(&mut stage.at(at), system, &changes).map(drop)
+    settings::update(&mut timeline.at(at), system, &changes).map(drop)
 }
 
 fn account(
-    stage: &mut Stage<'_>,
+    timeline: &mut Timeline<'_>,
     at: Time,
     system: &Actor,
     key: &str,
@@ -115,22 +115,27 @@ fn account(
         external_id: Some(format!("demo-{key}")),
         ..NewUser::default()
     };
-    Ok(users::create(&mut stage.at(at), system, &new, Some(hash))?.id)
+    Ok(users::create(&mut timeline.at(at), system, &new, Some(hash))?.id)
 }
 
-fn profiles(stage: &mut Stage<'_>, at: Time, company: &Company) -> Result<(), Error> {
+fn profiles(timeline: &mut Timeline<'_>, at: Time, company: &Company) -> Result<(), Error> {
     for one in &STAFF {
         let change = ProfileChange {
             locale: Some(one.locale.to_owned()),
             time_zone: Some(one.time_zone.to_owned()),
             ..ProfileChange::default()
         };
-        users::update_profile(&mut stage.at(at), &company.actors[one.key], &change)?;
+        users::update_profile(&mut timeline.at(at), &company.actors[one.key], &change)?;
     }
     Ok(())
 }
 
-fn customers(stage: &mut Stage<'_>, at: Time, company: &mut Company, system: &Actor) -> Result<(), Error> {
+fn customers(
+    timeline: &mut Timeline<'_>,
+    at: Time,
+    company: &mut Company,
+    system: &Actor,
+) -> Result<(), Error> {
     for one in &CUSTOMERS {
         let input = ContactInput {
             name: Some(one.name.to_owned()),
@@ -140,16 +145,16 @@ fn customers(stage: &mut Stage<'_>, at: Time, company: &mut Company, system: &Ac
             attributes: Some(json!({ "city": one.city, "language": one.locale })),
             ..ContactInput::default()
         };
-        let contact = contacts::create(&mut stage.at(at), system, &input)?;
-        let actor = contacts::actor(&mut stage.at(at), &company.tenant, contact.id)?;
+        let contact = contacts::create(&mut timeline.at(at), system, &input)?;
+        let actor = contacts::actor(&mut timeline.at(at), &company.tenant, contact.id)?;
         company.actors.insert(one.key, actor);
     }
     Ok(())
 }
 
 /// The company with the hierarchy.
-pub(super) fn hierarchy(
-    stage: &mut Stage<'_>,
+pub(super) fn with_hierarchy(
+    timeline: &mut Timeline<'_>,
     at: Time,
     tenant: Tenant,
     hash: &str,
@@ -158,32 +163,32 @@ pub(super) fn hierarchy(
     let contract = json!({
         "erp_enabled": true, "audit_messages": true, "message_notifications": true, "edit_window_seconds": 120,
     });
-    settle(stage, at, &system, contract)?;
+    settle(timeline, at, &system, contract)?;
     let mut ids: HashMap<&str, RoleId> = HashMap::new();
-    for (name, _) in &talks_erp::MATRIX {
+    for (name, _) in &hierarchy::MATRIX {
         let change = roles::RoleChange {
             restricted: Some(true),
             is_default: Some(*name == "Employé"),
             ..roles::RoleChange::default()
         };
-        ids.insert(name, roles::create(&mut stage.at(at), &system, name, &change)?.id);
+        ids.insert(name, roles::create(&mut timeline.at(at), &system, name, &change)?.id);
     }
-    for (name, writes_to) in &talks_erp::MATRIX {
+    for (name, writes_to) in &hierarchy::MATRIX {
         let row = writes_to.iter().filter_map(|to| ids.get(to).copied()).collect();
         let change = roles::RoleChange { writes_to: Some(row), ..roles::RoleChange::default() };
-        roles::update(&mut stage.at(at), &system, ids[name], &change)?;
+        roles::update(&mut timeline.at(at), &system, ids[name], &change)?;
     }
     let mut company =
         Company { tenant, actors: HashMap::new(), teams: HashMap::new(), stores: HashMap::new() };
-    for (key, name, role) in &talks_erp::PEOPLE {
-        let id = account(stage, at, &system, key, name, ids.get(role).copied(), hash)?;
-        let actor = users::actor(&mut stage.at(at), &company.tenant, id)?;
+    for (key, name, role) in &hierarchy::PEOPLE {
+        let id = account(timeline, at, &system, key, name, ids.get(role).copied(), hash)?;
+        let actor = users::actor(&mut timeline.at(at), &company.tenant, id)?;
         let change = ProfileChange {
             locale: Some("fr".to_owned()),
             time_zone: Some("Europe/Paris".to_owned()),
             ..ProfileChange::default()
         };
-        users::update_profile(&mut stage.at(at), &actor, &change)?;
+        users::update_profile(&mut timeline.at(at), &actor, &change)?;
         company.actors.insert(key, actor);
     }
     Ok(company)

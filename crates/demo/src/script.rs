@@ -19,68 +19,6 @@
 //! ! ines status=resolved  she changes the conversation; also add, leave, join, mute, assignee, team, snooze, labels …
 //! ```
 
-/// A conversation as it is written down.
-#[derive(Clone, Copy)]
-pub(super) struct Talk<'a> {
-    /// How others name it.
-    pub key: &'a str,
-    pub kind: &'a str,
-    /// Who opens it.
-    pub by: &'a str,
-    /// Who takes part beside the one who opens it.
-    pub with: &'a [&'a str],
-    pub contact: &'a str,
-    pub store: &'a str,
-    pub team: &'a str,
-    pub title: &'a str,
-    pub subject: &'a str,
-    pub description: &'a str,
-    pub private: bool,
-    pub replies: bool,
-    pub priority: &'a str,
-    pub labels: &'a [&'a str],
-    pub source: &'a str,
-    /// The conversation it follows from.
-    pub linked: &'a str,
-    /// The record it is about.
-    pub record: &'a str,
-    pub script: &'a str,
-    /// Who else reads it to the end.
-    pub readers: &'a [&'a str],
-    /// Who has not read the last so many messages.
-    pub unread: &'a [(&'a str, usize)],
-    /// Who has begun to write what: "reply" or "note".
-    pub drafts: &'a [(&'a str, &'a str, &'a str)],
-    /// Who has acknowledged it.
-    pub acks: &'a [&'a str],
-}
-
-/// What most conversations have.
-pub(super) const TALK: Talk<'static> = Talk {
-    key: "",
-    kind: "direct",
-    by: "",
-    with: &[],
-    contact: "",
-    store: "",
-    team: "",
-    title: "",
-    subject: "",
-    description: "",
-    private: false,
-    replies: false,
-    priority: "",
-    labels: &[],
-    source: "",
-    linked: "",
-    record: "",
-    script: "",
-    readers: &[],
-    unread: &[],
-    drafts: &[],
-    acks: &[],
-};
-
 /// A line of a script.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line<'a> {

@@ -2,22 +2,20 @@
 //! languages, in every kind of conversation. Owns filling a fresh database with it, through the operations of the
 //! domain only: nothing here writes a row by itself.
 //!
-//! `people.rs`, `talks_*.rs` and `deliveries.rs` are data; `script.rs` reads how conversations are written down,
-//! `schedule.rs` puts everything in the order of time, `stage.rs` makes the people, and `play.rs` acts it out.
+//! `talks/*.toml`, `people.rs` and `hierarchy.rs` are data; `talks.rs` and `script.rs` read how conversations are written
+//! down, `schedule.rs` puts everything in the order of time, `setup.rs` makes the people, and `run.rs` does what the
+//! steps say. Must not know: the server.
 
+mod data;
 mod deliveries;
 mod files;
+mod hierarchy;
 mod people;
-mod play;
+mod run;
 mod schedule;
 mod script;
-mod stage;
-mod talks_channels;
-mod talks_direct;
-mod talks_erp;
-mod talks_groups;
-mod talks_market;
-mod talks_support;
+mod setup;
+mod talks;
 
 use parlor_chat::settings::Settings;
 use parlor_chat::{Error, Time, Tx, in_use, search, tenants, users};
@@ -25,8 +23,7 @@ use serde::Serialize;
 
 use parlor_chat::tenants::DEFAULT_SLUG;
 use schedule::steps;
-use script::Talk;
-use stage::Stage;
+use setup::Timeline;
 
 pub use files::DemoFile;
 
@@ -94,14 +91,14 @@ pub fn sign_ins() -> Vec<SignIn> {
         locale: one.locale,
         may: one.may,
     });
-    let erp = talks_erp::PEOPLE.iter().map(|(key, name, role)| SignIn {
-        tenant: talks_erp::ERP.0,
+    let erp = hierarchy::PEOPLE.iter().map(|(key, name, role)| SignIn {
+        tenant: hierarchy::ERP.0,
         name,
         does: (*role).to_owned(),
         email: people::email(key),
         password: PASSWORD,
         locale: "fr",
-        may: talks_erp::may(role),
+        may: hierarchy::may(role),
     });
     staff.chain(erp).collect()
 }
@@ -155,23 +152,24 @@ pub fn fill(
     defaults: &Settings,
     hash: &str,
 ) -> Result<Filled, Error> {
-    let mut stage = Stage { db, defaults, seed, done: 0 };
+    let mut timeline = Timeline { db, defaults, seed, done: 0 };
     // Two weeks and a bit: seven working days back, and everybody is there before anybody speaks.
     let begin = now.plus_seconds(-16 * DAY_SECONDS);
-    let tenant = stage::tenant(&mut stage, begin, DEFAULT_SLUG, people::COMPANY)?;
-    let company = stage::furniture(&mut stage, begin, tenant, hash)?;
-    let long = deliveries::script();
-    let talks = talks(&long);
+    let tenant = setup::tenant(&mut timeline, begin, DEFAULT_SLUG, people::COMPANY)?;
+    let company = setup::furniture_maker(&mut timeline, begin, tenant, hash)?;
+    let mut talks = vec![deliveries::talk()?];
+    talks.extend(talks::furniture_maker()?);
     let plan = steps(&talks, now, seed).map_err(Error::Damaged)?;
-    let made = play::play(&mut stage, &company, &talks, plan)?;
-    let files = files::showroom(&mut stage, &company, now)?;
-    index(&mut stage, &company, now)?;
-    let (slug, name) = talks_erp::ERP;
-    let tenant = stage::tenant(&mut stage, begin, slug, name)?;
-    let company = stage::hierarchy(&mut stage, begin, tenant, hash)?;
-    let plan = steps(&talks_erp::TALKS, now, seed).map_err(Error::Damaged)?;
-    let erp = play::play(&mut stage, &company, &talks_erp::TALKS, plan)?;
-    index(&mut stage, &company, now)?;
+    let made = run::run(&mut timeline, &company, &talks, plan)?;
+    let files = files::showroom(&mut timeline, &company, now)?;
+    index(&mut timeline, &company, now)?;
+    let (slug, name) = hierarchy::ERP;
+    let tenant = setup::tenant(&mut timeline, begin, slug, name)?;
+    let company = setup::with_hierarchy(&mut timeline, begin, tenant, hash)?;
+    let talks = talks::hierarchy()?;
+    let plan = steps(&talks, now, seed).map_err(Error::Damaged)?;
+    let erp = run::run(&mut timeline, &company, &talks, plan)?;
+    index(&mut timeline, &company, now)?;
     Ok(Filled {
         conversations: made.conversations + erp.conversations + 1,
         messages: made.messages + erp.messages + files.len(),
@@ -180,18 +178,7 @@ pub fn fill(
 }
 
 /// Search finds the demo from the first moment, not when a server has come round to it.
-fn index(stage: &mut Stage<'_>, company: &stage::Company, now: Time) -> Result<(), Error> {
-    while search::catch_up(&mut stage.at(now), company.tenant.id, company.tenant.no)? {}
+fn index(timeline: &mut Timeline<'_>, company: &setup::Company, now: Time) -> Result<(), Error> {
+    while search::catch_up(&mut timeline.at(now), company.tenant.id, company.tenant.no)? {}
     Ok(())
-}
-
-fn talks(long: &str) -> Vec<Talk<'_>> {
-    let mut talks = vec![deliveries::talk(long)];
-    talks.extend(talks_channels::CHANNELS);
-    talks.extend(talks_direct::DIRECTS);
-    talks.extend(talks_groups::GROUPS);
-    talks.extend(talks_support::SUPPORT);
-    talks.extend(talks_support::TICKETS);
-    talks.extend(talks_market::MARKET);
-    talks
 }
