@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Result, invalid};
 
@@ -158,6 +161,26 @@ impl Declared {
         }
     }
 }
+
+/// The public settings, as the API describes them: each is there, with a value of its type.
+pub struct PublicSettings;
+
+impl PartialSchema for PublicSettings {
+    fn schema() -> RefOr<Schema> {
+        let public = DECLARED.iter().filter(|declared| declared.public);
+        let object = public.fold(ObjectBuilder::new(), |object, declared| {
+            let of = match declared.shape {
+                Shape::Integer { .. } => Type::Integer,
+                Shape::Boolean => Type::Boolean,
+            };
+            let value = ObjectBuilder::new().schema_type(of).description(Some(declared.text));
+            object.property(declared.key, value).required(declared.key)
+        });
+        object.into()
+    }
+}
+
+impl ToSchema for PublicSettings {}
 
 impl Settings {
     /// Defaults, overridden by the environment's values. An unreadable value is an error that names its variable.

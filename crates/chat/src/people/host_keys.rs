@@ -107,10 +107,8 @@ pub struct HostKeyView {
     /// Its id.
     pub id: RowId,
     /// What its tokens are for.
-    #[schema(inline)]
     pub purpose: Purpose,
     /// What it is.
-    #[schema(inline)]
     pub kind: KeyKind,
     /// The key id that tokens name, if any.
     pub kid: Option<String>,

@@ -1,13 +1,14 @@
 //! What a tenant has set: its value, else the environment's, else the default. Owns the rows; which settings there are
 //! and what they may be stands in `core/setting_values.rs`.
 
-pub use crate::setting_values::{ALIASES, Alias, DECLARED, Declared, Settings, Shape};
+pub use crate::setting_values::{ALIASES, Alias, DECLARED, Declared, PublicSettings, Settings, Shape};
 
 use std::collections::BTreeMap;
 
 use parlor_db::{params, statements};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 use crate::{
     audit,
@@ -57,9 +58,15 @@ pub struct SettingView {
     #[serde(flatten)]
     pub declared: Declared,
     /// What holds.
+    #[schema(schema_with = value_schema)]
     pub value: Value,
     /// Where that comes from.
     pub source: Source,
+}
+
+/// The value is of the setting's own type.
+fn value_schema() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::Boolean]))
 }
 
 words! {

@@ -1938,7 +1938,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null;
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["HistoryPurged"];
             seq: number;
             /** @enum {string} */
@@ -2121,12 +2121,10 @@ export interface components {
             id: components["schemas"]["RowId"];
             /** @description The key id that tokens name, if any. */
             kid: string | null;
-            kind: ("hs256" | "pem" | "jwks" | "jwks_url") & {
-                [key: string]: unknown;
-            };
-            purpose: ("host" | "mercure" | "mercure-publisher" | "mercure-subscriber") & {
-                [key: string]: unknown;
-            };
+            /** @description What it is. */
+            kind: components["schemas"]["HostKeyKind"];
+            /** @description What its tokens are for. */
+            purpose: components["schemas"]["HostKeyPurpose"];
             /** @description The address of published keys; no secret. */
             url: string | null;
         };
@@ -2227,9 +2225,7 @@ export interface components {
             rights: components["schemas"]["Right"][];
             roles: components["schemas"]["Named_RoleId"][];
             /** @description The settings that apps must know. */
-            settings: {
-                [key: string]: unknown;
-            };
+            settings: components["schemas"]["PublicSettings"];
             stores: components["schemas"]["Named_StoreId"][];
             super_admin: boolean;
             teams: components["schemas"]["Named_TeamId"][];
@@ -2811,12 +2807,10 @@ export interface components {
                 id: components["schemas"]["RowId"];
                 /** @description The key id that tokens name, if any. */
                 kid: string | null;
-                kind: ("hs256" | "pem" | "jwks" | "jwks_url") & {
-                    [key: string]: unknown;
-                };
-                purpose: ("host" | "mercure" | "mercure-publisher" | "mercure-subscriber") & {
-                    [key: string]: unknown;
-                };
+                /** @description What it is. */
+                kind: components["schemas"]["HostKeyKind"];
+                /** @description What its tokens are for. */
+                purpose: components["schemas"]["HostKeyPurpose"];
                 /** @description The address of published keys; no secret. */
                 url: string | null;
             }[];
@@ -2990,8 +2984,7 @@ export interface components {
             items: (components["schemas"]["Declared"] & {
                 /** @description Where that comes from. */
                 source: components["schemas"]["SettingSource"];
-                /** @description What holds. */
-                value: unknown;
+                value: number | boolean;
             })[];
             /** @description Give it back as `after` for the next page. */
             next: string | null;
@@ -3262,6 +3255,22 @@ export interface components {
              */
             resyncs: number;
         };
+        PublicSettings: {
+            /** @description How many megabytes an attached file may have; 0 allows none. */
+            attachment_max_mb: number;
+            /** @description After how many seconds without activity a connected user is shown as away; 0 is never. */
+            away_after_seconds: number;
+            /** @description For how many seconds authors may edit their messages; -1 is for ever, 0 never. */
+            edit_window_seconds: number;
+            /** @description Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md). */
+            erp_enabled: boolean;
+            /** @description How many characters a message may have. */
+            message_max_chars: number;
+            /** @description Whether a direct message makes a notification for the other one; costs a row a message. */
+            message_notifications: boolean;
+            /** @description After how many seconds without activity a connected user is shown as offline; 0 is never. */
+            offline_after_seconds: number;
+        };
         /** @description A purge that was done, or is being done. */
         Purge: {
             admin_id: components["schemas"]["PersonId"] | null;
@@ -3477,15 +3486,12 @@ export interface components {
         SettingView: components["schemas"]["Declared"] & {
             /** @description Where that comes from. */
             source: components["schemas"]["SettingSource"];
-            /** @description What holds. */
-            value: unknown;
+            value: number | boolean;
         };
         /** @description Settings of the tenant changed. */
         SettingsUpdated: {
             /** @description The public ones, as they are now. */
-            settings: {
-                [key: string]: Record<string, never>;
-            };
+            settings: components["schemas"]["PublicSettings"];
         };
         /** @description Whether somebody must set the installation up. */
         SetupState: {

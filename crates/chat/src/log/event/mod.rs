@@ -220,7 +220,7 @@ events! {
         /// History was imported.
         HistoryImported(tells::HistoryImported) = "history.imported",
         /// Old messages were cleared.
-        HistoryPurged(tells::HistoryPurged) = "history.purged",
+        HistoryPurged(tells::HistoryPurged) = "history.purged" in conversation,
         /// Somebody is told something.
         NotificationCreated(tells::NotificationCreated) = "notification.created",
         /// A notification has another status.

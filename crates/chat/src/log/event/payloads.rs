@@ -9,17 +9,17 @@ use utoipa::ToSchema;
 
 use super::ended::Ended;
 use super::raw::Raw;
-use super::schema::SharedConversation;
 use crate::{
     ids::{ConversationId, MessageId, PersonId, RoleId, RowId, TeamId},
     resources::{
-        conversation::{Me, Participant, View},
+        conversation::{Me, Participant, SharedConversation, View},
         groups::{Role, Store, Team},
         message::{Message, Reaction},
         notification::Notification,
         people::{Contact, Profile, User},
         presence::PresenceView,
     },
+    setting_values::PublicSettings,
     time::Time,
     words::{NotificationStatus, Priority, Status},
 };
@@ -314,7 +314,7 @@ pub struct ContactUpdated {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SettingsUpdated {
     /// The public ones, as they are now.
-    #[schema(value_type = BTreeMap<String, Object>)]
+    #[schema(value_type = PublicSettings)]
     pub settings: BTreeMap<String, Value>,
 }
 

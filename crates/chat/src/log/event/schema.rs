@@ -5,7 +5,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::EventKind;
-use crate::{ids::ConversationId, person::Person, resources::conversation::View, time::Time};
+use crate::{ids::ConversationId, person::Person, time::Time};
 
 /// Every event that clients are told, kept or not, under the name `Event`.
 #[derive(Default)]
@@ -51,26 +51,6 @@ impl EventSchema {
         self.union = std::mem::take(&mut self.union).item(event);
         self.named.push((T::name().into_owned(), T::schema()));
         T::schemas(&mut self.named);
-    }
-}
-
-/// A conversation as its readers are told of it: without anybody's own part.
-pub(super) struct SharedConversation;
-
-impl PartialSchema for SharedConversation {
-    fn schema() -> RefOr<Schema> {
-        let mut schema = View::schema();
-        if let RefOr::T(Schema::Object(object)) = &mut schema {
-            object.properties.remove("me");
-            object.required.retain(|field| field != "me");
-        }
-        schema
-    }
-}
-
-impl ToSchema for SharedConversation {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        View::schemas(schemas);
     }
 }
 

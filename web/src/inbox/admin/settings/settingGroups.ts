@@ -2,7 +2,7 @@
 // server's own text.
 import type { Key } from '$core/text/i18n';
 import { i18n } from '$ui/i18n.svelte';
-import type { Setting } from '$core/api/admin';
+import type { Setting } from '$core/api';
 
 export type SettingGroup = 'messages' | 'presence' | 'privacy' | 'storage' | 'features';
 const GROUP_OF: Record<string, SettingGroup> = {
@@ -38,11 +38,14 @@ export function words(kind: 'setting' | 'setting_hint', key: string): Key | null
   return i18n.knows(name) ? name : null;
 }
 
+export type Range = { min: number; max: number };
+export const rangeOf = (setting: Setting): Range => (setting.type === 'integer' ? { min: setting.min, max: setting.max } : { min: 0, max: 1 });
+
 /** What is wrong with a typed number: nothing, or the key of the sentence. */
-export function refusal(text: string, setting: Pick<Setting, 'min' | 'max'>): 'settings.whole' | 'settings.between' | null {
+export function refusal(text: string, { min, max }: Range): 'settings.whole' | 'settings.between' | null {
   if (!/^-?\d+$/.test(text.trim())) return 'settings.whole';
   const number = Number(text);
-  return number < (setting.min ?? -Infinity) || number > (setting.max ?? Infinity) ? 'settings.between' : null;
+  return number < min || number > max ? 'settings.between' : null;
 }
 
 /** "86400 seconds" is 1 day: a long count of seconds in the largest unit that fits. */
