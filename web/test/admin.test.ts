@@ -1,6 +1,6 @@
 // The pure rules behind the administration's pages.
 import { expect, test } from 'vitest';
-import type { AdminUser, Health } from '../src/core/api/admin';
+import type { Health, User } from '../src/core/api';
 import { cell, csv } from '../src/inbox/admin/audit/csv';
 import { bytes, duration, verdictOf } from '../src/inbox/admin/health/figures';
 import { LANGUAGES, sample } from '../src/inbox/admin/keys/samples';
@@ -21,7 +21,7 @@ test('a spreadsheet runs nothing that comes from the log', () => {
   expect(csv(['a', 'b'], [[null, 'two\nlines']])).toBe('\uFEFFa,b\r\n,"two\nlines"\r\n');
 });
 
-const user = (name: string, more: Partial<AdminUser> = {}): AdminUser => ({
+const user = (name: string, more: Partial<User> = {}): User => ({
   id: name, kind: 'user', name, email: `${name}@example.com`, avatar_url: null, roles: [], teams: [], stores: [], active: true, super_admin: false, created_at: '', time_zone: '', ...more,
 });
 
@@ -45,7 +45,7 @@ test('settings: what is typed is checked, what is new still shows', () => {
   expect(refusal('zwölf', { type: 'text', max_chars: 5 })).toBeNull();
   expect(refusal('zwölf!', { type: 'secret', max_chars: 5 })).toBe('settings.long');
   expect([typed({ type: 'integer' }, ' 12'), typed({ type: 'text' }, '12')]).toEqual([12, '12']);
-  const secret = { key: 's', environment: '', type: 'secret' as const, default: null, public: false, text: '', value: true, source: 'tenant' as const };
+  const secret = { key: 's', environment: '', type: 'secret' as const, max_chars: 5, default: null, public: false, text: '', value: true, source: 'tenant' as const };
   expect([isSame(secret, ''), isSame(secret, 'new'), isSame(secret, null)]).toEqual([true, false, false]);
   expect(isSame({ ...secret, value: false, source: 'default' }, null)).toBe(true);
   const text = { ...secret, type: 'text' as const, value: 'a' };

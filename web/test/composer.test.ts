@@ -33,7 +33,7 @@ test('what is typed is a draft, and what is sent is none any more', () => {
 
 test('nothing empty and nothing too long is sent', () => {
   const { session, composer } = made();
-  session.store.setMe({ ...session.store.me!, settings: { message_max_chars: 5 } });
+  session.store.setMe({ ...session.store.me!, settings: { ...session.store.me!.settings, message_max_chars: 5 } });
   composer.send();
   composer.type('six 👍👍');
   expect(composer.over).toBe(1);

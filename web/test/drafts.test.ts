@@ -4,6 +4,7 @@ import { ApiError, Client } from '../src/core/api';
 import { Drafts } from '../src/core/sync/drafts';
 import { MemoryStore, type KeyValueStore } from '../src/core/store/keyValueStore';
 import { Emitter } from '../src/core/store/emitter';
+import { event } from './helpers';
 
 const offline = new ApiError({ status: 0, code: 'offline', detail: '' });
 let keyValues: KeyValueStore;
@@ -21,7 +22,7 @@ async function typed(box: Drafts, body: string): Promise<void> {
   await settled();
 }
 
-const saved = (body: string) => ({ seq: 1, type: 'draft.saved', at: '', conversation_id: 'c1', actor: null, data: { mode: 'reply', body } });
+const saved = (body: string) => event(1, 'draft.saved', { mode: 'reply', body });
 
 beforeEach(() => {
   vi.restoreAllMocks();

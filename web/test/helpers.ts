@@ -1,11 +1,19 @@
-import type { ChangeEvent, Conversation, Me, Message, MyPart, Person, Snapshot } from '../src/core/api/types';
+import type { ChangeEvent, Conversation, Me, Message, MyPart, Person, Snapshot, User } from '../src/core/api/shapes';
 
 export const ana: Person = { id: 'ana', kind: 'user', name: 'Ana Lima', avatar_url: null };
 export const ben: Person = { id: 'ben', kind: 'user', name: 'Ben Roth', avatar_url: null };
 
+export const user = (person: Person): User => ({
+  ...person, email: null, roles: [], teams: [], stores: [], active: true, super_admin: false, created_at: '2026-01-01T00:00:00Z', time_zone: '',
+});
+
 export const me: Me = {
   id: 'ana', kind: 'user', name: 'Ana Lima', email: 'ana@example.com', avatar_url: null, locale: 'en', time_zone: 'UTC', roles: [], teams: [], stores: [],
-  rights: [], super_admin: false, tenant: { id: 't', slug: 'default', name: 'Demo' }, preferences: {}, settings: {},
+  rights: [], super_admin: false, tenant: { id: 't', slug: 'default', name: 'Demo' }, preferences: {},
+  settings: {
+    edit_window_seconds: 86_400, message_max_chars: 20_000, away_after_seconds: 300, offline_after_seconds: 0, message_notifications: false,
+    attachment_max_mb: 25, erp_enabled: false,
+  },
 };
 
 export const myPart = (part: Partial<MyPart> = {}): MyPart => ({
@@ -31,12 +39,14 @@ export const message = (seq: number, part: Partial<Message> = {}): Message => ({
   created_at: `2026-01-01T00:${String(seq).padStart(2, '0')}:00Z`, edited_at: null, deleted_at: null, system: null, external_id: null, status: null, ...part,
 });
 
-export const event = (seq: number, type: string, data: Record<string, unknown>): ChangeEvent => ({
-  seq, type, at: '2026-01-01T01:00:00Z', conversation_id: 'c1', actor: ben, data,
-});
+export type Of<Type> = Extract<ChangeEvent, { type: Type }>;
+
+/** An event of the log. A type parameter cannot tell the compiler which of the union this is. */
+export const event = <Type extends ChangeEvent['type']>(seq: number, type: Type, data: Of<Type>['data']): Of<Type> =>
+  ({ seq, type, at: '2026-01-01T01:00:00Z', conversation_id: 'c1', actor: ben, data }) as Of<Type>;
 
 export const posted = (seq: number, posted: Message) =>
-  event(seq, 'message.posted', { message: posted, conversation: { last_seq: posted.seq, last_activity_at: posted.created_at } });
+  event(seq, 'message.posted', { message: posted, conversation: { last_seq: posted.seq, last_activity_at: posted.created_at }, author_read_seq: null });
 
 export const snapshot = (conversations: Conversation[], seq = 10): Snapshot => ({
   cursor: `${seq}.e.sig`, me, conversations, next: null, totals: { unread: 0, mentions: 0, conversations: 0, unmuted: 0 },

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { ApiError, type Message, type NewMessage } from '../src/core/api';
+import { ApiError, type Message } from '../src/core/api';
 import { MemoryStore, openKeyValueStore, type KeyValueStore } from '../src/core/store/keyValueStore';
-import { Outbox } from '../src/core/sync/outbox';
+import { Outbox, type Sendable } from '../src/core/sync/outbox';
 import { Emitter } from '../src/core/store/emitter';
 import type { Topic } from '../src/core/store/topics';
 import { message } from './helpers';
@@ -11,7 +11,7 @@ let keyValues: KeyValueStore;
 let wire: { body: string; client_id: string }[];
 let fail: (body: string) => ApiError | null;
 
-const send = async (_conversation: string, body: NewMessage): Promise<Message> => {
+const send = async (_conversation: string, body: Sendable): Promise<Message> => {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
   const problem = fail(body.body);
   if (problem) throw problem;

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Client, type ChangeEvent } from '../src/core/api';
+import { Client, type ChangeEvent, type PresenceStatus } from '../src/core/api';
 import { Presences } from '../src/core/sync/presence';
 import { Emitter } from '../src/core/store/emitter';
 import type { Topic } from '../src/core/store/topics';
+import { ana, message, posted, type Of } from './helpers';
 
-const event = (type: string, data: object, conversation_id: string | null = null): ChangeEvent =>
-  ({ type, at: '', conversation_id, actor: null, data: data as Record<string, unknown> });
-const one = (user_id: string, status: string) => ({ user_id, status, busy: false, text: null, text_until: null, last_active_at: null, last_seen_at: null });
+const event = <Type extends ChangeEvent['type']>(type: Type, data: Of<Type>['data'], conversation_id: string | null = null): Of<Type> =>
+  ({ type, at: '', conversation_id, actor: null, data }) as Of<Type>;
+const one = (user_id: string, status: PresenceStatus) => ({ user_id, status, busy: false });
 
 function made() {
   const said: object[] = [];
@@ -50,7 +51,7 @@ describe('typing', () => {
     types('ben');
     expect(presences.typing('c')).toEqual(['ana', 'ben']);
     types('ben', false);
-    presences.event({ ...event('message.posted', {}, 'c'), actor: { id: 'ana', kind: 'user', name: 'Ana', avatar_url: null } });
+    presences.event({ ...posted(1, message(1)), conversation_id: 'c', actor: ana });
     expect(presences.typing('c')).toEqual([]);
     types('ana');
     vi.advanceTimersByTime(6_000);

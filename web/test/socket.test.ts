@@ -38,7 +38,7 @@ test('starts from a snapshot when there is no cursor', async () => {
 test('advances the cursor with the events and resumes from there', async () => {
   start();
   last().on.ready('5.e.sig', false);
-  last().on.events([event(6, 'x', {}), event(9, 'y', {})]);
+  last().on.events([event(6, 'acknowledged', { person_id: 'ben', acknowledged_at: 'x' }), event(9, 'draft.saved', { mode: 'reply', body: '' })]);
   expect(socket.cursor).toBe('9.e.sig');
   last().on.closed(1006);
   await vi.advanceTimersByTimeAsync(600);
@@ -122,7 +122,7 @@ test('what an abandoned connection still says is not heard', () => {
   const first = last();
   first.on.closed(1006);
   socket.nudge();
-  first.on.events([event(6, 'x', {})]);
+  first.on.events([event(6, 'acknowledged', { person_id: 'ben', acknowledged_at: 'x' })]);
   expect(hooks.events).not.toHaveBeenCalled();
 });
 

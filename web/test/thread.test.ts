@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ApiError } from '../src/core/api';
 import { MessageWindow, type WindowView } from '../src/thread/MessageWindow';
 import { ThreadController } from '../src/thread/ThreadController';
-import { ana, event, message, myPart, posted } from './helpers';
+import { ana, message, myPart, posted } from './helpers';
 import { sessionWith, upTo } from './session';
 import { apply } from '../src/core/store/events';
 
@@ -137,7 +137,7 @@ describe('the window of messages', () => {
     expect([part.atBottom, part.unseen]).toEqual([false, 0]);
     apply(session.store, posted(11, message(11)), needs);
     apply(session.store, posted(12, message(12, { author: ana })), needs);
-    apply(session.store, event(13, 'message.posted', { message: message(13, { kind: 'system' }) }), needs);
+    apply(session.store, posted(13, message(13, { kind: 'system' })), needs);
     expect(part.unseen).toBe(1);
     expect(part.rows.map((row) => row.message?.seq).slice(-3)).toEqual([11, 12, 13]);
     part.measured(900, 0);

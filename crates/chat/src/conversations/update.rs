@@ -3,14 +3,15 @@
 
 use parlor_db::params;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Result, conflict, invalid, not_found},
     events::{self, NewEvent, Payload, payloads, payloads::ConversationChanges},
     ids::{ConversationId, PersonId, TeamId},
     kinds::{Kind, Titled},
-    messages, participants,
+    messages::{self, NamedThen, SystemMessage, TicketThen},
+    participants,
     person::Actor,
     teams, tickets,
     time::Time,
@@ -70,7 +71,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Opti
 struct Changes {
     public: ConversationChanges,
     staff: ConversationChanges,
-    lines: Vec<Value>,
+    lines: Vec<SystemMessage>,
 }
 
 /// Changes a conversation.
@@ -132,7 +133,7 @@ fn change_texts(after: &mut Conversation, change: &ConversationChange, changes: 
         let title = (!title.is_empty()).then(|| title.to_owned());
         if title != after.title {
             changes.public.title = Some(title.clone());
-            changes.lines.push(json!({ "type": "title_changed", "title": title }));
+            changes.lines.push(SystemMessage::TitleChanged { title: title.clone() });
             after.title = title;
         }
     }
@@ -199,7 +200,7 @@ fn change_status(
     }
     if status != after.status {
         changes.public.status = Some(status);
-        changes.lines.push(json!({ "type": "status_changed", "from": after.status, "status": status }));
+        changes.lines.push(SystemMessage::StatusChanged { from: after.status, status });
         after.status = status;
     }
     Ok(())
@@ -216,7 +217,7 @@ fn change_workflow(
     }
     if let Some(priority) = change.priority.filter(|priority| after.priority != Some(*priority)) {
         changes.staff.priority = Some(priority);
-        changes.lines.push(json!({ "type": "priority_changed", "priority": priority }));
+        changes.lines.push(SystemMessage::PriorityChanged { priority });
         after.priority = Some(priority);
     }
     if let Some(labels) = change.labels.clone().filter(|labels| after.labels != *labels) {
@@ -243,17 +244,16 @@ fn assign(
     }
     if let Some(team) = change.team_id.filter(|team| *team != after.team_id) {
         let head = team.map(|team| teams::head(tx, actor.tenant, team)).transpose()?;
-        let team_line = head.map(|head| json!({ "id": head.id, "name": head.name }));
+        let head = head.map(|head| NamedThen { id: head.id, name: head.name });
         changes.staff.team_id = Some(team);
-        changes.lines.push(json!({ "type": "team_assigned", "team": team_line }));
+        changes.lines.push(SystemMessage::TeamAssigned { team: head });
         after.team_id = team;
     }
     if let Some(assignee) = change.assignee_id.filter(|assignee| *assignee != after.assignee_id) {
         let ids: Vec<PersonId> = assignee.into_iter().collect();
         let person = users::require_all(tx, actor.tenant, &ids, "assignee_id")?.pop();
-        let line = person.as_ref().map(|person| json!({ "id": person.id, "name": person.name }));
         changes.staff.assignee_id = Some(assignee);
-        changes.lines.push(json!({ "type": "assigned", "assignee": line }));
+        changes.lines.push(SystemMessage::Assigned { assignee: person.as_ref().map(NamedThen::of) });
         after.assignee_id = assignee;
     }
     Ok(())
@@ -285,7 +285,7 @@ fn tell(
         }
     }
     for line in changes.lines {
-        messages::append_system(tx, actor, after.id, line)?;
+        messages::append_system(tx, actor, after.id, &line)?;
     }
     Ok(())
 }
@@ -297,7 +297,8 @@ fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversa
         if there.is_none_or(|there| there.left_at.is_some()) {
             let people = users::require_all(tx, actor.tenant, &[assignee], "assignee_id")?;
             let (now, _) = store::load(tx, actor, after.id)?.ok_or(not_found("conversation"))?;
-            participants::add_members(tx, actor, &now, &people, Role::Member, "participants_added")?;
+            let line = |people| SystemMessage::ParticipantsAdded { people };
+            participants::add_members(tx, actor, &now, &people, Role::Member, line)?;
         }
     }
     let resolved =
@@ -305,9 +306,9 @@ fn follow_up(tx: &mut Tx, actor: &Actor, before: &Conversation, after: &Conversa
     if let (true, Some(linked), Some(number)) = (resolved, after.linked_conversation_id, after.ticket_number)
     {
         let number = tickets::number(after.ticket_prefix.as_deref().unwrap_or(""), number);
-        let line = json!({ "type": "ticket_resolved", "ticket": { "id": after.id, "number": number } });
+        let ticket = TicketThen { id: after.id, number };
         store::lock(tx, actor, linked)?;
-        messages::append_system(tx, actor, linked, line)?;
+        messages::append_system(tx, actor, linked, &SystemMessage::TicketResolved { ticket })?;
     }
     Ok(())
 }
@@ -338,7 +339,7 @@ pub fn escalate_links(
     save(tx, actor, &after)?;
     let mut changes = Changes::default();
     changes.staff.linked_conversation_id = Some(ticket);
-    changes.lines.push(json!({ "type": "ticket_opened", "ticket": { "id": ticket, "number": number } }));
+    changes.lines.push(SystemMessage::TicketOpened { ticket: TicketThen { id: ticket, number } });
     tell(tx, actor, &before, &after, changes)
 }
 

@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Error, Result, invalid};
 
@@ -187,6 +190,28 @@ impl Declared {
         self.shape.read(stored).ok_or_else(damaged)
     }
 }
+
+/// The public settings, as the API describes them: each is there, with a value of its type.
+pub struct PublicSettings;
+
+impl PartialSchema for PublicSettings {
+    fn schema() -> RefOr<Schema> {
+        let public = Settings::DECLARED.iter().filter(|declared| declared.public);
+        let object = public.fold(ObjectBuilder::new(), |object, declared| {
+            let of = match declared.shape {
+                Shape::Integer { .. } => Type::Integer,
+                // Of a secret, whether it is set.
+                Shape::Boolean | Shape::Secret { .. } => Type::Boolean,
+                Shape::Text { .. } | Shape::Choice { .. } => Type::String,
+            };
+            let value = ObjectBuilder::new().schema_type(of).description(Some(declared.text));
+            object.property(declared.key, value).required(declared.key)
+        });
+        object.into()
+    }
+}
+
+impl ToSchema for PublicSettings {}
 
 impl Settings {
     /// Defaults, overridden by the environment's values. An unreadable value is an error that names its variable.

@@ -56,6 +56,7 @@ impl Event {
         tells: Ephemeral,
     ) -> Result<Event> {
         let kind = tells.kind();
+        debug_assert!(!kind.is_in_conversation() || conversation.is_some(), "{kind:?}");
         let envelope = Envelope {
             seq: None,
             kind: kind.name(),
@@ -302,6 +303,7 @@ fn event(tx: &Tx, tenant: TenantId, seq: i64, kind: EventKind, scope: Scope<'_>,
 
 /// Writes the event's row, and notes it for the moment after the commit.
 fn write(tx: &mut Tx, event: Event) -> Result<i64> {
+    debug_assert_eq!(event.kind.is_in_conversation(), event.conversation.is_some(), "{:?}", event.kind);
     let (code, person) = match &event.audience {
         Audience::Person(person) => (TO_PERSON, Some(*person)),
         Audience::Contact { id, .. } => (TO_CONTACT, Some(*id)),

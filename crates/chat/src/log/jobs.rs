@@ -124,6 +124,7 @@ pub struct DeadJob {
     pub attempts: i64,
     /// Why the last try failed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub error: Option<String>,
     /// When it was enqueued.
     pub created_at: Time,

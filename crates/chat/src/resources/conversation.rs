@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::{
     ids::{ConversationId, PersonId, StoreId, TeamId},
@@ -56,7 +58,28 @@ pub struct View {
     pub pinned_count: i64,
     /// The actor's own part; absent in events.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, required = true)]
     pub me: Option<Me>,
+}
+
+/// A conversation as its readers are told of it: without anybody's own part.
+pub(crate) struct SharedConversation;
+
+impl PartialSchema for SharedConversation {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = View::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.properties.remove("me");
+            object.required.retain(|field| field != "me");
+        }
+        schema
+    }
+}
+
+impl ToSchema for SharedConversation {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        View::schemas(schemas);
+    }
 }
 
 /// The actor's own part of a conversation.

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ids::{ConversationId, MessageId, PersonId, RowId},
+    ids::{ConversationId, MessageId, PersonId, RowId, TeamId},
     person::Person,
     related::Related,
     time::Time,
-    words::words,
+    words::{Priority, Status, words},
 };
 
 words! {
@@ -19,6 +19,49 @@ words! {
         /// Parlor noted it down; its payload is typed.
         System = "system",
     }
+}
+
+/// A person, team or ticket as a system message names it: it may be gone since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct NamedThen<Id> {
+    /// Its id.
+    pub id: Id,
+    /// Its name then.
+    pub name: String,
+}
+
+impl NamedThen<PersonId> {
+    pub(crate) fn of(person: &Person) -> Self {
+        Self { id: person.id, name: person.name.clone() }
+    }
+}
+
+/// A ticket as a system message names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct TicketThen {
+    /// Its id.
+    pub id: ConversationId,
+    /// Its number.
+    pub number: String,
+}
+
+/// What a system message tells. Clients make the text, in the reader's language; they pass over a type that they do not
+/// know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each says what was changed, and to what")]
+pub enum SystemMessage {
+    ParticipantsAdded { people: Vec<NamedThen<PersonId>> },
+    ParticipantJoined { people: Vec<NamedThen<PersonId>> },
+    ParticipantLeft { people: Vec<NamedThen<PersonId>> },
+    ParticipantRemoved { people: Vec<NamedThen<PersonId>> },
+    TitleChanged { title: Option<String> },
+    StatusChanged { from: Status, status: Status },
+    PriorityChanged { priority: Priority },
+    TeamAssigned { team: Option<NamedThen<TeamId>> },
+    Assigned { assignee: Option<NamedThen<PersonId>> },
+    TicketOpened { ticket: TicketThen },
+    TicketResolved { ticket: TicketThen },
 }
 
 /// A message, for clients.
@@ -46,7 +89,7 @@ pub struct Message {
     pub created_at: Time,
     pub edited_at: Option<Time>,
     pub deleted_at: Option<Time>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<SystemMessage>)]
     pub system: Option<Value>,
     pub external_id: Option<String>,
     pub status: Option<String>,
@@ -98,7 +141,7 @@ pub struct LastMessage {
     pub preview: String,
     pub is_private_note: bool,
     pub deleted: bool,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<SystemMessage>)]
     pub system: Option<Value>,
     pub created_at: Time,
 }
@@ -116,11 +159,14 @@ pub struct Attachment {
     pub size: i64,
     /// Of a picture, in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub width: Option<i64>,
     /// Of a picture, in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub height: Option<i64>,
     /// What it shows, for those who do not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub description: Option<String>,
 }

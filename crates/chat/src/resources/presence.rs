@@ -29,14 +29,18 @@ pub struct PresenceView {
     pub busy: bool,
     /// A few words of the user's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub text: Option<String>,
     /// When the words end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub text_until: Option<Time>,
     /// The last activity of somebody connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub last_active_at: Option<Time>,
     /// When the last connection ended, of somebody who is not connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub last_seen_at: Option<Time>,
 }

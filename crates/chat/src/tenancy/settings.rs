@@ -2,7 +2,7 @@
 //! and what they may be stands in `core/setting_values.rs`.
 
 pub use crate::setting_values::{
-    ALIASES, Alias, Declared, Secret, SettingValue, Settings, Shape, Usual, Values,
+    ALIASES, Alias, Declared, PublicSettings, Secret, SettingValue, Settings, Shape, Usual, Values,
 };
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use parlor_db::{params, statements};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 use crate::{
     audit,
@@ -21,6 +22,7 @@ use crate::{
     sealing::Place,
     secrets, setting_values,
     tx::Tx,
+    words::words,
 };
 
 statements! {
@@ -75,9 +77,28 @@ pub struct SettingView {
     #[serde(flatten)]
     pub declared: Declared,
     /// What holds; of a secret, whether it is set.
+    #[schema(schema_with = value_schema)]
     pub value: Value,
-    /// "tenant", "environment" or "default".
-    pub source: &'static str,
+    /// Where that comes from.
+    pub source: Source,
+}
+
+/// The value is of the setting's own type.
+fn value_schema() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::Boolean, Type::String]))
+}
+
+words! {
+    /// Where the value of a setting comes from.
+    #[schema(as = SettingSource)]
+    pub enum Source {
+        /// The tenant has set it.
+        Tenant = "tenant",
+        /// The operator's configuration.
+        Environment = "environment",
+        /// Nobody has set it.
+        Default = "default",
+    }
 }
 
 /// Every setting with its value. Needs `manage_settings`.
@@ -91,9 +112,9 @@ fn list_over<V: Values>(tx: &mut Tx, actor: &Actor, defaults: &V) -> Result<Vec<
     let set: Vec<String> = stored(tx, actor.tenant)?.into_iter().map(|(key, _)| key).collect();
     let values = load_over(tx, actor.tenant, defaults.clone())?;
     let source = |declared: &Declared| match defaults.get(declared.key) {
-        _ if set.iter().any(|key| key == declared.key) => "tenant",
-        Some(value) if !value.is_usual(declared.default) => "environment",
-        _ => "default",
+        _ if set.iter().any(|key| key == declared.key) => Source::Tenant,
+        Some(value) if !value.is_usual(declared.default) => Source::Environment,
+        _ => Source::Default,
     };
     let view = |declared: &Declared| {
         let value = values.get(declared.key)?.shown();

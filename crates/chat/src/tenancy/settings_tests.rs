@@ -122,7 +122,7 @@ impl World {
 
 fn value<'v>(views: &'v [SettingView], key: &str) -> (&'v Value, &'static str) {
     let view = views.iter().find(|view| view.declared.key == key).unwrap();
-    (&view.value, view.source)
+    (&view.value, view.source.name())
 }
 
 #[test]
@@ -298,5 +298,5 @@ fn the_environment_gives_every_shape() {
     assert_eq!(from(&[("S_GREETING", "")]).unwrap(), Sample::usual());
     let world = World::new();
     let views = world.run(move |tx, actor| list_over(tx, actor, &given)).unwrap();
-    assert!(views.iter().all(|view| view.source == "environment"), "{views:?}");
+    assert!(views.iter().all(|view| view.source == Source::Environment), "{views:?}");
 }

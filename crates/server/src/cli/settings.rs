@@ -88,7 +88,7 @@ fn row(view: &SettingView) -> Vec<String> {
         Shape::Choice { choices } => choices.join(", "),
         Shape::Secret { .. } => "a secret".to_owned(),
     };
-    let texts = [view.declared.key, view.source, view.declared.text].map(str::to_owned);
+    let texts = [view.declared.key, view.source.name(), view.declared.text].map(str::to_owned);
     let [key, source, text] = texts;
     vec![key, view.value.to_string(), source, range, text]
 }

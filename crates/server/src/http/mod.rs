@@ -10,3 +10,4 @@ pub mod contracts;
 pub(crate) mod health;
 pub mod openapi;
 pub(crate) mod playground;
+mod schemas;

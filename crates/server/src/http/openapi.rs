@@ -13,6 +13,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 
 use crate::app::Ctx;
+use crate::http::schemas;
 use crate::request::problem::Document;
 
 /// What is not a handler's.
@@ -44,6 +45,7 @@ pub fn document(operations: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenAp
             operation.responses.responses.insert("default".to_owned(), RefOr::T(problem()));
         }
     }
+    schemas::narrow(&mut document);
     document
 }
 

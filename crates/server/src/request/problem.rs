@@ -50,12 +50,15 @@ pub struct Document {
     detail: String,
     /// The field that breaks a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<String>,
     /// The rule, a stable word.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     rule: Option<String>,
     /// The right that is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     right: Option<String>,
     /// Seconds to wait.
     #[serde(skip)]

@@ -62,10 +62,17 @@ async fn files_of_one_person_wait_in_a_bounded_number() {
     upload(&kim, 100).await.ok(201);
     wait(upload(&kim, 100).await, "waiting_files");
     // The team chat contract takes files with a message: the message is what is refused.
+    let (ana, ben) = (site.user_with("Ana", &["admin"]).await, site.user("Ben").await);
+    let group = ana.group("files", &[&ben]).await;
+    for _ in 0..3 {
+        upload(&ana, 100).await.ok(201);
+    }
     let form = Form::new().text("body", "x").part("file", Part::bytes(vec![b'x'; 10]).file_name("x.txt"));
-    let refused = kim.client.post(format!("{}/chat/threads/{talk}/messages", site.url)).multipart(form);
-    let refused = refused.bearer_auth(kim.token.as_deref().unwrap()).send().await.unwrap();
-    assert!(matches!(refused.status().as_u16(), 404 | 429), "{}", refused.status());
+    let refused = ana.client.post(format!("{}/chat/threads/{group}/messages", site.url)).multipart(form);
+    let refused = refused.bearer_auth(ana.token.as_deref().unwrap()).send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    let said = ana.get(&format!("/conversations/{group}/messages")).await.ok(200);
+    assert_eq!(said["items"], json!([]));
 }
 
 #[tokio::test]

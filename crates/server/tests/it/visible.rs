@@ -34,9 +34,9 @@ async fn work_with_notes(agent: &Person, support: &str, first: &str) -> String {
     let path = format!("/messages/{note}");
     agent.patch(&path, json!({"body": format!("{MARK} edited")})).await.ok(200);
     agent.put(&format!("{path}/reactions/👍"), json!({})).await.ok(200);
-    agent.put(&format!("{path}/pin"), json!({})).await;
+    agent.put(&format!("{path}/pin"), json!({})).await.ok(200);
     agent.post(&format!("/conversations/{support}/read"), json!({})).await.ok(200);
-    agent.post(&format!("/conversations/{support}/delivered"), json!({"seq": 100})).await;
+    agent.post(&format!("/conversations/{support}/delivered"), json!({"seq": 100})).await.ok(204);
     for field in ["reply_to_id", "thread_root_id"] {
         let mut answer = json!({"body": "we can give you 20 %"});
         answer[field] = json!(note);

@@ -1,7 +1,7 @@
 // One's own picture, and that of others: the middle of a picture, made small before it goes to the server, which cuts and encodes it anew.
 import type { Client } from './client';
 import { transfer, type Progress } from './transfer';
-import type { Id, User } from './types';
+import type { Id, User } from './shapes';
 
 /** Twice what the server keeps. */
 const SIDE = 512;

@@ -2,11 +2,11 @@
 // Must not know: who is signed in, and what is kept of the answers.
 import type { Client, Query } from './client';
 import type {
-  Acks, Attachment, Contact, Conversation, ConversationChanges, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
+  Acks, Attachment, Contact, Conversation, ConversationChange, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
   Notify, Page, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
-} from './types';
+} from './shapes';
 
-export * from './types';
+export * from './shapes';
 export { ApiError, Client } from './client';
 
 /** Browsers let 64 KB go out from a page that is being left. */
@@ -30,7 +30,7 @@ export const getSnapshot = (client: Client) => client.get<Snapshot>('/snapshot')
 export const listConversations = (client: Client, query: ListQuery, signal?: AbortSignal) => client.get<Page<Conversation>>('/conversations', query, signal);
 export const getConversation = (client: Client, id: Id) => client.get<Conversation>(of(id));
 export const openConversation = (client: Client, body: NewConversation) => client.post<Conversation>('/conversations', body);
-export const updateConversation = (client: Client, id: Id, body: ConversationChanges) => client.patch<Conversation>(of(id), body);
+export const updateConversation = (client: Client, id: Id, body: ConversationChange) => client.patch<Conversation>(of(id), body);
 export const updateMyState = (client: Client, id: Id, body: { muted?: boolean; notify?: Notify }) => client.patch<MyPart>(`${of(id)}/me`, body);
 export const joinConversation = (client: Client, id: Id) => client.post<unknown>(`${of(id)}/join`);
 export const acknowledge = (client: Client, id: Id) => client.post<unknown>(`${of(id)}/ack`);

@@ -1379,8 +1379,8 @@ export interface components {
             id: components["schemas"]["RowId"];
             /** @description What it is for. */
             name: string;
-            revoked_at?: components["schemas"]["Time"] | null;
-            used_at?: components["schemas"]["Time"] | null;
+            revoked_at: components["schemas"]["Time"] | null;
+            used_at: components["schemas"]["Time"] | null;
             /** @description The user as whom it calls. */
             user_id: components["schemas"]["PersonId"];
         };
@@ -1389,12 +1389,12 @@ export interface components {
             /** @description Found by looking into it, whatever its name says. */
             content_type: string;
             /** @description What it shows, for those who do not see it. */
-            description?: string | null;
+            description?: string;
             /**
              * Format: int64
              * @description Of a picture, in pixels.
              */
-            height?: number | null;
+            height?: number;
             /** @description Its id. */
             id: components["schemas"]["RowId"];
             /** @description As its uploader named it. */
@@ -1408,29 +1408,29 @@ export interface components {
              * Format: int64
              * @description Of a picture, in pixels.
              */
-            width?: number | null;
+            width?: number;
         };
         /** @description One row. */
         AuditRow: {
             /** @description "forbidden_attempt", "conversation.view_as_admin" … */
             action: string;
-            actor_id?: components["schemas"]["PersonId"] | null;
+            actor_id: components["schemas"]["PersonId"] | null;
             /** @description What kind of person. */
             actor_kind: components["schemas"]["PersonKind"];
             /** @description The actor's name now. */
-            actor_name?: string | null;
+            actor_name: string | null;
             /** @description When it was done, or tried. */
             at: components["schemas"]["Time"];
             /** @description What the action says beside that, as an object. */
             details: unknown;
             /** @description Which one. */
-            entity_id?: string | null;
+            entity_id: string | null;
             /** @description What it was about. */
-            entity_type?: string | null;
+            entity_type: string | null;
             /** @description Its id, ascending in time. */
             id: components["schemas"]["RowId"];
             /** @description From where. */
-            ip?: string | null;
+            ip: string | null;
         };
         /**
          * @description Why the matrix lets one user write to another, or does not.
@@ -1454,36 +1454,40 @@ export interface components {
             /** @description Send messages. */
             post: boolean;
             /** @description A stable word that says why not, when posting is not allowed. */
-            why_not_post?: string | null;
+            why_not_post: string | null;
         };
         /** @description A contact, as staff sees it. */
         Contact: {
             /** @description What the host says of it. */
-            attributes: Record<string, never>;
+            attributes: {
+                [key: string]: unknown;
+            };
             /** @description The address of its picture. */
-            avatar_url?: string | null;
+            avatar_url: string | null;
             /** @description May no longer write. */
             blocked: boolean;
             /** @description Since when. */
             created_at: components["schemas"]["Time"];
             /** @description E-mail address. */
-            email?: string | null;
+            email: string | null;
             /** @description The host application's id of it. */
-            external_id?: string | null;
+            external_id: string | null;
             /** @description Its id. */
             id: components["schemas"]["PersonId"];
-            last_activity_at?: components["schemas"]["Time"] | null;
+            last_activity_at: components["schemas"]["Time"] | null;
             /** @description Shown name. */
             name: string;
             /** @description Phone number. */
-            phone?: string | null;
+            phone: string | null;
             /** @description The brand it belongs to; empty for none. */
             platform: string;
         };
         /** @description A new contact, or a change of one. */
         ContactInput: {
             /** @description Replaces the attributes; at most 16 KiB as JSON. */
-            attributes?: Record<string, never> | null;
+            attributes?: {
+                [key: string]: unknown;
+            } | null;
             /** @description The address of its picture. */
             avatar_url?: string | null;
             /** @description May no longer write. */
@@ -1506,42 +1510,45 @@ export interface components {
         };
         /** @description A conversation, for clients. */
         Conversation: {
-            assignee_id?: components["schemas"]["PersonId"] | null;
-            contact_id?: components["schemas"]["PersonId"] | null;
+            assignee_id: components["schemas"]["PersonId"] | null;
+            contact_id: components["schemas"]["PersonId"] | null;
             created_at: components["schemas"]["Time"];
-            created_by?: components["schemas"]["PersonId"] | null;
-            description?: string | null;
+            created_by: components["schemas"]["PersonId"] | null;
+            description: string | null;
             id: components["schemas"]["ConversationId"];
             is_private: boolean;
             kind: components["schemas"]["Kind"];
             labels: string[];
             last_activity_at: components["schemas"]["Time"];
-            last_message?: components["schemas"]["LastMessage"] | null;
+            last_message: components["schemas"]["LastMessage"] | null;
             /** Format: int64 */
             last_seq: number;
-            linked_conversation_id?: components["schemas"]["ConversationId"] | null;
-            me?: components["schemas"]["ConversationMe"] | null;
+            linked_conversation_id: components["schemas"]["ConversationId"] | null;
+            /** @description The actor's own part; absent in events. */
+            me: components["schemas"]["ConversationMe"];
             /** Format: int64 */
             members_count: number;
-            metadata: Record<string, never>;
-            number?: string | null;
+            metadata: {
+                [key: string]: unknown;
+            };
+            number: string | null;
             participants: components["schemas"]["Participant"][];
             /** Format: int64 */
             pinned_count: number;
-            platform?: string | null;
-            priority?: components["schemas"]["Priority"] | null;
-            related?: components["schemas"]["Related"] | null;
+            platform: string | null;
+            priority: components["schemas"]["Priority"] | null;
+            related: components["schemas"]["Related"] | null;
             replies_enabled: boolean;
-            slug?: string | null;
-            snoozed_until?: components["schemas"]["Time"] | null;
-            source?: string | null;
+            slug: string | null;
+            snoozed_until: components["schemas"]["Time"] | null;
+            source: string | null;
             status: components["schemas"]["ConversationStatus"];
-            store_id?: components["schemas"]["StoreId"] | null;
-            subject?: string | null;
-            team_id?: components["schemas"]["TeamId"] | null;
+            store_id: components["schemas"]["StoreId"] | null;
+            subject: string | null;
+            team_id: components["schemas"]["TeamId"] | null;
             /** Format: int64 */
-            team_unread?: number | null;
-            title?: string | null;
+            team_unread: number | null;
+            title: string | null;
             updated_at: components["schemas"]["Time"];
         };
         /** @description What of a conversation is to change. Absent leaves it, null clears it. */
@@ -1554,7 +1561,9 @@ export interface components {
             /** @description Replaces the labels. */
             labels?: string[] | null;
             /** @description Replaces what the host keeps with it. */
-            metadata?: Record<string, never> | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
             priority?: components["schemas"]["Priority"] | null;
             /** @description Whether others may reply to a broadcast or announcement. */
             replies_enabled?: boolean | null;
@@ -1573,7 +1582,9 @@ export interface components {
             is_private?: boolean;
             labels?: string[];
             linked_conversation_id?: components["schemas"]["ConversationId"];
-            metadata?: Record<string, never>;
+            metadata?: {
+                [key: string]: unknown;
+            };
             priority?: components["schemas"]["Priority"];
             replies_enabled?: boolean;
             snoozed_until?: components["schemas"]["Time"] | null;
@@ -1588,7 +1599,7 @@ export interface components {
         ConversationId: string;
         /** @description The actor's own part of a conversation. */
         ConversationMe: {
-            acknowledged_at?: components["schemas"]["Time"] | null;
+            acknowledged_at: components["schemas"]["Time"] | null;
             can: components["schemas"]["Can"];
             draft: boolean;
             /** Format: int64 */
@@ -1600,14 +1611,14 @@ export interface components {
             muted: boolean;
             notify: components["schemas"]["Notify"];
             participant: boolean;
-            role?: components["schemas"]["ParticipantRole"] | null;
+            role: components["schemas"]["ParticipantRole"] | null;
             /** Format: int64 */
             unread: number;
         };
         /** @description A conversation was opened. */
         ConversationOpened: {
             /** @description The conversation, without anybody's own part. */
-            conversation: components["schemas"]["Conversation"];
+            conversation: components["schemas"]["SharedConversation"];
         };
         /** @description How far a conversation has come. */
         ConversationProgress: {
@@ -1628,7 +1639,8 @@ export interface components {
         ConversationUpdated: {
             /** @description The fields that changed. */
             changes: components["schemas"]["ConversationChanges"];
-            updated_at?: components["schemas"]["Time"] | null;
+            /** @description When; absent where only the team's unread count changed. */
+            updated_at?: components["schemas"]["Time"];
         };
         /** @description A job that is given up, for operators. */
         DeadJob: {
@@ -1642,7 +1654,7 @@ export interface components {
             /** @description When it was given up. */
             dead_at: components["schemas"]["Time"];
             /** @description Why the last try failed. */
-            error?: string | null;
+            error?: string;
             /** @description Its id. */
             id: components["schemas"]["RowId"];
             /** @description Its kind of work. */
@@ -1722,11 +1734,16 @@ export interface components {
             /** @description Markdown. */
             body: string;
         };
+        /**
+         * @description Where everything is stored.
+         * @enum {string}
+         */
+        EngineName: "sqlite" | "postgres";
         /** @description Every event that clients are told. */
         Event: {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["MessagePosted"];
             seq: number;
             /** @enum {string} */
@@ -1734,7 +1751,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["MessageEdited"];
             seq: number;
             /** @enum {string} */
@@ -1742,7 +1759,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["MessageDeleted"];
             seq: number;
             /** @enum {string} */
@@ -1750,7 +1767,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["MessageReacted"];
             seq: number;
             /** @enum {string} */
@@ -1758,7 +1775,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["MessagePinned"];
             seq: number;
             /** @enum {string} */
@@ -1766,7 +1783,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["ConversationOpened"];
             seq: number;
             /** @enum {string} */
@@ -1774,7 +1791,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["ConversationUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1782,7 +1799,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["ParticipantAdded"];
             seq: number;
             /** @enum {string} */
@@ -1790,7 +1807,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["ParticipantRemoved"];
             seq: number;
             /** @enum {string} */
@@ -1798,7 +1815,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["ParticipantUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1806,7 +1823,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["Read"];
             seq: number;
             /** @enum {string} */
@@ -1814,7 +1831,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["Delivered"];
             seq: number;
             /** @enum {string} */
@@ -1822,7 +1839,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["Acknowledged"];
             seq: number;
             /** @enum {string} */
@@ -1830,7 +1847,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["MeConversation"];
             seq: number;
             /** @enum {string} */
@@ -1838,7 +1855,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["DraftSaved"];
             seq: number;
             /** @enum {string} */
@@ -1846,7 +1863,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["StatusUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1854,7 +1871,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["MeUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1862,7 +1879,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["UserUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1870,7 +1887,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["TeamUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1878,7 +1895,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["RoleUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1886,7 +1903,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["StoreUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1894,7 +1911,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["ContactUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1902,7 +1919,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["SettingsUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1910,7 +1927,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["HistoryImported"];
             seq: number;
             /** @enum {string} */
@@ -1918,7 +1935,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["HistoryPurged"];
             seq: number;
             /** @enum {string} */
@@ -1926,7 +1943,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["NotificationCreated"];
             seq: number;
             /** @enum {string} */
@@ -1934,7 +1951,7 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["NotificationUpdated"];
             seq: number;
             /** @enum {string} */
@@ -1942,21 +1959,21 @@ export interface components {
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: null;
             data: components["schemas"]["Presence"];
             /** @enum {string} */
             type: "presence";
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["Typing"];
             /** @enum {string} */
             type: "typing";
         } | {
             actor: null | components["schemas"]["Person"];
             at: components["schemas"]["Time"];
-            conversation_id: null | components["schemas"]["ConversationId"];
+            conversation_id: components["schemas"]["ConversationId"];
             data: components["schemas"]["Viewing"];
             /** @enum {string} */
             type: "viewing";
@@ -1968,7 +1985,7 @@ export interface components {
             /** @description Its kind. */
             kind: components["schemas"]["Kind"];
             /** @description Its title or subject. */
-            title?: string | null;
+            title: string | null;
         };
         /** @description The state of the node that answers, and of what it shares with others. */
         Health: {
@@ -1994,8 +2011,7 @@ export interface components {
             queue_longest: number;
             /** @description Events waiting in the queues of connections. */
             queue_waiting: number;
-            /** @description connected or lost; none without Redis. */
-            redis?: string | null;
+            redis: components["schemas"]["RedisState"] | null;
             started_at: components["schemas"]["Time"];
             version: string;
         };
@@ -2004,7 +2020,7 @@ export interface components {
              * Format: int64
              * @description None where it cannot be found out.
              */
-            bytes?: number | null;
+            bytes: number | null;
             /**
              * Format: double
              * @description How long an empty commit took just now.
@@ -2015,8 +2031,7 @@ export interface components {
              * @description Commits since the start.
              */
             commits: number;
-            /** @description sqlite or postgres. */
-            engine: string;
+            engine: components["schemas"]["EngineName"];
             /**
              * Format: int64
              * @description Operations in them.
@@ -2102,13 +2117,13 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["RowId"];
             /** @description The key id that tokens name, if any. */
-            kid?: string | null;
+            kid: string | null;
             /** @description What it is. */
             kind: components["schemas"]["HostKeyKind"];
             /** @description What its tokens are for. */
             purpose: components["schemas"]["HostKeyPurpose"];
             /** @description The address of published keys; no secret. */
-            url?: string | null;
+            url: string | null;
         };
         /**
          * @description What a host application tells by a notification.
@@ -2117,11 +2132,11 @@ export interface components {
         HostNotificationKind: "alert" | "system";
         /** @description How to subscribe to one's own updates. */
         Hub: {
-            expires_at?: components["schemas"]["Time"] | null;
+            expires_at: components["schemas"]["Time"] | null;
             /** @description To subscribe from, so that nothing is missed that happens meanwhile. */
             last_event_id: string;
             /** @description To be sent where the cookie is not. */
-            token?: string | null;
+            token: string | null;
             topics: components["schemas"]["Topics"];
             /** @description The hub's address. */
             url: string;
@@ -2138,7 +2153,7 @@ export interface components {
         };
         /** @description Who is invited. */
         Invited: {
-            email?: string | null;
+            email: string | null;
             name: string;
             /** @description Shown name of the tenant. */
             tenant: string;
@@ -2174,7 +2189,7 @@ export interface components {
         Kind: "direct" | "group" | "broadcast" | "announcement" | "channel" | "support" | "ticket" | "admin_store" | "store_customer" | "admin_customer";
         /** @description The newest message that the actor sees, shortened. */
         LastMessage: {
-            author?: components["schemas"]["Person"] | null;
+            author: components["schemas"]["Person"] | null;
             created_at: components["schemas"]["Time"];
             deleted: boolean;
             id: components["schemas"]["MessageId"];
@@ -2183,7 +2198,7 @@ export interface components {
             preview: string;
             /** Format: int64 */
             seq: number;
-            system?: Record<string, never> | null;
+            system: components["schemas"]["SystemMessage"] | null;
         };
         /** @description A link. */
         Link: {
@@ -2194,18 +2209,20 @@ export interface components {
         };
         /** @description Oneself. */
         Me: {
-            avatar_url?: string | null;
-            email?: string | null;
+            avatar_url: string | null;
+            email: string | null;
             id: components["schemas"]["PersonId"];
             kind: components["schemas"]["PersonKind"];
             locale: string;
             name: string;
             /** @description What the apps keep for this person. */
-            preferences: Record<string, never>;
+            preferences: {
+                [key: string]: unknown;
+            };
             rights: components["schemas"]["Right"][];
             roles: components["schemas"]["Named_RoleId"][];
             /** @description The settings that apps must know. */
-            settings: Record<string, never>;
+            settings: components["schemas"]["PublicSettings"];
             stores: components["schemas"]["Named_StoreId"][];
             super_admin: boolean;
             teams: components["schemas"]["Named_TeamId"][];
@@ -2241,31 +2258,31 @@ export interface components {
         /** @description A message, for clients. */
         Message: {
             attachments: components["schemas"]["Attachment"][];
-            author?: components["schemas"]["Person"] | null;
+            author: components["schemas"]["Person"] | null;
             body: string;
-            client_id?: string | null;
+            client_id: string | null;
             conversation_id: components["schemas"]["ConversationId"];
             created_at: components["schemas"]["Time"];
-            deleted_at?: components["schemas"]["Time"] | null;
-            edited_at?: components["schemas"]["Time"] | null;
-            external_id?: string | null;
+            deleted_at: components["schemas"]["Time"] | null;
+            edited_at: components["schemas"]["Time"] | null;
+            external_id: string | null;
             /** @description The body, rendered and sanitised. */
             html: string;
             id: components["schemas"]["MessageId"];
             is_private_note: boolean;
             kind: components["schemas"]["MessageKind"];
             mentions: components["schemas"]["Mention"][];
-            pinned_at?: components["schemas"]["Time"] | null;
+            pinned_at: components["schemas"]["Time"] | null;
             reactions: components["schemas"]["Reaction"][];
-            related?: components["schemas"]["Related"] | null;
+            related: components["schemas"]["Related"] | null;
             /** Format: int64 */
             reply_count: number;
-            reply_to?: components["schemas"]["Quote"] | null;
+            reply_to: components["schemas"]["Quote"] | null;
             /** Format: int64 */
             seq: number;
-            status?: string | null;
-            system?: Record<string, never> | null;
-            thread_root_id?: components["schemas"]["MessageId"] | null;
+            status: string | null;
+            system: components["schemas"]["SystemMessage"] | null;
+            thread_root_id: components["schemas"]["MessageId"] | null;
         };
         /** @description A message was deleted. */
         MessageDeleted: {
@@ -2297,7 +2314,7 @@ export interface components {
         MessagePinned: {
             /** @description The message. */
             message_id: components["schemas"]["MessageId"];
-            pinned_at?: components["schemas"]["Time"] | null;
+            pinned_at: components["schemas"]["Time"] | null;
         };
         /** @description Somebody, or Parlor itself, wrote a message. */
         MessagePosted: {
@@ -2305,7 +2322,7 @@ export interface components {
              * Format: int64
              * @description The author's read position, if the message moved it.
              */
-            author_read_seq?: number | null;
+            author_read_seq: number | null;
             /** @description What the message changes of its conversation. */
             conversation: components["schemas"]["ConversationProgress"];
             /** @description The message, as it was posted. */
@@ -2324,11 +2341,20 @@ export interface components {
             /** @description The person who reacted. */
             user_id: components["schemas"]["PersonId"];
         };
-        /**
-         * @description What is done to old messages.
-         * @enum {string}
-         */
-        Mode: "logical" | "permanent";
+        /** @description A person, team or ticket as a system message names it: it may be gone since. */
+        NamedThen_PersonId: {
+            /** @description A user or a contact: whoever can take part in a conversation. */
+            id: string;
+            /** @description Its name then. */
+            name: string;
+        };
+        /** @description A person, team or ticket as a system message names it: it may be gone since. */
+        NamedThen_TeamId: {
+            /** @description A team of users. */
+            id: string;
+            /** @description Its name then. */
+            name: string;
+        };
         /** @description Something with a name. */
         Named_RoleId: {
             /** @description A role: a set of rights and a row of the matrix. */
@@ -2365,7 +2391,9 @@ export interface components {
             linked_conversation_id?: components["schemas"]["ConversationId"] | null;
             message?: components["schemas"]["NewMessage"] | null;
             /** @description What the host keeps with it; at most 16 KiB as JSON. */
-            metadata?: Record<string, never> | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
             /** @description The brand. */
             platform?: string | null;
             priority?: components["schemas"]["Priority"] | null;
@@ -2387,7 +2415,7 @@ export interface components {
         };
         /** @description The key, with its secret this once when Parlor made it. */
         NewHostKey: components["schemas"]["HostKeyView"] & {
-            secret?: string | null;
+            secret: string | null;
         };
         /** @description The key itself, this once. */
         NewKey: components["schemas"]["ApiKey"] & {
@@ -2453,11 +2481,11 @@ export interface components {
             id: components["schemas"]["RowId"];
             /** @description In a sentence; of a message, how it begins. */
             message: string;
-            message_id?: components["schemas"]["MessageId"] | null;
+            message_id: components["schemas"]["MessageId"] | null;
             /** @description Whether it was pushed to a device. */
             push_sent: boolean;
-            push_sent_at?: components["schemas"]["Time"] | null;
-            related?: components["schemas"]["Related"] | null;
+            push_sent_at: components["schemas"]["Time"] | null;
+            related: components["schemas"]["Related"] | null;
             /** @description Whether the person has seen it. */
             status: components["schemas"]["NotificationStatus"];
             /** @description In a few words. */
@@ -2492,7 +2520,7 @@ export interface components {
         /** @description A page with the number of unread ones. */
         Notifications: {
             items: components["schemas"]["Notification"][];
-            next?: string | null;
+            next: string | null;
             /** Format: int64 */
             unread: number;
         };
@@ -2549,7 +2577,7 @@ export interface components {
         };
         /** @description What was cleared, or would be. */
         Outcome: {
-            purge?: components["schemas"]["Purge"] | null;
+            purge: components["schemas"]["Purge"] | null;
             /**
              * Format: int64
              * @description How many messages.
@@ -2560,13 +2588,13 @@ export interface components {
         Page_Ack: {
             /** @description The items. */
             items: {
-                acknowledged_at?: components["schemas"]["Time"] | null;
+                acknowledged_at: components["schemas"]["Time"] | null;
                 /** @description The person who has read or acknowledged it. */
                 person: components["schemas"]["Person"];
-                read_at?: components["schemas"]["Time"] | null;
+                read_at: components["schemas"]["Time"] | null;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_ApiKey: {
@@ -2578,13 +2606,13 @@ export interface components {
                 id: components["schemas"]["RowId"];
                 /** @description What it is for. */
                 name: string;
-                revoked_at?: components["schemas"]["Time"] | null;
-                used_at?: components["schemas"]["Time"] | null;
+                revoked_at: components["schemas"]["Time"] | null;
+                used_at: components["schemas"]["Time"] | null;
                 /** @description The user as whom it calls. */
                 user_id: components["schemas"]["PersonId"];
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_AuditRow: {
@@ -2592,100 +2620,105 @@ export interface components {
             items: {
                 /** @description "forbidden_attempt", "conversation.view_as_admin" … */
                 action: string;
-                actor_id?: components["schemas"]["PersonId"] | null;
+                actor_id: components["schemas"]["PersonId"] | null;
                 /** @description What kind of person. */
                 actor_kind: components["schemas"]["PersonKind"];
                 /** @description The actor's name now. */
-                actor_name?: string | null;
+                actor_name: string | null;
                 /** @description When it was done, or tried. */
                 at: components["schemas"]["Time"];
                 /** @description What the action says beside that, as an object. */
                 details: unknown;
                 /** @description Which one. */
-                entity_id?: string | null;
+                entity_id: string | null;
                 /** @description What it was about. */
-                entity_type?: string | null;
+                entity_type: string | null;
                 /** @description Its id, ascending in time. */
                 id: components["schemas"]["RowId"];
                 /** @description From where. */
-                ip?: string | null;
+                ip: string | null;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Contact: {
             /** @description The items. */
             items: {
                 /** @description What the host says of it. */
-                attributes: Record<string, never>;
+                attributes: {
+                    [key: string]: unknown;
+                };
                 /** @description The address of its picture. */
-                avatar_url?: string | null;
+                avatar_url: string | null;
                 /** @description May no longer write. */
                 blocked: boolean;
                 /** @description Since when. */
                 created_at: components["schemas"]["Time"];
                 /** @description E-mail address. */
-                email?: string | null;
+                email: string | null;
                 /** @description The host application's id of it. */
-                external_id?: string | null;
+                external_id: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["PersonId"];
-                last_activity_at?: components["schemas"]["Time"] | null;
+                last_activity_at: components["schemas"]["Time"] | null;
                 /** @description Shown name. */
                 name: string;
                 /** @description Phone number. */
-                phone?: string | null;
+                phone: string | null;
                 /** @description The brand it belongs to; empty for none. */
                 platform: string;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Conversation: {
             /** @description The items. */
             items: {
-                assignee_id?: components["schemas"]["PersonId"] | null;
-                contact_id?: components["schemas"]["PersonId"] | null;
+                assignee_id: components["schemas"]["PersonId"] | null;
+                contact_id: components["schemas"]["PersonId"] | null;
                 created_at: components["schemas"]["Time"];
-                created_by?: components["schemas"]["PersonId"] | null;
-                description?: string | null;
+                created_by: components["schemas"]["PersonId"] | null;
+                description: string | null;
                 id: components["schemas"]["ConversationId"];
                 is_private: boolean;
                 kind: components["schemas"]["Kind"];
                 labels: string[];
                 last_activity_at: components["schemas"]["Time"];
-                last_message?: components["schemas"]["LastMessage"] | null;
+                last_message: components["schemas"]["LastMessage"] | null;
                 /** Format: int64 */
                 last_seq: number;
-                linked_conversation_id?: components["schemas"]["ConversationId"] | null;
-                me?: components["schemas"]["ConversationMe"] | null;
+                linked_conversation_id: components["schemas"]["ConversationId"] | null;
+                /** @description The actor's own part; absent in events. */
+                me: components["schemas"]["ConversationMe"];
                 /** Format: int64 */
                 members_count: number;
-                metadata: Record<string, never>;
-                number?: string | null;
+                metadata: {
+                    [key: string]: unknown;
+                };
+                number: string | null;
                 participants: components["schemas"]["Participant"][];
                 /** Format: int64 */
                 pinned_count: number;
-                platform?: string | null;
-                priority?: components["schemas"]["Priority"] | null;
-                related?: components["schemas"]["Related"] | null;
+                platform: string | null;
+                priority: components["schemas"]["Priority"] | null;
+                related: components["schemas"]["Related"] | null;
                 replies_enabled: boolean;
-                slug?: string | null;
-                snoozed_until?: components["schemas"]["Time"] | null;
-                source?: string | null;
+                slug: string | null;
+                snoozed_until: components["schemas"]["Time"] | null;
+                source: string | null;
                 status: components["schemas"]["ConversationStatus"];
-                store_id?: components["schemas"]["StoreId"] | null;
-                subject?: string | null;
-                team_id?: components["schemas"]["TeamId"] | null;
+                store_id: components["schemas"]["StoreId"] | null;
+                subject: string | null;
+                team_id: components["schemas"]["TeamId"] | null;
                 /** Format: int64 */
-                team_unread?: number | null;
-                title?: string | null;
+                team_unread: number | null;
+                title: string | null;
                 updated_at: components["schemas"]["Time"];
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_DeadJob: {
@@ -2701,14 +2734,14 @@ export interface components {
                 /** @description When it was given up. */
                 dead_at: components["schemas"]["Time"];
                 /** @description Why the last try failed. */
-                error?: string | null;
+                error?: string;
                 /** @description Its id. */
                 id: components["schemas"]["RowId"];
                 /** @description Its kind of work. */
                 kind: string;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Draft: {
@@ -2724,7 +2757,7 @@ export interface components {
                 updated_at: components["schemas"]["Time"];
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Edit: {
@@ -2745,7 +2778,7 @@ export interface components {
                 version: number;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Hit: {
@@ -2759,7 +2792,7 @@ export interface components {
                 snippet_html: string;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_HostKeyView: {
@@ -2770,50 +2803,50 @@ export interface components {
                 /** @description Its id. */
                 id: components["schemas"]["RowId"];
                 /** @description The key id that tokens name, if any. */
-                kid?: string | null;
+                kid: string | null;
                 /** @description What it is. */
                 kind: components["schemas"]["HostKeyKind"];
                 /** @description What its tokens are for. */
                 purpose: components["schemas"]["HostKeyPurpose"];
                 /** @description The address of published keys; no secret. */
-                url?: string | null;
+                url: string | null;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Message: {
             /** @description The items. */
             items: {
                 attachments: components["schemas"]["Attachment"][];
-                author?: components["schemas"]["Person"] | null;
+                author: components["schemas"]["Person"] | null;
                 body: string;
-                client_id?: string | null;
+                client_id: string | null;
                 conversation_id: components["schemas"]["ConversationId"];
                 created_at: components["schemas"]["Time"];
-                deleted_at?: components["schemas"]["Time"] | null;
-                edited_at?: components["schemas"]["Time"] | null;
-                external_id?: string | null;
+                deleted_at: components["schemas"]["Time"] | null;
+                edited_at: components["schemas"]["Time"] | null;
+                external_id: string | null;
                 /** @description The body, rendered and sanitised. */
                 html: string;
                 id: components["schemas"]["MessageId"];
                 is_private_note: boolean;
                 kind: components["schemas"]["MessageKind"];
                 mentions: components["schemas"]["Mention"][];
-                pinned_at?: components["schemas"]["Time"] | null;
+                pinned_at: components["schemas"]["Time"] | null;
                 reactions: components["schemas"]["Reaction"][];
-                related?: components["schemas"]["Related"] | null;
+                related: components["schemas"]["Related"] | null;
                 /** Format: int64 */
                 reply_count: number;
-                reply_to?: components["schemas"]["Quote"] | null;
+                reply_to: components["schemas"]["Quote"] | null;
                 /** Format: int64 */
                 seq: number;
-                status?: string | null;
-                system?: Record<string, never> | null;
-                thread_root_id?: components["schemas"]["MessageId"] | null;
+                status: string | null;
+                system: components["schemas"]["SystemMessage"] | null;
+                thread_root_id: components["schemas"]["MessageId"] | null;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Notification: {
@@ -2825,11 +2858,11 @@ export interface components {
                 id: components["schemas"]["RowId"];
                 /** @description In a sentence; of a message, how it begins. */
                 message: string;
-                message_id?: components["schemas"]["MessageId"] | null;
+                message_id: components["schemas"]["MessageId"] | null;
                 /** @description Whether it was pushed to a device. */
                 push_sent: boolean;
-                push_sent_at?: components["schemas"]["Time"] | null;
-                related?: components["schemas"]["Related"] | null;
+                push_sent_at: components["schemas"]["Time"] | null;
+                related: components["schemas"]["Related"] | null;
                 /** @description Whether the person has seen it. */
                 status: components["schemas"]["NotificationStatus"];
                 /** @description In a few words. */
@@ -2840,7 +2873,7 @@ export interface components {
                 user_id: components["schemas"]["PersonId"];
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Participant: {
@@ -2849,15 +2882,15 @@ export interface components {
                 joined_at: components["schemas"]["Time"];
                 /** Format: int64 */
                 last_delivered_seq: number;
-                last_read_at?: components["schemas"]["Time"] | null;
+                last_read_at: components["schemas"]["Time"] | null;
                 /** Format: int64 */
                 last_read_seq: number;
-                left_at?: components["schemas"]["Time"] | null;
+                left_at: components["schemas"]["Time"] | null;
                 person: components["schemas"]["Person"];
                 role: components["schemas"]["ParticipantRole"];
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Platform: {
@@ -2869,13 +2902,13 @@ export interface components {
                 slug: string;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Purge: {
             /** @description The items. */
             items: {
-                admin_id?: components["schemas"]["PersonId"] | null;
+                admin_id: components["schemas"]["PersonId"] | null;
                 /** @description Messages older than this were cleared. */
                 cutoff: components["schemas"]["Time"];
                 /** @description When it was begun. */
@@ -2883,7 +2916,7 @@ export interface components {
                 /** @description Its id, ascending in time. */
                 id: components["schemas"]["RowId"];
                 /** @description What became of them. */
-                mode: components["schemas"]["Mode"];
+                mode: components["schemas"]["PurgeMode"];
                 /**
                  * Format: int64
                  * @description How many messages so far.
@@ -2891,7 +2924,7 @@ export interface components {
                 rows_deleted: number;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Reader: {
@@ -2899,10 +2932,10 @@ export interface components {
             items: {
                 /** @description The person who has read it. */
                 person: components["schemas"]["Person"];
-                read_at?: components["schemas"]["Time"] | null;
+                read_at: components["schemas"]["Time"] | null;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Role: {
@@ -2922,44 +2955,43 @@ export interface components {
                 writes_to: components["schemas"]["RoleId"][];
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Session: {
             /** @description The items. */
             items: {
                 /** @description In its own words. */
-                agent?: string | null;
+                agent: string | null;
                 created_at: components["schemas"]["Time"];
                 /** @description The one that asks. */
                 current: boolean;
                 expires_at: components["schemas"]["Time"];
                 id: string;
                 /** @description The address it signed in from. */
-                ip?: string | null;
-                seen_at?: components["schemas"]["Time"] | null;
+                ip: string | null;
+                seen_at: components["schemas"]["Time"] | null;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_SettingView: {
             /** @description The items. */
             items: (components["schemas"]["Declared"] & {
-                /** @description "tenant", "environment" or "default". */
-                source: string;
-                /** @description What holds; of a secret, whether it is set. */
-                value: unknown;
+                /** @description Where that comes from. */
+                source: components["schemas"]["SettingSource"];
+                value: number | boolean | string;
             })[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Store: {
             /** @description The items. */
             items: {
                 /** @description The host application's id of it. */
-                external_id?: string | null;
+                external_id: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["StoreId"];
                 /** @description Shown name. */
@@ -2968,7 +3000,7 @@ export interface components {
                 users: components["schemas"]["PersonId"][];
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_Team: {
@@ -2986,7 +3018,7 @@ export interface components {
                 ticket_prefix: string;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description A page: the items, and the cursor of the next page when there is one. */
         Page_User: {
@@ -2995,11 +3027,11 @@ export interface components {
                 /** @description Whether it may sign in. */
                 active: boolean;
                 /** @description The address of its picture. */
-                avatar_url?: string | null;
+                avatar_url: string | null;
                 /** @description Since when. */
                 created_at: components["schemas"]["Time"];
                 /** @description E-mail address. */
-                email?: string | null;
+                email: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["PersonId"];
                 /** @description User or bot. */
@@ -3018,17 +3050,17 @@ export interface components {
                 time_zone: string;
             }[];
             /** @description Give it back as `after` for the next page. */
-            next?: string | null;
+            next: string | null;
         };
         /** @description Somebody in a conversation. */
         Participant: {
             joined_at: components["schemas"]["Time"];
             /** Format: int64 */
             last_delivered_seq: number;
-            last_read_at?: components["schemas"]["Time"] | null;
+            last_read_at: components["schemas"]["Time"] | null;
             /** Format: int64 */
             last_read_seq: number;
-            left_at?: components["schemas"]["Time"] | null;
+            left_at: components["schemas"]["Time"] | null;
             person: components["schemas"]["Person"];
             role: components["schemas"]["ParticipantRole"];
         };
@@ -3057,6 +3089,10 @@ export interface components {
          * @enum {string}
          */
         ParticipantRole: "owner" | "admin" | "member" | "observer";
+        /** @description What of a participant changes. */
+        ParticipantRoleChange: {
+            role: components["schemas"]["ParticipantRole"];
+        };
         /** @description Participants have another role. */
         ParticipantUpdated: {
             /** @description The participants, as they are now. */
@@ -3065,7 +3101,7 @@ export interface components {
         /** @description Somebody, as others see them. */
         Person: {
             /** @description The address of its picture. */
-            avatar_url?: string | null;
+            avatar_url: string | null;
             /** @description The user's or contact's id. */
             id: components["schemas"]["PersonId"];
             /** @description User, contact, bot or system. */
@@ -3115,13 +3151,16 @@ export interface components {
         PresenceView: {
             /** @description Whether the user asks not to be disturbed; counts while connected. */
             busy: boolean;
-            last_active_at?: components["schemas"]["Time"] | null;
-            last_seen_at?: components["schemas"]["Time"] | null;
+            /** @description The last activity of somebody connected. */
+            last_active_at?: components["schemas"]["Time"];
+            /** @description When the last connection ended, of somebody who is not connected. */
+            last_seen_at?: components["schemas"]["Time"];
             /** @description Whether the user is there. */
             status: components["schemas"]["PresenceStatus"];
             /** @description A few words of the user's. */
-            text?: string | null;
-            text_until?: components["schemas"]["Time"] | null;
+            text?: string;
+            /** @description When the words end. */
+            text_until?: components["schemas"]["Time"];
             /** @description The user. */
             user_id: components["schemas"]["PersonId"];
         };
@@ -3145,13 +3184,13 @@ export interface components {
             /** @description What went wrong, for people. */
             detail: string;
             /** @description The field that breaks a rule. */
-            field?: string | null;
+            field?: string;
             /** @description The request's id, to be quoted when asking for help. */
             request_id: string;
             /** @description The right that is missing. */
-            right?: string | null;
+            right?: string;
             /** @description The rule, a stable word. */
-            rule?: string | null;
+            rule?: string;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -3174,7 +3213,9 @@ export interface components {
             /** @description Language: en, fr, de, pt. */
             locale: string;
             /** @description What clients keep for the person. */
-            preferences: Record<string, never>;
+            preferences: {
+                [key: string]: unknown;
+            };
             /** @description IANA time zone. */
             time_zone: string;
         };
@@ -3185,7 +3226,9 @@ export interface components {
             /** @description A new name. */
             name?: string | null;
             /** @description Replaces the preferences; at most 16 KiB as JSON. */
-            preferences?: Record<string, never> | null;
+            preferences?: {
+                [key: string]: unknown;
+            } | null;
             /** @description IANA time zone. */
             time_zone?: string | null;
         };
@@ -3209,9 +3252,25 @@ export interface components {
              */
             resyncs: number;
         };
+        PublicSettings: {
+            /** @description How many megabytes an attached file may have; 0 allows none. */
+            attachment_max_mb: number;
+            /** @description After how many seconds without activity a connected user is shown as away; 0 is never. */
+            away_after_seconds: number;
+            /** @description For how many seconds authors may edit their messages; -1 is for ever, 0 never. */
+            edit_window_seconds: number;
+            /** @description Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md). */
+            erp_enabled: boolean;
+            /** @description How many characters a message may have. */
+            message_max_chars: number;
+            /** @description Whether a direct message makes a notification for the other one; costs a row a message. */
+            message_notifications: boolean;
+            /** @description After how many seconds without activity a connected user is shown as offline; 0 is never. */
+            offline_after_seconds: number;
+        };
         /** @description A purge that was done, or is being done. */
         Purge: {
-            admin_id?: components["schemas"]["PersonId"] | null;
+            admin_id: components["schemas"]["PersonId"] | null;
             /** @description Messages older than this were cleared. */
             cutoff: components["schemas"]["Time"];
             /** @description When it was begun. */
@@ -3219,7 +3278,7 @@ export interface components {
             /** @description Its id, ascending in time. */
             id: components["schemas"]["RowId"];
             /** @description What became of them. */
-            mode: components["schemas"]["Mode"];
+            mode: components["schemas"]["PurgeMode"];
             /**
              * Format: int64
              * @description How many messages so far.
@@ -3233,8 +3292,13 @@ export interface components {
             /** @description Only count; clears nothing. */
             dry_run?: boolean;
             /** @description logical or permanent. */
-            mode: components["schemas"]["Mode"];
+            mode: components["schemas"]["PurgeMode"];
         };
+        /**
+         * @description What is done to old messages.
+         * @enum {string}
+         */
+        PurgeMode: "logical" | "permanent";
         /** @description An application of the Pusher protocol. */
         PusherApp: {
             created_at: components["schemas"]["Time"];
@@ -3245,7 +3309,7 @@ export interface components {
             /** @description What it may do. */
             options: components["schemas"]["Options"];
             /** @description Signs, and vouches for anybody: shown to who has every right. */
-            secret?: string | null;
+            secret: string | null;
         };
         /** @description What is absent stays. */
         PusherAppChange: {
@@ -3259,7 +3323,7 @@ export interface components {
         };
         /** @description The message that is answered, shortened. */
         Quote: {
-            author?: components["schemas"]["Person"] | null;
+            author: components["schemas"]["Person"] | null;
             deleted: boolean;
             id: components["schemas"]["MessageId"];
             preview: string;
@@ -3291,7 +3355,7 @@ export interface components {
              * @description The place of the newest message that the person has read.
              */
             last_read_seq: number;
-            message_id?: components["schemas"]["MessageId"] | null;
+            message_id: components["schemas"]["MessageId"] | null;
             /** @description The reader. */
             person_id: components["schemas"]["PersonId"];
         };
@@ -3312,8 +3376,13 @@ export interface components {
         Reader: {
             /** @description The person who has read it. */
             person: components["schemas"]["Person"];
-            read_at?: components["schemas"]["Time"] | null;
+            read_at: components["schemas"]["Time"] | null;
         };
+        /**
+         * @description Whether other nodes hear of this one.
+         * @enum {string}
+         */
+        RedisState: "connected" | "lost";
         /** @description A record of the host application that a conversation or message is about. */
         Related: {
             /** @description Its id there. */
@@ -3347,9 +3416,18 @@ export interface components {
             /** @description The row of the matrix. */
             writes_to: components["schemas"]["RoleId"][];
         };
-        /** @description What of a participant changes. */
+        /** @description What of a role is to change. */
         RoleChange: {
-            role: components["schemas"]["ParticipantRole"];
+            /** @description New users get it, in place of the present default. */
+            is_default?: boolean | null;
+            /** @description A new name. */
+            name?: string | null;
+            /** @description Whether the matrix holds for it. */
+            restricted?: boolean | null;
+            /** @description A new set of rights. */
+            rights?: components["schemas"]["Right"][] | null;
+            /** @description A new row of the matrix. */
+            writes_to?: components["schemas"]["RoleId"][] | null;
         };
         /** @description A new role. */
         RoleCreation: components["schemas"]["RoleChange"] & {
@@ -3372,8 +3450,8 @@ export interface components {
         /** @description What I said. */
         SaidView: {
             busy: boolean;
-            text?: string | null;
-            text_until?: components["schemas"]["Time"] | null;
+            text: string | null;
+            text_until: components["schemas"]["Time"] | null;
         };
         /** @description What I say of myself. */
         SayInput: {
@@ -3386,29 +3464,31 @@ export interface components {
         /** @description A browser or program in which one is signed in. */
         Session: {
             /** @description In its own words. */
-            agent?: string | null;
+            agent: string | null;
             created_at: components["schemas"]["Time"];
             /** @description The one that asks. */
             current: boolean;
             expires_at: components["schemas"]["Time"];
             id: string;
             /** @description The address it signed in from. */
-            ip?: string | null;
-            seen_at?: components["schemas"]["Time"] | null;
+            ip: string | null;
+            seen_at: components["schemas"]["Time"] | null;
         };
+        /**
+         * @description Where the value of a setting comes from.
+         * @enum {string}
+         */
+        SettingSource: "tenant" | "environment" | "default";
         /** @description A setting with its value. */
         SettingView: components["schemas"]["Declared"] & {
-            /** @description "tenant", "environment" or "default". */
-            source: string;
-            /** @description What holds; of a secret, whether it is set. */
-            value: unknown;
+            /** @description Where that comes from. */
+            source: components["schemas"]["SettingSource"];
+            value: number | boolean | string;
         };
         /** @description Settings of the tenant changed. */
         SettingsUpdated: {
             /** @description The public ones, as they are now. */
-            settings: {
-                [key: string]: Record<string, never>;
-            };
+            settings: components["schemas"]["PublicSettings"];
         };
         /** @description Whether somebody must set the installation up. */
         SetupState: {
@@ -3448,6 +3528,47 @@ export interface components {
             /** @enum {string} */
             type: "secret";
         };
+        /** @description A conversation, for clients. */
+        SharedConversation: {
+            assignee_id: components["schemas"]["PersonId"] | null;
+            contact_id: components["schemas"]["PersonId"] | null;
+            created_at: components["schemas"]["Time"];
+            created_by: components["schemas"]["PersonId"] | null;
+            description: string | null;
+            id: components["schemas"]["ConversationId"];
+            is_private: boolean;
+            kind: components["schemas"]["Kind"];
+            labels: string[];
+            last_activity_at: components["schemas"]["Time"];
+            last_message: components["schemas"]["LastMessage"] | null;
+            /** Format: int64 */
+            last_seq: number;
+            linked_conversation_id: components["schemas"]["ConversationId"] | null;
+            /** Format: int64 */
+            members_count: number;
+            metadata: {
+                [key: string]: unknown;
+            };
+            number: string | null;
+            participants: components["schemas"]["Participant"][];
+            /** Format: int64 */
+            pinned_count: number;
+            platform: string | null;
+            priority: components["schemas"]["Priority"] | null;
+            related: components["schemas"]["Related"] | null;
+            replies_enabled: boolean;
+            slug: string | null;
+            snoozed_until: components["schemas"]["Time"] | null;
+            source: string | null;
+            status: components["schemas"]["ConversationStatus"];
+            store_id: components["schemas"]["StoreId"] | null;
+            subject: string | null;
+            team_id: components["schemas"]["TeamId"] | null;
+            /** Format: int64 */
+            team_unread: number | null;
+            title: string | null;
+            updated_at: components["schemas"]["Time"];
+        };
         /** @description Who is signed in. */
         SignedIn: {
             me: components["schemas"]["Me"];
@@ -3460,7 +3581,7 @@ export interface components {
             cursor: string;
             me: components["schemas"]["Me"];
             /** @description The page after it. */
-            next?: string | null;
+            next: string | null;
             totals: components["schemas"]["Totals"];
         };
         /** @description A new status. */
@@ -3473,15 +3594,15 @@ export interface components {
             /** @description Does not want to be disturbed. */
             busy: boolean;
             /** @description A few words. */
-            text?: string | null;
-            text_until?: components["schemas"]["Time"] | null;
+            text: string | null;
+            text_until: components["schemas"]["Time"] | null;
             /** @description The person. */
             user_id: components["schemas"]["PersonId"];
         };
         /** @description A store. */
         Store: {
             /** @description The host application's id of it. */
-            external_id?: string | null;
+            external_id: string | null;
             /** @description Its id. */
             id: components["schemas"]["StoreId"];
             /** @description Shown name. */
@@ -3511,6 +3632,56 @@ export interface components {
             deleted?: boolean;
             /** @description The store, as it is now; without users when it was deleted. */
             store: components["schemas"]["Store"];
+        };
+        /**
+         * @description What a system message tells. Clients make the text, in the reader's language; they pass over a type that they do not
+         *     know.
+         */
+        SystemMessage: {
+            people: components["schemas"]["NamedThen_PersonId"][];
+            /** @enum {string} */
+            type: "participants_added";
+        } | {
+            people: components["schemas"]["NamedThen_PersonId"][];
+            /** @enum {string} */
+            type: "participant_joined";
+        } | {
+            people: components["schemas"]["NamedThen_PersonId"][];
+            /** @enum {string} */
+            type: "participant_left";
+        } | {
+            people: components["schemas"]["NamedThen_PersonId"][];
+            /** @enum {string} */
+            type: "participant_removed";
+        } | {
+            title: string | null;
+            /** @enum {string} */
+            type: "title_changed";
+        } | {
+            from: components["schemas"]["ConversationStatus"];
+            status: components["schemas"]["ConversationStatus"];
+            /** @enum {string} */
+            type: "status_changed";
+        } | {
+            priority: components["schemas"]["Priority"];
+            /** @enum {string} */
+            type: "priority_changed";
+        } | {
+            team: components["schemas"]["NamedThen_TeamId"] | null;
+            /** @enum {string} */
+            type: "team_assigned";
+        } | {
+            assignee: components["schemas"]["NamedThen_PersonId"] | null;
+            /** @enum {string} */
+            type: "assigned";
+        } | {
+            ticket: components["schemas"]["TicketThen"];
+            /** @enum {string} */
+            type: "ticket_opened";
+        } | {
+            ticket: components["schemas"]["TicketThen"];
+            /** @enum {string} */
+            type: "ticket_resolved";
         };
         /** @description A team. */
         Team: {
@@ -3563,6 +3734,13 @@ export interface components {
         };
         /** @description The isolation boundary. */
         TenantId: string;
+        /** @description A ticket as a system message names it. */
+        TicketThen: {
+            /** @description Its id. */
+            id: components["schemas"]["ConversationId"];
+            /** @description Its number. */
+            number: string;
+        };
         /**
          * Format: date-time
          * @description Microseconds since 1970-01-01 UTC.
@@ -3618,11 +3796,11 @@ export interface components {
             /** @description Whether it may sign in. */
             active: boolean;
             /** @description The address of its picture. */
-            avatar_url?: string | null;
+            avatar_url: string | null;
             /** @description Since when. */
             created_at: components["schemas"]["Time"];
             /** @description E-mail address. */
-            email?: string | null;
+            email: string | null;
             /** @description Its id. */
             id: components["schemas"]["PersonId"];
             /** @description User or bot. */
@@ -3676,8 +3854,8 @@ export interface components {
             allowed: boolean;
             /** @description What decides it. */
             because: components["schemas"]["Because"];
-            from_role?: components["schemas"]["RoleId"] | null;
-            to_role?: components["schemas"]["RoleId"] | null;
+            from_role: components["schemas"]["RoleId"] | null;
+            to_role: components["schemas"]["RoleId"] | null;
         };
         /** @description The people who look at a conversation. */
         Viewers: {
@@ -4664,7 +4842,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RoleChange"];
+                "application/json": components["schemas"]["ParticipantRoleChange"];
             };
         };
         responses: {

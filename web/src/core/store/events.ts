@@ -1,5 +1,5 @@
 // Events -> store. Each event is taken in once: its seq must be above that of the last one.
-import type { ChangeEvent, Conversation, Id, Me, Message, MyPart, Participant, Reaction, Team, User } from '../api/types';
+import type { ChangeEvent, Contact, Conversation, Id, Message, MyPart, Participant, Reaction, User } from '../api/shapes';
 import { takesPart } from './kinds';
 import { plain } from '../text/plain';
 import type { Store } from './store';
@@ -12,65 +12,59 @@ export interface Needs {
   arrived(message: Message): void;
 }
 
-type Handler = (store: Store, event: ChangeEvent, needs: Needs) => void;
-const data = <T>(event: ChangeEvent) => event.data as T;
+type Kept = Extract<ChangeEvent, { seq: number }>;
+type Of<Type extends ChangeEvent['type']> = Extract<ChangeEvent, { type: Type }>;
 
-const handlers: Record<string, Handler> = {
-  'message.posted': posted,
-  'message.edited': changed,
-  'message.deleted': deleted,
-  'message.reacted': reacted,
-  'message.pinned': pinned,
-  'conversation.opened': opened,
-  'conversation.updated': (store, event) => store.changeConversation(event.conversation_id!, data<{ changes: Partial<Conversation> }>(event).changes),
-  'participant.added': participants,
-  'participant.removed': removed,
-  'participant.updated': participants,
-  read: (store, event) => position(store, event.conversation_id!, data<{ person_id: Id }>(event)),
-  delivered: (store, event) => position(store, event.conversation_id!, data<{ person_id: Id }>(event)),
-  acknowledged: acknowledged,
-  'me.conversation': (store, event) => store.changeMine(event.conversation_id!, data<{ me: MyPart }>(event).me),
-  'draft.saved': (store, event) => {
-    const { body } = data<{ body: string }>(event);
-    // What the server said when the conversation was fetched holds no longer; those of other modes are known from themselves.
-    if (store.conversation(event.conversation_id!)?.me.draft !== (body !== '')) store.changeMine(event.conversation_id!, { draft: body !== '' });
-  },
-  'me.updated': (store, event) => mine(store, event),
-  'user.updated': (store, event) => user(store, data<{ user: User }>(event).user),
-  'contact.updated': (store, event) => {
-    const { contact } = data<{ contact: { id: Id; name: string; avatar_url: string | null } }>(event);
-    if (contact) store.renewPerson({ id: contact.id, kind: 'contact', name: contact.name, avatar_url: contact.avatar_url ?? null });
-  },
-  'team.updated': (store, event) => {
-    const { team, deleted } = data<{ team: Team; deleted?: boolean }>(event);
-    if (team && deleted) store.dropTeam(team.id);
-    else if (team) store.putTeams([team]);
-  },
-  'history.imported': (_store, event, needs) => {
-    for (const id of data<{ conversation_ids: Id[] }>(event).conversation_ids ?? []) needs.conversation(id);
-  },
-  'history.purged': (store, event, needs) => {
-    const { conversation_ids, before } = data<{ conversation_ids: Id[]; before: string }>(event);
-    for (const id of conversation_ids) {
-      store.purge(id, before);
-      needs.conversation(id);
-    }
-  },
-};
+/** What each kind changes. One that is not here does not compile; one of a newer server changes nothing. */
+function take(store: Store, event: ChangeEvent, needs: Needs): void {
+  switch (event.type) {
+    case 'message.posted': return posted(store, event.data.message, needs);
+    case 'message.edited': return changed(store, event.data.message);
+    case 'message.deleted': return deleted(store, event.data.message, needs);
+    case 'message.reacted': return reacted(store, event.data);
+    case 'message.pinned': return pinned(store, event);
+    case 'conversation.opened': return opened(store, event.data.conversation, needs);
+    case 'conversation.updated': return store.changeConversation(event.conversation_id, event.data.changes);
+    case 'participant.added':
+    case 'participant.updated': return participants(store, event, needs);
+    case 'participant.removed': return removed(store, event, needs);
+    case 'read':
+    case 'delivered': return position(store, event.conversation_id, event.data);
+    case 'acknowledged': return acknowledged(store, event);
+    case 'me.conversation': return store.changeMine(event.conversation_id, event.data.me);
+    case 'draft.saved': return drafted(store, event);
+    case 'me.updated': return mine(store, event.data.profile);
+    case 'user.updated': return user(store, event.data.user);
+    case 'contact.updated': return contact(store, event.data.contact);
+    case 'team.updated': return event.data.deleted ? store.dropTeam(event.data.team.id) : store.putTeams([event.data.team]);
+    case 'history.imported': return event.data.conversation_ids.forEach((id) => needs.conversation(id));
+    case 'history.purged': return purged(store, event.data, needs);
+    // What others hold (presence, notifications) and what is fetched where it is shown.
+    case 'status.updated':
+    case 'role.updated':
+    case 'store.updated':
+    case 'settings.updated':
+    case 'notification.created':
+    case 'notification.updated':
+    case 'presence':
+    case 'typing':
+    case 'viewing': return;
+    default: event satisfies never;
+  }
+}
 
 /** Whether the store has not taken in this event. One that is ephemeral (presence, typing) never is. */
-export const isFresh = (store: Store, event: ChangeEvent): event is ChangeEvent & { seq: number } => event.seq !== undefined && event.seq > store.seq;
+export const isFresh = (store: Store, event: ChangeEvent): event is Kept => 'seq' in event && event.seq > store.seq;
 
 /** Takes in one event, once; false when there was nothing to take in. */
 export function apply(store: Store, event: ChangeEvent, needs: Needs): boolean {
   if (!isFresh(store, event)) return false;
   store.seq = event.seq;
-  store.emitter.batch(() => handlers[event.type]?.(store, event, needs));
+  store.emitter.batch(() => take(store, event, needs));
   return true;
 }
 
-function posted(store: Store, event: ChangeEvent, needs: Needs): void {
-  const { message } = data<{ message: Message }>(event);
+function posted(store: Store, message: Message, needs: Needs): void {
   store.putMessage(withMine(store, message));
   if (message.thread_root_id) needs.message(message.thread_root_id);
   const conversation = store.conversation(message.conversation_id);
@@ -114,18 +108,17 @@ export function withMine(store: Store, message: Message): Message {
   return { ...message, reactions: message.reactions.map((one) => ({ ...one, mine: one.mine ?? one.users.includes(id) })) };
 }
 
-function changed(store: Store, event: ChangeEvent): void {
-  const message = withMine(store, data<{ message: Message }>(event).message);
+function changed(store: Store, told: Message): void {
+  const message = withMine(store, told);
   if (store.message(message.conversation_id, message.id)) store.putMessage(message);
-  store.requote(message.id, plain(message.body) || (message.attachments?.[0]?.name ?? ''), message.deleted_at !== null);
+  store.requote(message.id, plain(message.body) || (message.attachments[0]?.name ?? ''), message.deleted_at !== null);
   const conversation = store.conversation(message.conversation_id);
   if (conversation?.last_message?.id === message.id) store.changeConversation(conversation.id, { last_message: lastMessage(message) });
 }
 
-function deleted(store: Store, event: ChangeEvent, needs: Needs): void {
-  const { message } = data<{ message: Message }>(event);
+function deleted(store: Store, message: Message, needs: Needs): void {
   const old = store.message(message.conversation_id, message.id);
-  changed(store, event);
+  changed(store, message);
   if (message.thread_root_id) needs.message(message.thread_root_id);
   const conversation = store.conversation(message.conversation_id);
   if (!conversation || !counts(store, conversation, { ...message, deleted_at: null })) return;
@@ -134,8 +127,7 @@ function deleted(store: Store, event: ChangeEvent, needs: Needs): void {
   store.changeMine(message.conversation_id, { unread: Math.max(0, me.unread - 1), mentions: Math.max(0, me.mentions - mention) });
 }
 
-function reacted(store: Store, event: ChangeEvent): void {
-  const { message_id, emoji, user_id, added } = data<{ message_id: Id; emoji: string; user_id: Id; added: boolean }>(event);
+function reacted(store: Store, { message_id, emoji, user_id, added }: Of<'message.reacted'>['data']): void {
   store.changeMessage(message_id, (message) => withReaction(message, emoji, user_id, added, store.me?.id ?? ''));
 }
 
@@ -150,35 +142,33 @@ export function withReaction(message: Message, emoji: string, user: Id, added: b
   return { ...message, reactions: reactions.filter((one) => one.count > 0) };
 }
 
-function pinned(store: Store, event: ChangeEvent): void {
-  const { message_id, pinned_at } = data<{ message_id: Id; pinned_at: string | null }>(event);
+function pinned(store: Store, event: Of<'message.pinned'>): void {
+  const { message_id, pinned_at } = event.data;
   store.changeMessage(message_id, (message) => ({ ...message, pinned_at }));
   const conversation = store.conversation(event.conversation_id!);
   if (conversation) store.changeConversation(conversation.id, { pinned_count: Math.max(0, conversation.pinned_count + (pinned_at ? 1 : -1)) });
 }
 
-function opened(store: Store, event: ChangeEvent, needs: Needs): void {
-  const { conversation } = data<{ conversation: Omit<Conversation, 'me'> }>(event);
+function opened(store: Store, conversation: Of<'conversation.opened'>['data']['conversation'], needs: Needs): void {
   const old = store.conversation(conversation.id);
   if (old) store.putConversation({ ...conversation, me: old.me });
   else needs.conversation(conversation.id);
 }
 
-function participants(store: Store, event: ChangeEvent, needs: Needs): void {
-  const id = event.conversation_id!;
-  const { participants: changedOnes, members_count } = data<{ participants: Participant[]; members_count?: number }>(event);
+function participants(store: Store, event: Of<'participant.added' | 'participant.updated'>, needs: Needs): void {
+  const id = event.conversation_id;
+  const changedOnes = event.data.participants;
   const old = store.conversation(id);
   store.putParticipants(id, changedOnes);
-  if (members_count !== undefined) store.changeConversation(id, { members_count });
+  if ('members_count' in event.data) store.changeConversation(id, { members_count: event.data.members_count });
   if (!old || changedOnes.some((part) => part.person.id === store.me?.id)) needs.conversation(id);
 }
 
-function removed(store: Store, event: ChangeEvent, needs: Needs): void {
-  const id = event.conversation_id!;
-  const { participants: gone, members_count } = data<{ participants: Participant[]; members_count?: number }>(event);
-  const old = store.conversation(id);
+function removed(store: Store, event: Of<'participant.removed'>, needs: Needs): void {
+  const id = event.conversation_id;
+  const { participants: gone, members_count } = event.data;
   store.putParticipants(id, gone.map((part) => ({ ...part, left_at: part.left_at ?? event.at })));
-  if (old) store.changeConversation(id, { members_count: members_count ?? Math.max(0, old.members_count - gone.length) });
+  store.changeConversation(id, { members_count });
   if (gone.some((part) => part.person.id === store.me?.id)) needs.refused(id);
 }
 
@@ -192,24 +182,35 @@ function position(store: Store, id: Id, at: { person_id: Id } & Partial<Particip
   store.putParticipants(id, [{ ...part, ...place, last_read_seq, last_delivered_seq }]);
 }
 
-function acknowledged(store: Store, event: ChangeEvent): void {
-  const { person_id, acknowledged_at } = data<{ person_id: Id; acknowledged_at: string }>(event);
-  if (person_id === store.me?.id) store.changeMine(event.conversation_id!, { acknowledged_at });
+function acknowledged(store: Store, event: Of<'acknowledged'>): void {
+  const { person_id, acknowledged_at } = event.data;
+  if (person_id === store.me?.id) store.changeMine(event.conversation_id, { acknowledged_at });
   store.emitter.changed(`acks:${event.conversation_id}`);
 }
 
-function mine(store: Store, event: ChangeEvent): void {
-  const fresh = data<{ user?: Partial<Me>; me?: Partial<Me>; profile?: Partial<Me> }>(event);
-  if (!store.me) return;
-  // A User lists roles and teams as ids only: keep the named ones.
-  const { roles: _roles, teams: _teams, stores: _stores, ...plainFields } = { ...fresh.user };
-  store.setMe({ ...store.me, ...plainFields, ...fresh.me, ...fresh.profile } as Me);
+function drafted(store: Store, event: Of<'draft.saved'>): void {
+  const draft = event.data.body !== '';
+  // What the server said when the conversation was fetched holds no longer; those of other modes are known from themselves.
+  if (store.conversation(event.conversation_id)?.me.draft !== draft) store.changeMine(event.conversation_id, { draft });
 }
 
-function user(store: Store, fresh: User | undefined): void {
-  if (!fresh) return;
-  const { id, kind, name, avatar_url } = fresh;
+function mine(store: Store, profile: Of<'me.updated'>['data']['profile']): void {
+  if (store.me) store.setMe({ ...store.me, ...profile });
+}
+
+function user(store: Store, { id, kind, name, avatar_url }: User): void {
   const { me } = store;
   if (me?.id === id && (me.name !== name || me.avatar_url !== avatar_url)) store.setMe({ ...me, name, avatar_url });
   store.renewPerson({ id, kind, name, avatar_url });
+}
+
+function contact(store: Store, { id, name, avatar_url }: Contact): void {
+  store.renewPerson({ id, kind: 'contact', name, avatar_url });
+}
+
+function purged(store: Store, { conversation_ids, before }: Of<'history.purged'>['data'], needs: Needs): void {
+  for (const id of conversation_ids) {
+    store.purge(id, before);
+    needs.conversation(id);
+  }
 }

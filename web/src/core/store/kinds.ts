@@ -1,5 +1,5 @@
 // The kinds of conversation as data: where they are listed, how their rows look, which right opens them.
-import type { Conversation, Kind, Me, Right, Status } from '../api/types';
+import type { Conversation, Kind, Me, Right, Status } from '../api/shapes';
 import type { Key } from '../text/i18n';
 
 export type Section = 'team' | 'support' | 'direct' | 'news' | 'tickets' | 'threads';

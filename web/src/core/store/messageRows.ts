@@ -1,5 +1,5 @@
 // The messages of a conversation as rows to be drawn: days, the "New" divider, grouping, and messages still on their way.
-import type { Message } from '../api/types';
+import type { Message } from '../api/shapes';
 import type { Waiting } from './waiting';
 import { dayKey } from '../text/time';
 

@@ -1,5 +1,5 @@
 // Everything the client knows, normalised by id. Values are replaced when they change, so that `===` tells whether something did.
-import type { Conversation, Id, Me, Message, MessagePage, MyPart, Participant, Person, Snapshot, Team } from '../api/types';
+import type { Conversation, Id, Me, Message, MessagePage, MyPart, Participant, Person, Snapshot, Team } from '../api/shapes';
 import { Emitter } from './emitter';
 import type { Topic } from './topics';
 import { withChange, withMessage, withPage, type PageAt, type Timeline } from './timeline';

@@ -1,5 +1,5 @@
 // The loaded part of one conversation (or of one thread): messages without gaps, ascending by seq.
-import type { Message, MessagePage } from '../api/types';
+import type { Message, MessagePage } from '../api/shapes';
 
 export interface Timeline {
   items: readonly Message[];

@@ -1,5 +1,5 @@
 // Owns: the names of the parts of a session's state that one can listen to. A name that is not here does not compile.
-import type { Id } from '../api/types';
+import type { Id } from '../api/shapes';
 import type { Emitter } from './emitter';
 
 type OfConversation = 'conversation' | 'timeline' | 'outbox' | 'draft' | 'typing' | 'viewing' | 'acks';

@@ -1,5 +1,5 @@
 // A message on its way to the server, as it is kept and shown until the server has it.
-import type { Attachment, Id, Related, ReplyTo } from '../api/types';
+import type { Attachment, Id, Related, ReplyTo } from '../api/shapes';
 
 export interface Waiting {
   client_id: string;

@@ -39,9 +39,9 @@ export class Drafts implements SessionPart {
 
   event(event: ChangeEvent, fresh: boolean): void {
     if (event.type !== 'draft.saved') return;
-    const { mode, body } = event.data as { mode: string; body: string };
-    if (this.#echoed(keyOf(event.conversation_id!, mode), body) || !fresh) return;
-    this.#take(keyOf(event.conversation_id!, mode), body);
+    const { mode, body } = event.data;
+    if (this.#echoed(keyOf(event.conversation_id, mode), body) || !fresh) return;
+    this.#take(keyOf(event.conversation_id, mode), body);
   }
 
   /** There is a connection: the server hears what it has missed. */

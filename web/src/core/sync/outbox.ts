@@ -14,7 +14,9 @@ export interface Outgoing {
   attachments?: Attachment[];
   related?: Related | null;
 }
-type Send = (conversation: Id, body: NewMessage) => Promise<Message>;
+/** With the id by which the server knows it again. */
+export type Sendable = NewMessage & { client_id: string };
+type Send = (conversation: Id, body: Sendable) => Promise<Message>;
 
 const RETRY_AFTER = 1_000;
 const RETRY_AT_MOST = 30_000;
@@ -172,8 +174,8 @@ export class Outbox {
   }
 }
 
-function toWire(entry: Waiting): NewMessage {
-  const wire: NewMessage = { body: entry.body, client_id: entry.client_id };
+function toWire(entry: Waiting): Sendable {
+  const wire: Sendable = { body: entry.body, client_id: entry.client_id };
   if (entry.is_private_note) wire.is_private_note = true;
   if (entry.thread_root_id) wire.thread_root_id = entry.thread_root_id;
   if (entry.reply_to) wire.reply_to_id = entry.reply_to.id;

@@ -60,12 +60,13 @@ export class Presences implements SessionPart {
 
   /** Takes in what is ephemeral, and what somebody says of themselves. */
   event(event: ChangeEvent): void {
-    const { conversation_id: conversation, data } = event;
-    if (event.type === 'presence') (data.people as Presence[]).forEach((one) => this.#put(one));
-    else if (event.type === 'status.updated') this.#said(data as unknown as Presence);
-    else if (event.type === 'typing' && conversation) this.#types(conversation, data.person_id as Id, Boolean(data.typing));
-    else if (event.type === 'viewing' && conversation) this.#views(conversation, data.person_id as Id, Boolean(data.viewing));
-    else if (event.type === 'message.posted' && conversation && event.actor) this.#types(conversation, event.actor.id, false);
+    switch (event.type) {
+      case 'presence': return event.data.people.forEach((one) => this.#put(one));
+      case 'status.updated': return this.#said(event.data);
+      case 'typing': return this.#types(event.conversation_id, event.data.person_id, event.data.typing);
+      case 'viewing': return this.#views(event.conversation_id, event.data.person_id, event.data.viewing);
+      case 'message.posted': if (event.actor) this.#types(event.conversation_id, event.actor.id, false);
+    }
   }
 
   #put(one: Presence): void {
@@ -73,11 +74,11 @@ export class Presences implements SessionPart {
     this.emitter.changed(`presence:${one.user_id}`);
   }
 
-  #said({ user_id, busy, text, text_until }: Presence): void {
+  #said({ user_id, busy, text, text_until }: Extract<ChangeEvent, { type: 'status.updated' }>['data']): void {
     const known = this.#known.get(user_id);
     const connected = known !== undefined && known.status !== 'offline';
     const status = !connected ? 'offline' : busy ? 'busy' : known.status === 'busy' ? 'online' : known.status;
-    this.#put({ last_active_at: null, last_seen_at: null, ...known, user_id, busy, text, text_until, status });
+    this.#put({ ...known, user_id, busy, text: text ?? undefined, text_until: text_until ?? undefined, status });
   }
 
   #types(conversation: Id, person: Id, typing: boolean): void {

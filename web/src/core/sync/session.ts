@@ -95,7 +95,7 @@ export class Session {
     };
     this.store.emitter.batch(() => {
       for (const event of events) {
-        if (event.type === 'participant.added' && event.conversation_id) this.#notMine.delete(event.conversation_id);
+        if (event.type === 'participant.added') this.#notMine.delete(event.conversation_id);
         const fresh = isFresh(this.store, event);
         this.#each((part) => part.event?.(event, fresh));
         apply(this.store, event, needs);

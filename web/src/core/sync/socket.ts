@@ -1,5 +1,5 @@
 // Keeps one event stream open: WebSocket first, SSE and long poll where WebSocket cannot pass, always with the same cursor.
-import type { ChangeEvent } from '../api/types';
+import type { ChangeEvent } from '../api/shapes';
 import type { Connection, Transport, TransportName } from './transports';
 
 export type SocketState = 'connecting' | 'online' | 'offline';
@@ -132,7 +132,7 @@ export class Socket {
   #take(events: ChangeEvent[], cursor?: string): void {
     this.hooks.events(events);
     if (cursor) this.#cursor = cursor;
-    else for (const event of events) this.#cursor = advanced(this.#cursor!, event.seq);
+    else for (const event of events) if ('seq' in event) this.#cursor = advanced(this.#cursor!, event.seq);
   }
 
   #closed(code: number, wasReady: boolean): void {
@@ -189,8 +189,7 @@ export class Socket {
 }
 
 /** The same cursor, one or more events further on. */
-export function advanced(cursor: string, seq: number | undefined): string {
-  if (seq === undefined) return cursor;
+export function advanced(cursor: string, seq: number): string {
   const dot = cursor.indexOf('.');
   const known = Number.parseInt(cursor, 10) || 0;
   return seq > known ? seq + (dot < 0 ? '' : cursor.slice(dot)) : cursor;

@@ -1,6 +1,6 @@
 // The three ways in which the event stream reaches a browser. Each tells: ready, events, closed; none reconnects by itself.
 import type { Client } from '../api/client';
-import type { ChangeEvent } from '../api/types';
+import type { ChangeEvent } from '../api/shapes';
 
 export type TransportName = 'websocket' | 'sse' | 'poll';
 

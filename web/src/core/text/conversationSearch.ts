@@ -1,5 +1,5 @@
 // Finding a conversation by words as people type them: every word must be somewhere in what it is called or in who takes part.
-import type { Conversation, Id } from '../api/types';
+import type { Conversation, Id } from '../api/shapes';
 import { folded, titleOf } from './names';
 
 export const wordsOf = (query: string): string[] => folded(query).split(/\s+/).filter(Boolean);

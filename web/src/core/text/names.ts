@@ -1,5 +1,5 @@
 // How a conversation and a person are called on screen.
-import type { Conversation, Id, Person } from '../api/types';
+import type { Conversation, Id, Person } from '../api/shapes';
 
 /** The other one of a direct message, the contact of a support conversation. */
 export function counterpart(conversation: Conversation, me: Id | undefined): Person | null {

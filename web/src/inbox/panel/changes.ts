@@ -1,15 +1,15 @@
 // Changes to a conversation, shown at once and taken back when the server refuses.
-import { addParticipants, joinConversation, updateConversation, type Conversation, type ConversationChanges, type Id, type Notify, type Status } from '$core/api';
+import { addParticipants, joinConversation, updateConversation, type Conversation, type ConversationChange, type Id, type Notify, type Status } from '$core/api';
 import { exact } from '$core/text/time';
 import { client, live, session } from '../live';
 import { changeMine } from '$thread/conversationActions';
 import { i18n, t } from '$ui/i18n.svelte';
 import { toasts } from '$ui/toast.svelte';
 
-export async function change(conversation: Conversation, changes: ConversationChanges): Promise<boolean> {
+export async function change(conversation: Conversation, changes: ConversationChange): Promise<boolean> {
   const { store } = session();
-  const keys = Object.keys(changes) as (keyof ConversationChanges)[];
-  const before = Object.fromEntries(keys.map((key) => [key, conversation[key]])) as ConversationChanges;
+  const keys = Object.keys(changes) as (keyof ConversationChange)[];
+  const before = Object.fromEntries(keys.map((key) => [key, conversation[key]])) as ConversationChange;
   store.changeConversation(conversation.id, changes as Partial<Conversation>);
   try {
     store.putConversation(await updateConversation(client, conversation.id, changes));

@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Mention, Message, MessageKind, Quote, html, mentions,
+    Mention, Message, MessageKind, Quote, SystemMessage, html, mentions,
     store::{self, NewRow},
 };
 
@@ -50,7 +50,12 @@ pub(crate) struct Draft<'a> {
 }
 
 /// Notes down what happened to a conversation. Counts as unread for nobody.
-pub(crate) fn append_system(tx: &mut Tx, actor: &Actor, id: ConversationId, payload: Value) -> Result<()> {
+pub(crate) fn append_system(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: ConversationId,
+    tells: &SystemMessage,
+) -> Result<()> {
     let (conversation, me) = conversations::store::load(tx, actor, id)?.ok_or(not_found("conversation"))?;
     let draft = Draft {
         kind: MessageKind::System,
@@ -63,7 +68,7 @@ pub(crate) fn append_system(tx: &mut Tx, actor: &Actor, id: ConversationId, payl
         mentions: Vec::new(),
         related: None,
         files: Vec::new(),
-        system: Some(payload),
+        system: Some(serde_json::to_value(tells)?),
         external_id: None,
     };
     append(tx, actor, conversation, me.as_ref(), draft)?;

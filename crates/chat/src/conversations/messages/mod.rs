@@ -37,7 +37,9 @@ pub(crate) use quotes::forget_quotes;
 pub use reactions::react;
 
 pub(crate) use crate::resources::message::MANY;
-pub use crate::resources::message::{LastMessage, Mention, Message, MessageKind, Quote, Reaction};
+pub use crate::resources::message::{
+    LastMessage, Mention, Message, MessageKind, NamedThen, Quote, Reaction, SystemMessage, TicketThen,
+};
 
 use parlor_db::Sql;
 

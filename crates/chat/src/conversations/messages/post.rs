@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    Body, Message, MessageKind, Quote,
+    Body, Message, MessageKind, Quote, SystemMessage,
     append::{Draft, Posted, append},
     mentions,
     row::Stored,
@@ -154,7 +154,9 @@ fn take_part(
         participants::remember(tx, actor, conversation.id)?;
     } else {
         let person = actor.person.clone();
-        participants::add_members(tx, actor, &conversation, &[person], Role::Member, "participant_joined")?;
+        participants::add_members(tx, actor, &conversation, &[person], Role::Member, |people| {
+            SystemMessage::ParticipantJoined { people }
+        })?;
     }
     conversations::store::load(tx, actor, conversation.id)?.ok_or(not_found("conversation"))
 }

@@ -1,7 +1,6 @@
 //! Taking part in a conversation: adding, removing, leaving, joining again, roles. Owns who may do that, and telling it.
 
 use parlor_db::params;
-use serde_json::json;
 
 use crate::{
     access::AccessChange,
@@ -10,7 +9,8 @@ use crate::{
     events::{Payload, payloads},
     ids::{ConversationId, PersonId},
     kinds::Poster,
-    matrix, messages,
+    matrix,
+    messages::{self, NamedThen, SystemMessage},
     page::{Page, limit},
     person::{Actor, Person, PersonKind},
     tx::Tx,
@@ -70,7 +70,7 @@ pub fn add(
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    add_members(tx, actor, &conversation, &new, role, "participants_added")
+    add_members(tx, actor, &conversation, &new, role, |people| SystemMessage::ParticipantsAdded { people })
 }
 
 /// Refuses when the matrix does not let the actor write to one of them.
@@ -98,7 +98,7 @@ pub(crate) fn add_members(
     conversation: &Conversation,
     people: &[Person],
     role: Role,
-    line: &'static str,
+    line: fn(Vec<NamedThen<PersonId>>) -> SystemMessage,
 ) -> Result<Vec<Participant>> {
     let mut entered = Vec::new();
     let mut access = Vec::new();
@@ -110,8 +110,8 @@ pub(crate) fn add_members(
     let members = count(tx, actor, conversation)?;
     let told = payloads::ParticipantAdded { participants: entered.clone(), members_count: members };
     visible::tell(tx, actor, conversation, &access, &Payload::ParticipantAdded(told))?;
-    let names: Vec<_> = people.iter().map(|person| json!({ "id": person.id, "name": person.name })).collect();
-    messages::append_system(tx, actor, conversation.id, json!({ "type": line, "people": names }))?;
+    let names = people.iter().map(NamedThen::of).collect();
+    messages::append_system(tx, actor, conversation.id, &line(names))?;
     Ok(entered)
 }
 
@@ -154,9 +154,12 @@ fn remove_member(
     leaving: bool,
 ) -> Result<()> {
     let id = conversation.id;
-    let line = if leaving { "participant_left" } else { "participant_removed" };
-    let person = json!({ "id": gone.person.id, "name": gone.person.name });
-    messages::append_system(tx, actor, id, json!({ "type": line, "people": [person] }))?;
+    let people = vec![NamedThen::of(&gone.person)];
+    let line = match leaving {
+        true => SystemMessage::ParticipantLeft { people },
+        false => SystemMessage::ParticipantRemoved { people },
+    };
+    messages::append_system(tx, actor, id, &line)?;
     tx.db.execute(&store::LEAVE, params![actor.tenant, id, gone.person.id, tx.now])?;
     transfer_ownership(tx, actor, id, gone)?;
     let members = count(tx, actor, conversation)?;
@@ -201,7 +204,9 @@ pub fn join(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
         return Err(if visibility.is_none() { not_found("conversation") } else { refusal });
     }
     let person = actor.person.clone();
-    add_members(tx, actor, &conversation, &[person], Role::Member, "participant_joined")?;
+    add_members(tx, actor, &conversation, &[person], Role::Member, |people| {
+        SystemMessage::ParticipantJoined { people }
+    })?;
     conversations::me_view(tx, actor, id)
 }
 

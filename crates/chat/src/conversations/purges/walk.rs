@@ -26,6 +26,7 @@ use super::erase::{Doomed, hide, remove};
 
 words! {
     /// What is done to old messages.
+    #[schema(as = PurgeMode)]
     pub enum Mode {
         /// Nobody sees them any more, as if their authors had deleted them; the rows stay for an audit.
         Logical = "logical",
@@ -133,7 +134,7 @@ pub fn begin(tx: &mut Tx, actor: &Actor, before: Time, mode: Mode) -> Result<Pur
     }
     let id = RowId(tx.id());
     let admin = Some(actor.id()).filter(|_| actor.person.kind != PersonKind::System);
-    tx.db.execute(&INSERT, params![actor.tenant, id, admin, tx.now, before, mode.name()])?;
+    tx.db.execute(&INSERT, params![actor.tenant, id, admin, tx.now, before, mode])?;
     let details = json!({ "before": before, "mode": mode });
     audit::record(tx, actor, "history.purge", Some(("purge", &id.to_string())), &details)?;
     get(tx, actor, id)

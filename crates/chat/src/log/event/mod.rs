@@ -18,9 +18,11 @@ pub use schema::EventSchema;
 
 macro_rules! events {
     (
-        kept { $($(#[$kept_doc:meta])* $kept:ident($kept_data:ty) = $kept_name:literal,)* }
+        kept { $($(#[$kept_doc:meta])* $kept:ident($kept_data:ty) = $kept_name:literal $(in $kept_place:ident)?,)* }
         internal { $($(#[$internal_doc:meta])* $internal:ident($internal_data:ty) = $internal_name:literal,)* }
-        ephemeral { $($(#[$ephemeral_doc:meta])* $ephemeral:ident($ephemeral_data:ty) = $ephemeral_name:literal,)* }
+        ephemeral {
+            $($(#[$ephemeral_doc:meta])* $ephemeral:ident($ephemeral_data:ty) = $ephemeral_name:literal $(in $ephemeral_place:ident)?,)*
+        }
         listeners { $($(#[$listeners_doc:meta])* $listeners:ident($listeners_data:ty) = $listeners_name:literal,)* }
     ) => {
         /// The kind of an event.
@@ -51,6 +53,16 @@ macro_rules! events {
                     $(EventKind::$ephemeral => $ephemeral_name,)*
                     $(EventKind::$listeners => $listeners_name,)*
                     EventKind::Unknown => "unknown",
+                }
+            }
+
+            /// Whether every event of this kind happens in a conversation; else none does.
+            #[must_use]
+            pub fn is_in_conversation(self) -> bool {
+                match self {
+                    $(EventKind::$kept => is_said(&[$(stringify!($kept_place))?]),)*
+                    $(EventKind::$ephemeral => is_said(&[$(stringify!($ephemeral_place))?]),)*
+                    $(EventKind::$internal |)* $(EventKind::$listeners |)* EventKind::Unknown => false,
                 }
             }
 
@@ -146,45 +158,49 @@ macro_rules! events {
 
         impl EventSchema {
             fn add_all(&mut self) {
-                $(self.add::<$kept_data>($kept_name, true);)*
-                $(self.add::<$ephemeral_data>($ephemeral_name, false);)*
+                $(self.add::<$kept_data>(EventKind::$kept, true);)*
+                $(self.add::<$ephemeral_data>(EventKind::$ephemeral, false);)*
             }
         }
     };
 }
 
+const fn is_said(words: &[&str]) -> bool {
+    !words.is_empty()
+}
+
 events! {
     kept {
         /// Somebody, or Parlor itself, wrote a message.
-        MessagePosted(tells::MessagePosted) = "message.posted",
+        MessagePosted(tells::MessagePosted) = "message.posted" in conversation,
         /// A message has another text.
-        MessageEdited(tells::MessageEdited) = "message.edited",
+        MessageEdited(tells::MessageEdited) = "message.edited" in conversation,
         /// A message was deleted.
-        MessageDeleted(tells::MessageDeleted) = "message.deleted",
+        MessageDeleted(tells::MessageDeleted) = "message.deleted" in conversation,
         /// Somebody reacted to a message, or no longer does.
-        MessageReacted(tells::MessageReacted) = "message.reacted",
+        MessageReacted(tells::MessageReacted) = "message.reacted" in conversation,
         /// A message was pinned, or its pin taken away.
-        MessagePinned(tells::MessagePinned) = "message.pinned",
+        MessagePinned(tells::MessagePinned) = "message.pinned" in conversation,
         /// A conversation was opened.
-        ConversationOpened(tells::ConversationOpened) = "conversation.opened",
+        ConversationOpened(tells::ConversationOpened) = "conversation.opened" in conversation,
         /// Fields of a conversation have new values.
-        ConversationUpdated(tells::ConversationUpdated) = "conversation.updated",
+        ConversationUpdated(tells::ConversationUpdated) = "conversation.updated" in conversation,
         /// People take part from now on.
-        ParticipantAdded(tells::ParticipantAdded) = "participant.added",
+        ParticipantAdded(tells::ParticipantAdded) = "participant.added" in conversation,
         /// People no longer take part.
-        ParticipantRemoved(tells::ParticipantRemoved) = "participant.removed",
+        ParticipantRemoved(tells::ParticipantRemoved) = "participant.removed" in conversation,
         /// Participants have another role.
-        ParticipantUpdated(tells::ParticipantUpdated) = "participant.updated",
+        ParticipantUpdated(tells::ParticipantUpdated) = "participant.updated" in conversation,
         /// Somebody has read further.
-        Read(tells::Read) = "read",
+        Read(tells::Read) = "read" in conversation,
         /// A device of somebody has received more.
-        Delivered(tells::Delivered) = "delivered",
+        Delivered(tells::Delivered) = "delivered" in conversation,
         /// Somebody acknowledged a broadcast or an announcement.
-        Acknowledged(tells::Acknowledged) = "acknowledged",
+        Acknowledged(tells::Acknowledged) = "acknowledged" in conversation,
         /// One's own part of a conversation changed.
-        MeConversation(tells::MeConversation) = "me.conversation",
+        MeConversation(tells::MeConversation) = "me.conversation" in conversation,
         /// A draft was saved or removed.
-        DraftSaved(tells::DraftSaved) = "draft.saved",
+        DraftSaved(tells::DraftSaved) = "draft.saved" in conversation,
         /// Somebody says something else of their presence.
         StatusUpdated(tells::StatusUpdated) = "status.updated",
         /// One's own profile changed.
@@ -204,7 +220,7 @@ events! {
         /// History was imported.
         HistoryImported(tells::HistoryImported) = "history.imported",
         /// Old messages were cleared.
-        HistoryPurged(tells::HistoryPurged) = "history.purged",
+        HistoryPurged(tells::HistoryPurged) = "history.purged" in conversation,
         /// Somebody is told something.
         NotificationCreated(tells::NotificationCreated) = "notification.created",
         /// A notification has another status.
@@ -222,9 +238,9 @@ events! {
         /// Users are connected, away or gone.
         Presence(tells::Presence) = "presence",
         /// Somebody types, or has stopped.
-        Typing(tells::Typing) = "typing",
+        Typing(tells::Typing) = "typing" in conversation,
         /// Somebody of the staff looks at a conversation, or no longer does.
-        Viewing(tells::Viewing) = "viewing",
+        Viewing(tells::Viewing) = "viewing" in conversation,
     }
     listeners {
         /// A client, or the server, says something on a channel.

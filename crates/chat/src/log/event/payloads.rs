@@ -12,13 +12,14 @@ use super::raw::Raw;
 use crate::{
     ids::{ConversationId, MessageId, PersonId, RoleId, RowId, TeamId},
     resources::{
-        conversation::{Me, Participant, View},
+        conversation::{Me, Participant, SharedConversation, View},
         groups::{Role, Store, Team},
         message::{Message, Reaction},
         notification::Notification,
         people::{Contact, Profile, User},
         presence::PresenceView,
     },
+    setting_values::PublicSettings,
     time::Time,
     words::{NotificationStatus, Priority, Status},
 };
@@ -88,7 +89,7 @@ pub struct MessagePinned {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ConversationOpened {
     /// The conversation, without anybody's own part.
-    #[schema(value_type = View)]
+    #[schema(value_type = SharedConversation)]
     pub conversation: Box<View>,
 }
 
@@ -100,6 +101,7 @@ pub struct ConversationUpdated {
     pub changes: Box<ConversationChanges>,
     /// When; absent where only the team's unread count changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub updated_at: Option<Time>,
 }
 
@@ -312,7 +314,7 @@ pub struct ContactUpdated {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SettingsUpdated {
     /// The public ones, as they are now.
-    #[schema(value_type = BTreeMap<String, Object>)]
+    #[schema(value_type = PublicSettings)]
     pub settings: BTreeMap<String, Value>,
 }
 

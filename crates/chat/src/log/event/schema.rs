@@ -4,6 +4,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, T
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::EventKind;
 use crate::{ids::ConversationId, person::Person, time::Time};
 
 /// Every event that clients are told, kept or not, under the name `Event`.
@@ -21,26 +22,29 @@ impl EventSchema {
     }
 
     /// An event that tells a `T`.
-    pub(super) fn add<T: ToSchema>(&mut self, kind: &'static str, numbered: bool) {
+    pub(super) fn add<T: ToSchema>(&mut self, kind: EventKind, numbered: bool) {
         let mut event = ObjectBuilder::new();
         if numbered {
             event = event
                 .property("seq", ObjectBuilder::new().schema_type(SchemaType::from(Type::Integer)))
                 .required("seq");
         }
-        let kind = ObjectBuilder::new().schema_type(SchemaType::from(Type::String)).enum_values(Some([kind]));
-        let nullable = |name: &str| {
-            let null = ObjectBuilder::new().schema_type(SchemaType::from(Type::Null));
-            OneOfBuilder::new().item(null).item(Ref::from_schema_name(name))
+        let null = || ObjectBuilder::new().schema_type(SchemaType::from(Type::Null));
+        let actor = OneOfBuilder::new().item(null()).item(Ref::from_schema_name(Person::name()));
+        let conversation: RefOr<Schema> = match kind.is_in_conversation() {
+            true => Ref::from_schema_name(ConversationId::name()).into(),
+            false => null().into(),
         };
+        let kind =
+            ObjectBuilder::new().schema_type(SchemaType::from(Type::String)).enum_values(Some([kind.name()]));
         event = event
             .property("type", kind)
             .required("type")
             .property("at", Ref::from_schema_name(Time::name()))
             .required("at")
-            .property("conversation_id", nullable(&ConversationId::name()))
+            .property("conversation_id", conversation)
             .required("conversation_id")
-            .property("actor", nullable(&Person::name()))
+            .property("actor", actor)
             .required("actor")
             .property("data", Ref::from_schema_name(T::name()))
             .required("data");

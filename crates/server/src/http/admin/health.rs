@@ -28,8 +28,8 @@ struct Health {
     at: Time,
     /// This node and those that it has heard of.
     nodes: usize,
-    /// connected or lost; none without Redis.
-    redis: Option<&'static str>,
+    /// None without Redis.
+    redis: Option<RedisState>,
     protocols: Vec<ProtocolFigures>,
     /// Events committed since the start.
     events: u64,
@@ -45,11 +45,26 @@ struct Health {
     job_totals: Totals,
 }
 
+/// Whether other nodes hear of this one.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RedisState {
+    Connected,
+    Lost,
+}
+
+/// Where everything is stored.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum EngineName {
+    Sqlite,
+    Postgres,
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = HealthDatabase)]
 struct Database {
-    /// sqlite or postgres.
-    engine: &'static str,
+    engine: EngineName,
     /// None where it cannot be found out.
     bytes: Option<i64>,
     /// How long an empty commit took just now.
@@ -85,7 +100,7 @@ async fn health(State(app): State<Ctx>, caller: Caller) -> Answer<Health> {
     app.db.read(&caller, |_, actor| actor.require(Right::ManageSettings, "health.get")).await?;
     let (events, messages) = app.metrics.committed_so_far();
     let (queue_waiting, queue_longest) = app.hub.waiting();
-    let state = |connected| if connected { "connected" } else { "lost" };
+    let state = |connected| if connected { RedisState::Connected } else { RedisState::Lost };
     Ok(Json(Health {
         version: env!("CARGO_PKG_VERSION"),
         started_at: app.started_at,
@@ -112,8 +127,8 @@ async fn database(app: &App, tenant_no: i64) -> Result<Database, Error> {
     app.db.write_plain(tenant_no, |_| Ok(())).await?;
     let commit_ms = start.elapsed().as_secs_f64() * 1e3;
     let engine = match app.db.engine().engine() {
-        Engine::Sqlite => "sqlite",
-        Engine::Postgres => "postgres",
+        Engine::Sqlite => EngineName::Sqlite,
+        Engine::Postgres => EngineName::Postgres,
     };
     let (commits, operations, reads, retries) = (stats.commits, stats.operations, stats.reads, stats.retries);
     let (writes_waiting, reads_waiting) = (stats.writes_waiting, stats.reads_waiting);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use parlor_chat::settings::PublicSettings;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::users::{self, Profile, ProfileChange};
 use parlor_chat::{
@@ -47,7 +48,7 @@ pub struct Me {
     #[schema(value_type = Object)]
     preferences: Value,
     /// The settings that apps must know.
-    #[schema(value_type = Object)]
+    #[schema(value_type = PublicSettings)]
     settings: BTreeMap<&'static str, Value>,
 }
 

@@ -51,6 +51,7 @@ struct Added {
 /// What of a participant changes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ParticipantRoleChange)]
 struct RoleChange {
     role: Role,
 }

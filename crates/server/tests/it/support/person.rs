@@ -1,10 +1,9 @@
 //! Somebody who calls the API.
 
-use super::http;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Sse, Ws};
+use super::{Sse, Ws, described, http};
 
 /// What came back.
 #[derive(Debug)]
@@ -79,10 +78,16 @@ impl Person {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Reply {
-        let response = request.send().await.unwrap();
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if !json.is_null() {
+            described::answer(method.as_str(), &path, status, &json);
+        }
         Reply { status, headers, text, json }
     }
 

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::Person;
+use super::{Person, described};
 
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -41,7 +41,13 @@ impl Ws {
         loop {
             let next = timeout(TIMEOUT, self.socket.next()).await.expect("a frame in time");
             match next {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => {
+                    let frame: Value = serde_json::from_str(&text).unwrap();
+                    if frame["type"] == "event" {
+                        described::event(&frame["event"]);
+                    }
+                    return Ok(frame);
+                }
                 Some(Ok(Message::Close(frame))) => return Err(frame),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(None),

@@ -1,5 +1,5 @@
 // Figures of the system in words, and what of them is worth a warning. Pure.
-import type { Health } from '$core/api/admin';
+import type { Health } from '$core/api';
 
 export function bytes(count: number, locale: string): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];

@@ -2,7 +2,7 @@
 // server's own text.
 import type { Key } from '$core/text/i18n';
 import { i18n, t } from '$ui/i18n.svelte';
-import type { Setting } from '$core/api/admin';
+import type { Setting, SettingShape } from '$core/api';
 
 export type SettingGroup = 'messages' | 'presence' | 'privacy' | 'storage' | 'features';
 const GROUP_OF: Record<string, SettingGroup> = {
@@ -54,12 +54,19 @@ export function isSame(setting: Setting, edit: string | boolean | null): boolean
   return setting.type === 'integer' ? String(edit).trim() === String(setting.value) : edit === setting.value;
 }
 
+/** Between which numbers the value lies; of a text, how long it may be. */
+export function rangeOf(setting: SettingShape): { min: number; max: number } {
+  if (setting.type === 'integer') return { min: setting.min, max: setting.max };
+  return { min: 0, max: setting.type === 'text' || setting.type === 'secret' ? setting.max_chars : Infinity };
+}
+
 /** What is wrong with a typed number or text: nothing, or the key of the sentence. */
-export function refusal(text: string, setting: Pick<Setting, 'type' | 'min' | 'max' | 'max_chars'>): 'settings.whole' | 'settings.between' | 'settings.long' | null {
-  if (setting.type !== 'integer') return [...text].length > (setting.max_chars ?? Infinity) ? 'settings.long' : null;
+export function refusal(text: string, setting: SettingShape): 'settings.whole' | 'settings.between' | 'settings.long' | null {
+  const { min, max } = rangeOf(setting);
+  if (setting.type !== 'integer') return [...text].length > max ? 'settings.long' : null;
   if (!/^-?\d+$/.test(text.trim())) return 'settings.whole';
   const number = Number(text);
-  return number < (setting.min ?? -Infinity) || number > (setting.max ?? Infinity) ? 'settings.between' : null;
+  return number < min || number > max ? 'settings.between' : null;
 }
 
 /** "86400 seconds" is 1 day: a long count of seconds in the largest unit that fits. */

@@ -1,6 +1,5 @@
 // Users of the tenant in the order and choice that the table shows. Pure.
-import type { AdminUser } from '$core/api/admin';
-import type { Id } from '$core/api';
+import type { Id, User } from '$core/api';
 import { folded } from '$core/text/names';
 
 export type SortBy = 'name' | 'role' | 'state' | 'seen';
@@ -8,14 +7,14 @@ export type StateFilter = 'active' | 'inactive' | 'all';
 export interface View { search: string; role: Id | ''; state: StateFilter; by: SortBy; down: boolean }
 export interface Known { roleName: (id: Id) => string; seen: (id: Id) => string | null }
 
-export function view(users: AdminUser[], wish: View, known: Known): AdminUser[] {
+export function view(users: User[], wish: View, known: Known): User[] {
   const words = folded(wish.search).split(/\s+/).filter(Boolean);
-  const fits = (user: AdminUser) => words.every((word) => folded(`${user.name} ${user.email ?? ''}`).includes(word));
+  const fits = (user: User) => words.every((word) => folded(`${user.name} ${user.email ?? ''}`).includes(word));
   const chosen = users.filter(
     (user) => fits(user) && (!wish.role || user.roles.includes(wish.role)) && (wish.state === 'all' || user.active === (wish.state === 'active')),
   );
-  const roleOf = (user: AdminUser) => user.roles.map(known.roleName).sort().join(', ');
-  const orders: Record<SortBy, (a: AdminUser, b: AdminUser) => number> = {
+  const roleOf = (user: User) => user.roles.map(known.roleName).sort().join(', ');
+  const orders: Record<SortBy, (a: User, b: User) => number> = {
     name: () => 0,
     role: (a, b) => roleOf(a).localeCompare(roleOf(b)),
     state: (a, b) => Number(b.active) - Number(a.active),
