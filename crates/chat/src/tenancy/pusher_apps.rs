@@ -70,7 +70,7 @@ impl std::fmt::Debug for App {
 }
 
 /// What an application may do, and where it wants to be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Whether it serves at all.
@@ -90,6 +90,14 @@ pub struct Options {
     pub encryption_master_key: Option<String>,
     /// Where events about channels are posted.
     pub webhooks: Vec<Webhook>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let encrypts = self.encryption_master_key.is_some();
+        let mut shown = f.debug_struct("Options");
+        shown.field("enabled", &self.enabled).field("encrypts", &encrypts).finish_non_exhaustive()
+    }
 }
 
 impl Options {
@@ -361,4 +369,21 @@ fn random_hex(tx: &mut Tx, bytes: usize) -> String {
     }
     text.truncate(bytes * 2);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_printed() {
+        let options =
+            Options { encryption_master_key: Some("of the channels".to_owned()), ..Options::default() };
+        let tenant = TenantId(uuid::Uuid::nil());
+        let (key, secret) = ("a-key".to_owned(), "of the application".to_owned());
+        let app = App { tenant, id: 1, key, secret, options: options.clone(), created_at: Time(0) };
+        let printed = format!("{app:?} {options:?}");
+        assert!(printed.contains("a-key") && printed.contains("encrypts: true"), "{printed}");
+        assert!(!printed.contains("of the"), "{printed}");
+    }
 }
