@@ -166,3 +166,138 @@ proptest! {
         }
     }
 }
+
+/// What people write, and the HTML of it without the paragraph around it.
+#[test]
+fn messages_are_no_documents() {
+    let cases = [
+        // Nothing is a definition.
+        ("[Answer]: yes", "[Answer]: yes"),
+        ("[^1]: foot", "[^1]: foot"),
+        ("[x]: done", "[x]: done"),
+        // Numbers are facts.
+        ("18. september: one\n2. oktober: two", "18. september: one<br />\n2. oktober: two"),
+        ("2018.", "2018."),
+        ("1. alone", "1. alone"),
+        ("1) a\n2) b", "1) a<br />\n2) b"),
+        // Signs that people mean.
+        (r"\\files\share\_Documentation", r"\\files\share\_Documentation"),
+        (r"HKEY_CLASSES_ROOT\CLSID\{53BE}", r"HKEY_CLASSES_ROOT\CLSID\{53BE}"),
+        (r"del C:\temp\*.txt D:\*", r"del C:\temp\*.txt D:\*"),
+        (r"\*not slanted\* \`code\`", "*not slanted* `code`"),
+        ("What is 100*100/400*56?", "What is 100*100/400*56?"),
+        ("a*b*c, src/**/*.rs, **/*.md, *.txt and *.doc", "a*b*c, src/**/*.rs, **/*.md, *.txt and *.doc"),
+        ("__init__.py and obj.__class__.__name__", "__init__.py and obj.__class__.__name__"),
+        ("Thanks for the call\n-", "Thanks for the call<br />\n-"),
+        ("one\n+ 3", "one<br />\n+ 3"),
+        ("&lt;b&gt; &copy;", "&amp;lt;b&amp;gt; &amp;copy;"),
+        (">50 people >_<", "&gt;50 people &gt;_&lt;"),
+        ("line\\\nend", "line\\<br />\nend"),
+        ("# ", "#"),
+        ("[x](javascript:alert)", "[x](javascript:alert)"),
+        ("a[]() b", "a[]() b"),
+        // Scripts without spaces.
+        ("**我想做的事。**所以继续", "<strong>我想做的事。</strong>所以继续"),
+        ("**마크다운(Markdown)**을", "<strong>마크다운(Markdown)</strong>을"),
+        ("これは*強調*です", "これは<em>強調</em>です"),
+        ("文件_名称_表", "文件_名称_表"),
+        // Emphasis as ever.
+        (
+            "*a* _b_ **c** __d__ ~~e~~",
+            "<em>a</em> <em>b</em> <strong>c</strong> <strong>d</strong> <del>e</del>",
+        ),
+        ("***a*** **a *b* c**", "<em><strong>a</strong></em> <strong>a <em>b</em> c</strong>"),
+        ("**\"a\"**, (*b*) *c*.", "<strong>&quot;a&quot;</strong>, (<em>b</em>) <em>c</em>."),
+        ("`` a`b `` `<i>`", "<code>a`b</code> <code>&lt;i&gt;</code>"),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(check(body), format!("<p>{expected}</p>"), "{body}");
+    }
+    let link = |address: &str, text: &str| {
+        format!("<a href=\"{address}\" rel=\"noopener noreferrer nofollow ugc\" target=\"_blank\">{text}</a>")
+    };
+    let linked = [
+        (
+            "(see https://a.example/GT_(game))",
+            format!("(see {})", link("https://a.example/GT_(game)", "https://a.example/GT_(game)")),
+        ),
+        (
+            "**https://a.example/a*b**",
+            format!("<strong>{}</strong>", link("https://a.example/a*b", "https://a.example/a*b")),
+        ),
+        (
+            "你好Https://a.example/a。好",
+            format!("你好{}。好", link("Https://a.example/a", "Https://a.example/a")),
+        ),
+        (
+            "[*a* https://b.example](https://c.example/(d))",
+            link("https://c.example/(d)", "<em>a</em> https://b.example"),
+        ),
+        (
+            "![a](/files/1) [](mailto:a@b.c)",
+            format!("{} {}", link("/files/1", "a"), link("mailto:a@b.c", "mailto:a@b.c")),
+        ),
+    ];
+    for (body, expected) in linked {
+        assert_eq!(check(body), format!("<p>{expected}</p>"), "{body}");
+    }
+}
+
+#[test]
+fn blocks_end_with_their_lines() {
+    let cases = [
+        ("> quoted\n> more\nanswer", "<blockquote>\n<p>quoted<br />\nmore</p>\n</blockquote>\n<p>answer</p>"),
+        ("- milk\n- eggs\nThanks!", "<ul>\n<li>milk</li>\n<li>eggs</li>\n</ul>\n<p>Thanks!</p>"),
+        (
+            "todo:\n- [ ] a\n- [x] b",
+            "<p>todo:</p>\n<ul>\n<li><input disabled=\"\" type=\"checkbox\"/>\na</li>\n<li><input disabled=\"\" type=\"checkbox\" checked=\"\"/>\nb</li>\n</ul>",
+        ),
+        (
+            "3. a\n\n4. b\n   - c\n\n   d",
+            "<ol start=\"3\">\n<li>a</li>\n<li>b\n<ul>\n<li>c</li>\n</ul>\n<p>d</p></li>\n</ol>",
+        ),
+        ("a\n---\nb", "<p>a</p>\n<hr />\n<p>b</p>"),
+        ("```rust\nlet a = 1;\n```\nb", "<pre><code>let a = 1;\n</code></pre>\n<p>b</p>"),
+        ("```this is text\nand this```\nb", "<pre><code>this is text\nand this\n</code></pre>\n<p>b</p>"),
+        ("    @ana\n\tx", "<pre><code>@ana\nx\n</code></pre>"),
+        (
+            "a|b\n-|:-:\n1|2|3 \\| 4",
+            "<table><thead><tr><th>a</th><th align=\"center\">b</th></tr></thead><tbody>\n<tr><td>1</td><td align=\"center\">2</td><td>3 | 4</td></tr>\n</tbody></table>",
+        ),
+        ("# Plan #1 #", "<p><strong>Plan #1 #</strong></p>"),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(check(body), expected, "{body}");
+    }
+}
+
+/// Signs that may be marks. All others are in the text of the HTML, and as often as in the body.
+const MARKS: &str = "*_~`#>-|[]()!\\:";
+
+proptest! {
+    #[test]
+    fn every_other_sign_is_shown(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "word", "ein", "字", "。", "（x）", "é", "7", "18. ", "2. ", "3. ", "1) ", "+ ", "- ", "* ", "> ", ">", "    ", "\t", " ", "\n", "\n\n",
+            "*", "**", "_", "__", "~~", "`", "```", "```\n", "~~~\n", "# ", "---", "|", "a|b\n-|-\n", "[", "](/)", "](", ")", "![", "[x]: ", "[ ] ",
+            "http://a.b/(c)_d", "&amp;", "&#65;", "<i>", "</b>", "\"", "'", "$5", "%", "\\", "\\*", "\\_", "C:\\a\\", "@ana", "@[Ana Lima]", "🙂", ",", ".", "=", "===\n",
+        ]), 0..40),
+    ) {
+        let body = pieces.concat();
+        let html = words(&check(&body));
+        // An item of a list shows its number by the browser, a task its box; the marks of lists, code and links are left out.
+        let count = |text: &str, sign: char| text.chars().filter(|c| *c == sign).count();
+        let lists = html_numbers(&body);
+        for sign in body.chars().filter(|c| !c.is_whitespace() && !MARKS.contains(*c)) {
+            let numbers = if lists && (sign.is_ascii_digit() || sign == '.') { usize::MAX } else { 0 };
+            let address = if body.contains("](") && "/".contains(sign) { usize::MAX } else { 0 };
+            let boxes = if sign == 'x' && body.contains("[x]") { usize::MAX } else { 0 };
+            let missing = count(&body, sign).saturating_sub(count(&html, sign));
+            prop_assert!(missing <= numbers.max(address).max(boxes), "{} of {:?} missing: {:?}\n{}", missing, sign, body, html);
+        }
+    }
+}
+
+fn html_numbers(body: &str) -> bool {
+    render(body, &[]).contains("<ol")
+}

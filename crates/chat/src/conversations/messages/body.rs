@@ -8,15 +8,18 @@ use crate::{
     ids::PersonId,
 };
 
-use super::{html, names::names};
+use super::{
+    html,
+    markdown::{self, Name},
+};
 
 /// A checked body and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// As written, line ends as `\n`, in Unicode normal form C, without surrounding blank lines.
     pub text: String,
-    /// The names after `@`, as written: `@name` and `@[Full Name]`.
-    pub(crate) names: Vec<String>,
+    /// The names after `@`.
+    pub(crate) names: Vec<Name>,
     /// Whom it names beside those, all at once.
     pub(crate) group: Option<GroupMention>,
     /// The rendering, where it needs no look at who takes part.
@@ -33,17 +36,14 @@ pub(crate) enum GroupMention {
 }
 
 impl GroupMention {
-    /// The word in a text; one in code is only shown, because many would hear of it.
-    fn of(text: &str, named: &[String]) -> Option<GroupMention> {
-        let said = |names: &[String], word: &str| names.iter().any(|name| name.eq_ignore_ascii_case(word));
-        if !said(named, "all") && !said(named, "here") {
-            return None;
-        }
-        let named = names(&html::outside_code(text));
-        if said(&named, "all") {
+    /// The word among the names of a text.
+    fn of(names: &[Name]) -> Option<GroupMention> {
+        let said =
+            |word: &str| names.iter().any(|name| name.id.is_none() && name.name.eq_ignore_ascii_case(word));
+        if said("all") {
             Some(GroupMention::All)
         } else {
-            said(&named, "here").then(|| GroupMention::Here(Vec::new()))
+            said("here").then(|| GroupMention::Here(Vec::new()))
         }
     }
 
@@ -72,11 +72,12 @@ impl Body {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let text: String = if text.is_ascii() { text } else { text.nfc().collect() };
         let text = text.trim_matches('\n').trim_end();
-        if text.trim().is_empty() || !text.chars().any(is_visible) {
-            return Err(invalid("body", "not_empty", "write something"));
+        let said = markdown::read(text);
+        if !said.anything {
+            return Err(invalid("body", "not_empty", "write something that can be seen"));
         }
-        let names = names(text);
-        Ok(Body { group: GroupMention::of(text, &names), names, html: None, text: text.to_owned() })
+        let group = GroupMention::of(&said.names);
+        Ok(Body { group, names: said.names, html: None, text: text.to_owned() })
     }
 
     /// Checks the body of a message with files, which may be empty.
@@ -112,19 +113,31 @@ impl Body {
     }
 }
 
-fn is_visible(c: char) -> bool {
-    !c.is_whitespace()
-        && !c.is_control()
-        && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{3164}' | '\u{00AD}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn refuses_what_nobody_could_read() {
-        for text in ["", " ", "\n\n", "\u{200B}\u{200D}", "\u{202E}", "\t\u{FEFF}"] {
+        for text in [
+            "",
+            " ",
+            "\n\n",
+            "\u{200B}\u{200D}",
+            "\u{202E}",
+            "\t\u{FEFF}",
+            "\u{2800}",
+            "\u{115F}",
+            "\u{61C}",
+            "> ",
+            ">\n> >",
+            "[]()",
+            "![]()",
+            "```\n```",
+            "```rust\n \n```",
+            "` `",
+            "> ```\n> ```",
+        ] {
             assert!(
                 matches!(Body::parse(text, 100), Err(Error::Invalid { rule: "not_empty", .. })),
                 "{text:?}"

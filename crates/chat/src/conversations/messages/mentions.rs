@@ -1,5 +1,5 @@
 //! Whom a message names: members by their names, and many at once by `@all` and `@here`. Owns the rows that count as
-//! mentions; what is written after an `@` was found by `names.rs`.
+//! mentions; what is written after an `@` is found by `markdown/mention.rs`.
 
 use parlor_db::params;
 
@@ -10,7 +10,7 @@ use crate::{
     tx::Tx,
 };
 
-use super::{Body, MANY, Mention, body::GroupMention, store as statements};
+use super::{Body, MANY, Mention, body::GroupMention, markdown::Name, store as statements};
 
 /// With so many members anybody may name them all at once; with more only owners and admins.
 const FEW: i64 = 50;
@@ -86,28 +86,29 @@ pub(super) fn store(
     Ok(())
 }
 
-/// The members of the conversation whom the body names: full names, or a first name that only one of them has.
-fn named(tx: &mut Tx, actor: &Actor, conversation: &Conversation, names: &[String]) -> Result<Vec<Mention>> {
+/// The members of the conversation whom the body names: by id, by full name, or by a first name that only one of them has.
+fn named(tx: &mut Tx, actor: &Actor, conversation: &Conversation, names: &[Name]) -> Result<Vec<Mention>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
+    let (tenant, place) = (actor.tenant, conversation.id);
     let from_row = |row: &parlor_db::Row<'_>| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? });
+    let ids: Vec<[u8; 16]> = names.iter().filter_map(|name| Some(name.id?.0.into_bytes())).collect();
+    let written: Vec<&str> = names.iter().filter(|name| name.id.is_none()).map(|name| &*name.name).collect();
     let mut found: Vec<Mention> = if conversation.rules().everyone {
-        tx.db.all(&statements::NAMED_ANYWHERE, params![actor.tenant, names], from_row)?
+        let written: Vec<String> = written.iter().map(|name| (*name).to_owned()).collect();
+        tx.db.all(&statements::NAMED_ANYWHERE, params![tenant, &written[..], &ids[..]], from_row)?
     } else {
-        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        tx.db.all(&statements::NAMED, params![actor.tenant, conversation.id, &lower[..]], from_row)?
+        let lower: Vec<String> = written.iter().map(|name| name.to_lowercase()).collect();
+        tx.db.all(&statements::NAMED, params![tenant, place, &lower[..], &ids[..]], from_row)?
     };
-    for name in names.iter().filter(|name| !name.contains(' ')).take(10) {
+    for name in written.iter().filter(|name| !name.contains(' ')).take(10) {
         if found.iter().any(|mention| mention.name.to_lowercase() == name.to_lowercase()) {
             continue;
         }
         let begins = format!("{} %", name.to_lowercase().replace(['%', '_'], ""));
-        let mut some = tx.db.all(
-            &statements::FIRST_NAMED,
-            params![actor.tenant, conversation.id, begins.as_str()],
-            from_row,
-        )?;
+        let mut some =
+            tx.db.all(&statements::FIRST_NAMED, params![tenant, place, begins.as_str()], from_row)?;
         if some.len() == 1 {
             found.append(&mut some);
         }

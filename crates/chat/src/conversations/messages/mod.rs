@@ -1,6 +1,6 @@
 //! Messages: what people write, and what Parlor notes down about a conversation. Owns their rows (`store.rs`), appending one
 //! (`append.rs`), posting exactly once (`post.rs`), editing and deleting (`edit.rs`), pages (`query.rs`), reactions and pins,
-//! what a body may be (`body.rs`), whom it names (`mentions.rs`) and its rendering (`html.rs`).
+//! what a body may be (`body.rs`), its Markdown (`markdown/`), whom it names (`mentions.rs`) and its rendering (`html.rs`).
 
 mod append;
 mod body;
@@ -9,15 +9,14 @@ mod files;
 mod html;
 mod import;
 mod last;
+mod markdown;
 mod mentions;
-mod names;
 mod pins;
 mod post;
 mod query;
 mod quotes;
 mod reactions;
 pub(crate) mod row;
-mod shallow;
 pub(crate) mod store;
 
 pub use append::Posted;

@@ -121,10 +121,12 @@ statements! {
     /// Those of a conversation whose name is one of these.
     pub static NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) = ANY($3)");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL
+          AND (lowered(u.name) = ANY($3) OR u.id = ANY($4))");
     /// Users with one of these names, whoever they are.
     pub static NAMED_ANYWHERE = both("
-        SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE AND u.name = ANY($2)");
+        SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE
+          AND (u.name = ANY($2) OR u.id = ANY($3))");
     /// Those of a conversation whose name begins so.
     pub static FIRST_NAMED = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id

@@ -1,0 +1,124 @@
+//! Whom a text names: `@name`, `@[Full Name]` and, as completion writes it, `@[Full Name|id]`. Must not know: who takes
+//! part.
+
+use uuid::Uuid;
+
+use crate::ids::PersonId;
+
+use super::signs::{is_letter, is_unspaced};
+
+/// What stands behind an `@`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Name {
+    /// As written, without brackets and id.
+    pub name: String,
+    /// Of the person, where the writer's program knew it.
+    pub id: Option<PersonId>,
+}
+
+/// The name after an `@`, and how many bytes it takes. `before` is what stands in front of the `@`.
+pub(super) fn name(rest: &str, before: Option<char>) -> Option<(Name, usize)> {
+    if rest.starts_with('[') {
+        return in_brackets(rest);
+    }
+    let border = before.is_none_or(|c| is_unspaced(c) || !(is_letter(c) || c == '/'));
+    border.then(|| bare(rest)).flatten()
+}
+
+/// Brackets within a name come in pairs.
+fn in_brackets(rest: &str) -> Option<(Name, usize)> {
+    let mut depth = 0;
+    for (at, c) in rest.char_indices().take(200) {
+        match c {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            '\n' => return None,
+            _ => {}
+        }
+        if depth == 0 {
+            let (name, id) = with_id(&rest[1..at]);
+            let name = name.trim();
+            let fits = !name.is_empty() && name.chars().count() <= 120;
+            return fits.then(|| (Name { name: name.to_owned(), id }, at + 1));
+        }
+    }
+    None
+}
+
+fn with_id(inner: &str) -> (&str, Option<PersonId>) {
+    let parts = inner.rsplit_once('|');
+    match parts.and_then(|(name, id)| Some((name, Uuid::try_parse(id).ok()?))) {
+        Some((name, id)) => (name, Some(PersonId(id))),
+        None => (inner, None),
+    }
+}
+
+/// Letters, digits and marks; between two of them also `_`, `-`, `.` and apostrophes.
+fn bare(rest: &str) -> Option<(Name, usize)> {
+    let mut end = 0;
+    for (at, c) in rest.char_indices().take(61) {
+        if is_letter(c) {
+            end = at + c.len_utf8();
+        } else if !matches!(c, '_' | '-' | '.' | '\'' | '’') || end < at && !joins(&rest[end..at]) {
+            break;
+        }
+    }
+    let name = &rest[..end];
+    let starts = name.chars().next().is_some_and(is_letter);
+    (starts && name.chars().count() <= 60).then(|| (Name { name: name.to_owned(), id: None }, end))
+}
+
+/// Whether signs may stand side by side within a name: underscores only.
+fn joins(signs: &str) -> bool {
+    signs.chars().all(|c| c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Option<(String, bool, &str)> {
+        let at = text.find('@').unwrap();
+        let (name, length) = name(&text[at + 1..], text[..at].chars().next_back())?;
+        Some((name.name, name.id.is_some(), &text[at + 1 + length..]))
+    }
+
+    #[test]
+    fn one_grammar() {
+        let id = "00000000-0000-0000-0000-000000000001";
+        let with_id = format!("@[Schmidt, Anna [EXT]|{id}]!");
+        let cases = [
+            ("@ana, hi", Some(("ana", false, ", hi"))),
+            ("@ana. Hi", Some(("ana", false, ". Hi"))),
+            ("@ana-maria.b", Some(("ana-maria.b", false, ""))),
+            ("@O'Neill’s", Some(("O'Neill’s", false, ""))),
+            ("_@Benno_", Some(("Benno", false, "_"))),
+            ("@dev_ops__x", Some(("dev_ops__x", false, ""))),
+            ("@a-.b", Some(("a", false, "-.b"))),
+            ("@张伟 你好", Some(("张伟", false, " 你好"))),
+            ("请@李雷 看", Some(("李雷", false, " 看"))),
+            ("@हिन्दी", Some(("हिन्दी", false, ""))),
+            ("请@[李雷]看一下", Some(("李雷", false, "看一下"))),
+            ("drinks:@Ben", Some(("Ben", false, ""))),
+            ("a@[Bruno da Silva]b", Some(("Bruno da Silva", false, "b"))),
+            ("@[Schmidt, Anna [EXT]] x", Some(("Schmidt, Anna [EXT]", false, " x"))),
+            (&with_id, Some(("Schmidt, Anna [EXT]", true, "!"))),
+            ("@[A|B]", Some(("A|B", false, ""))),
+            ("ana@example.com", None),
+            ("medium.com/@Benno", None),
+            ("@[never closed", None),
+            ("@[] ", None),
+            ("@[ ]", None),
+            ("@[a\nb]", None),
+            ("@", None),
+            ("@ ana", None),
+            ("@-a", None),
+        ];
+        for (text, expected) in cases {
+            let expected = expected.map(|(name, id, rest)| (name.to_owned(), id, rest));
+            assert_eq!(found(text), expected, "{text}");
+        }
+        assert_eq!(found(&format!("@{}", "a".repeat(61))), None);
+        assert_eq!(found(&format!("@[{}]", "a".repeat(121))), None);
+    }
+}

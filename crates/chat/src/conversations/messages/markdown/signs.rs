@@ -1,0 +1,132 @@
+//! Kinds of characters, as the rules of emphasis, addresses and mentions tell them apart.
+
+use std::borrow::Cow;
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use unicode_script::{Script, UnicodeScript};
+
+/// Whether anything is seen of it: no space, no control, nothing that is only there to change others.
+pub(in super::super) fn is_visible(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_graphic();
+    }
+    !c.is_whitespace()
+        && !is_ignorable(c)
+        && c != '\u{2800}'
+        && c.general_category_group() != GeneralCategoryGroup::Other
+        || is_private(c)
+}
+
+/// Companies and fonts have letters of their own there.
+fn is_private(c: char) -> bool {
+    matches!(c, '\u{E000}'..='\u{F8FF}')
+}
+
+/// Unicode's property `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt), which does not change.
+fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A letter or digit of a script without spaces, or a full-width mark.
+pub(super) fn is_unspaced(c: char) -> bool {
+    if c < '\u{E00}' {
+        return false;
+    }
+    matches!(c, '\u{3000}'..='\u{303F}' | '\u{FF00}'..='\u{FFEF}')
+        || matches!(
+            c.script(),
+            Script::Han
+                | Script::Hiragana
+                | Script::Katakana
+                | Script::Hangul
+                | Script::Bopomofo
+                | Script::Thai
+                | Script::Lao
+                | Script::Khmer
+                | Script::Myanmar
+        )
+}
+
+/// What words are made of in scripts with spaces.
+pub(super) fn is_word(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { is_letter(c) && !is_unspaced(c) }
+}
+
+/// A letter, digit or mark of any script.
+pub(super) fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
+}
+
+/// A mark between words. Paths and sums are one word: `/`, `\` and `=` part nothing.
+pub(super) fn is_mark(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_punctuation() && !matches!(c, '/' | '\\' | '=');
+    }
+    !c.is_whitespace() && !is_letter(c) && !is_ignorable(c)
+}
+
+/// A full-width mark, which ends an address.
+pub(super) fn is_wide_mark(c: char) -> bool {
+    matches!(c, '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3020}' | '\u{3030}' | '\u{30FB}' | '\u{FF01}'..='\u{FF0F}'
+        | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}' | '\u{FF5B}'..='\u{FF65}')
+}
+
+/// Marks over and under one letter at most; the scripts of the world need half of it.
+const MOST_MARKS: usize = 16;
+
+/// The text with no more marks over one letter than any script has: thousands stop a reader's browser.
+pub(in super::super) fn thinned(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut marks = 0;
+    let thin = text.chars().filter(|c| {
+        match c {
+            // What has no width begins no letter.
+            '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{AD}' => return true,
+            c if is_combining_mark(*c) => marks += 1,
+            _ => marks = 0,
+        }
+        marks <= MOST_MARKS
+    });
+    Cow::Owned(thin.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen() {
+        for c in ['a', '.', 'é', '中', '😀', '\u{301}', '\u{F8FF}', '\u{A9}', '\u{FFFD}'] {
+            assert!(is_visible(c), "{c:?}");
+        }
+        for c in [
+            ' ',
+            '\t',
+            '\u{7F}',
+            '\u{A0}',
+            '\u{AD}',
+            '\u{61C}',
+            '\u{115F}',
+            '\u{180E}',
+            '\u{200B}',
+            '\u{200D}',
+            '\u{202E}',
+            '\u{2800}',
+            '\u{3000}',
+            '\u{3164}',
+            '\u{FE0F}',
+            '\u{FEFF}',
+            '\u{FFFE}',
+            '\u{E0041}',
+        ] {
+            assert!(!is_visible(c), "{c:?}");
+        }
+    }
+}
