@@ -93,6 +93,9 @@ pub struct Message {
     pub system: Option<Value>,
     pub external_id: Option<String>,
     pub status: Option<String>,
+    /// Names in its text that are nobody's in this conversation. In the answers to its author only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names_nobody: Vec<String>,
 }
 
 /// The message that is answered, shortened.

@@ -10,6 +10,7 @@ mod event_kinds;
 mod events;
 mod import;
 mod jobs;
+mod mentions;
 mod messages;
 mod notes;
 mod purges;

@@ -2272,6 +2272,8 @@ export interface components {
             is_private_note: boolean;
             kind: components["schemas"]["MessageKind"];
             mentions: components["schemas"]["Mention"][];
+            /** @description Names in its text that are nobody's in this conversation. In the answers to its author only. */
+            names_nobody?: string[];
             pinned_at: components["schemas"]["Time"] | null;
             reactions: components["schemas"]["Reaction"][];
             related: components["schemas"]["Related"] | null;
@@ -2426,7 +2428,7 @@ export interface components {
         NewMessage: {
             /** @description Files that one has uploaded; a message with files needs no text. */
             attachment_ids?: components["schemas"]["RowId"][];
-            /** @description The text, as Markdown. */
+            /** @description The text, as Markdown. `@[Full Name|id]` names exactly this person; the id does not stay in the text. */
             body: string;
             /** @description Chosen by the client; the same one in the same conversation answers the first result again. */
             client_id?: string | null;
@@ -2833,6 +2835,8 @@ export interface components {
                 is_private_note: boolean;
                 kind: components["schemas"]["MessageKind"];
                 mentions: components["schemas"]["Mention"][];
+                /** @description Names in its text that are nobody's in this conversation. In the answers to its author only. */
+                names_nobody?: string[];
                 pinned_at: components["schemas"]["Time"] | null;
                 reactions: components["schemas"]["Reaction"][];
                 related: components["schemas"]["Related"] | null;

@@ -195,6 +195,7 @@ fn shown(tx: &mut Tx, actor: &Actor, conversation: &Conversation, draft: &Draft<
         system: draft.system.clone(),
         external_id: draft.external_id.map(str::to_owned),
         status: None,
+        names_nobody: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 /// A checked body and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// As written, line ends as `\n`, in Unicode normal form C, without surrounding blank lines.
+    /// As written, line ends as `\n`, in Unicode normal form C, without surrounding blank lines and ids of mentions.
     pub text: String,
     /// The names after `@`.
     pub(crate) names: Vec<Name>,
@@ -76,8 +76,9 @@ impl Body {
         if !said.anything {
             return Err(invalid("body", "not_empty", "write something that can be seen"));
         }
+        let text = markdown::without_ids(text, &said.names);
         let group = GroupMention::of(&said.names);
-        Ok(Body { group, names: said.names, html: None, text: text.to_owned() })
+        Ok(Body { group, names: said.names, html: None, text })
     }
 
     /// Checks the body of a message with files, which may be empty.

@@ -18,7 +18,13 @@ use crate::{
     visible,
 };
 
-use super::{Body, Mention, Message, MessageKind, html, mentions, quotes::forget_quotes, row::Stored, store};
+use super::{
+    Body, Mention, Message, MessageKind, html,
+    mentions::{self, Named},
+    quotes::forget_quotes,
+    row::Stored,
+    store,
+};
 
 /// The message and its conversation, locked, if the actor sees both.
 fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<(Conversation, Option<Membership>, Stored)> {
@@ -59,7 +65,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
         &store::KEEP,
         params![actor.tenant, id, stored.body.as_str(), actor.id(), tx.now, stored.event_seq],
     )?;
-    let mentions = renamed(tx, actor, &conversation, me.as_ref(), &stored, body)?;
+    let Named { mentions, nobody } = renamed(tx, actor, &conversation, me.as_ref(), &stored, body)?;
     let text = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     tx.db.execute(&store::EDIT, params![actor.tenant, id, body.text.as_str(), text.as_deref(), tx.now])?;
     search::reindex(
@@ -69,7 +75,8 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
         Some(&body.text),
     )?;
     retell(tx, actor, &stored, &body.text, &mentions)?;
-    announce(tx, actor, &conversation, id, Change::Edited)
+    let message = announce(tx, actor, &conversation, id, Change::Edited)?;
+    Ok(Message { names_nobody: nobody, ..message })
 }
 
 /// Mentions follow the text: who is newly named counts it, who no longer is does not.
@@ -80,11 +87,11 @@ fn renamed(
     me: Option<&Membership>,
     stored: &Stored,
     body: &Body,
-) -> Result<Vec<Mention>> {
-    let mentions = mentions::of(tx, actor, conversation, me, body)?;
+) -> Result<Named> {
+    let named = mentions::of(tx, actor, conversation, me, body, &stored.message.mentions)?;
     tx.db.execute(&store::UNMENTION, params![actor.tenant, conversation.id, stored.message.seq])?;
-    mentions::store(tx, actor, conversation, stored.message.seq, &mentions)?;
-    Ok(mentions)
+    mentions::store(tx, actor, conversation, stored.message.seq, &named.mentions)?;
+    Ok(named)
 }
 
 /// Deletes a message: one's own, or any as owner or admin of the conversation. Deleting twice is no error.

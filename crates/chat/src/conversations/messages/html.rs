@@ -185,7 +185,7 @@ impl Writer<'_> {
     }
 
     fn mention(&mut self, name: &Name) {
-        let found = self.mentions.iter().find(|mention| is_named(mention, name));
+        let found = self.mentions.iter().find(|mention| name.is_of(&mention.name));
         if let Some(mention) = found {
             self.out.push_str(&format!("<span class=\"mention\" data-user-id=\"{}\">", mention.user_id));
         }
@@ -193,17 +193,6 @@ impl Writer<'_> {
         escape(&name.name, &mut self.out);
         if found.is_some() {
             self.out.push_str("</span>");
-        }
-    }
-}
-
-/// By id, or by the whole or the first name.
-fn is_named(mention: &Mention, name: &Name) -> bool {
-    match name.id {
-        Some(id) => mention.user_id == id,
-        None => {
-            let (full, lower) = (mention.name.to_lowercase(), name.name.to_lowercase());
-            full == lower || full.split(' ').next() == Some(lower.as_str())
         }
     }
 }

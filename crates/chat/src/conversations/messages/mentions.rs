@@ -17,21 +17,31 @@ const FEW: i64 = 50;
 /// With more nobody may.
 const MOST: i64 = 500;
 
-/// Everybody whom the body names.
+/// Whom a body names.
+pub(super) struct Named {
+    pub mentions: Vec<Mention>,
+    /// Names that are nobody's here: the writer is told.
+    pub nobody: Vec<String>,
+}
+
+/// Everybody whom the body names. `before` named it before it was edited: a name without an id is still theirs.
 pub(super) fn of(
     tx: &mut Tx,
     actor: &Actor,
     conversation: &Conversation,
     me: Option<&Membership>,
     body: &Body,
-) -> Result<Vec<Mention>> {
-    let mut found = named(tx, actor, conversation, &body.names)?;
+    before: &[Mention],
+) -> Result<Named> {
+    let mut found = named(tx, actor, conversation, &body.names, before)?;
     if let Some(group) = body.group.as_ref().filter(|_| conversation.rules().group_mentions) {
         found.append(&mut group_members(tx, actor, conversation, me, group)?);
         found.sort_by_key(|mention| mention.user_id);
         found.dedup_by_key(|mention| mention.user_id);
     }
-    Ok(found)
+    let is_nobody = |name: &&Name| !found.iter().any(|mention| name.is_of(&mention.name));
+    let nobody = body.names.iter().filter(is_nobody).map(|name| name.name.clone()).collect();
+    Ok(Named { mentions: found, nobody })
 }
 
 /// The members whom one word names, and the word itself.
@@ -87,16 +97,25 @@ pub(super) fn store(
 }
 
 /// The members of the conversation whom the body names: by id, by full name, or by a first name that only one of them has.
-fn named(tx: &mut Tx, actor: &Actor, conversation: &Conversation, names: &[Name]) -> Result<Vec<Mention>> {
+fn named(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    names: &[Name],
+    before: &[Mention],
+) -> Result<Vec<Mention>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
     let (tenant, place) = (actor.tenant, conversation.id);
     let from_row = |row: &parlor_db::Row<'_>| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? });
-    let ids: Vec<[u8; 16]> = names.iter().filter_map(|name| Some(name.id?.0.into_bytes())).collect();
-    let written: Vec<&str> = names.iter().filter(|name| name.id.is_none()).map(|name| &*name.name).collect();
+    let known =
+        |name: &Name| before.iter().find(|mention| name.is_of(&mention.name)).map(|mention| mention.user_id);
+    let (ids, written): (Vec<_>, Vec<_>) =
+        names.iter().map(|name| (name, name.id.or_else(|| known(name)))).partition(|(_, id)| id.is_some());
+    let ids: Vec<[u8; 16]> = ids.iter().filter_map(|(_, id)| Some(id.as_ref()?.0.into_bytes())).collect();
+    let written: Vec<String> = written.into_iter().map(|(name, _)| name.name.clone()).collect();
     let mut found: Vec<Mention> = if conversation.rules().everyone {
-        let written: Vec<String> = written.iter().map(|name| (*name).to_owned()).collect();
         tx.db.all(&statements::NAMED_ANYWHERE, params![tenant, &written[..], &ids[..]], from_row)?
     } else {
         let lower: Vec<String> = written.iter().map(|name| name.to_lowercase()).collect();
@@ -113,6 +132,8 @@ fn named(tx: &mut Tx, actor: &Actor, conversation: &Conversation, names: &[Name]
             found.append(&mut some);
         }
     }
+    // An id counts with its person's name only: nobody is named under that of another.
+    found.retain(|mention| names.iter().any(|name| name.is_of(&mention.name)));
     found.sort_by_key(|mention| mention.user_id);
     found.dedup_by_key(|mention| mention.user_id);
     Ok(found)

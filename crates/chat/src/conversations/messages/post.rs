@@ -30,7 +30,7 @@ use super::{
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// The text, as Markdown.
+    /// The text, as Markdown. `@[Full Name|id]` names exactly this person; the id does not stay in the text.
     pub body: String,
     /// Chosen by the client; the same one in the same conversation answers the first result again.
     pub client_id: Option<String>,
@@ -84,6 +84,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     }
     let (conversation, me) = take_part(tx, actor, conversation, me, visibility)?;
     let (reply_to, root) = answered(tx, actor, &conversation, new)?;
+    let named = mentions::of(tx, actor, &conversation, me.as_ref(), body, &[])?;
     let draft = Draft {
         kind: MessageKind::Text,
         body: &body.text,
@@ -92,7 +93,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         client_id: new.client_id.as_deref(),
         reply_to,
         root,
-        mentions: mentions::of(tx, actor, &conversation, me.as_ref(), body)?,
+        mentions: named.mentions,
         related: new.related.as_ref(),
         files: attachments::wanted(tx, actor, &new.attachment_ids)?,
         system: None,
@@ -102,7 +103,11 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         return Err(invalid("body", "not_empty", "write something"));
     }
     let direct = conversation.kind == Kind::Direct;
-    let posted = append(tx, actor, conversation, me.as_ref(), draft)?;
+    let mut posted = append(tx, actor, conversation, me.as_ref(), draft)?;
+    if !named.nobody.is_empty() {
+        posted.message.names_nobody = named.nobody;
+        posted.json = to_raw_value(&posted.message)?;
+    }
     if direct {
         direct_hooks::posted(tx, actor, &posted.message)?;
     }

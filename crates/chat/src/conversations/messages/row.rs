@@ -105,6 +105,7 @@ fn stored(row: MessageRow) -> Stored {
         pinned_at: row.pinned_at,
         external_id: row.external_id,
         status: row.status,
+        names_nobody: Vec::new(),
     };
     Stored {
         message,

@@ -7,13 +7,33 @@ use crate::ids::PersonId;
 
 use super::signs::{is_letter, is_unspaced};
 
-/// What stands behind an `@`.
+/// What stands behind an `@`: in a body that was parsed, without the id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Name {
     /// As written, without brackets and id.
     pub name: String,
     /// Of the person, where the writer's program knew it.
     pub id: Option<PersonId>,
+}
+
+impl Name {
+    /// Whether it is this person's: the whole name or the first. Brackets do not count, because they end a mention.
+    pub(crate) fn is_of(&self, full: &str) -> bool {
+        let (own, full) = (key(&self.name), key(full));
+        own == full || full.split(' ').next() == Some(own.as_str())
+    }
+}
+
+fn key(name: &str) -> String {
+    name.replace(['[', ']', '\n'], "").to_lowercase()
+}
+
+/// A text without the ids of its mentions, which were read from it.
+pub(in super::super) fn without_ids(text: &str, names: &[Name]) -> String {
+    names
+        .iter()
+        .filter_map(|name| name.id)
+        .fold(text.to_owned(), |text, id| text.replace(&format!("|{id}]"), "]"))
 }
 
 /// The name after an `@`, and how many bytes it takes. `before` is what stands in front of the `@`.
@@ -47,9 +67,10 @@ fn in_brackets(rest: &str) -> Option<(Name, usize)> {
 
 fn with_id(inner: &str) -> (&str, Option<PersonId>) {
     let parts = inner.rsplit_once('|');
-    match parts.and_then(|(name, id)| Some((name, Uuid::try_parse(id).ok()?))) {
-        Some((name, id)) => (name, Some(PersonId(id))),
-        None => (inner, None),
+    let with_id = parts.and_then(|(name, id)| Some((name, id, Uuid::try_parse(id).ok()?)));
+    match with_id {
+        Some((name, typed, id)) if id.to_string() == typed => (name, Some(PersonId(id))),
+        _ => (inner, None),
     }
 }
 

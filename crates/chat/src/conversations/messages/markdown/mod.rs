@@ -16,7 +16,7 @@
 //! | `` `a` `` | code | |
 //! | `[a](address)`, `![a](address)` | a link | addresses that may not be followed, and titles, make it text |
 //! | `https://…` | an address | found first and never cut: brackets in pairs, no full-width marks |
-//! | `@name`, `@[Full Name]`, `@[Full Name\|id]` | a mention | not in code, nor in links |
+//! | `@name`, `@[Full Name]` | a mention | not in code, nor in links; `@[Full Name\|id]` in what is sent |
 //! | `\*` | the sign itself | before marks only, and not inside words or paths |
 //!
 //! There are no definitions of references, no footnotes, no entities and no HTML: they are text.
@@ -35,6 +35,7 @@ mod types;
 pub(super) use blocks::parse;
 pub(super) use inline::pieces;
 pub(crate) use mention::Name;
+pub(super) use mention::without_ids;
 pub(super) use read::{Seen, read, visit};
 pub(super) use signs::thinned;
 pub(super) use types::{Block, DEEPEST, Item, List, Piece, Side, Style, Table};
