@@ -66,9 +66,13 @@ pub(crate) fn path_of(url: &str) -> Result<PathBuf, Error> {
 
 /// Makes the file, or closes it to others than its owner: what is in it is everybody's messages. SQLite gives the files
 /// beside it the same mode. What cannot be done is left to be found when the file is opened.
+///
+/// A file that is there is never opened: POSIX takes all locks of a process off a file when the process closes any of
+/// its descriptors. SQLite of another program would then believe that nobody uses the file, and remove the log into
+/// which we go on writing.
 fn private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};

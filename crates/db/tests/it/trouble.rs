@@ -295,3 +295,27 @@ fn what_was_acknowledged_survives_a_kill() {
         }
     }
 }
+
+/// Whoever closes a SQLite file last empties its log and removes it. A backup, or anybody who looks into the file, must
+/// not take itself for the last while we have it open: then we would write into a log that is gone.
+#[test]
+#[cfg(target_os = "linux")]
+fn our_lock_on_the_file_lasts_as_long_as_we_use_it() {
+    use std::os::unix::fs::MetadataExt;
+    let test = open(Engine::Sqlite);
+    let ours = format!(" {} ", std::process::id());
+    let file = format!(":{} ", std::fs::metadata(test.url()).unwrap().ino());
+    // Where SQLite has its shared lock: the byte behind the first GB, and the one after it.
+    let is_locked = || {
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|lock| lock.contains(&ours) && lock.contains(&file) && lock.contains(" 107374"))
+    };
+    test.db.write_blocking(1, |tx| insert(tx, 1, "x")).unwrap();
+    assert!(is_locked(), "while it is open");
+    test.db.empty_log().unwrap();
+    assert!(is_locked(), "after another connection of ours");
+    drop(Db::open(test.url(), Options::default()).unwrap());
+    assert!(is_locked(), "after the file was opened once more");
+    test.db.migrate(crate::MIGRATIONS).unwrap();
+    assert!(is_locked(), "after migrations");
+}
