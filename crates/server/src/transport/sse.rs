@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use utoipa::IntoParams;
 
 use super::dialect::Dialect;
-use super::subscriber::{Opened, Stage, advance, open, time_left};
+use super::subscriber::{Opened, Stage, advance, begin_anew, open, time_left};
 use crate::app::Ctx;
 use crate::metrics::Protocol;
 use crate::request::caller::{Caller, StreamCaller};
@@ -94,6 +94,12 @@ impl Stream {
             self.stage = stage;
             if !events.is_empty() {
                 return Some(self.lines(events.into_iter().map(EncodedEvent::new)));
+            }
+            if stage == Stage::Reset && !self.opened.reset {
+                // As for a cursor that does not serve: ending the stream would bring the client back with the same one.
+                self.opened = begin_anew(&self.app, &self.caller, &self.opened).await.ok()?;
+                self.stage = Stage::Reading;
+                return Some(Bytes::from(sse::ready(self.opened.at, &self.opened.tail, true)));
             }
         }
         if self.stage != Stage::Live {

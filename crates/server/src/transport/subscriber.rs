@@ -91,6 +91,14 @@ pub(crate) async fn open(
     Ok(Opened { reset: given.is_some() && kept.is_none(), ..opened })
 }
 
+/// The same subscriber at the head of the log: what it missed cannot be told, so it begins anew from a snapshot.
+pub(crate) async fn begin_anew(app: &Ctx, caller: &Caller, opened: &Opened) -> Result<Opened, Error> {
+    let tenant = caller.tenant;
+    let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
+    app.metrics.resync(opened.protocol);
+    Ok(Opened { reset: true, ..open_at(app, caller, position.epoch, position.seq, opened.protocol) })
+}
+
 /// A subscriber that stands at a position of the log.
 pub(crate) fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) -> Opened {
     Opened {
@@ -160,7 +168,7 @@ pub(crate) enum Stage {
     Reading,
     /// What happens arrives by itself.
     Live,
-    /// The log was cut under it.
+    /// What it missed cannot be told: the log was cut under it, or is damaged there.
     Reset,
     /// The server stops: the client comes back with its cursor.
     Stopping,

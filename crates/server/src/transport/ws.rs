@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
 use super::dialect::Dialect;
-use super::subscriber::{Opened, Stage, advance, open, time_left, token_ended};
+use super::subscriber::{Opened, Stage, advance, begin_anew, open, time_left, token_ended};
 use super::websocket::{self, Socket, Upgrade};
 use crate::app::Ctx;
 use crate::metrics::Protocol;
@@ -90,10 +90,10 @@ impl Connection {
         }
     }
 
-    /// `ready`, then everything that the client missed.
+    /// `ready`, then everything that the client missed. What cannot be told is answered like a cursor that does not
+    /// serve: closing would bring the client back with the same cursor.
     async fn replay(&mut self) -> Result<(), End> {
-        let cursor = format!("{}.{}", self.opened.at, self.opened.tail);
-        self.say(self.dialect.ready(&cursor, self.opened.reset)).await?;
+        self.ready().await?;
         loop {
             let step = advance(&self.app, &self.caller, &mut self.opened).await;
             let (events, stage) = step.map_err(|error| Some(self.failed(&error)))?;
@@ -104,10 +104,21 @@ impl Connection {
             match stage {
                 Stage::Reading => {}
                 Stage::Live => return Ok(()),
-                Stage::Reset => return Err(Some(native::close(Close::Resync))),
+                // Once is enough: at the head of the log nothing is missed.
+                Stage::Reset if self.opened.reset => return Err(Some(native::close(Close::Resync))),
+                Stage::Reset => {
+                    let anew = begin_anew(&self.app, &self.caller, &self.opened).await;
+                    self.opened = anew.map_err(|error| Some(self.failed(&error)))?;
+                    self.ready().await?;
+                }
                 Stage::Stopping => return Err(Some(native::close(Close::Restart))),
             }
         }
+    }
+
+    async fn ready(&mut self) -> Result<(), End> {
+        let cursor = format!("{}.{}", self.opened.at, self.opened.tail);
+        self.say(self.dialect.ready(&cursor, self.opened.reset)).await
     }
 
     fn failed(&self, error: &parlor_chat::Error) -> (u16, &'static str) {

@@ -251,3 +251,36 @@ async fn a_foreign_page_cannot_use_the_cookie() {
     assert!(connect("https://evil.example".to_owned()).await.is_err());
     assert!(connect(site.url.clone()).await.is_ok());
 }
+
+parlor_db::statements! {
+    static UNKNOWN = both("UPDATE events SET kind = 'from.the.future' WHERE seq = (SELECT max(seq) FROM events)").global();
+}
+
+/// A node of an earlier version, or damage: whoever has such an event ahead begins anew once, and not again and again.
+#[tokio::test]
+async fn an_event_that_cannot_be_told_is_answered_with_a_reset() {
+    let site = Site::start().await;
+    let (ana, ben, group) = pair(&site).await;
+    let start = ben.cursor().await;
+    ana.say(&group, "before").await;
+    let app = site.app.clone();
+    let damaged = tokio::task::spawn_blocking(move || {
+        app.db.engine().write_blocking(0, |tx| -> Result<u64, parlor_db::Error> {
+            tx.execute(&UNKNOWN, parlor_db::params![])
+        })
+    });
+    assert_eq!(damaged.await.unwrap().unwrap(), 1);
+
+    let mut ws = ben.ws(Some(&start)).await;
+    let anew = ws.frame().await.unwrap();
+    assert_eq!((&anew["type"], &anew["reset"]), (&json!("ready"), &json!(true)));
+    let mut sse = ben.sse(Some(&start)).await;
+    assert_eq!(sse.next().await.unwrap().event, "ready");
+    assert_eq!(sse.next().await.unwrap().event, "reset");
+    ana.say(&group, "after").await;
+    assert_eq!(ws.next_of("message.posted").await["data"]["message"]["body"], "after");
+    let told = sse.next().await.unwrap();
+    assert_eq!(bodies(&[told.data]), ["after"]);
+    let (events, _) = ben.poll(&told.id, 1).await;
+    assert!(events.is_empty());
+}
