@@ -63,6 +63,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "jobs", sql: include_str!("../../../migrations/0013_jobs.sql") },
     Migration { version: 14, name: "secrets", sql: include_str!("../../../migrations/0014_secrets.sql") },
     Migration { version: 15, name: "states", sql: include_str!("../../../migrations/0015_states.sql") },
+    Migration {
+        version: 17,
+        name: "retired_key",
+        sql: include_str!("../../../migrations/0017_retired_key.sql"),
+    },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

@@ -212,7 +212,9 @@ impl Shape {
                 "1" => Some(SettingValue::Bool(true)),
                 _ => None,
             },
-            Self::Integer { .. } => stored.parse().ok().map(SettingValue::Int),
+            Self::Integer { min, max } => {
+                stored.parse().ok().filter(|number| (min..=max).contains(&number)).map(SettingValue::Int)
+            }
             Self::Text { .. } => Some(SettingValue::Text(stored.to_owned())),
             Self::Choice { .. } => self.chosen(stored).ok(),
             Self::Secret { .. } => Some(SettingValue::Secret(Secret::new(stored))),

@@ -213,7 +213,7 @@ statements! {
         UPDATE jobs SET attempts = attempts + 1, locked_until = $2, run_at = $2
         WHERE dead_at IS NULL AND run_at <= $1 AND (tenant, id) IN (
             SELECT tenant, id FROM jobs WHERE dead_at IS NULL AND run_at <= $1 AND kind = ANY($3)
-            ORDER BY run_at LIMIT $4)
+              AND NOT (tenant = ANY($5)) ORDER BY run_at LIMIT $4)
         RETURNING ", job_columns!())).global();
     /// Keeps one that runs until a later time.
     pub static EXTEND = both("
@@ -262,9 +262,10 @@ statements! {
 /// Puts the kind back into the fields.
 fn read(kind: &str, payload: &str) -> Result<Work> {
     let damaged = |why: &dyn std::fmt::Display| Error::Damaged(format!("a job of kind {kind}: {why}"));
-    let mut fields: serde_json::Value = serde_json::from_str(payload).map_err(|error| damaged(&error))?;
-    fields["kind"] = kind.into();
-    serde_json::from_value(fields).map_err(|error| damaged(&error))
+    let mut fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(payload).map_err(|error| damaged(&error))?;
+    fields.insert("kind".to_owned(), kind.into());
+    serde_json::from_value(fields.into()).map_err(|error| damaged(&error))
 }
 
 fn write(work: &Work) -> Result<String> {
@@ -296,7 +297,8 @@ pub fn ensure(tx: &mut Tx, tenant: TenantId, work: &Work) -> Result<()> {
     }
 }
 
-/// Takes jobs of a queue that are due, until a time: whoever takes them renews that ([`extend`]) or ends them.
+/// Takes jobs of a queue that are due, until a time: whoever takes them renews that ([`extend`]) or ends them. Those of
+/// the tenants that are `busy` wait: slow ones of one tenant must not hold up the others.
 ///
 /// # Errors
 /// When the database fails. A job that cannot be read is given up, and named in the log of whoever claims.
@@ -305,8 +307,12 @@ pub fn claim(
     queue: Queue,
     until: Time,
     most: i64,
+    busy: &[TenantId],
 ) -> Result<Vec<std::result::Result<Job, Error>>> {
-    let rows = tx.db.all(&CLAIM, params![tx.now, until, &queue.kinds(), most], Claimed::from_row)?;
+    let busy: Vec<[u8; 16]> = busy.iter().map(|tenant| tenant.0.into_bytes()).collect();
+    let kinds = queue.kinds();
+    let given = params![tx.now, until, &kinds, most, &busy[..]];
+    let rows = tx.db.all(&CLAIM, given, Claimed::from_row)?;
     let mut claimed = Vec::with_capacity(rows.len());
     for Claimed { tenant, id, kind, key, payload, attempts, created_at } in rows {
         match read(&kind, &payload) {

@@ -291,10 +291,25 @@ pub fn update(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<App> {
     if change.secret.is_some() {
         actor.require_every("app.update", VOUCHES)?;
     }
+    let change = &with_key_kept(tx, actor, change)?;
     let app = set(tx, actor.tenant, actor.tenant_no, change)?;
     let details = json!({ "key": app.key, "options": app.options.without_key(), "secret_changed": change.secret.is_some() });
     audit::record(tx, actor, "app.update", Some(("app", &app.id.to_string())), &details)?;
     Ok(app)
+}
+
+/// The key of encrypted channels is a secret too: who may not know it does not change it either, and keeps it without
+/// saying it again.
+fn with_key_kept(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<Change> {
+    let mut change = change.clone();
+    if let Some(options) = change.options.as_mut().filter(|_| !may_know_secret(actor)) {
+        let before = ensure(tx, actor.tenant, actor.tenant_no)?.options.encryption_master_key;
+        if options.encryption_master_key.is_some() && options.encryption_master_key != before {
+            actor.require_every("app.update", VOUCHES)?;
+        }
+        options.encryption_master_key = before;
+    }
+    Ok(change)
 }
 
 /// The tenant's application, made when there is none yet.

@@ -16,6 +16,8 @@ pub struct State {
     pub current: KeyId,
     /// Sealed what a rotation has not come to yet.
     pub previous: Option<KeyId>,
+    /// Replaced by a rotation, and not taken out of the key file yet.
+    pub retired: Option<KeyId>,
     /// Whether nothing is left in the clear of what older versions stored.
     pub sealed: bool,
 }
@@ -29,11 +31,11 @@ impl State {
 
 statements! {
     /// What holds.
-    pub static STATE = both("SELECT current_key, previous_key, sealed FROM secret_keys WHERE id = 1").global();
+    pub static STATE = both("SELECT current_key, previous_key, retired_key, sealed FROM secret_keys WHERE id = 1").global();
     /// The same, and no rotation begins before this transaction ends.
     pub static HOLD = dialect {
-        sqlite: "SELECT current_key, previous_key, sealed FROM secret_keys WHERE id = 1",
-        postgres: "SELECT current_key, previous_key, sealed FROM secret_keys WHERE id = 1 FOR SHARE",
+        sqlite: "SELECT current_key, previous_key, retired_key, sealed FROM secret_keys WHERE id = 1",
+        postgres: "SELECT current_key, previous_key, retired_key, sealed FROM secret_keys WHERE id = 1 FOR SHARE",
     }.global();
     /// No other rotation begins or ends before this transaction ends.
     pub static LOCK = both("UPDATE secret_keys SET sealed = sealed WHERE id = 1").global();
@@ -48,19 +50,26 @@ statements! {
         UPDATE secret_keys SET current_key = $2, previous_key = $1
         WHERE id = 1 AND current_key = $1 AND previous_key IS NULL").global();
     /// The one before is needed no more.
-    pub static FINISH = both("UPDATE secret_keys SET previous_key = NULL WHERE id = 1 AND current_key = $1").global();
+    pub static FINISH = both("
+        UPDATE secret_keys SET retired_key = previous_key, previous_key = NULL
+        WHERE id = 1 AND current_key = $1 AND previous_key IS NOT NULL").global();
+    /// Nothing is left of it.
+    pub static FORGET = both("UPDATE secret_keys SET retired_key = NULL WHERE id = 1").global();
 }
 
-fn from_row(row: &Row<'_>) -> Result<(String, Option<String>, bool), parlor_db::Error> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+/// Of the keys, as they are stored, and whether all is sealed.
+type Names = (String, Option<String>, Option<String>, bool);
+
+fn from_row(row: &Row<'_>) -> Result<Names, parlor_db::Error> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
 }
 
-fn read(row: (String, Option<String>, bool)) -> Result<State> {
-    let (current, previous, sealed) = row;
+fn read((current, previous, retired, sealed): Names) -> Result<State> {
     let id = |text: &str| -> Result<KeyId> {
         text.parse().map_err(|_| Error::Damaged(format!("{text:?} names no secret key")))
     };
-    Ok(State { current: id(&current)?, previous: previous.as_deref().map(id).transpose()?, sealed })
+    let other = |name: Option<String>| name.as_deref().map(id).transpose();
+    Ok(State { current: id(&current)?, previous: other(previous)?, retired: other(retired)?, sealed })
 }
 
 /// What the database says; None before a first key was claimed.
@@ -126,6 +135,12 @@ pub fn lock(tx: &mut Tx) -> Result<State> {
 pub fn begin(tx: &mut Tx, from: KeyId, to: KeyId) -> Result<bool> {
     let (from, to) = (from.to_string(), to.to_string());
     Ok(tx.db.execute(&BEGIN, params![from.as_str(), to.as_str()])? > 0)
+}
+
+/// The retired key is out of the key file.
+pub fn forget_retired(tx: &mut Tx) -> Result<()> {
+    tx.db.execute(&FORGET, params![])?;
+    Ok(())
 }
 
 /// Everything is sealed with this key.

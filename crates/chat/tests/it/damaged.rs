@@ -109,6 +109,11 @@ fn what_decides_over_rights_and_limits_is_not_guessed() {
     let (tenant, id) = (world.tenant.clone(), world.tenant.id);
     let no = world.tenant.no;
     world.write(move |tx| pusher_apps::ensure(tx, id, no)).unwrap();
+    // A number out of its range is as unreadable as a word: days that lie in the future would clear everything.
+    let outside = world.other_tenant("outside").id;
+    let changed = world.test.db.write_blocking(0, move |tx| tx.execute(&SETTING, params![outside, "-5"]));
+    assert_eq!(changed.unwrap(), 1);
+    assert!(world.read(move |tx| settings::load(tx, outside)).is_err_and(|error| is_damage(&error)));
     let damages: [(&'static Sql, &str); 4] =
         [(&KINDS, "neither"), (&SETTING, "many"), (&RIGHTS, "group"), (&OPTIONS, "{\"enabled\":")];
     for (statement, text) in damages {

@@ -35,7 +35,8 @@ fn put(world: &World, tenant: TenantId, work: Work, key: Option<&'static str>, w
 
 /// Takes everything that is due, for some seconds.
 fn take(world: &World, queue: Queue, seconds: i64) -> Vec<Job> {
-    let claimed = world.write(move |tx| jobs::claim(tx, queue, tx.now.plus_seconds(seconds), 100)).unwrap();
+    let claimed =
+        world.write(move |tx| jobs::claim(tx, queue, tx.now.plus_seconds(seconds), 100, &[])).unwrap();
     claimed.into_iter().map(Result::unwrap).collect()
 }
 
@@ -196,15 +197,44 @@ fn recurring_work_is_enqueued_once() {
 
 #[test]
 fn a_job_that_cannot_be_read_is_given_up_and_said() {
+    for (place, payload) in ["{\"url\": 7}", "{", "[1]", "\"x\"", "3", "null", ""].iter().enumerate() {
+        let world = World::new();
+        let tenant = world.tenant.id;
+        put(&world, tenant, webhook("{}"), None, When::At(world.now()));
+        let changed =
+            world.test.db.write_blocking(0, move |tx| tx.execute(&PAYLOAD, params![tenant, *payload]));
+        assert_eq!(changed.unwrap(), 1);
+        // What is behind it goes on.
+        put(&world, tenant, webhook("[]"), None, When::At(world.now()));
+        let claimed = world.write(|tx| jobs::claim(tx, Queue::Outside, Time(i64::MAX / 2), 10, &[])).unwrap();
+        let (read, damaged): (Vec<_>, Vec<_>) = claimed.into_iter().partition(Result::is_ok);
+        assert!(
+            matches!(&damaged[..], [Err(Error::Damaged(text))] if text.contains("webhook")),
+            "{place}: {damaged:?}"
+        );
+        assert_eq!(read.len(), 1);
+        assert_eq!(world.read(move |tx| jobs::dead(tx, tenant)).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_tenant_with_many_slow_jobs_holds_up_no_other() {
     let world = World::new();
-    let tenant = world.tenant.id;
-    put(&world, tenant, webhook("{}"), None, When::At(world.now()));
-    let changed =
-        world.test.db.write_blocking(0, move |tx| tx.execute(&PAYLOAD, params![tenant, "{\"url\": 7}"]));
-    assert_eq!(changed.unwrap(), 1);
-    let claimed = world.write(|tx| jobs::claim(tx, Queue::Outside, Time(i64::MAX / 2), 10)).unwrap();
-    assert!(matches!(&claimed[..], [Err(Error::Damaged(text))] if text.contains("webhook")), "{claimed:?}");
-    assert_eq!(world.read(move |tx| jobs::dead(tx, tenant)).unwrap().len(), 1);
+    let (slow, other) = (world.tenant.id, world.other_tenant("beside").id);
+    for n in 0..20 {
+        put(&world, slow, webhook(&n.to_string()), None, When::At(world.now()));
+    }
+    put(&world, other, webhook("late"), None, When::At(world.now().plus_seconds(1)));
+    world.pass(2);
+    let claim = |busy: Vec<TenantId>| {
+        let claimed = world
+            .write(move |tx| jobs::claim(tx, Queue::Outside, tx.now.plus_seconds(60), 4, &busy))
+            .unwrap();
+        claimed.into_iter().map(|job| job.unwrap().tenant).collect::<Vec<_>>()
+    };
+    assert_eq!(claim(Vec::new()), [slow; 4], "the oldest first");
+    assert_eq!(claim(vec![slow]), [other], "those that have their share wait");
+    assert_eq!(claim(Vec::new()), [slow; 4]);
 }
 
 /// What version 12 had in tables of their own goes on as jobs and tails.
@@ -229,7 +259,7 @@ fn what_an_older_version_left_goes_on() {
     let read = move |tx: &mut parlor_db::Tx| {
         let settings = parlor_chat::settings::Settings::default();
         let tx = &mut parlor_chat::Tx::new(tx, Time(10_000), [0; 32], &settings, &KEYS);
-        let hooks = jobs::claim(tx, Queue::Outside, Time(20_000), 10)?;
+        let hooks = jobs::claim(tx, Queue::Outside, Time(20_000), 10, &[])?;
         let snooze = jobs::next_due(tx, Queue::Inside)?;
         let place = tails::claim(tx, tenant, Consumer::MercureRelay, "n", Time(20_000))?;
         Ok::<_, Error>((hooks, snooze, place))

@@ -182,7 +182,10 @@ fn another_key_takes_over() {
     assert_eq!(resealed(&world, tenant).unwrap(), 2);
     assert_eq!(resealed(&world, tenant).unwrap(), 0);
     world.write(move |tx| secrets::finish(tx, new)).unwrap();
-    assert_eq!(state(&world), State { current: new, previous: None, sealed: true });
+    let ended = State { current: new, previous: None, retired: Some(old), sealed: true };
+    assert_eq!(state(&world), ended);
+    world.write(secrets::forget_retired).unwrap();
+    assert_eq!(state(&world), State { retired: None, ..ended });
     let all = [texts(&world, &HOST, tenant), texts(&world, &APP, tenant)].concat().join("\n");
     assert!(!all.contains(&old.to_string()), "{all}");
     assert_eq!(hosts(&world, tenant).unwrap(), [WORDS, WORDS]);

@@ -3,11 +3,13 @@
 //! than was asked for; how many requests run at once is limited by [`Turns`].
 //! Must not know: what is asked or told there.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use parlor_chat::TenantId;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, Url};
@@ -149,27 +151,76 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
-/// Turns at asking other servers: slow ones must not take all that there is.
+/// Turns at asking other servers: slow ones must not take all that there is, and those of one tenant not what the others
+/// have.
 #[derive(Clone, Debug)]
-pub(crate) struct Turns(Arc<Semaphore>);
+pub(crate) struct Turns {
+    all: Arc<Semaphore>,
+    share: usize,
+    taken: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
 
-/// Too many others wait.
+/// Held while a tenant asks.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _own: Own,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// One of a tenant's share.
+#[derive(Debug)]
+struct Own {
+    tenant: TenantId,
+    taken: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
+
+/// Too many others wait, or too many of the tenant's own are under way.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Busy;
 
 impl Turns {
-    pub(crate) fn new(at_once: usize) -> Self {
-        Self(Arc::new(Semaphore::new(at_once)))
+    /// So many at once, and of one tenant `share`.
+    pub(crate) fn new(at_once: usize, share: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(at_once)), share, taken: Arc::default() }
     }
 
     /// A turn, held until it is dropped.
     ///
     /// # Errors
-    /// When it does not come soon.
-    pub(crate) async fn take(&self) -> Result<OwnedSemaphorePermit, Busy> {
-        let turn = timeout(TURN_TIMEOUT, self.0.clone().acquire_owned()).await;
-        turn.map_err(|_| Busy)?.map_err(|_| Busy)
+    /// At once when the tenant has its share; and when the turn does not come soon.
+    pub(crate) async fn take(&self, tenant: TenantId) -> Result<Turn, Busy> {
+        let own = {
+            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = taken.entry(tenant).or_default();
+            if *own >= self.share {
+                return Err(Busy);
+            }
+            *own += 1;
+            Own { tenant, taken: self.taken.clone() }
+        };
+        let permit = timeout(TURN_TIMEOUT, self.all.clone().acquire_owned()).await;
+        Ok(Turn { _own: own, _permit: permit.map_err(|_| Busy)?.map_err(|_| Busy)? })
     }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = taken.get_mut(&self.tenant) {
+            *own -= 1;
+            if *own == 0 {
+                taken.remove(&self.tenant);
+            }
+        }
+    }
+}
+
+/// The host of an address, for the log: what else is in one may be a secret.
+pub(crate) fn host_of(url: &str) -> String {
+    Url::parse(url)
+        .ok()
+        .and_then(|url| Some(url.host_str()?.to_owned()))
+        .unwrap_or_else(|| "no address".to_owned())
 }
 
 /// Whether the address names a private place by itself, before any resolution.
@@ -368,10 +419,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_few_at_a_time() {
-        let turns = Turns::new(2);
-        let (first, _second) = (turns.take().await.unwrap(), turns.take().await.unwrap());
-        assert!(timeout(Duration::from_millis(20), turns.take()).await.is_err());
+        let turns = Turns::new(3, 2);
+        let [one, other, third] = [1, 2, 3].map(|n| TenantId(uuid::Uuid::from_u128(n)));
+        let (first, _second) = (turns.take(one).await.unwrap(), turns.take(one).await.unwrap());
+        assert_eq!(turns.take(one).await.unwrap_err(), Busy, "a tenant has its share");
+        let _others = turns.take(other).await.unwrap();
+        assert!(timeout(Duration::from_millis(20), turns.take(third)).await.is_err(), "all are taken");
         drop(first);
-        assert!(turns.take().await.is_ok());
+        assert!(turns.take(third).await.is_ok());
+        assert!(turns.take(one).await.is_ok(), "whoever gave up waiting holds nothing");
     }
 }

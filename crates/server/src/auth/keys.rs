@@ -19,8 +19,9 @@ const MAX_AGE_SECONDS: i64 = 30;
 const DOCUMENT_AGE_SECONDS: i64 = 600;
 const DOCUMENT_RETRY_SECONDS: i64 = 30;
 const DOCUMENT_MAX_BYTES: usize = 256 * 1024;
-/// Documents fetched at once.
-const FETCHES: usize = 4;
+/// Documents fetched at once, and those of one tenant.
+const FETCHES: usize = 16;
+const FETCHES_OF_TENANT: usize = 2;
 
 /// A tenant and the keys that its tokens may be signed with.
 #[derive(Debug)]
@@ -50,12 +51,16 @@ impl KeyRing {
     #[must_use]
     pub(crate) fn new(outbound: Outbound) -> Self {
         let (tenants, documents) = (TtlCache::new(MAX_AGE_SECONDS), Mutex::default());
-        Self { tenants, documents, outbound, turns: Turns::new(FETCHES) }
+        Self { tenants, documents, outbound, turns: Turns::new(FETCHES, FETCHES_OF_TENANT) }
     }
 
-    /// Fetches a document, when its turn comes.
-    pub(crate) async fn fetch(&self, url: &str) -> Result<Result<Vec<HostKey>, Unusable>, Busy> {
-        let _turn = self.turns.take().await?;
+    /// Fetches a document, when the tenant's turn comes.
+    pub(crate) async fn fetch(
+        &self,
+        tenant: TenantId,
+        url: &str,
+    ) -> Result<Result<Vec<HostKey>, Unusable>, Busy> {
+        let _turn = self.turns.take(tenant).await?;
         Ok(fetch(&self.outbound, url).await)
     }
 
@@ -88,7 +93,7 @@ impl KeyRing {
         let (mut keys, mut withdrawn) = (extra.into_iter().collect::<Vec<_>>(), Vec::new());
         for key in stored.into_iter().filter(|key| key.purpose == Purpose::Host) {
             if key.kind == KeyKind::JwksUrl {
-                let (before, found) = self.published(key.secret, now).await;
+                let (before, found) = self.published(tenant.id, key.secret, now).await;
                 if before.iter().any(|old| !found.iter().any(|new| new.root() == old.root())) {
                     withdrawn.push(key.id);
                 }
@@ -104,7 +109,12 @@ impl KeyRing {
     }
 
     /// The keys of a published document as they were known, and as they are; the old ones while it cannot be fetched.
-    async fn published(self: &Arc<Self>, url: String, now: Time) -> (Vec<HostKey>, Vec<HostKey>) {
+    async fn published(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        url: String,
+        now: Time,
+    ) -> (Vec<HostKey>, Vec<HostKey>) {
         let document = {
             let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
             documents.entry(url.clone()).or_default().clone()
@@ -117,10 +127,12 @@ impl KeyRing {
             }
         }
         let before = known.take().map(|(_, keys)| keys).unwrap_or_default();
-        let keys = match self.fetch(&url).await {
+        let keys = match self.fetch(tenant, &url).await {
             Ok(Ok(keys)) => keys,
             failed => {
-                tracing::warn!(url, ?failed, "the keys of a host application cannot be fetched");
+                // An address may hold a secret: only where it leads is named.
+                let host = outbound::host_of(&url);
+                tracing::warn!(host, ?failed, "the keys of a host application cannot be fetched");
                 before.clone()
             }
         };

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::failure::Failure;
 use super::output::JsonArg;
 use super::store::{Store, one_connection};
-use crate::adapters::secret_keys::VARIABLE;
 use crate::app::start::open_database;
 use crate::config::DataArgs;
 use crate::services::rotation;
@@ -26,10 +25,20 @@ pub(super) fn run(data: &DataArgs, command: SecretsCommand) -> Result<(), Failur
         SecretsCommand::Rotate(json) => {
             let rotated = rotation::rotate(Store::bare(data)?.database())?;
             json.print(&rotated, |rotated| {
-                let done = format!("{} secrets sealed anew, with the key {}", rotated.secrets, rotated.key);
+                let done = match rotated.changed {
+                    true => format!("{} secrets sealed anew, with the key {}", rotated.secrets, rotated.key),
+                    false => format!(
+                        "an earlier rotation to the key {} is ended; run it again for another key",
+                        rotated.key
+                    ),
+                };
                 match rotated.to_drop.as_slice() {
                     [] => done,
-                    others => format!("{done}; take {} out of {VARIABLE} on every node", others.join(", ")),
+                    others => format!(
+                        "{done}; take {} out of {} on every node, unless something else needs it",
+                        others.join(", "),
+                        rotated.place
+                    ),
                 }
             });
             Ok(())

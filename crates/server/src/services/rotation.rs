@@ -63,8 +63,12 @@ pub struct Rotated {
     pub key: String,
     /// Secrets that were sealed anew.
     pub secrets: u64,
-    /// Keys that are to be dropped from the environment by hand.
+    /// Whether it is another key than before; else only the end of an earlier rotation was left to do.
+    pub changed: bool,
+    /// Keys at hand that this database does not need, to be taken out by hand unless something else needs them.
     pub to_drop: Vec<String>,
+    /// Where those are.
+    pub place: String,
 }
 
 /// Seals every secret with another key: the first one at hand when that is not the one that seals already, else, in a
@@ -78,7 +82,7 @@ pub fn rotate(db: &Database) -> Result<Rotated, StartError> {
         let state = secrets::lock(tx)?;
         // The file is written inside of the transaction: of two rotations at once, one finds what the other has made.
         if state.previous.is_none()
-            && let Some(target) = target(turn.keys(), state.current)?
+            && let Some(target) = target(turn.keys(), &state)?
         {
             secrets::begin(tx, state.current, target)?;
         }
@@ -87,20 +91,26 @@ pub fn rotate(db: &Database) -> Result<Rotated, StartError> {
     let resealed = sealing::reseal_all(db)?;
     let current = state.current;
     db.write_blocking(0, move |tx| -> Result<(), Error> { secrets::finish(tx, current) })?;
-    let to_drop = drop_others(db, current)?;
+    let to_drop = drop_retired(db, current)?;
     Ok(Rotated {
         key: current.to_string(),
         secrets: resealed,
+        changed: state.previous.is_some(),
         to_drop: to_drop.iter().map(ToString::to_string).collect(),
+        place: match db.keys().source() {
+            Source::Environment => VARIABLE.to_owned(),
+            file @ Source::File(_) => file.to_string(),
+        },
     })
 }
 
 /// The key to go to; None when only the end of an earlier rotation is left to do.
-fn target(keys: &SecretKeys, current: KeyId) -> Result<Option<KeyId>, StartError> {
-    let known = keys.reload()?;
+fn target(keys: &SecretKeys, state: &State) -> Result<Option<KeyId>, StartError> {
+    let (known, current) = (keys.reload()?, state.current);
+    let is_left = |key: &Key| Some(key.id()) == state.retired;
     match (known.first(), keys.source()) {
         (Some(first), _) if first.id() != current => Ok(Some(first.id())),
-        (_, Source::File(_)) if known.len() > 1 => Ok(None),
+        (_, Source::File(_)) if known.iter().any(is_left) => Ok(None),
         (_, Source::File(_)) => {
             let new = new_key();
             let target = new.id();
@@ -111,20 +121,28 @@ fn target(keys: &SecretKeys, current: KeyId) -> Result<Option<KeyId>, StartError
     }
 }
 
-/// Takes the keys that are needed no more out of the file; those of the environment are told.
-fn drop_others(db: &Database, current: KeyId) -> Result<Vec<KeyId>, StartError> {
+/// Takes the key that was replaced out of the file, and no other: what else is there may be another's. Answers the keys
+/// at hand that this database does not need.
+fn drop_retired(db: &Database, current: KeyId) -> Result<Vec<KeyId>, StartError> {
     let turn = db.clone();
     db.write_blocking(0, move |tx| -> Result<Vec<KeyId>, StartError> {
         let state = secrets::lock(tx)?;
         if state.current != current || state.previous.is_some() {
             return Ok(Vec::new());
         }
-        let (needed, others): (Vec<Key>, Vec<Key>) =
-            turn.keys().reload()?.into_iter().partition(|key| key.id() == current);
-        match turn.keys().source() {
-            Source::Environment => Ok(others.iter().map(Key::id).collect()),
-            Source::File(_) if others.is_empty() => Ok(Vec::new()),
-            Source::File(_) => turn.keys().replace(needed).map(|()| Vec::new()),
+        let is_retired = |key: &Key| Some(key.id()) == state.retired;
+        let mut known = turn.keys().reload()?;
+        if matches!(turn.keys().source(), Source::File(_)) && known.iter().any(is_retired) {
+            let kept: Vec<Key> = known.iter().filter(|key| !is_retired(key)).cloned().collect();
+            match turn.keys().replace(kept.clone()) {
+                Ok(()) => known = kept,
+                // Every secret is sealed anew all the same: the file may be read-only.
+                Err(error) => tracing::warn!(%error, "the replaced key stays in the file"),
+            }
         }
+        if !known.iter().any(is_retired) {
+            secrets::forget_retired(tx)?;
+        }
+        Ok(known.iter().map(Key::id).filter(|id| *id != current).collect())
     })
 }

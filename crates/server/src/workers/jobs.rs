@@ -1,6 +1,7 @@
 //! Owns: running jobs: claimed when they are due, kept while they run, ended in the transaction of their effects, tried
 //! again when they fail. Must not know: why a job was enqueued.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Jobs of a queue that run at once: what waits for other servers may be many.
 const INSIDE_AT_ONCE: usize = 2;
 const OUTSIDE_AT_ONCE: usize = 16;
+/// Of those, what one tenant may have: its slow ones hold up its own.
+const SHARE: usize = 4;
 
 /// What claims jobs and does them.
 #[derive(Clone, Debug)]
@@ -59,24 +62,49 @@ async fn prepare(app: Weak<App>) {
 
 async fn run(app: Weak<App>, queue: Queue, at_once: usize) {
     let mut running = JoinSet::new();
+    // Whose they are.
+    let mut tenants: HashMap<tokio::task::Id, TenantId> = HashMap::new();
+    let share = at_once.min(SHARE);
     let Some(mut enqueued) = app.upgrade().map(|app| app.jobs_enqueued.subscribe()) else { return };
     loop {
         let Some(app) = app.upgrade().filter(|app| !*app.stopping.borrow()) else { return };
         let runner = Runner { app };
-        match runner.claim(queue, at_once - running.len()).await {
-            Ok(claimed) => claimed.into_iter().for_each(|job| {
-                running.spawn(runner.clone().work(job));
-            }),
+        let most = (at_once - running.len()).min(share);
+        let mut took_all = false;
+        match runner.claim(queue, most, &busy(&tenants, share)).await {
+            Ok(claimed) => {
+                took_all = claimed.len() == most;
+                for job in claimed {
+                    let tenant = job.tenant;
+                    tenants.insert(running.spawn(runner.clone().work(job)).id(), tenant);
+                }
+            }
             Err(error) => tracing::warn!(%error, "claiming jobs failed; will retry"),
         }
         drop(runner);
         let full = running.len() >= at_once;
+        if took_all && !full {
+            // There may be more, of others.
+            continue;
+        }
         tokio::select! {
             _ = enqueued.changed(), if !full => {}
             () = sleep(POLL_INTERVAL), if !full => {}
-            Some(_) = running.join_next() => {}
+            Some(ended) = running.join_next_with_id() => {
+                let id = ended.map_or_else(|error| error.id(), |(id, _)| id);
+                tenants.remove(&id);
+            }
         }
     }
+}
+
+/// Tenants that have their share.
+fn busy(running: &HashMap<tokio::task::Id, TenantId>, share: usize) -> Vec<TenantId> {
+    let mut counts: HashMap<TenantId, usize> = HashMap::new();
+    for tenant in running.values() {
+        *counts.entry(*tenant).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count >= share).map(|(tenant, _)| tenant).collect()
 }
 
 /// Runs everything that is due, one after the other, until nothing is: for tests, which then know that it was done.
@@ -86,7 +114,7 @@ pub async fn drain(app: &Ctx) -> Vec<String> {
     let mut failures = Vec::new();
     for queue in [Queue::Inside, Queue::Outside] {
         loop {
-            let claimed = runner.claim(queue, 1).await.unwrap_or_else(|error| {
+            let claimed = runner.claim(queue, 1, &[]).await.unwrap_or_else(|error| {
                 failures.push(error.to_string());
                 Vec::new()
             });
@@ -102,7 +130,7 @@ pub async fn drain(app: &Ctx) -> Vec<String> {
 }
 
 impl Runner {
-    async fn claim(&self, queue: Queue, most: usize) -> Result<Vec<Job>, Error> {
+    async fn claim(&self, queue: Queue, most: usize, busy: &[TenantId]) -> Result<Vec<Job>, Error> {
         let now = self.app.clock.now();
         // Looking costs no write.
         let next = self.app.db.read_plain(move |tx| jobs::next_due(tx, queue)).await?;
@@ -110,10 +138,10 @@ impl Runner {
             return Ok(Vec::new());
         }
         let most = i64::try_from(most).unwrap_or(1);
-        let claimed = self
-            .app
-            .db
-            .write_plain(0, move |tx| jobs::claim(tx, queue, tx.now.plus_seconds(LEASE_SECONDS), most));
+        let busy = busy.to_vec();
+        let claimed = self.app.db.write_plain(0, move |tx| {
+            jobs::claim(tx, queue, tx.now.plus_seconds(LEASE_SECONDS), most, &busy)
+        });
         let readable = |job: Result<Job, Error>| {
             job.inspect_err(|error| tracing::error!(%error, "a job cannot be read and was given up")).ok()
         };

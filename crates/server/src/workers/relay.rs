@@ -122,12 +122,24 @@ async fn run(app: Weak<App>, mut relay: Relay) {
 }
 
 impl Relay {
-    /// Hands on whatever waits.
+    /// Hands on whatever waits. Damage in one tenant's log holds up nobody else.
     async fn pass(&mut self, app: &App) -> Result<(), Failure> {
+        let mut passed = Ok(());
         for tenant in app.db.read_plain(|tx| tails::behind(tx, MercureRelay)).await? {
-            while self.page(app, &tenant).await? {}
+            loop {
+                match self.page(app, &tenant).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(Failure::Chat(error)) => {
+                        tracing::error!(%error, tenant = tenant.slug, "updates cannot be handed to the external Mercure hub");
+                        passed = Err(Failure::Chat(error));
+                        break;
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
         }
-        Ok(())
+        passed
     }
 
     /// Leaves the turns to others at once.
@@ -153,21 +165,25 @@ impl Relay {
             return Ok(false);
         }
         let full = page.len() == PAGE;
-        let (done, failure) = self.post(page, after).await;
-        let (node, until) = (self.node.clone(), app.clock.now().plus_seconds(TURN_SECONDS));
+        let (done, posted) = self.post(app, tenant, page, after).await;
+        let ours = self.moved(app, tenant, done).await?;
+        posted?;
+        Ok(full && ours)
+    }
+
+    /// Remembers how far we are, and keeps the turn; false when another node has it by now.
+    async fn moved(&mut self, app: &App, tenant: &Tenant, done: i64) -> Result<bool, Failure> {
+        let (id, node) = (tenant.id, self.node.clone());
+        let until = app.clock.now().plus_seconds(TURN_SECONDS);
         let ours = app
             .db
             .write_plain(tenant.no, move |tx| tails::advance(tx, id, MercureRelay, &node, done, until))
             .await?;
-        if ours {
-            self.turns.insert(id, Turn { seq: done, until });
-        } else {
-            self.turns.remove(&id);
-        }
-        match failure {
-            Some(failure) => Err(failure),
-            None => Ok(full),
-        }
+        match ours {
+            true => self.turns.insert(id, Turn { seq: done, until }),
+            false => self.turns.remove(&id),
+        };
+        Ok(ours)
     }
 
     /// Our turn with a tenant, unless another node has it.
@@ -188,18 +204,35 @@ impl Relay {
         Ok(turn)
     }
 
-    /// Posts one after the other; answers up to where that went well.
-    async fn post(&self, page: Vec<Handed>, after: i64) -> (i64, Option<Failure>) {
+    /// Posts one after the other; answers up to where that went well. A slow hub takes longer than a turn: it is renewed
+    /// on the way, and whoever has lost it stops.
+    async fn post(
+        &mut self,
+        app: &App,
+        tenant: &Tenant,
+        page: Vec<Handed>,
+        after: i64,
+    ) -> (i64, Result<(), Failure>) {
         let mut done = after;
         for event in page {
             for update in &event.updates {
+                let ends = self.turns.get(&tenant.id).map(|turn| turn.until);
+                let is_short =
+                    ends.is_none_or(|until| app.clock.now().plus_seconds(TURN_LEFT_SECONDS) >= until);
+                if is_short {
+                    match self.moved(app, tenant, done).await {
+                        Ok(true) => {}
+                        Ok(false) => return (done, Ok(())),
+                        Err(failure) => return (done, Err(failure)),
+                    }
+                }
                 if let Err(failure) = self.send(update).await {
-                    return (done, Some(failure));
+                    return (done, Err(failure));
                 }
             }
             done = event.seq;
         }
-        (done, None)
+        (done, Ok(()))
     }
 
     async fn send(&self, update: &Update) -> Result<(), Failure> {

@@ -68,7 +68,7 @@ async fn dead_job(site: &Site) -> String {
         tx.now = now.plus_seconds(-3_600);
         jobs::enqueue(tx, tenant, &work, None, When::At(now.plus_seconds(900)))?;
         tx.now = now.plus_seconds(1_000);
-        for job in jobs::claim(tx, jobs::Queue::Outside, now.plus_seconds(2_000), 10)? {
+        for job in jobs::claim(tx, jobs::Queue::Outside, now.plus_seconds(2_000), 10, &[])? {
             jobs::fail(tx, &job?, "refused")?;
         }
         tx.now = now;

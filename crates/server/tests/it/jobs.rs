@@ -62,7 +62,7 @@ async fn what_was_given_up_is_seen_tried_again_and_forgotten() {
             jobs::enqueue(tx, tenant, &work, None, When::At(now.plus_seconds(900)))?;
         }
         tx.now = now.plus_seconds(1_000);
-        for job in jobs::claim(tx, jobs::Queue::Outside, now.plus_seconds(2_000), 10)? {
+        for job in jobs::claim(tx, jobs::Queue::Outside, now.plus_seconds(2_000), 10, &[])? {
             assert!(jobs::fail(tx, &job?, "connection refused")?, "it is an hour old");
         }
         tx.now = now;

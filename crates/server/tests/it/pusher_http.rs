@@ -172,6 +172,16 @@ async fn administrators_see_and_change_the_application() {
     assert_eq!((&changed["key"], &changed["secret"]), (&json!("another"), &json!(APP.secret)));
     let audit = admin.get("/audit?action=app.update").await.ok(200).to_string();
     assert!(audit.contains("another") && !audit.contains(key) && !audit.contains(APP.secret), "{audit}");
+    // The key of encrypted channels is as secret as the secret.
+    let role = json!({"name": "Settings", "rights": ["manage_settings"]});
+    admin.post("/roles", role).await.ok(201);
+    let some = site.user_with("Some", &["Settings"]).await;
+    let shown = some.get("/app").await.ok(200);
+    assert!(shown["secret"].is_null() && shown["options"]["encryption_master_key"].is_null(), "{shown}");
+    some.put("/app", json!({"options": shown["options"]})).await.ok(200);
+    assert_eq!(admin.get("/app").await.ok(200)["options"]["encryption_master_key"], key, "it is kept");
+    let other = json!({"options": {"encryption_master_key": "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg="}});
+    some.put("/app", other).await.problem(403, "forbidden");
     // At once on this node.
     let path = format!("/app/{}?protocol=7", APP.key);
     let mut old = Pusher { socket: Pusher::raw(&site, &path).await, id: String::new() };

@@ -255,3 +255,51 @@ fn keys_of_the_environment_are_rotated_by_putting_the_new_one_first() {
         assert!(!said(&rotated).contains(key.as_str()), "{}", said(&rotated));
     }
 }
+
+#[test]
+fn a_rotation_takes_no_key_out_of_the_file_but_the_one_it_replaced() {
+    let (data, _folder, _database) = nothing();
+    let db = opened(&data);
+    let crowd = crowd(&db, 2);
+    let first = status(&data)["key"].clone();
+    let file = data.data.join("secret.key");
+    let kept = some_key();
+    let with_kept = format!("{}{kept}\n", std::fs::read_to_string(&file).unwrap());
+    std::fs::write(&file, with_kept).unwrap();
+    let rotated: Value =
+        serde_json::from_slice(&run(&data, &["secrets", "rotate", "--json"]).stdout).unwrap();
+    assert!(rotated["changed"] == true && rotated["key"] != first, "{rotated}");
+    assert_eq!(rotated["to_drop"].as_array().unwrap().len(), 1, "{rotated}");
+    let now = status(&data);
+    assert_eq!(now["keys"], json!([rotated["key"], rotated["to_drop"][0]]), "{now}");
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&kept));
+    readable(&db, &crowd);
+}
+
+/// The file is a mount of its own: it can be written in place, and not be replaced.
+#[test]
+fn a_file_that_cannot_be_replaced_is_told_and_is_no_failure() {
+    let (data, folder, _database) = nothing();
+    let db = opened(&data);
+    let crowd = crowd(&db, 2);
+    let (old, new) = (std::fs::read_to_string(data.data.join("secret.key")).unwrap(), some_key());
+    // A folder in the place of the file that the new keys would be written to first.
+    let file = folder.path().join("keys");
+    std::fs::write(&file, format!("{new}\n{old}")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::create_dir_all(folder.path().join("keys.part/x")).unwrap();
+    let command = |args: &[&str]| {
+        command(&data, &data.data, args).env("PARLOR_SECRET_KEY_FILE", &file).output().unwrap()
+    };
+    for _ in 0..2 {
+        let rotated = command(&["secrets", "rotate", "--json"]);
+        assert!(rotated.status.success(), "{}", said(&rotated));
+        let rotated: Value = serde_json::from_slice(&rotated.stdout).unwrap();
+        assert_eq!(rotated["to_drop"].as_array().unwrap().len(), 1, "{rotated}");
+        assert_eq!(rotated["place"], file.display().to_string());
+    }
+    std::fs::write(&file, format!("{new}\n")).unwrap();
+    assert!(command(&["doctor"]).status.success());
+    let data = DataArgs { secret_key_file: Some(file), ..data.clone() };
+    readable(&opened(&data), &crowd);
+}

@@ -1,9 +1,9 @@
 //! Owns: the keys of host applications and of Mercure over HTTP. A secret that Parlor made is shown once.
 
 use axum::extract::State;
-use parlor_chat::RowId;
 use parlor_chat::host_keys::{self, HostKeyView, KeyKind, Purpose};
 use parlor_chat::page::Page;
+use parlor_chat::{RowId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -74,7 +74,7 @@ async fn create(
     let given = input.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty());
     let made = (given.is_none() && kind == KeyKind::Hs256).then(new_session_token);
     let secret = made.clone().or_else(|| given.map(str::to_owned)).unwrap_or_default();
-    check(&app, purpose, kind, secret.clone()).await?;
+    check(&app, caller.tenant, purpose, kind, secret.clone()).await?;
     let run = app.db.write(&caller, move |tx, actor| {
         host_keys::create(tx, actor, purpose, kind, kid.as_deref(), &secret)
     });
@@ -83,7 +83,13 @@ async fn create(
     Ok(Created(NewHostKey { about, secret: made }))
 }
 
-async fn check(app: &App, purpose: Purpose, kind: KeyKind, secret: String) -> Result<(), Problem> {
+async fn check(
+    app: &App,
+    tenant: TenantId,
+    purpose: Purpose,
+    kind: KeyKind,
+    secret: String,
+) -> Result<(), Problem> {
     let refused = |rule: &str, detail: &str| Err(Problem::invalid("secret", rule, detail));
     if kind == KeyKind::Hs256 && secrets::judge(secret.as_bytes()).is_err() {
         return refused(
@@ -95,7 +101,7 @@ async fn check(app: &App, purpose: Purpose, kind: KeyKind, secret: String) -> Re
         if purpose != Purpose::Host {
             return refused("kind", "a key of Mercure is a secret, a PEM or a JWKS document");
         }
-        return match app.caches.keys.fetch(&secret).await {
+        return match app.caches.keys.fetch(tenant, &secret).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(Unusable::Insecure)) => refused("url", "use an address that begins with https://"),
             Ok(Err(Unusable::Private)) => refused("private", outbound::PRIVATE),

@@ -29,15 +29,17 @@ struct Shown {
     key: String,
     /// Signs, and vouches for anybody: shown to who has every right.
     secret: Option<String>,
-    /// What it may do.
+    /// What it may do. `encryption_master_key` is shown like the secret.
     options: pusher_apps::Options,
     created_at: Time,
 }
 
 impl Shown {
     fn to(actor: &Actor, app: pusher_apps::App) -> Self {
-        let pusher_apps::App { id, key, secret, options, created_at, .. } = app;
-        let secret = pusher_apps::may_know_secret(actor).then_some(secret);
+        let pusher_apps::App { id, key, secret, mut options, created_at, .. } = app;
+        let may_know = pusher_apps::may_know_secret(actor);
+        let secret = may_know.then_some(secret);
+        options.encryption_master_key = options.encryption_master_key.filter(|_| may_know);
         Self { id: id.to_string(), key, secret, options, created_at }
     }
 }
@@ -53,7 +55,7 @@ struct Change {
     key: Option<String>,
     /// At least 8 characters.
     secret: Option<String>,
-    /// Replaces all options; those absent in it get their defaults.
+    /// Replaces all options; those absent in it get their defaults. Who may not know `encryption_master_key` keeps it.
     options: Option<pusher_apps::Options>,
 }
 
