@@ -1,7 +1,12 @@
 //! Parlor's own updates on another hub: a second Parlor plays it.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
+use parlor::app::Ctx;
+use parlor::clock::Clock;
 use parlor_chat::tails::{self, Consumer};
 use parlor_chat::tenants;
 use serde_json::{Value, json};
@@ -136,7 +141,7 @@ async fn a_restart_of_the_publisher_loses_nothing() {
     .await;
     ana.at(&site.url).say(&group, "after").await;
     // A server that had no time to leave its turn waits for the end of it.
-    talk.timeout = std::time::Duration::from_secs(60);
+    talk.timeout = Duration::from_secs(60);
     assert_eq!(message(&mut talk).await.0, "after", "and nothing twice");
     let form = [("topic", "a"), ("id", "urn:parlor:1:1"), ("data", "x")];
     let mut twice = hub.subscribe("?topic=a", Some(ALL)).await;
@@ -145,4 +150,61 @@ async fn a_restart_of_the_publisher_loses_nothing() {
     }
     hub.update(&[("topic", "a"), ("data", "y")]).await;
     assert_eq!((twice.data().await, twice.data().await), ("x".to_owned(), "y".to_owned()));
+}
+
+/// Another hub for which everything takes a second and a half; meanwhile another node asks for the turn.
+#[derive(Clone)]
+struct SlowHub {
+    clock: Arc<AtomicI64>,
+    app: Arc<OnceLock<Ctx>>,
+    ids: Arc<Mutex<Vec<String>>>,
+    taken: Arc<AtomicUsize>,
+}
+
+impl SlowHub {
+    async fn post(self, form: String) -> String {
+        let id = form.split('&').find_map(|pair| pair.strip_prefix("id=")).unwrap().to_owned();
+        self.clock.fetch_add(1_500_000, Ordering::SeqCst);
+        let claimed = self.app.wait().db.write_plain(1, |tx| {
+            let (tenant, until) = (tenants::by_slug(tx, tenants::DEFAULT_SLUG)?.id, tx.now.plus_seconds(20));
+            tails::claim(tx, tenant, Consumer::MercureRelay, "another node", until)
+        });
+        self.taken.fetch_add(usize::from(claimed.await.unwrap().is_some()), Ordering::SeqCst);
+        self.ids.lock().unwrap().push(id.clone());
+        id
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_hub_gets_everything_once_and_from_one_node() {
+    let clock = Arc::new(AtomicI64::new(Clock::System.now().micros()));
+    let slow =
+        SlowHub { clock: clock.clone(), app: Arc::default(), ids: Arc::default(), taken: Arc::default() };
+    let hub = slow.clone();
+    let routes = axum::Router::new().fallback(move |form: String| hub.clone().post(form));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/.well-known/mercure", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let site = Site::at(Clock::Fixed(clock), |config| {
+        config.mercure.jwt_secret = Some(HUB_SECRET.to_owned());
+        config.mercure.url = Some(url);
+    })
+    .await;
+    assert!(slow.app.set(site.app.clone()).is_ok());
+    begun(&site).await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("Kitchen", &[&ben]).await;
+    for n in 0..60 {
+        ana.say(&group, &n.to_string()).await;
+    }
+    while slow.ids.lock().unwrap().len() < 60 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    begun(&site).await;
+    let mut ids = slow.ids.lock().unwrap().clone();
+    let posts = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), posts, "nothing twice");
+    assert_eq!(slow.taken.load(Ordering::SeqCst), 0, "the turn is renewed while it is used");
 }
