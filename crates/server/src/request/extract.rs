@@ -55,28 +55,56 @@ fn body_problem(rejection: &BytesRejection) -> Problem {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not valid UTF-8"))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
-    serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => unfit(&error),
-        _ => Problem::malformed(format!("the body is not valid JSON: {error}")),
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        (if path == "." { String::new() } else { path }, error.into_inner())
+    });
+    let read = read.and_then(|value| json.end().map(|()| value).map_err(|error| (String::new(), error)));
+    read.map_err(|(path, error)| {
+        // Asked of the text and not of the error: what is no word is told as an error of the syntax.
+        if serde_json::from_str::<serde_json::Value>(text).is_ok() {
+            unfit(&path, &error)
+        } else {
+            Problem::malformed(format!("the body is not valid JSON: {error}"))
+        }
     })
 }
 
-/// serde names a missing or unknown field between backquotes, our words their own; other texts tell the place only.
-fn unfit(error: &serde_json::Error) -> Problem {
+/// serde names a missing or unknown field between backquotes, our words their own.
+fn unfit(path: &str, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    if let Some((field, known)) = unknown_word(text.strip_suffix(&place).unwrap_or(&text)) {
-        return Problem::invalid(field, "known", known);
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    let whole = if path.is_empty() { "body" } else { path };
+    if let Some((field, known)) = unknown_word(text) {
+        return Problem::invalid(if path.is_empty() { field } else { path }, "known", known);
     }
-    let rule = if text.starts_with("missing field") {
-        "required"
-    } else if text.starts_with("unknown field") {
-        "unknown"
-    } else {
-        "type"
-    };
-    let field = if rule == "type" { None } else { text.split('`').nth(1) };
-    Problem::invalid(field.unwrap_or("body"), rule, text.clone())
+    if let Some((_, choices)) =
+        text.split_once("unknown variant ").and_then(|(_, rest)| rest.split_once(", expected "))
+    {
+        return Problem::invalid(
+            whole,
+            "known",
+            format!("use {}", choices.trim_start_matches("one of ").replace('`', "")),
+        );
+    }
+    let named = text.split('`').nth(1).unwrap_or_default();
+    if text.starts_with("missing field") {
+        let field = if path.is_empty() { named.to_owned() } else { format!("{path}.{named}") };
+        return Problem::invalid(&field, "required", format!("{field} is missing"));
+    }
+    if text.starts_with("unknown field") {
+        let field = if path.is_empty() { named } else { path };
+        let known = text.split_once(", expected ").map_or("no fields here", |(_, known)| known);
+        return Problem::invalid(
+            field,
+            "unknown",
+            format!("there is no field {named}; there are {}", known.replace('`', "")),
+        );
+    }
+    let expected = if text == "expected value" { "this is not what is expected here" } else { text };
+    Problem::invalid(whole, "type", expected)
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -169,6 +197,52 @@ mod tests {
         body: String,
     }
 
+    #[derive(Deserialize, Debug)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        Red,
+        Green,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Nested {
+        colour: Option<Colour>,
+        ids: Vec<uuid::Uuid>,
+        inner: Option<Input>,
+    }
+
+    #[test]
+    fn what_is_deep_inside_is_named_too() {
+        let cases = [
+            (r#"{"ids":["x"]}"#, "ids[0]", "type"),
+            (r#"{"ids":{}}"#, "ids", "type"),
+            (r#"{"ids":[],"inner":{}}"#, "inner.body", "required"),
+            (r#"{"ids":[],"inner":{"body":"","x":1}}"#, "inner.x", "unknown"),
+            (r#"{"ids":[],"inner":{"body":null}}"#, "inner.body", "type"),
+            (r#"{"ids":[],"colour":"blue"}"#, "colour", "known"),
+            (r#"{"ids":[],"colour":7}"#, "colour", "type"),
+            (r#"{"ids":[],"colour":[]}"#, "colour", "type"),
+            (r#"{}"#, "ids", "required"),
+            ("[]", "body", "type"),
+        ];
+        for (text, field, rule) in cases {
+            let problem = serde_json::to_value(parse::<Nested>(text.as_bytes()).unwrap_err()).unwrap();
+            assert_eq!(
+                (&problem["field"], &problem["rule"]),
+                (&field.into(), &rule.into()),
+                "{text}: {problem}"
+            );
+            assert!(!problem["detail"].as_str().unwrap().contains("line 1"), "{problem}");
+        }
+        for text in ["{", "{}x", r#"{"ids":[],}"#] {
+            assert_eq!(
+                serde_json::to_value(parse::<Nested>(text.as_bytes()).unwrap_err()).unwrap()["code"],
+                "malformed"
+            );
+        }
+    }
+
     fn refusal(bytes: &[u8]) -> serde_json::Value {
         serde_json::to_value(parse::<Input>(bytes).unwrap_err()).unwrap()
     }
@@ -179,7 +253,9 @@ mod tests {
         assert_eq!(refusal(b"{}")["rule"], "required");
         assert_eq!(refusal(b"")["code"], "invalid", "an empty body is an empty object");
         assert_eq!(refusal(br#"{"body":"x","x":1}"#)["field"], "x");
-        assert_eq!(refusal(br#"{"body":1}"#)["rule"], "type");
+        let typed = refusal(br#"{"body":1}"#);
+        assert_eq!((&typed["field"], &typed["rule"]), (&"body".into(), &"type".into()));
+        assert_eq!(typed["detail"], "invalid type: integer `1`, expected a string");
         assert_eq!(refusal(b"{\"body\":\"\xff\"}")["code"], "malformed");
         assert_eq!(refusal(b"{\"body\"")["status"], 400);
         assert!(parse::<Input>(br#"{"body":"x"}"#).is_ok());

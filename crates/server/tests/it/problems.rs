@@ -93,7 +93,7 @@ async fn words_that_there_are_not() {
         assert_eq!(said, (&json!(field), &json!("known"), &json!(detail)));
     }
     let typed = admin.patch(&conversation, json!({"status": 1})).await.problem(422, "invalid");
-    assert_eq!((&typed["field"], &typed["rule"]), (&json!("body"), &json!("type")));
+    assert_eq!((&typed["field"], &typed["rule"]), (&json!("status"), &json!("type")));
 }
 
 #[tokio::test]

@@ -3310,7 +3310,7 @@ export interface components {
             id: string;
             /** @description In the address of connections. */
             key: string;
-            /** @description What it may do. */
+            /** @description What it may do. `encryption_master_key` is shown like the secret. */
             options: components["schemas"]["Options"];
             /** @description Signs, and vouches for anybody: shown to who has every right. */
             secret: string | null;
