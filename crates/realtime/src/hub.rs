@@ -260,6 +260,12 @@ impl Hub {
         Arc::new(Mailbox::new(self.mailbox_limit))
     }
 
+    /// The same for a client that is asked to leave last.
+    #[must_use]
+    pub fn last_mailbox(&self) -> Arc<Mailbox> {
+        Arc::new(Mailbox::last(self.mailbox_limit))
+    }
+
     fn forget_if_empty(&self, tenant: TenantId) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         let empty = tenants.get(&tenant).is_some_and(|room| {

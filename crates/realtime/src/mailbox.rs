@@ -15,6 +15,7 @@ pub struct Mailbox {
     inside: Mutex<Inside>,
     wake: Notify,
     limit: usize,
+    is_last: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +30,20 @@ impl Mailbox {
     /// An empty box for at most `limit` events.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { inside: Mutex::new(Inside::default()), wake: Notify::new(), limit }
+        Self { inside: Mutex::new(Inside::default()), wake: Notify::new(), limit, is_last: false }
+    }
+
+    /// The same for a client that gives up for long where nobody listens when it comes back: a server that stops asks it
+    /// to leave last.
+    #[must_use]
+    pub fn last(limit: usize) -> Self {
+        Self { is_last: true, ..Self::new(limit) }
+    }
+
+    /// Whether it is asked to leave last.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.is_last
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {

@@ -102,7 +102,8 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 async fn drain(app: &App) {
     tracing::info!(connections = app.hub.joined(), "stopping");
     app.stopping.send_replace(true);
-    let open = app.hub.mailboxes();
+    let mut open = app.hub.mailboxes();
+    open.retain(|mailbox| !mailbox.is_last());
     let steps = usize::try_from(app.config.drain_seconds).unwrap_or(0) * STEPS_A_SECOND;
     let step = open.len().div_ceil(steps.max(1)).max(1);
     for some in open.chunks(step) {
@@ -111,7 +112,7 @@ async fn drain(app: &App) {
             sleep(Duration::from_secs(1) / u32::try_from(STEPS_A_SECOND).unwrap_or(1)).await;
         }
     }
-    // Those that joined meanwhile, and those that still will. Their connections are waited for where they are
+    // Those that leave last, those that joined meanwhile, and those that still will. Their connections are waited for where they are
     // accepted, until the last of them has been told and has gone.
     app.hub.stop(Close::Restart);
 }

@@ -90,6 +90,8 @@ pub struct Options {
     pub encryption_master_key: Option<String>,
     /// Where events about channels are posted.
     pub webhooks: Vec<Webhook>,
+    /// Whether one request tells of all that happened together; else each event is a request of its own.
+    pub batch_webhooks: bool,
 }
 
 impl std::fmt::Debug for Options {
@@ -126,12 +128,33 @@ pub struct Webhook {
     /// `cache_miss`, `subscription_count`; empty is all.
     #[serde(default)]
     pub events: Vec<String>,
+    /// Of which channels.
+    #[serde(default)]
+    pub filter: ChannelFilter,
+}
+
+/// Channels by their names; what is absent does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChannelFilter {
+    /// How the name begins.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub channel_name_starts_with: String,
+    /// How it ends.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub channel_name_ends_with: String,
 }
 
 impl Webhook {
-    /// Whether it wants to be told of this.
+    /// Whether it wants to be told of events of this name.
     pub fn wants(&self, event: &str) -> bool {
         self.events.is_empty() || self.events.iter().any(|wanted| wanted == event)
+    }
+
+    /// Whether it wants to be told of this channel.
+    pub fn wants_channel(&self, channel: &str) -> bool {
+        let ChannelFilter { channel_name_starts_with: beginning, channel_name_ends_with: end } = &self.filter;
+        channel.starts_with(beginning.as_str()) && channel.ends_with(end.as_str())
     }
 }
 
@@ -146,6 +169,7 @@ impl Default for Options {
             client_auth: Vec::new(),
             encryption_master_key: None,
             webhooks: Vec::new(),
+            batch_webhooks: false,
         }
     }
 }

@@ -6,7 +6,9 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -106,6 +108,13 @@ impl Problem {
     /// It cannot be read at all.
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", detail)
+    }
+
+    /// A WebSocket of another version than the one that there is (RFC 6455, 4.2.2).
+    #[must_use]
+    pub fn other_version() -> Self {
+        let detail = "this server speaks version 13 of WebSocket";
+        Self::new(StatusCode::UPGRADE_REQUIRED, "malformed", "Upgrade required", detail)
     }
 
     /// A field breaks a rule.
@@ -230,6 +239,9 @@ impl Problem {
         if let Some(seconds) = self.0.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.0.status == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        }
         if self.0.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -278,6 +290,11 @@ impl From<parlor_db::Error> for Problem {
             Db::TimedOut(_) => {
                 tracing::warn!(%error, "database");
                 Self::unavailable("this took too long and was stopped: ask for less, or try again later")
+            }
+            // Two at once, or a rule that no operation has foreseen: what is there already stands.
+            Db::Unique { constraint } => {
+                tracing::debug!(constraint, "a duplicate was refused");
+                Self::conflict("taken", format!("there is already one with the same values ({constraint})"))
             }
             Db::Value(detail) => Self::invalid("body", "storable", detail),
             other => Self::internal(other),

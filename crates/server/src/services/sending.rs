@@ -53,7 +53,10 @@ async fn write(
         gate(tx, actor)?;
         messages::post(tx, actor, conversation, &new, &body)
     });
-    Ok(posted.await?)
+    let posted = posted.await?;
+    // A message ends its author's typing; readers know that by the message, and the next sign is a new one.
+    let _ = app.presence.stop_typing(actor.tenant, conversation, actor.id());
+    Ok(posted)
 }
 
 /// Opens a conversation, with its first message where there is one. `answer` makes of it what the entrance answers, in

@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
-use axum::http::Request;
+use axum::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{Error as Broken, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
@@ -40,6 +42,20 @@ const KEPT: usize = 4;
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
+const CLOSE: u8 = 0x88;
+
+/// Whether a request asks for a WebSocket, in whatever version and however wrongly.
+pub fn is_asked_for(headers: &HeaderMap) -> bool {
+    let upgrade = headers.get(UPGRADE).and_then(|name| name.to_str().ok()).unwrap_or_default();
+    upgrade.split(',').any(|name| name.trim().eq_ignore_ascii_case("websocket"))
+        || headers.contains_key(SEC_WEBSOCKET_KEY)
+        || headers.contains_key(SEC_WEBSOCKET_VERSION)
+}
+
+/// Whether a request asks for another version of WebSocket than there is.
+pub fn is_other_version(headers: &HeaderMap) -> bool {
+    headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version != "13")
+}
 
 /// A request for a WebSocket.
 pub struct Upgrade {
@@ -56,6 +72,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
         let mut asked = Request::new(());
         (*asked.method_mut(), *asked.version_mut()) = (parts.method.clone(), parts.version);
         asked.headers_mut().clone_from(&parts.headers);
+        if is_other_version(&parts.headers) {
+            return Err(Problem::other_version());
+        }
         let answer = create_response(&asked);
         let answer = answer.map_err(|error| Problem::malformed(format!("open a WebSocket here: {error}")))?;
         let on = parts.extensions.get::<OnUpgrade>().cloned();
@@ -89,7 +108,7 @@ impl Upgrade {
             let Ok(stream) = on.await else { return };
             let stream =
                 WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
-            work(Socket { stream, waiting: VecDeque::new(), bytes: 0, _open: open }).await;
+            work(Socket { stream, waiting: VecDeque::new(), bytes: 0, told: false, _open: open }).await;
         });
         self.answer.into_response()
     }
@@ -120,6 +139,8 @@ pub struct Socket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     waiting: VecDeque<Frame>,
     bytes: usize,
+    /// It was told how it broke the protocol.
+    told: bool,
     _open: Option<Open>,
 }
 
@@ -135,8 +156,30 @@ impl Socket {
                 let _ = self.stream.flush().await;
                 None
             }
-            Some(Err(_)) | None => None,
+            Some(Err(error)) => {
+                if let Some(why) = broken(&error) {
+                    let _ = timeout(LINGER, self.end(why)).await;
+                }
+                None
+            }
+            None => None,
         }
+    }
+
+    /// Closes on a client that breaks the protocol: it is told why (RFC 6455, 7.1.7), and nothing more is read of it.
+    async fn end(&mut self, (code, reason): (u16, &'static str)) -> Result<()> {
+        // Whoever waits for something else as well comes here again.
+        if !std::mem::replace(&mut self.told, true) {
+            let body = [&code.to_be_bytes()[..], reason.as_bytes()].concat();
+            self.put(CLOSE, body.into()).await?;
+            self.flush().await?;
+        }
+        let stream = self.stream.get_mut();
+        stream.shutdown().await?;
+        // What lies unread in the connection would take the close back.
+        let mut rest = [0; 4096];
+        while stream.read(&mut rest).await? > 0 {}
+        Ok(())
     }
 
     /// Puts a text, which is UTF-8, into the next flush.
@@ -204,6 +247,17 @@ impl Socket {
         let answered = async { while self.stream.next().await.is_some_and(|heard| heard.is_ok()) {} };
         let _ = timeout(LINGER, answered).await;
         Ok(())
+    }
+}
+
+/// How a client broke the protocol: a code of RFC 6455, 7.4.1, and a reason. `None` when it is gone.
+fn broken(error: &Broken) -> Option<(u16, &'static str)> {
+    match error {
+        Broken::Utf8(_) => Some((1007, "a text must be UTF-8")),
+        Broken::Capacity(_) => Some((1009, "the message is too large")),
+        Broken::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Broken::Protocol(_) => Some((1002, "this is no frame of RFC 6455")),
+        _ => None,
     }
 }
 

@@ -44,3 +44,4 @@ mod stopping;
 mod transports;
 mod upgrade;
 mod visible;
+mod websockets;

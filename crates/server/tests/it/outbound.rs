@@ -179,7 +179,11 @@ async fn a_webhook_that_was_stored_before_goes_to_no_private_address_either() {
     let site = site_with(|config| config.private_fetches = false).await;
     let other = Other::answering(ok("")).await;
     let tenant = parlor_chat::tenants::DEFAULT_SLUG;
-    let webhooks = vec![Webhook { url: other.url.replace("127.0.0.1", "localhost"), events: Vec::new() }];
+    let webhooks = vec![Webhook {
+        url: other.url.replace("127.0.0.1", "localhost"),
+        events: Vec::new(),
+        filter: Default::default(),
+    }];
     let change = Change { options: Some(Options { webhooks, ..Options::default() }), ..Change::default() };
     let set = site.app.db.write_plain(0, move |tx| {
         let tenant = parlor_chat::tenants::by_slug(tx, tenant)?;

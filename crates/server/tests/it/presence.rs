@@ -93,6 +93,24 @@ async fn idle_people_are_away() {
 }
 
 #[tokio::test]
+async fn a_message_ends_typing_and_the_next_sign_is_a_new_one() {
+    let site = Site::start().await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("typing", &[&ben]).await;
+    let (mut types, mut reads) = (ana.ws(None).await, ben.ws(None).await);
+    (types.is_live().await, reads.is_live().await);
+    for text in ["one", "two"] {
+        types.send(&format!(r#"{{"type":"typing","conversation_id":"{group}"}}"#)).await;
+        assert_eq!(
+            reads.told("typing").await["data"],
+            json!({"person_id": ana.id, "typing": true}),
+            "{text}"
+        );
+        ana.say(&group, text).await;
+    }
+}
+
+#[tokio::test]
 async fn typing_reaches_readers_only_and_ends_by_itself() {
     let clock = Clock::fixed(Clock::System.now());
     let site = Site::at(clock.clone(), |_| {}).await;

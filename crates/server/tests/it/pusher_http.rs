@@ -242,7 +242,8 @@ async fn told(hooks: &mut UnboundedReceiver<(String, Value)>, count: usize) -> V
 async fn webhooks_tell_what_happens_on_channels() {
     let site = site().await;
     let (url, mut hooks) = receiver(&[200]).await;
-    options(&site, json!({"webhooks": [{"url": url}]})).await;
+    let wanted = json!({"webhooks": [{"url": url}], "batch_webhooks": true, "subscription_counts": true});
+    options(&site, wanted).await;
     let mut ana = Pusher::open(&site).await;
     ana.join("presence-room", Some(r#"{"user_id":"7"}"#)).await;
     assert_eq!(
@@ -286,6 +287,33 @@ async fn webhooks_tell_what_happens_on_channels() {
             json!({"name": "member_removed", "channel": "presence-room", "user_id": "7"})
         ]
     );
+}
+
+/// As Pusher and Soketi do it where batches are not switched on.
+#[tokio::test]
+async fn a_request_tells_of_one_event_and_of_the_channels_that_are_wanted() {
+    let site = site().await;
+    let (url, mut hooks) = receiver(&[200]).await;
+    let filter = json!({"channel_name_starts_with": "presence-", "channel_name_ends_with": "-a"});
+    options(&site, json!({"webhooks": [{"url": url, "filter": filter}]})).await;
+    let mut ana = Pusher::open(&site).await;
+    for channel in ["presence-room-b", "news-a", "presence-room-a"] {
+        let member = channel.starts_with("presence-").then_some(r#"{"user_id":"7"}"#);
+        ana.join(channel, member).await;
+    }
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let (_, body) = hooks.recv().await.unwrap();
+        let events = body["events"].as_array().unwrap();
+        assert_eq!((events.len(), &events[0]["channel"]), (1, &json!("presence-room-a")), "{body}");
+        names.push(events[0]["name"].clone());
+    }
+    names.sort_by_key(Value::to_string);
+    assert_eq!(names, ["channel_occupied", "member_added"]);
+    let unknown = json!({"options": {"webhooks": [{"url": "https://a.example", "filter": {"name": "x"}}]}});
+    let admin = site.user_with("Administrator", &["admin"]).await;
+    let problem = admin.put("/app", unknown).await.problem(422, "invalid");
+    assert_eq!(problem["field"], "options.webhooks[0].filter.name");
 }
 
 #[tokio::test]

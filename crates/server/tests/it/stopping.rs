@@ -102,7 +102,7 @@ async fn everybody_on_a_websocket_hears_it_however_new() {
     for (path, say, wanted) in [
         ("/api/v1/ws?access_token=TOKEN", None, 4200),
         ("/ws/chat?access_token=TOKEN", None, 4200),
-        ("/app/KEY?protocol=7", None, 4200),
+        ("/app/KEY?protocol=7", None, 4100),
         ("/socket.io/?EIO=4&transport=websocket", None, 0),
         ("/socket.io/?EIO=4&transport=websocket", Some("40{\"token\":\"TOKEN\"}"), 0),
     ] {

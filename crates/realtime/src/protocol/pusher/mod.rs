@@ -62,8 +62,9 @@ pub const NO_VERSION: CloseReason = (4008, "no protocol version was given");
 pub const UNAUTHORIZED: CloseReason = (4009, "unauthorized");
 /// Too slow, or rights changed: come back after a moment.
 pub const COME_BACK: CloseReason = (4100, "come back in a moment");
-/// The server stops: come back at once.
-pub const RESTART: CloseReason = (4200, "the server restarts");
+/// The server stops: come back after a second. The code for "at once" would have pusher-js try while nobody listens, and
+/// then wait for fifteen seconds.
+pub const RESTART: CloseReason = (4100, "the server restarts");
 /// Silent after a ping.
 pub const SILENT: CloseReason = (4201, "no answer to the ping");
 /// A frame that cannot be read.
@@ -185,6 +186,13 @@ pub fn established(socket_id: &str, activity_timeout: u64) -> String {
 #[must_use]
 pub fn error(code: u16, message: &str) -> String {
     json!({"event": "pusher:error", "data": {"code": code, "message": message}}).to_string()
+}
+
+/// A client's event was not forwarded to the others on its channel.
+#[must_use]
+pub fn rejected(channel: &str, message: &str) -> String {
+    let data = json!({"code": REJECTED, "message": message});
+    json!({"event": "pusher:error", "channel": channel, "data": data}).to_string()
 }
 
 /// The subscription holds; `data` is JSON, for presence channels their members.

@@ -40,7 +40,7 @@ fn sent() -> Vec<String> {
         established("12.34", 120),
         PING.to_owned(),
         PONG.to_owned(),
-        error(4301, "too fast"),
+        rejected("private-a", "too fast"),
         subscribed("a", "{}"),
         subscribed("presence-c", &members),
         not_subscribed("private-b", "AuthError", "wrong", 401),

@@ -144,7 +144,8 @@ fn report(webhooks: &WebhookOutbox, application: &Application, change: &Change, 
     if change.list_after == 0 {
         happened(ChannelEvent::Vacated(channel.into()));
     }
-    if kind(channel) != Kind::Presence && change.local && application.wants_webhook("subscription_count") {
+    let counts = application.options().subscription_counts && application.wants_webhook("subscription_count");
+    if kind(channel) != Kind::Presence && change.local && counts {
         let told = serde_json::json!({"name": "subscription_count", "channel": channel,
             "subscription_count": change.list_after});
         happened(ChannelEvent::Other(told));

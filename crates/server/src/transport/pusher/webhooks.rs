@@ -15,7 +15,7 @@ use crate::app::{App, Ctx};
 use crate::auth::pusher_apps::By;
 use crate::transport::pusher::lists::list;
 
-/// What happens together is told together.
+/// What happens together is written together, and told together where the application wants batches.
 const GATHER: Duration = Duration::from_millis(50);
 /// Who is away shorter than this never left.
 const GRACE: Duration = Duration::from_secs(3);
@@ -90,9 +90,13 @@ async fn write_events(app: &App, tenant: TenantId, events: Vec<ChannelEvent>) ->
                 events.extend(tell(tx, tenant, happening)?);
             }
             for hook in &application.options().webhooks {
-                let wanted = |event: &&Value| event["name"].as_str().is_some_and(|name| hook.wants(name));
-                let events: Vec<_> = events.iter().filter(wanted).collect();
-                if !events.is_empty() {
+                let text = |event: &Value, field: &str| event[field].as_str().unwrap_or_default().to_owned();
+                let wanted = |event: &&Value| {
+                    hook.wants(&text(event, "name")) && hook.wants_channel(&text(event, "channel"))
+                };
+                let events: Vec<&Value> = events.iter().filter(wanted).collect();
+                let at_once = if application.options().batch_webhooks { events.len().max(1) } else { 1 };
+                for events in events.chunks(at_once) {
                     let body = json!({"time_ms": time_ms, "events": events}).to_string();
                     hooks::put(tx, tenant, &hook.url, &body)?;
                 }

@@ -10,11 +10,11 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Query, Request};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, VARY,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -24,8 +24,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::session::Session;
 use crate::clock::random_seed;
+use crate::request::problem::Problem;
 use crate::transport::socketio::wire::{Handle, Options, Order, Sharing, Transport, Wire};
-use crate::transport::websocket::Upgrade;
+use crate::transport::websocket::{self, Upgrade};
 
 /// Random bytes in the name of a session: 20 characters.
 const SID_BYTES: usize = 15;
@@ -95,16 +96,18 @@ impl Engine {
     /// Answers any request at the engine's address.
     pub async fn serve(self: Arc<Self>, request: Request) -> Response {
         let origin = request.headers().get(ORIGIN).cloned();
+        let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         let answered = match *request.method() {
             Method::OPTIONS => Ok(plain(StatusCode::NO_CONTENT, "", Bytes::new())),
             _ => self.clone().answer(request).await,
         };
         let mut response = answered.unwrap_or_else(refuse);
-        self.share(origin, &mut response);
+        self.share(origin, wanted, &mut response);
         response
     }
 
-    fn share(&self, origin: Option<HeaderValue>, response: &mut Response) {
+    /// `wanted` are the headers that a page asks for: clients may send any of their own.
+    fn share(&self, origin: Option<HeaderValue>, wanted: Option<HeaderValue>, response: &mut Response) {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let Some(origin) = origin else { return };
@@ -115,7 +118,9 @@ impl Engine {
         }
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+        headers.append(VARY, HeaderValue::from_static("access-control-request-headers"));
+        let usual = HeaderValue::from_static("authorization, content-type");
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.unwrap_or(usual));
         if sharing == Sharing::Trusted {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
@@ -132,6 +137,9 @@ impl Engine {
         };
         if query.get("EIO").map(String::as_str) != Some(VERSION) {
             return Err(Refusal::UnsupportedVersion);
+        }
+        if !polling && websocket::is_other_version(&parts.headers) {
+            return Ok(Problem::other_version().into_response());
         }
         let handle = match query.get("sid") {
             Some(sid) => Some(self.sessions().get(sid).cloned().ok_or(Refusal::UnknownSession)?),

@@ -163,6 +163,18 @@ async fn a_foreign_page_cannot_use_the_cookie() {
     assert!(
         !asked("https://evil.example").await.unwrap().headers().contains_key("access-control-allow-origin")
     );
+    // Clients send headers of their own (`extraHeaders`): pages that may come may say which.
+    let preflight = |origin: &'static str| {
+        let request = client.request(reqwest::Method::OPTIONS, format!("{}/socket.io/", site.url));
+        request
+            .header("origin", origin)
+            .header("access-control-request-headers", "x-shop,authorization")
+            .send()
+    };
+    let named = preflight("https://host.example").await.unwrap();
+    assert_eq!(named.headers()["access-control-allow-headers"], "x-shop,authorization");
+    let other = preflight("https://evil.example").await.unwrap();
+    assert!(!other.headers().contains_key("access-control-allow-headers"));
 }
 
 #[tokio::test]

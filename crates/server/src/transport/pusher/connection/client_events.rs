@@ -13,7 +13,7 @@ impl Connection {
     /// Forwards a client's event to the other subscribers.
     pub(super) async fn tell_others(&mut self, event: &str, channel: &str, data: String) -> Step {
         if let Some(why) = self.rejected(event, channel, &data) {
-            return self.say(pusher::error(pusher::REJECTED, why)).await;
+            return self.say(pusher::rejected(channel, why)).await;
         }
         let Some(subscription) = self.subscriptions.get(channel) else { return Ok(()) };
         let member = subscription.member.clone();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use parlor_chat::publications::Publication;
 use parlor_chat::{Error, events};
@@ -44,7 +44,12 @@ pub(super) async fn connect(
     upgrade: Result<Upgrade, Problem>,
     request: Request,
 ) -> Response {
-    let Ok(upgrade) = upgrade else { return assets::serve(request).await };
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        // Who asks for a WebSocket and cannot have it is told so.
+        Err(problem) if websocket::is_asked_for(request.headers()) => return problem.into_response(),
+        Err(_) => return assets::serve(request).await,
+    };
     let admitted = admit(&app, key, query.as_deref().unwrap_or_default()).await;
     let limit = app.config.pusher.frame_limit;
     upgrade.accepting(limit).then(move |mut socket| async move {
@@ -79,7 +84,7 @@ async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>,
 
 /// A place in the hub that listens to nothing yet.
 async fn join(app: &App, application: &Application) -> Result<Joined, Error> {
-    let (tenant, mailbox) = (application.tenant.id, app.hub.mailbox());
+    let (tenant, mailbox) = (application.tenant.id, app.hub.last_mailbox());
     let mut reach = Reach { lives_by: vec![application.app.tag()], ..Reach::default() };
     let mut ticket = app.hub.ticket(tenant);
     loop {
@@ -92,9 +97,10 @@ async fn join(app: &App, application: &Application) -> Result<Joined, Error> {
 }
 
 /// The last words, for old clients also as an event.
-async fn farewell(socket: &mut Socket, (code, reason): CloseReason) {
+async fn farewell(socket: &mut Socket, why: CloseReason) {
+    let (code, reason) = why;
     let goodbye = async {
-        if code != pusher::RESTART.0 {
+        if why != pusher::RESTART {
             socket.feed(pusher::error(code, reason).into()).await?;
         }
         socket.close(Some((code, reason))).await

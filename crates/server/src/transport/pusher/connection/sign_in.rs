@@ -6,12 +6,13 @@ use std::sync::Arc;
 use parlor_realtime::Name;
 use parlor_realtime::protocol::pusher::{self, SignIn, TERMINATED, WATCHED};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::transport::pusher::connection::Connection;
 use crate::transport::pusher::connection::types::SignedClaims;
 use crate::transport::pusher::connection::types::Step;
-use crate::transport::pusher::connection::types::USER_ID_LENGTH;
+use crate::transport::pusher::connection::types::user_id;
 use crate::transport::pusher::lists::SIGNED_IN;
 use crate::transport::pusher::subscriptions::Member;
 
@@ -19,11 +20,11 @@ use crate::transport::pusher::subscriptions::Member;
 const MOST_WATCHED: usize = 100;
 #[derive(Deserialize)]
 struct UserData {
-    id: String,
+    id: Value,
     #[serde(default)]
     user_info: Option<Box<RawValue>>,
     #[serde(default)]
-    watchlist: Vec<String>,
+    watchlist: Vec<Value>,
     #[serde(default)]
     parlor: SignedClaims,
 }
@@ -34,23 +35,22 @@ impl Connection {
         let signer = self.application.signer();
         let vouched = signer.checks_user(&wanted.auth, &self.subscriptions.socket_id, &wanted.user_data);
         let user: Option<UserData> = serde_json::from_str(&wanted.user_data).ok().filter(|_| vouched);
-        let fits = |user: &UserData| {
-            !user.id.is_empty() && user.id.len() <= USER_ID_LENGTH && !user.id.chars().any(char::is_control)
-        };
-        let Some(user) = user.filter(fits) else { return Err(Some(pusher::UNAUTHORIZED)) };
+        let id = user.as_ref().and_then(|user| user_id(&user.id));
+        let (Some(user), Some(id)) = (user, id) else { return Err(Some(pusher::UNAUTHORIZED)) };
         let again = match self.subscriptions.user() {
-            Some(known) if *known.id != *user.id => return Err(Some(pusher::UNAUTHORIZED)),
+            Some(known) if *known.id != *id => return Err(Some(pusher::UNAUTHORIZED)),
             known => known.is_some(),
         };
         self.take_claims(&user.parlor).await?;
         if !again {
             let info = user.user_info.as_ref().map(|info| info.get().to_owned());
-            self.joined.listen(Name::Channel(format!("{TERMINATED}{}", user.id).into()));
-            self.subscriptions.sign_in(Member { id: Arc::from(user.id.as_str()), info });
+            self.joined.listen(Name::Channel(format!("{TERMINATED}{id}").into()));
+            self.subscriptions.sign_in(Member { id: Arc::from(id.as_str()), info });
         }
         self.authorized();
         self.say(pusher::signed_in(&wanted.user_data)).await?;
-        if again || user.watchlist.is_empty() { Ok(()) } else { self.watch(&user.watchlist).await }
+        let watched: Vec<String> = user.watchlist.iter().filter_map(user_id).collect();
+        if again || watched.is_empty() { Ok(()) } else { self.watch(&watched).await }
     }
 
     async fn watch(&mut self, users: &[String]) -> Step {

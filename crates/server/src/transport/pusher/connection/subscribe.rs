@@ -15,6 +15,7 @@ use crate::transport::pusher::connection::types::Refused;
 use crate::transport::pusher::connection::types::SignedClaims;
 use crate::transport::pusher::connection::types::Step;
 use crate::transport::pusher::connection::types::USER_ID_LENGTH;
+use crate::transport::pusher::connection::types::user_id;
 use crate::transport::pusher::lists::list;
 use crate::transport::pusher::subscriptions::Member;
 use crate::transport::pusher::webhooks::ChannelEvent;
@@ -170,11 +171,7 @@ impl Connection {
 fn read_member(data: &str) -> Result<(Member, SignedClaims), Refused> {
     let unfit = || Refused::auth(400, "channel_data must be JSON with a user_id");
     let data: ChannelData = serde_json::from_str(data).map_err(|_| unfit())?;
-    let id = match data.user_id {
-        Value::String(id) if !id.is_empty() && !id.chars().any(char::is_control) => id,
-        Value::Number(id) => id.to_string(),
-        _ => return Err(unfit()),
-    };
+    let id = user_id(&data.user_id).ok_or_else(unfit)?;
     let info = data.user_info.map(|info| info.get().to_owned());
     Ok((Member { id: id.into(), info }, data.parlor))
 }

@@ -9,6 +9,7 @@ use parlor_realtime::Joined;
 use parlor_realtime::presence::Attending;
 use parlor_realtime::protocol::pusher::CloseReason;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 /// Why a connection ends: a code and a text, or nothing to say because the other side is gone.
@@ -77,6 +78,17 @@ impl Person {
     pub fn id(&self) -> PersonId {
         self.actor.id()
     }
+}
+
+/// The id of a user in signed data: a text, or a number, as the examples of server libraries write it.
+pub(crate) fn user_id(value: &Value) -> Option<String> {
+    let id = match value {
+        Value::String(id) => id.clone(),
+        Value::Number(id) => id.to_string(),
+        _ => return None,
+    };
+    let fits = !id.is_empty() && id.len() <= USER_ID_LENGTH && !id.chars().any(char::is_control);
+    fits.then_some(id)
 }
 
 /// Why a subscription does not hold; the connection stays.
