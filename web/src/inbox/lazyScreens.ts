@@ -12,6 +12,7 @@ export const lazyScreens = {
   lightbox: () => import('./thread/Lightbox.svelte'),
   completion: () => import('./thread/Completion.svelte'),
   threadPanel: () => import('./thread/ThreadPanel.svelte'),
+  acks: () => import('./thread/AckBar.svelte'),
   details: () => import('./panel/DetailsPanel.svelte'),
 };
 
