@@ -10,9 +10,10 @@ export const lazyScreens = {
   pick: () => import('./dialogs/Pick.svelte'),
   shortcuts: () => import('./dialogs/Shortcuts.svelte'),
   lightbox: () => import('./thread/Lightbox.svelte'),
+  collision: () => import('./thread/Collision.svelte'),
+  uploads: () => import('$thread/UploadStrip.svelte'),
   completion: () => import('./thread/Completion.svelte'),
   threadPanel: () => import('./thread/ThreadPanel.svelte'),
-  acks: () => import('./thread/AckBar.svelte'),
   details: () => import('./panel/DetailsPanel.svelte'),
 };
 

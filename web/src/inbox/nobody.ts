@@ -1,5 +1,6 @@
 // A word to the writer: names in a message that are nobody's mention nobody.
 import type { Message } from '$core/api';
+import { isolated } from '$core/text/i18n';
 import { titleOf } from '$core/text/names';
 import { i18n, t } from '$ui/i18n.svelte';
 import { router } from '$ui/router.svelte';
@@ -13,6 +14,6 @@ export function tellNobody({ names_nobody, conversation_id }: Message): void {
   const { store } = session();
   const conversation = store.conversation(conversation_id);
   const elsewhere = conversation && !(route.name === 'conversation' && route.id === conversation_id);
-  const names = new Intl.ListFormat(i18n.locale, { type: 'disjunction' }).format(names_nobody.slice(0, 3));
+  const names = new Intl.ListFormat(i18n.locale, { type: 'disjunction' }).format(names_nobody.slice(0, 3).map((name) => isolated(name)));
   toasts.say(elsewhere ? t('composer.nobody_in', { names, place: titleOf(conversation, store.me?.id, t(`kind.${conversation.kind}`)) }) : t('composer.nobody', { names }), UNDO_FOR);
 }

@@ -11,6 +11,6 @@ function hasWords(data: DataTransfer, files: File[]): boolean {
   const text = data.getData('text/plain').normalize().trim();
   const html = data.getData('text/html');
   if (!text || html) return Boolean(text && html.replace(/<[^>]*>/g, '').trim());
-  const isName = (line: string) => /^\w+:\/\/\S+$/.test(line) || files.some(({ name }) => `${name.normalize()}.`.startsWith(`${line.replace(/.*[\\/]/, '')}.`));
+  const isName = (line: string) => /^\w+:\/\/\S+$/.test(line) || files.some(({ name }) => name.normalize().startsWith(line.replace(/.*[\\/](?=.)/, '')));
   return !/^file:/m.test(text) && !text.split(/[\r\n]+/).every(isName);
 }

@@ -9,7 +9,7 @@ const UNSPACED = '\\u3000-\\u303F\\uFF00-\\uFFEF\\p{sc=Han}\\p{sc=Hira}\\p{sc=Ka
 /** One or two words behind an `@`, which no other word touches. */
 const BEGUN = new RegExp(`(?:^|[^${LETTER}/]|[${UNSPACED}])@([${LETTER}_'’.-]*(?: [${LETTER}_'’.-]*)?)$`, 'u');
 /** An address goes on: to the next space, full-width mark, or bracket that it has not opened. */
-const ADDRESS = /https?:\/\/(?:[^\s<>"`“”„«»()[\]{}\u3001-\u3003\u3008-\u3020\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65]|[([{][^\s()[\]{}]*[)\]}]?)*$/i;
+const ADDRESS = /https?:\/\/(?:[^\s<>"`()[\]{}\u3001-\u3020\uFF01-\uFF65]|[([{][^\s()[\]{}]*[)\]}]?)*$/i;
 const FENCE = /^[ >]*(?:(?:[-*]|\d+\.) +)?(`{3,}(?!.*`)|~{3,})/;
 const INDENTED = /^(?: {4}|\t)/;
 
