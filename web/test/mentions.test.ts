@@ -1,7 +1,7 @@
 // Mentions while they are written, by the same grammar as crates/chat/src/conversations/messages/markdown/mention.rs reads them.
 import { describe, expect, test } from 'vitest';
 import { tokenAt } from '../src/core/text/editing';
-import { changed, chosen, inCode, known, mention, mentionAt, withIds, type Meant } from '../src/core/text/mentions';
+import { MANY, changed, chosen, inCode, known, mention, mentionAt, withIds, type Meant } from '../src/core/text/mentions';
 
 const at = (text: string) => mentionAt(text, text.length);
 
@@ -88,6 +88,6 @@ test('no id goes where it would be read', () => {
 });
 
 test('a text that was sent before knows whom it mentions', () => {
-  const mentions = [{ user_id: '1', name: 'Anna' }, { user_id: '2', name: 'Ben [x' }, { user_id: '3', name: 'Anna' }];
-  expect(withIds(known('@[Anna] @[Ben x] @[Anna] @[Anna] @[Cara]', mentions))).toBe('@[Anna|1] @[Ben x|2] @[Anna|3] @[Anna] @[Cara]');
+  const mentions = [{ user_id: '1', name: 'Anna' }, { user_id: '2', name: 'Ben [x' }, { user_id: '3', name: 'Anna' }, { user_id: MANY, name: 'all' }];
+  expect(withIds(known('@[Anna] @[Ben x] @[Anna] @[Anna] @[Cara] @[all]', mentions))).toBe('@[Anna|1] @[Ben x|2] @[Anna|3] @[Anna] @[Cara] @[all]');
 });

@@ -54,6 +54,9 @@ function betweenBackticks(text: string, at: number, line: number): boolean {
 const label = (name: string) => (/[[\]\n]/.test(name.replace(/\[[^[\]\n]*\]/g, '')) ? name.replace(/[[\]\n]/g, '') : name);
 export const mention = (name: string) => `@[${label(name)}] `;
 
+/** Stands for many in the mentions of a message: `@all`, `@here`. */
+export const MANY = '00000000-0000-0000-0000-000000000000';
+
 /** A text and the ids of its mentions, in their order; those that were typed have none. */
 export interface Meant { text: string; ids: (string | undefined)[] }
 
@@ -83,7 +86,7 @@ export function changed({ text: old, ids }: Meant, text: string, caret: number):
 
 /** Those of a text that was sent before. */
 export function known(text: string, mentions: readonly { user_id: string; name: string }[]): Meant {
-  const left = new Set(mentions);
+  const left = new Set(mentions.filter(({ user_id }) => user_id !== MANY));
   const take = (name: string) => {
     const found = [...left].find((one) => label(one.name) === name);
     left.delete(found!);

@@ -45,7 +45,7 @@ export class StaffComposer extends ComposerController {
     return this.editing?.id ?? this.place;
   }
 
-  #meant(caret = this.text.length): Meant {
+  #meant(caret = 0): Meant {
     return changed(meant.get(this.#place) ?? { text: '', ids: [] }, this.text, caret);
   }
 
