@@ -131,15 +131,20 @@ export function forShadow(css) {
     // `@property` does nothing in a shadow root, so it can go: the plain values that Tailwind keeps for old browsers always apply.
     .replace(/@supports \(\(\(?-webkit-hyphens[^{]*\{/g, '@supports (display:block){')
     .replace(/@property [^{]+\{[^}]*\}/g, '')
+    .replace(/::backdrop\{[^}]*\}/g, '') // of dialogs, which it has none of
     // The host page decides how large its `rem` is; ours must not follow.
     .replace(/(\d*\.?\d+)rem\b/g, (_, size) => `${Number(size) * 16}px`);
 }
 
-/** Of the classes that the inbox has too, those that no component here names; the server's own (in messages) stay. */
+/** Of the classes that the inbox has too, those that no component here names, or not for such an element; the server's own (in messages) stay. */
 function withoutUnused(css, script) {
-  const unused = (selector) => /^\.(?!prose|mention)([a-z-]+)/.exec(selector)?.slice(1).some((name) => !new RegExp(`[\\s"'\`]${name}[\\s"'\`$]`).test(script));
+  const named = (name) => new RegExp(`[\\s"'\`]${name}[\\s"'\`$]`).test(script);
+  const unused = (selector) => {
+    const [, element, name] = /^([a-z]*)\.(?!prose|mention)([a-z-]+)/.exec(selector) ?? [];
+    return name && (!named(name) || !script.includes(`<${element}`));
+  };
   const layer = css.indexOf('@layer components{');
   const end = css.indexOf('@layer utilities{');
-  const kept = css.slice(layer, end).replace(/(?<=[{}])(\.[^{}]+)\{[^{}]*\}/g, (rule, selectors) => (selectors.split(',').every(unused) ? '' : rule));
+  const kept = css.slice(layer, end).replace(/(?<=[{}])([a-z]*\.[^{}]+)\{[^{}]*\}/g, (rule, selectors) => (selectors.split(',').every(unused) ? '' : rule));
   return css.slice(0, layer) + kept + css.slice(end);
 }

@@ -45,6 +45,29 @@ test('files by button, paste and drop, with a description; they arrive, hold the
   await expect(row.getByRole('button', { name: 'Open The blue wall' })).toBeFocused();
 });
 
+/** Cells as programs for tables give them: a text, its HTML, and a picture of them. */
+async function giveCells(page: Page, how: 'paste' | 'drop'): Promise<boolean> {
+  return composer(page).evaluate((field, how) => {
+    const list = new DataTransfer();
+    list.setData('text/plain', 'Test 1\tA\nTest 2\tB');
+    list.setData('text/html', '<table><tr><td>Test 1</td><td>A</td></tr><tr><td>Test 2</td><td>B</td></tr></table>');
+    list.items.add(new File(['x'], 'image.png', { type: 'image/png' }));
+    const event = how === 'paste' ? new ClipboardEvent('paste', { clipboardData: list, bubbles: true, cancelable: true }) : new DragEvent('drop', { dataTransfer: list, bubbles: true, cancelable: true });
+    return field.dispatchEvent(event);
+  }, how);
+}
+
+test('cells are a text: the browser inserts it, and no picture of them is attached', async ({ browser }) => {
+  const { direct } = world();
+  const ana = await browserOf(browser, 'ana');
+  await openChat(ana, direct);
+  for (const how of ['paste', 'drop'] as const) expect(await giveCells(ana, how)).toBe(true);
+  await give(ana, 'paste', 'screenshot.png', picture(20, 20), 'image/png');
+  await expect(upload(ana, 'done')).toHaveCount(1);
+  await ana.getByRole('button', { name: 'Remove screenshot.png' }).click();
+  await expect(upload(ana)).toHaveCount(0);
+});
+
 test('what is too large is said before it is sent; a failed upload is tried again; files survive a reload', async ({ browser }) => {
   const { direct } = world();
   const admin = await apiOf('ana');

@@ -16,6 +16,20 @@ async function give(page: Page, how: 'paste' | 'drop', name: string, bytes: Buff
   }, { how, name, data: bytes.toString('base64') });
 }
 
+test('cells of a table are a text', async ({ browser }) => {
+  const direct = await directOf('ana', 'ben');
+  const ana = await opened(await hostPage(browser, 'ana'), direct);
+  const inserted = await composer(ana).evaluate((field) => {
+    const list = new DataTransfer();
+    list.setData('text/plain', 'Test 1\tA');
+    list.setData('text/html', '<table><tr><td>Test 1</td><td>A</td></tr></table>');
+    list.items.add(new File(['x'], 'image.png', { type: 'image/png' }));
+    return field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: list, bubbles: true, cancelable: true, composed: true }));
+  });
+  expect(inserted).toBe(true);
+  await expect(upload(ana)).toHaveCount(0);
+});
+
 async function opened(page: Page, id: string): Promise<Page> {
   await openPanel(page);
   await row(page, id).click();

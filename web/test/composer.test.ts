@@ -157,3 +157,45 @@ test('store, outbox and client are enough: without drafts, files and presence', 
   expect(composer.text).toBe('');
   leave();
 });
+
+test('who was chosen for a mention is sent, and not shown', async () => {
+  const { session, client, composer } = made();
+  const choose = (name: string, id: string) => {
+    const at = composer.text.length;
+    composer.type(`${composer.text}@[${name}] `);
+    composer.choose(at, id);
+  };
+  choose('Anna', 'a1');
+  choose('Anna', 'a2');
+  // Another conversation was looked at meanwhile: the draft is still about the same people.
+  const again = new StaffComposer(session, 'c1', { failed });
+  again.enter();
+  expect(again.text).toBe('@[Anna] @[Anna] ');
+  again.send();
+  expect(waiting(session)).toMatchObject([{ body: '@[Anna] @[Anna]', sent: '@[Anna|a1] @[Anna|a2]' }]);
+  await vi.waitFor(() => expect(client.asked).toContain('POST /conversations/c1/messages'));
+});
+
+test('an edit says whom it means, and another person of the same name is a change', async () => {
+  const { session, client } = made();
+  const saved = vi.fn();
+  const composer = new StaffComposer(session, 'c1', { failed, saved });
+  composer.enter();
+  const mine = message(2, { author: ana, created_at: new Date().toISOString(), body: 'hi @[Anna]', mentions: [{ user_id: 'a1', name: 'Anna' }] });
+  const bodies: unknown[] = [];
+  client.answers['PATCH /messages/m2'] = (body) => (bodies.push(body), { ...mine, names_nobody: ['Cara'] });
+  composer.edit(mine);
+  composer.send();
+  expect(composer.editing).toBeNull();
+  composer.edit(mine);
+  composer.type('hi @[Anna]!');
+  composer.send();
+  await vi.waitFor(() => expect(saved).toHaveBeenCalledWith(expect.objectContaining({ names_nobody: ['Cara'] })));
+  composer.edit(mine);
+  composer.type('hi ');
+  composer.type('hi @[Anna] ');
+  composer.choose(3, 'a2');
+  composer.send();
+  await vi.waitFor(() => expect(bodies).toHaveLength(2));
+  expect(bodies).toEqual([{ body: 'hi @[Anna|a1]!' }, { body: 'hi @[Anna|a2]' }]);
+});

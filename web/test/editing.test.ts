@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { code, link, mention, mentionAt, prefix, wrap, type Edit, type Selection } from '../src/core/text/editing';
+import { code, link, prefix, wrap, type Edit, type Selection } from '../src/core/text/editing';
 
 /** `[` and `]` mark the selection, before and after. */
 const parse = (marked: string): Selection => ({ text: marked.replace(/[«»]/g, ''), start: marked.indexOf('«'), end: marked.indexOf('»') - 1 });
@@ -24,11 +24,4 @@ test('code is inline or a block', () => {
 test('a link leaves the caret where something is missing', () => {
   check('see «this»', link, 'see [this](https://«»)');
   check('«https://x.y»', link, '[«»](https://x.y)');
-});
-test('a mention begins after a space or at the start, and may have two words', () => {
-  expect(mentionAt('hi @An', 6)).toEqual({ from: 3, query: 'An' });
-  expect(mentionAt('@Ana Li', 7)).toEqual({ from: 0, query: 'Ana Li' });
-  expect(mentionAt('ana@example', 11)).toBeNull();
-  expect(mentionAt('@[Ana Lima] and', 15)).toBeNull();
-  expect(mention('Ana [x] Lima')).toBe('@[Ana x Lima] ');
 });

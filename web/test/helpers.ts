@@ -34,7 +34,7 @@ export const conversation = (part: Partial<Conversation> = {}): Conversation => 
 });
 
 export const message = (seq: number, part: Partial<Message> = {}): Message => ({
-  id: `m${seq}`, conversation_id: 'c1', seq, kind: 'text', author: ben, body: `message ${seq}`, html: `<p>message ${seq}</p>`, is_private_note: false,
+  id: `m${seq}`, conversation_id: 'c1', seq, kind: 'text', author: ben, body: `message ${seq}`, html: `<p>${part.body ?? `message ${seq}`}</p>`, is_private_note: false,
   client_id: null, reply_to: null, thread_root_id: null, reply_count: 0, mentions: [], attachments: [], related: null, reactions: [], pinned_at: null,
   created_at: `2026-01-01T00:${String(seq).padStart(2, '0')}:00Z`, edited_at: null, deleted_at: null, system: null, external_id: null, status: null, ...part,
 });

@@ -52,3 +52,8 @@ test('chooses the first wished language there is', () => {
   expect(choose(['nl', 'pt-BR', 'de'])).toBe('pt');
   expect(choose([null, undefined, 'xx'])).toBe('en');
 });
+
+test('a name from right to left keeps its marks, and the sentence its own', () => {
+  expect(format(en as unknown as Dictionary, 'en', 'system.joined', { people: 'أحمد (EXT)' })).toContain('\u2068أحمد (EXT)\u2069');
+  expect(format(en as unknown as Dictionary, 'en', 'system.joined', { people: 'Ana ❤️' })).not.toContain('\u2068');
+});

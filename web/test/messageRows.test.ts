@@ -51,8 +51,18 @@ test('a day begins where the date changes', () => {
   expect(rows({ items }).map((row) => row.day)).toEqual([true, true]);
 });
 
-test('previews are plain text', () => {
-  expect(plain('**Hi** @[Ana Lima], see [this](https://x.y) `code` and\n> a quote')).toBe('Hi @Ana Lima, see this code and a quote');
-  expect(plain('<img src=x onerror=alert(1)>')).toBe('<img src=x onerror=alert(1)>');
-  expect(plain('snake_case_name 2*3*4')).toBe('snake_case_name 2*3*4');
+test.each([
+  ['<p><strong>Hi</strong> <span class="mention" data-user-id="1">@Ana Lima</span>,<br />\nsee <a href="https://x.y?a&gt;b" rel="ugc">this</a> <code>a*b</code></p>\n<blockquote>\n<p>quote</p>\n</blockquote>', 'Hi @Ana Lima, see this a*b quote'],
+  ['<p>&lt;img src=x onerror=alert(1)&gt; &amp;lt; &#39;a&#39; &quot;b&quot; 100*100/400*56 \\\\files\\_a</p>', '<img src=x onerror=alert(1)> &lt; \'a\' "b" 100*100/400*56 \\\\files\\_a'],
+  ['<ol start="18">\n<li>one\n<ul>\n<li>a</li>\n<li>b</li>\n</ul></li>\n<li>two<ol>\n<li>c</li>\n</ol></li>\n<li>three</li>\n</ol>\n<p>end</p>', '18. one a b 19. two 1. c 20. three end'],
+  ['<ul>\n<li><input disabled="" type="checkbox" checked=""/>\ndone</li>\n</ul><table><thead><tr><th>a</th><th>b</th></tr></thead><tbody>\n<tr><td>1</td><td>2</td></tr></tbody></table><hr />', 'done a b 1 2'],
+  ['<pre><code>fn()\n  x\n</code></pre>', 'fn() x'],
+  ['', ''],
+])('a preview is the server\'s rendering in one line', (html, line) => {
+  expect(plain(html)).toBe(line);
+});
+
+test('a long preview is cut between its signs', () => {
+  expect(plain(`<p>${'👍'.repeat(50)}</p>`, 10)).toBe(`${'👍'.repeat(9)}…`);
+  expect(plain('<p>12345</p>', 5)).toBe('12345');
 });

@@ -75,7 +75,7 @@ test('the mark of a draft goes when the draft does', () => {
 test('what quotes a message follows its changes and its deletion', () => {
   const quoted = { id: 'm1', seq: 1, author: ana, preview: 'message 1', deleted: false };
   const quote = () => store.timeline('c1')!.items[1]!.reply_to;
-  take(posted(11, message(2, { reply_to: quoted })), event(12, 'message.edited', { message: message(1, { body: 'put **right**' }) }));
+  take(posted(11, message(2, { reply_to: quoted })), event(12, 'message.edited', { message: message(1, { body: 'put **right**', html: '<p>put <strong>right</strong></p>' }) }));
   expect(quote()).toMatchObject({ preview: 'put right', deleted: false });
   take(event(13, 'message.deleted', { message: message(1, { body: '', html: '', deleted_at: '2026-01-01T01:00:00Z' }) }));
   expect(quote()).toEqual({ ...quoted, preview: '', deleted: true });

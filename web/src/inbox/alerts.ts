@@ -35,7 +35,7 @@ export function alertOf(message: Message): void {
 function show(message: Message): void {
   const title = t('me.notify_new', { name: message.author?.name ?? t('common.unknown_person') });
   // One tag a message: several open tabs show it once.
-  const note = new Notification(title, { body: plain(message.body, 160), tag: message.id, icon: '/app/favicon.svg', silent: true });
+  const note = new Notification(title, { body: plain(message.html, 160), tag: message.id, icon: '/app/favicon.svg', silent: true });
   note.onclick = () => {
     window.focus();
     router.open(message.conversation_id, message.seq);

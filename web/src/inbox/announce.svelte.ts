@@ -24,7 +24,7 @@ function speak(): void {
   if (!first) return;
   const text = rest.length
     ? t('live.many', { count: rest.length + 1 })
-    : t('live.message', { name: first.author?.name ?? t('common.unknown_person'), text: plain(first.body, 200) });
+    : t('live.message', { name: first.author?.name ?? t('common.unknown_person'), text: plain(first.html, 200) });
   state.lines = [...state.lines.slice(1 - KEEP), { id: ++last, text }];
   timer = setTimeout(() => {
     timer = undefined;

@@ -13,6 +13,7 @@ import { read as setupProgress, write as forgetSetup } from './setup/progress';
 import { alertOf } from './alerts';
 import { announce } from './announce.svelte';
 import { zone } from './me/zone.svelte';
+import { tellNobody } from './nobody';
 import { beginEmbedded, embedded } from './embedded';
 
 export type DialogName = 'new' | 'browse' | 'palette' | 'keys' | 'pick' | null;
@@ -175,7 +176,7 @@ async function outside(notice: Key | null): Promise<void> {
 }
 
 export async function enter(me: Me | null): Promise<void> {
-  const session = await StaffSession.open(client, me, { ended: () => void leave('login.ended'), arrived, refused, remembers: !embedded });
+  const session = await StaffSession.open(client, me, { ended: () => void leave('login.ended'), arrived, refused, sent: tellNobody, remembers: !embedded });
   live.use(session);
   const inside = () => {
     forgetSetup(null);

@@ -1,10 +1,9 @@
 // Drawing attention to a new message: a toast, a tone, a notification of the browser. Muted conversations stay silent.
 import { updateMe, type Conversation, type Id, type Me, type Person } from '$core/api';
-import { plain } from '$core/text/plain';
 import { client, maybeSession } from './live';
 import { ring } from './sound';
 
-export interface News { conversation: Conversation; id: Id; author: Person; body: string; mentioned: boolean; onScreen: boolean; open: () => void }
+export interface News { conversation: Conversation; id: Id; author: Person; text: string; mentioned: boolean; onScreen: boolean; open: () => void }
 export interface Toast { id: Id; author: Person; text: string; kind: Conversation['kind']; title: string | null; open: () => void; close: () => void }
 interface Wishes { sound_enabled: boolean; browser_notifications_enabled: boolean }
 export type Permission = NotificationPermission | 'unsupported';
@@ -50,14 +49,12 @@ export const attention = {
     state.toasts = state.toasts.filter((toast) => !toast.id.startsWith(conversation));
   },
 
-  news({ conversation, id, author, body, mentioned, onScreen, open }: News): string {
-    const text = plain(body, 160);
+  news({ conversation, id, author, text, mentioned, onScreen, open }: News): void {
     const { muted, notify } = conversation.me;
-    if (muted || notify === 'none' || (notify === 'mentions' && !mentioned) || onScreen) return text;
+    if (muted || notify === 'none' || (notify === 'mentions' && !mentioned) || onScreen) return;
     toast({ id: `${conversation.id}:${id}`, author, text, kind: conversation.kind, title: conversation.title, open });
     if (state.wishes.sound_enabled) ring(id);
     if (this.notifications && !(document.visibilityState === 'visible' && document.hasFocus())) notice(id, author.name, text, open);
-    return text;
   },
 };
 

@@ -1,6 +1,7 @@
 // The messenger's state: who is here, what is open, and what is told to the person and to the page.
 import { ApiError, getMe, openConversation, type Conversation, type Id, type Me, type Message, type Related } from '$core/api';
 import { choose } from '$core/text/i18n';
+import { plain } from '$core/text/plain';
 import { newId } from '$core/sync/newId';
 import { directWith, findPeople, relatedOf } from '$core/sync/draftSession';
 import { StaffSession } from '$core/sync/staffSession';
@@ -199,21 +200,21 @@ function arrived(message: Message): void {
   const conversation = here?.store.conversation(message.conversation_id);
   const me = here?.store.me?.id;
   const mentioned = message.mentions.some((mention) => mention.user_id === me);
-  const body = message.body || (message.attachments?.[0]?.name ?? '');
-  if (conversation) news(conversation, { id: message.id, author: message.author, body, mentioned });
+  const text = plain(message.html, 160) || (message.attachments?.[0]?.name ?? '');
+  if (conversation) news(conversation, { id: message.id, author: message.author, text, mentioned });
 }
 
 function appeared(conversation: Conversation): void {
   const last = conversation.last_message;
   if (last?.kind === 'text' && last.author && last.author.id !== maybeSession()?.store.me?.id) {
-    news(conversation, { id: last.id, author: last.author, body: last.preview, mentioned: conversation.me.mentions > 0 });
+    news(conversation, { id: last.id, author: last.author, text: last.preview, mentioned: conversation.me.mentions > 0 });
   }
 }
 
-function news(conversation: Conversation, what: Pick<News, 'id' | 'author' | 'body' | 'mentioned'>): void {
+function news(conversation: Conversation, what: Pick<News, 'id' | 'author' | 'text' | 'mentioned'>): void {
   const { id, me } = conversation;
-  const text = attention.news({ ...what, conversation, onScreen: onScreen(id), open: () => messenger.openConversation(id) });
-  tell('message', { conversation: id, from: what.author.name, text, muted: me.muted });
+  attention.news({ ...what, conversation, onScreen: onScreen(id), open: () => messenger.openConversation(id) });
+  tell('message', { conversation: id, from: what.author.name, text: what.text, muted: me.muted });
 }
 
 function left(id: Id): void {

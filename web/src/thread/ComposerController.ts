@@ -18,6 +18,8 @@ export interface ComposerOptions {
   /** The record that goes with the message; without this, the one of the draft. */
   related?: () => Related | null;
   posted?: () => void;
+  /** A change was saved; the answer. */
+  saved?: (message: Message) => void;
   /** A change could not be saved. */
   failed: (error: unknown) => void;
 }
@@ -35,6 +37,8 @@ export class ComposerController extends Observable {
   focus: () => void = () => {};
   goTo: (seq: number) => void = () => {};
   #shownMode = '';
+  /** What would be sent if nothing was changed. */
+  #unchanged = '';
 
   constructor(session: ComposerSession, readonly id: Id, options: ComposerOptions) {
     super();
@@ -102,9 +106,14 @@ export class ComposerController extends Observable {
     return this.#options.related ? this.#options.related() : (this.draft?.related ?? null);
   }
 
+  /** The text as it is sent. */
+  protected get body(): string {
+    return this.text.trim();
+  }
+
   /** By how many characters it is too long. */
   get over(): number {
-    return Math.max(0, [...this.text.trim()].length - (this.session.store.me?.settings.message_max_chars ?? 20_000));
+    return Math.max(0, [...this.body].length - (this.session.store.me?.settings.message_max_chars ?? 20_000));
   }
 
   get ready(): boolean {
@@ -150,7 +159,7 @@ export class ComposerController extends Observable {
 
   #quote(): ReplyTo | null {
     const to = quotable(this.replyTo, this.note);
-    return to && { id: to.id, seq: to.seq, author: to.author, preview: plain(to.body), deleted: false };
+    return to && { id: to.id, seq: to.seq, author: to.author, preview: plain(to.html), deleted: false };
   }
 
   reply(message: Message): void {
@@ -164,6 +173,7 @@ export class ComposerController extends Observable {
     this.replyTo = null;
     this.editing = message;
     this.text = message.body;
+    this.#unchanged = this.body;
     this.changed();
     this.focus();
   }
@@ -208,7 +218,7 @@ export class ComposerController extends Observable {
     }
     this.session.presence?.type(id, false, note);
     this.session.outbox.add(id, {
-      body: this.text.trim(), is_private_note: note, thread_root_id: this.root, reply_to: this.#quote(), related: this.related,
+      body: this.text.trim(), sent: this.body, is_private_note: note, thread_root_id: this.root, reply_to: this.#quote(), related: this.related,
       attachments: this.session.uploads?.take(this.place),
     });
     this.clear();
@@ -225,12 +235,14 @@ export class ComposerController extends Observable {
   }
 
   async #save(message: Message): Promise<void> {
-    const body = this.text.trim();
-    if (body === message.body) return void this.stop();
+    const { body } = this;
+    if (body === this.#unchanged) return void this.stop();
     this.saving = true;
     this.changed();
     try {
-      this.session.store.putMessage(await editMessage(this.session.client, message.id, body));
+      const saved = await editMessage(this.session.client, message.id, body);
+      this.session.store.putMessage(saved);
+      this.#options.saved?.(saved);
       this.stop();
     } catch (error) {
       this.#options.failed(error);

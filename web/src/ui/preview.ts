@@ -1,4 +1,5 @@
 import type { Conversation, Id } from '$core/api';
+import { isolated } from '$core/text/i18n';
 import { t } from './i18n.svelte';
 import { systemLine } from './systemLine';
 
@@ -9,5 +10,6 @@ export function previewOf({ kind, last_message: last }: Conversation, me: Id, na
   if (last.deleted) return t('message.deleted');
   const anonymous = kind === 'direct' || (last.author?.kind === 'contact' && !named);
   const who = last.author?.id === me ? t('common.you') : anonymous ? '' : last.author?.name.split(' ')[0];
-  return `${who ? `${who}: ` : ''}${last.preview || '…'}`;
+  const line = `${who}: ${last.preview || '…'}`;
+  return who ? `${isolated(who, line)}: ${isolated(last.preview || '…', line)}` : last.preview || '…';
 }

@@ -32,7 +32,7 @@ export const toasts = {
   get list(): Toast[] {
     return state.list;
   },
-  say: (text: string) => void add({ text, tone: 'plain' }, STAY),
+  say: (text: string, stay = STAY) => void add({ text, tone: 'plain' }, stay),
   failed(error: unknown): void {
     if (error instanceof ApiError && error.status === 401) return;
     add({ text: t('action.failed', { reason: reasonOf(error) }), tone: 'danger' }, UNDO_FOR);

@@ -81,8 +81,8 @@ function posted(store: Store, message: Message, needs: Needs): void {
 }
 
 function lastMessage(message: Message): Conversation['last_message'] {
-  const { id, seq, author, kind, is_private_note, created_at, body, system, deleted_at } = message;
-  return { id, seq, author, kind, is_private_note, created_at, system, deleted: deleted_at !== null, preview: plain(body) };
+  const { id, seq, author, kind, is_private_note, created_at, html, system, deleted_at } = message;
+  return { id, seq, author, kind, is_private_note, created_at, system, deleted: deleted_at !== null, preview: plain(html) };
 }
 
 /** Somebody else's text counts as unread. My own counts nothing, and is read if everything before it was. */
@@ -111,7 +111,7 @@ export function withMine(store: Store, message: Message): Message {
 function changed(store: Store, told: Message): void {
   const message = withMine(store, told);
   if (store.message(message.conversation_id, message.id)) store.putMessage(message);
-  store.requote(message.id, plain(message.body) || (message.attachments[0]?.name ?? ''), message.deleted_at !== null);
+  store.requote(message.id, plain(message.html) || (message.attachments[0]?.name ?? ''), message.deleted_at !== null);
   const conversation = store.conversation(message.conversation_id);
   if (conversation?.last_message?.id === message.id) store.changeConversation(conversation.id, { last_message: lastMessage(message) });
 }

@@ -6,7 +6,10 @@ export interface Waiting {
   conversation_id: Id;
   order: number;
   created_at: string;
+  /** As it is shown … */
   body: string;
+  /** … and as it is sent, with ids of people. Absent in what an older version kept. */
+  sent?: string;
   is_private_note: boolean;
   thread_root_id: Id | null;
   reply_to: ReplyTo | null;

@@ -8,6 +8,8 @@ import type { Waiting } from '../store/waiting';
 
 export interface Outgoing {
   body: string;
+  /** With what is not shown; otherwise `body` is sent. */
+  sent?: string;
   is_private_note?: boolean;
   thread_root_id?: Id | null;
   reply_to?: ReplyTo | null;
@@ -58,6 +60,7 @@ export class Outbox {
       order: this.#nextOrder(),
       created_at: new Date().toISOString(),
       body: message.body,
+      sent: message.sent,
       is_private_note: message.is_private_note ?? false,
       thread_root_id: message.thread_root_id ?? null,
       reply_to: message.reply_to ?? null,
@@ -175,7 +178,7 @@ export class Outbox {
 }
 
 function toWire(entry: Waiting): Sendable {
-  const wire: Sendable = { body: entry.body, client_id: entry.client_id };
+  const wire: Sendable = { body: entry.sent ?? entry.body, client_id: entry.client_id };
   if (entry.is_private_note) wire.is_private_note = true;
   if (entry.thread_root_id) wire.thread_root_id = entry.thread_root_id;
   if (entry.reply_to) wire.reply_to_id = entry.reply_to.id;

@@ -14,6 +14,8 @@ export interface SessionHooks {
   /** Nobody is signed in any more. */
   ended(): void;
   arrived?(message: Message): void;
+  /** A message of mine was posted; the answer, which says more than the event. */
+  sent?(message: Message): void;
   /** A conversation that was not known before came with unread messages. */
   appeared?(conversation: Conversation): void;
   /** I was removed from this conversation. */
@@ -117,6 +119,7 @@ export class Session {
   #sent(message: Message): void {
     this.store.putMessage(withMine(this.store, message));
     this.#changed(message.conversation_id);
+    this.hooks.sent?.(message);
   }
 
   #refused(id: Id): void {

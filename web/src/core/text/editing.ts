@@ -1,5 +1,7 @@
 // Editing Markdown in a plain textarea: what a toolbar button does to a selection, and what is being typed that can be completed.
 
+import { inCode, mentionAt } from './mentions';
+
 export interface Selection { text: string; start: number; end: number }
 /** Replaces `from..to` by `insert` and selects `start..end` of the result. */
 export interface Edit { from: number; to: number; insert: string; start: number; end: number }
@@ -53,6 +55,12 @@ export function tokenAt(text: string, caret: number): Token | null {
   if (command && caret === text.length) return { kind: 'command', from: 0, query: command[1]! };
   const argument = /^\/(\p{L}+) ([^\n]*)$/u.exec(before);
   if (argument) return { kind: 'argument', from: argument[1]!.length + 2, query: argument[2]!, command: argument[1]! };
+  const token = wordAt(text, caret);
+  return token && inCode(text, token.from) ? null : token;
+}
+
+function wordAt(text: string, caret: number): Token | null {
+  const before = text.slice(0, caret);
   const mention = mentionAt(text, caret);
   if (mention) return { kind: 'person', ...mention };
   const channel = /(^|[\s(])#([\p{L}\p{N}_-]{0,40})$/u.exec(before);
@@ -75,12 +83,3 @@ export function fuzzy(name: string, query: string): number {
   for (const letter of name) if (letter === query[at]) at += 1;
   return at === query.length ? 2 : -1;
 }
-
-/** The word after an `@` just before the caret, if a mention is being typed. */
-export function mentionAt(text: string, caret: number): { from: number; query: string } | null {
-  const before = text.slice(0, caret);
-  const match = /(^|[\s(])@([\p{L}\p{M}'’.-]*(?: [\p{L}\p{M}'’.-]*)?)$/u.exec(before);
-  return match ? { from: caret - match[2]!.length - 1, query: match[2]! } : null;
-}
-
-export const mention = (name: string) => `@[${name.replace(/[[\]\n]/g, '')}] `;

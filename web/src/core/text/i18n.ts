@@ -39,9 +39,12 @@ export function format(dictionary: Dictionary, locale: Locale, key: Key, params:
   const text = typeof entry === 'string' ? entry : plural(entry, locale, Number(params['count'] ?? 0));
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
-    return value === undefined ? whole : typeof value === 'number' ? numbers(locale).format(value) : value;
+    return value === undefined ? whole : typeof value === 'number' ? numbers(locale).format(value) : isolated(value);
   });
 }
+
+/** A name that is written from right to left keeps its marks and numbers to itself, and leaves those of the text around it. */
+export const isolated = (text: string, around = text) => (/[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/.test(around) ? `\u2068${text}\u2069` : text);
 
 function plural(forms: Plural, locale: Locale, count: number): string {
   return forms[plurals(locale).select(count)] ?? forms.other;

@@ -25,7 +25,7 @@ impl Name {
 }
 
 fn key(name: &str) -> String {
-    name.replace(['[', ']', '\n'], "").to_lowercase()
+    name.replace(['[', ']', '\n'], "").trim().to_lowercase()
 }
 
 /// A text without the ids of its mentions, which were read from it.
@@ -102,6 +102,16 @@ mod tests {
         let at = text.find('@').unwrap();
         let (name, length) = name(&text[at + 1..], text[..at].chars().next_back())?;
         Some((name.name, name.id.is_some(), &text[at + 1 + length..]))
+    }
+
+    #[test]
+    fn brackets_of_names_do_not_count() {
+        let is_of = |name: &str, full: &str| Name { name: name.to_owned(), id: None }.is_of(full);
+        for full in ["Anna Schmidt [EXT]", "Anna Schmidt [", "[ Anna Schmidt", "Anna Schmidt"] {
+            assert!(is_of(full.replace(['[', ']'], "").trim(), full), "{full}");
+            assert!(is_of("anna", full), "{full}");
+        }
+        assert!(!is_of("Schmidt", "Anna Schmidt"));
     }
 
     #[test]
