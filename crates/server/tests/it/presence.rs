@@ -98,7 +98,8 @@ async fn a_message_ends_typing_and_the_next_sign_is_a_new_one() {
     let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
     let group = ana.group("typing", &[&ben]).await;
     let (mut types, mut reads) = (ana.ws(None).await, ben.ws(None).await);
-    (types.is_live().await, reads.is_live().await);
+    types.is_live().await;
+    reads.is_live().await;
     for text in ["one", "two"] {
         types.send(&format!(r#"{{"type":"typing","conversation_id":"{group}"}}"#)).await;
         assert_eq!(
