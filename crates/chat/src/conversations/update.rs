@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     error::{Result, conflict, invalid, not_found},
     events::{self, NewEvent, Payload, payloads, payloads::ConversationChanges},
+    folding,
     ids::{ConversationId, PersonId, TeamId},
     kinds::{Kind, Titled},
     messages::{self, NamedThen, SystemMessage, TicketThen},
@@ -118,7 +119,8 @@ fn save(tx: &mut Tx, actor: &Actor, c: &Conversation) -> Result<()> {
             c.linked_conversation_id,
             c.metadata.to_string().as_str(),
             c.snoozed_until,
-            tx.now
+            tx.now,
+            folding::key(c.title.as_deref().or(c.subject.as_deref()).unwrap_or_default()).as_str()
         ],
     )?;
     Ok(())

@@ -1,12 +1,39 @@
 //! Texts that callers give, checked where every noun asks for the same: names, addresses, searched words. Must not know:
 //! whose they are.
 
-use crate::error::{Result, invalid};
+use crate::{
+    error::{Result, invalid},
+    folding,
+};
 
-/// A pattern of `LIKE … ESCAPE '!'` that finds the text anywhere; `%` and `_` in it find themselves only. Empty for no text.
-pub(crate) fn like(text: &str) -> String {
-    let text = text.trim().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    if text.is_empty() { String::new() } else { format!("%{text}%") }
+/// What is looked for in names and titles, as patterns of `LIKE … ESCAPE '!'` that find it anywhere. Empty for nothing.
+pub(crate) struct Sought {
+    /// As it was written, in small letters.
+    pub written: String,
+    /// For what [`folding::key`] made: in which way a name is typed does not matter.
+    pub folded: String,
+}
+
+/// A text within a pattern: `%` and `_` find themselves only.
+pub(crate) fn literal(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+impl Sought {
+    pub(crate) fn of(text: Option<&str>) -> Result<Sought> {
+        let text = text.unwrap_or_default().trim();
+        if text.chars().count() > 200 {
+            return Err(invalid("search", "length", "search for at most 200 characters"));
+        }
+        let pattern = |text: &str| match text {
+            "" => String::new(),
+            text => format!("%{}%", literal(text)),
+        };
+        let written = pattern(&text.to_lowercase());
+        let words = folding::words(text);
+        let folded = if words.is_empty() { written.clone() } else { pattern(&words) };
+        Ok(Sought { written, folded })
+    }
 }
 
 /// A name of 1 to 120 characters without control characters, trimmed.
@@ -54,8 +81,16 @@ mod tests {
 
     #[test]
     fn wildcards_in_a_searched_text_are_letters() {
-        assert_eq!(like(" Ana "), "%ana%");
-        assert_eq!(like("100%_!"), "%100!%!_!!%");
-        assert_eq!(like(" "), "");
+        let patterns = |text| {
+            let sought = Sought::of(Some(text)).unwrap();
+            (sought.written, sought.folded)
+        };
+        let both = |written: &str, folded: &str| (written.to_owned(), folded.to_owned());
+        assert_eq!(patterns(" Zoë "), both("%zoë%", "%zoe%"));
+        assert_eq!(patterns("100%_!"), both("%100!%!_!!%", "%100!%!_!!%"));
+        assert_eq!(patterns("Jean-Luc"), both("%jean-luc%", "%jean luc%"));
+        assert_eq!(patterns("-"), both("%-%", "%-%"));
+        assert_eq!(patterns(" "), both("", ""));
+        assert!(Sought::of(Some(&"a".repeat(201))).is_err());
     }
 }

@@ -127,10 +127,11 @@ statements! {
     pub static NAMED_ANYWHERE = both("
         SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE
           AND (u.name = ANY($2) OR u.id = ANY($3))");
-    /// Those of a conversation whose name begins so.
-    pub static FIRST_NAMED = both("
+    /// Some of a conversation whose folded name is so, or begins so.
+    pub static NAMED_LIKE = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) LIKE $3 LIMIT 2");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL
+          AND (u.name_key LIKE $3 ESCAPE '!' OR u.name_key LIKE $4 ESCAPE '!') LIMIT 50");
     /// Its other members who are people and active: all, or those of a list.
     pub static GROUP = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id

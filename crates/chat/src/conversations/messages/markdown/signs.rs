@@ -6,6 +6,8 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_script::{Script, UnicodeScript};
 
+use crate::characters::is_ignorable;
+
 /// Whether anything is seen of it: no space, no control, nothing that is only there to change others.
 pub(in super::super) fn is_visible(c: char) -> bool {
     if c.is_ascii() {
@@ -21,15 +23,6 @@ pub(in super::super) fn is_visible(c: char) -> bool {
 /// Companies and fonts have letters of their own there.
 fn is_private(c: char) -> bool {
     matches!(c, '\u{E000}'..='\u{F8FF}')
-}
-
-/// Unicode's property `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt), which does not change.
-fn is_ignorable(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A letter or digit of a script without spaces, or a full-width mark.
