@@ -20,7 +20,7 @@ use crate::{
     person::{Actor, Person, PersonKind},
     rights::{Right, Rights},
     tenants::Tenant,
-    text::{Sought, checked_name, checked_url, email_key},
+    text::{Sought, check_id, checked_name, checked_url, email_key},
     tx::Tx,
 };
 
@@ -304,7 +304,7 @@ pub(crate) fn make(tx: &mut Tx, actor: &Actor, input: &ContactInput) -> Result<C
     let id = insert(
         tx,
         actor.tenant,
-        name,
+        &name,
         input.platform.as_deref().unwrap_or(""),
         input.external_id.as_deref(),
     )?;
@@ -318,6 +318,8 @@ pub(crate) fn insert(
     platform: &str,
     external: Option<&str>,
 ) -> Result<PersonId> {
+    check_id("external_id", external)?;
+    check_id("platform", Some(platform))?;
     if let Some(external) = external
         && tx.db.opt(&BY_EXTERNAL, params![tenant, external], |row| row.get::<PersonId>(0))?.is_some()
     {
@@ -348,7 +350,7 @@ fn change(tx: &mut Tx, actor: &Actor, id: PersonId, input: &ContactInput) -> Res
         }
     }
     if let Some(name) = &input.name {
-        contact.name = checked_name(name)?.to_owned();
+        contact.name = checked_name(name)?;
     }
     if let Some(email) = &input.email {
         contact.email = Some(email_key(email)?.0);
