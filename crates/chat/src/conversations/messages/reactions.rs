@@ -1,11 +1,13 @@
-//! Reactions: emoji that readers give to a message.
+//! Reactions: emoji that readers give to a message. Owns the one form in which an emoji is stored and compared: programs
+//! write the same one with and without U+FE0F.
+
+use std::collections::BTreeSet;
 
 use parlor_db::params;
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
     conversations::{self, Membership},
-    error::{Result, conflict, forbidden, invalid},
+    error::{Error, Result, conflict, forbidden, invalid},
     events::{self, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId},
     person::Actor,
@@ -14,7 +16,10 @@ use crate::{
 
 use super::{Reaction, query::readable, store};
 
-/// Gives or takes back an emoji. Doing it twice changes nothing and tells nobody.
+/// Of how many people a summary names.
+const MOST_USERS: usize = 20;
+
+/// Gives or takes back an emoji, in whichever form it is written. Doing it twice changes nothing and tells nobody.
 pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool) -> Result<Vec<Reaction>> {
     let stored = readable(tx, actor, id, "message.react")?;
     let place = stored.message.conversation_id;
@@ -27,7 +32,11 @@ pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool
     if stored.message.deleted_at.is_some() {
         return Err(conflict("deleted", "the message was deleted"));
     }
-    check_emoji(emoji)?;
+    // What was given before it was known to be no emoji can be taken back.
+    let given = || stored.message.reactions.iter().find(|reaction| !added && reaction.emoji == emoji);
+    let emoji =
+        one_form(emoji).or_else(|| given().map(|reaction| reaction.emoji.as_str())).ok_or_else(no_emoji)?;
+    bring_to_one_form(tx, actor, id)?;
     if added
         && stored.message.reactions.len() >= 50
         && !stored.message.reactions.iter().any(|r| r.emoji == emoji)
@@ -55,26 +64,63 @@ pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool
     Ok(summary)
 }
 
-fn check_emoji(emoji: &str) -> Result<()> {
-    let one = emoji.graphemes(true).count() == 1 && emoji.len() <= 40;
-    let plain = emoji.chars().any(|c| c.is_alphabetic() || c.is_whitespace() || c.is_control());
-    let keycap = emoji.contains('\u{20E3}');
-    if one && !plain && (keycap || !emoji.is_ascii()) {
-        return Ok(());
+/// The form of an emoji that Unicode calls fully qualified; none for what is no emoji, or several.
+fn one_form(emoji: &str) -> Option<&'static str> {
+    let found = emojis::get(emoji).or_else(|| emojis::get(&emoji.replace(['\u{FE0E}', '\u{FE0F}'], "")));
+    found.map(emojis::Emoji::as_str)
+}
+
+fn no_emoji() -> Error {
+    invalid(
+        "emoji",
+        "emoji",
+        "react with one emoji, such as 👍: not with text, several emoji or a part of one",
+    )
+}
+
+/// Rows of a message from before emoji had one form.
+fn bring_to_one_form(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<()> {
+    for emoji in given(tx, actor, id)?.into_iter().map(|(emoji, _)| emoji).collect::<BTreeSet<_>>() {
+        if let Some(form) = one_form(&emoji).filter(|form| *form != emoji) {
+            tx.db.execute(&store::REACT_ANEW, params![actor.tenant, id, emoji.as_str(), form])?;
+            tx.db.execute(&store::UNREACT_ALL, params![actor.tenant, id, emoji.as_str()])?;
+        }
     }
-    Err(invalid("emoji", "emoji", "use one emoji"))
+    Ok(())
+}
+
+/// A summary in which no emoji is twice: older ones have those that differ in form.
+pub(super) fn in_one_form(summary: Vec<Reaction>) -> Vec<Reaction> {
+    let mut merged: Vec<Reaction> = Vec::with_capacity(summary.len());
+    for mut reaction in summary {
+        if let Some(form) = one_form(&reaction.emoji) {
+            form.clone_into(&mut reaction.emoji);
+        }
+        match merged.iter_mut().find(|known| known.emoji == reaction.emoji) {
+            Some(known) => {
+                let twice = reaction.users.iter().filter(|user| known.users.contains(user)).count();
+                known.count += reaction.count - i64::try_from(twice).unwrap_or(0);
+                let more = reaction.users.into_iter().filter(|user| !known.users.contains(user));
+                let more: Vec<_> = more.take(MOST_USERS.saturating_sub(known.users.len())).collect();
+                known.users.extend(more);
+            }
+            None => merged.push(reaction),
+        }
+    }
+    merged
+}
+
+fn given(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<(String, PersonId)>> {
+    Ok(tx.db.all(&store::REACTIONS, params![actor.tenant, id], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 fn summarise(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reaction>> {
-    let given = tx.db.all(&store::REACTIONS, params![actor.tenant, id], |row| {
-        Ok((row.get::<String>(0)?, row.get::<PersonId>(1)?))
-    })?;
     let mut summary: Vec<Reaction> = Vec::new();
-    for (emoji, person) in given {
+    for (emoji, person) in given(tx, actor, id)? {
         match summary.iter_mut().find(|reaction| reaction.emoji == emoji) {
             Some(reaction) => {
                 reaction.count += 1;
-                if reaction.users.len() < 20 {
+                if reaction.users.len() < MOST_USERS {
                     reaction.users.push(person);
                 }
             }
@@ -84,4 +130,33 @@ fn summarise(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reaction>>
     let text = if summary.is_empty() { None } else { Some(serde_json::to_string(&summary)?) };
     tx.db.execute(&store::SUMMARISE, params![actor.tenant, id, text.as_deref()])?;
     Ok(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoji_have_one_form() {
+        let cases = [
+            ("❤", "❤\u{FE0F}"),
+            ("❤\u{FE0F}", "❤\u{FE0F}"),
+            ("❤\u{FE0E}", "❤\u{FE0F}"),
+            ("👍", "👍"),
+            ("👍\u{FE0F}", "👍"),
+            ("👍🏽", "👍🏽"),
+            ("1\u{20E3}", "1\u{FE0F}\u{20E3}"),
+            ("👁\u{200D}🗨", "👁\u{FE0F}\u{200D}🗨\u{FE0F}"),
+            ("🏳\u{200D}🌈", "🏳\u{FE0F}\u{200D}🌈"),
+            ("🇩🇪", "🇩🇪"),
+            ("👨\u{200D}👩\u{200D}👧", "👨\u{200D}👩\u{200D}👧"),
+        ];
+        for (emoji, form) in cases {
+            assert_eq!(one_form(emoji), Some(form), "{emoji:?}");
+        }
+        let no_emoji = "\u{200D} \u{FE0F} \u{1F1E9} \u{1F3FD} \u{20E3} a 1 # :+1: 👍👍 👍a ❤\u{200D} ★ + \u{1F1E9}\u{1F1E9}";
+        for none in no_emoji.split(' ').chain(["", " ", "👍 "]) {
+            assert_eq!(one_form(none), None, "{none:?}");
+        }
+    }
 }

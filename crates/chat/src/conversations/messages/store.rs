@@ -165,6 +165,14 @@ statements! {
     /// Takes it back.
     pub static UNREACT = both("
         DELETE FROM reactions WHERE tenant = $1 AND message_id = $2 AND emoji = $3 AND person_id = $4");
+    /// All of one emoji are of another one: of the same in its one form.
+    pub static REACT_ANEW = both("
+        INSERT INTO reactions (tenant, message_id, emoji, person_id, created_at)
+        SELECT tenant, message_id, $4, person_id, created_at FROM reactions
+        WHERE tenant = $1 AND message_id = $2 AND emoji = $3
+        ON CONFLICT (tenant, message_id, emoji, person_id) DO NOTHING");
+    /// All of one emoji are gone.
+    pub static UNREACT_ALL = both("DELETE FROM reactions WHERE tenant = $1 AND message_id = $2 AND emoji = $3");
     /// All of a message.
     pub static REACTIONS = both("
         SELECT emoji, person_id FROM reactions WHERE tenant = $1 AND message_id = $2 ORDER BY created_at, person_id");
