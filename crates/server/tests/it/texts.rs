@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use crate::isolation::{Things, body, fill, things};
 use crate::support::{Person, Site, described::DOCUMENT};
 
-const LONGEST: usize = 900_000;
+const LONGEST: usize = 150_000;
+
+/// Texts that are compared with something and never kept.
+const COMPARED: &[&str] = &["look_at_invitation token", "set_password current"];
 
 /// A schema without references and the ways to be null.
 fn plain(schema: &Value) -> Value {
@@ -91,7 +94,13 @@ async fn refused(
     let mut wrong = Vec::new();
     for (text, sent) in found {
         let top = text.split('.').next().unwrap();
+        if COMPARED.contains(&format!("{name} {text}").as_str()) {
+            continue;
+        }
         let mut whole = base(name, admin, things);
+        if top == "contact" {
+            whole.as_object_mut().unwrap().remove("contact_id");
+        }
         for (field, value) in sent.as_object().into_iter().flatten() {
             // What the operation needs stays as it is, unless it is the text in question.
             if field == top || whole.get(field).is_none() {

@@ -12,7 +12,7 @@ use crate::{
     time::Time,
 };
 
-use super::{Mention, Message, MessageKind, Reaction, html, reactions::in_one_form};
+use super::{Mention, Message, MessageKind, Reaction, emoji::in_one_form, html};
 
 row! {
     /// A message `m` as it is stored, and its author, who is a user `u` or a contact `k`.
