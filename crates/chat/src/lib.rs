@@ -14,8 +14,8 @@ mod resources;
 mod sync;
 mod tenancy;
 
+pub(crate) use crate::core::{characters, folding, json, lists, related, setting_values, text, tx};
 pub use crate::core::{error, ids, kinds, page, person, rights, sealing, signing, time, words};
-pub(crate) use crate::core::{json, lists, related, setting_values, text, tx};
 pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
 pub use files::{attachments, upload_quota};
@@ -63,6 +63,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "jobs", sql: include_str!("../../../migrations/0013_jobs.sql") },
     Migration { version: 14, name: "secrets", sql: include_str!("../../../migrations/0014_secrets.sql") },
     Migration { version: 15, name: "states", sql: include_str!("../../../migrations/0015_states.sql") },
+    Migration { version: 16, name: "folding", sql: include_str!("../../../migrations/0016_folding.sql") },
     Migration {
         version: 17,
         name: "retired_key",

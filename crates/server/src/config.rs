@@ -11,6 +11,7 @@ mod pusher;
 
 pub use pusher::PusherArgs;
 mod mercure;
+pub(crate) mod values;
 
 pub use mercure::MercureArgs;
 
@@ -22,7 +23,7 @@ pub struct DataArgs {
     pub data: PathBuf,
 
     /// Database: postgres://… for PostgreSQL; otherwise SQLite in the data folder
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true, value_parser = values::database)]
     pub database: Option<String>,
 
     /// Key that seals secrets in the database: 32 random bytes, as `openssl rand -hex 32` makes them; several with commas
@@ -86,20 +87,21 @@ impl DataArgs {
 /// How the server serves.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
-    /// Address and port; port 0 takes a free one
-    #[arg(long, env = "PARLOR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    /// Address or name, and port; port 0 takes a free one
+    #[arg(long, env = "PARLOR_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR",
+          value_parser = values::listen)]
     pub listen: SocketAddr,
 
     /// Address under which browsers reach this server, such as `https://chat.example.com`
-    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = values::public_address)]
     pub public_url: Option<String>,
 
     /// Origins of other sites whose pages may call the API with a token, comma separated; * for all
-    #[arg(long, env = "PARLOR_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…")]
+    #[arg(long, env = "PARLOR_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,…", value_parser = values::origin)]
     pub origins: Vec<String>,
 
     /// Serve /playground/, pages that play a host application and make tokens for anybody: for development only
-    #[arg(long, env = "PARLOR_PLAYGROUND")]
+    #[arg(long, env = "PARLOR_PLAYGROUND", value_parser = values::switch)]
     pub playground: bool,
 
     /// Secret with which the host application signs tokens for the tenant "default" (HS256)
@@ -111,12 +113,12 @@ pub struct ServeArgs {
     pub secret: Option<String>,
 
     /// Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that sets them
-    #[arg(long, env = "PARLOR_BEHIND_PROXY")]
+    #[arg(long, env = "PARLOR_BEHIND_PROXY", value_parser = values::switch)]
     pub behind_proxy: bool,
 
     /// Fetch keys from, and post webhooks to, addresses in private networks too, and keys over http: for development,
     /// and where the identity provider stands in the same network
-    #[arg(long, env = "PARLOR_PRIVATE_FETCHES")]
+    #[arg(long, env = "PARLOR_PRIVATE_FETCHES", value_parser = values::switch)]
     pub private_fetches: bool,
 
     /// Largest request body in bytes
@@ -180,7 +182,7 @@ pub struct ServeArgs {
     pub log: String,
 
     /// Write the log as JSON lines
-    #[arg(long, env = "PARLOR_LOG_JSON")]
+    #[arg(long, env = "PARLOR_LOG_JSON", value_parser = values::switch)]
     pub log_json: bool,
 }
 
@@ -233,21 +235,30 @@ impl ServeArgs {
     /// Whether the origin was named; only those may use the cookie of our user.
     #[must_use]
     pub fn allows_named_origin(&self, origin: &str) -> bool {
-        let same = |allowed: &String| {
-            allowed != "*" && allowed.trim_end_matches('/').eq_ignore_ascii_case(origin.trim_end_matches('/'))
-        };
-        self.origins.iter().any(same) || self.public_url.as_ref().is_some_and(same)
+        let same =
+            |allowed: &str| allowed != "*" && !allowed.is_empty() && allowed.eq_ignore_ascii_case(origin);
+        self.origins.iter().any(|allowed| same(allowed)) || self.own_origin().is_some_and(|own| same(&own))
+    }
+
+    /// The address under which browsers reach this server, where it is given; without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref().filter(|url| !url.is_empty())
+    }
+
+    fn own_origin(&self) -> Option<String> {
+        self.public_url().and_then(values::origin_of_address)
     }
 
     /// Which pages may show the embedded inbox in a frame: ours and those of named origins, never all.
     #[must_use]
     pub fn frame_ancestors(&self) -> String {
-        let harmless = |origin: &&String| {
+        let harmless = |origin: &String| {
             let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ';' | ',' | '\'' | '*');
             origin.contains("://") && origin.chars().all(plain)
         };
-        let named = self.origins.iter().chain(&self.public_url).filter(harmless);
-        named.fold("'self'".to_owned(), |text, origin| format!("{text} {}", origin.trim_end_matches('/')))
+        let named = self.origins.iter().cloned().chain(self.own_origin()).filter(harmless);
+        named.fold("'self'".to_owned(), |text, origin| format!("{text} {origin}"))
     }
 
     /// The address of Redis, where there is one.
@@ -259,7 +270,7 @@ impl ServeArgs {
     /// Whether browsers reach us over TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.public_url().is_some_and(|url| url.starts_with("https://"))
     }
 }
 
@@ -282,23 +293,43 @@ mod tests {
         let args = [
             "parlor",
             "--origins",
-            "https://a.example,https://b.example/",
+            "https://a.example, https://b.example/,https://C.example:443,",
             "--public-url",
             "https://me.example",
         ];
         let both = Both::parse_from(args);
-        for origin in ["https://a.example", "https://B.example", "https://me.example"] {
+        for origin in ["https://a.example", "https://B.example", "https://c.example", "https://me.example"] {
             assert!(both.serve.allows_origin(origin), "{origin}");
         }
-        for origin in ["https://c.example", "https://a.example.evil", "null", ""] {
+        for origin in ["https://d.example", "https://a.example.evil", "null", ""] {
             assert!(!both.serve.allows_origin(origin), "{origin}");
         }
         assert_eq!(
             both.serve.frame_ancestors(),
-            "'self' https://a.example https://b.example https://me.example"
+            "'self' https://a.example https://b.example https://c.example https://me.example"
         );
         assert!(both.serve.is_secure());
         assert_eq!(both.data.database_url(), "sqlite:./data/parlor.db");
         assert!(both.data.is_embedded());
+    }
+
+    #[test]
+    fn what_cannot_be_ends_the_start_with_its_reason() {
+        let refused = |args: &[&str]| {
+            let all = ["parlor"].iter().chain(args);
+            Both::try_parse_from(all).map(drop).unwrap_err().to_string()
+        };
+        for (args, reason) in [
+            (["--origins", "https://a.example,https://*.b.example"], "there are no patterns"),
+            (["--origins", "a.example"], "begin with the scheme"),
+            (["--public-url", "nonsense"], "begin with the scheme"),
+            (["--listen", "8080"], "127.0.0.1:8080"),
+            (["--database", "nonsense"], "unknown kind of database"),
+            (["--mercure-url", "hub"], "begin with the scheme"),
+            (["--mercure-cors-origins", "https://a.example/x"], "an origin ends with its host"),
+        ] {
+            let text = refused(&args);
+            assert!(text.contains(reason) && text.contains(args[0]), "{text}");
+        }
     }
 }

@@ -11,6 +11,9 @@ pub enum StartError {
     /// The data folder.
     #[error("the data folder {0} cannot be used: {1}")]
     Folder(PathBuf, std::io::Error),
+    /// The folder of files.
+    #[error("the folder of files {0} cannot be used: {1}. Name another one with --files or PARLOR_FILES")]
+    Files(PathBuf, std::io::Error),
     /// Another server.
     #[error("another parlor serves the data folder {0}")]
     Locked(PathBuf),

@@ -19,6 +19,7 @@ use crate::{
     search::{self, terms},
     teams,
     tenants::{Tenant, system_actor},
+    text::shown_name,
     time::Time,
     tx::Tx,
     users,
@@ -345,8 +346,7 @@ impl Batch<'_> {
         let (id, shown) = match found {
             Some(found) => found,
             None => {
-                let shown: String = name.chars().filter(|c| !c.is_control()).collect();
-                let shown = if shown.trim().is_empty() { "?".to_owned() } else { shown.trim().to_owned() };
+                let shown = shown_name(name);
                 (users::import(tx, self.tenant, &external, &shown)?, shown)
             }
         };

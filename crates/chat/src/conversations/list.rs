@@ -10,7 +10,7 @@ use crate::{
     page::{Page, limit},
     person::Actor,
     rights::Right,
-    text::like,
+    text::Sought,
     tx::Tx,
     words::Status,
 };
@@ -47,7 +47,7 @@ pub struct ListFilter {
 struct ListQuery {
     kinds: Vec<String>,
     statuses: Vec<String>,
-    pattern: String,
+    sought: Sought,
     cursor: Cursor,
     unread: bool,
     limit: i64,
@@ -61,7 +61,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
     let wanted = ListQuery {
         kinds: names(if filter.kinds.is_empty() { &all } else { &filter.kinds }),
         statuses: filter.statuses.iter().map(|status| status.name().to_owned()).collect(),
-        pattern: filter.search.as_deref().map_or(String::new(), like),
+        sought: Sought::of(filter.search.as_deref())?,
         cursor: Cursor::parse(filter.after.as_deref()),
         unread: filter.unread,
         limit: i64::try_from(limit + 1).unwrap_or(200),
@@ -85,7 +85,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
 }
 
 impl ListQuery {
-    /// The parameters that the statements of all lists begin with, and those of one.
+    /// The parameters that the statements of all lists begin with, those of one, and the folded pattern.
     fn with<'a>(&'a self, actor: &Actor, own: &[Param<'a>]) -> Vec<Param<'a>> {
         let common = params![
             actor.tenant,
@@ -93,11 +93,11 @@ impl ListQuery {
             &self.kinds[..],
             !self.statuses.is_empty(),
             &self.statuses,
-            self.pattern.as_str(),
+            self.sought.written.as_str(),
             self.cursor.at,
             self.cursor.id
         ];
-        [common, own].concat()
+        [common, own, params![self.sought.folded.as_str()]].concat()
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     access::AccessChange,
+    characters::is_visible,
     contacts::{self, Contact, ContactInput},
     direct_hooks,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
@@ -17,7 +18,9 @@ use crate::{
     participants,
     person::{Actor, Person, PersonKind},
     rights::Right,
-    stores, teams, tickets,
+    stores, teams,
+    text::{check_id, line},
+    tickets,
     time::Time,
     tx::Tx,
     users,
@@ -180,7 +183,8 @@ fn check_opener(actor: &Actor, rules: &Rules) -> Result<()> {
 }
 
 fn check_fields(new: &NewConversation, rules: &Rules) -> Result<()> {
-    let filled = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let filled =
+        |text: &Option<String>| text.as_deref().is_some_and(|text| line(text).chars().any(is_visible));
     match rules.titled {
         Titled::Title if !filled(&new.title) => return Err(invalid("title", "not_empty", "give it a title")),
         Titled::Subject if !filled(&new.subject) => {
@@ -202,6 +206,9 @@ fn check_fields(new: &NewConversation, rules: &Rules) -> Result<()> {
     if let Some(related) = &new.related {
         related.check()?;
     }
+    check_id("slug", new.slug.as_deref())?;
+    check_id("source", new.source.as_deref())?;
+    check_id("platform", new.platform.as_deref())?;
     update::check_texts(new.title.as_deref(), new.description.as_deref(), new.subject.as_deref())?;
     update::check_workflow(Some(&new.labels), new.metadata.as_ref())
 }
@@ -350,11 +357,12 @@ fn insert(
     let trimmed = |text: &Option<String>| {
         text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let title = trimmed(&new.title).filter(|_| rules.titled != Titled::No);
+    let of_line = |text: &Option<String>| text.as_deref().map(line).filter(|text| !text.is_empty());
+    let title = of_line(&new.title).filter(|_| rules.titled != Titled::No);
     let slug = if new.kind == Kind::Channel { Some(slug(new, title.as_deref())?) } else { None };
     let number = prefix.map(|prefix| tickets::next(tx, actor.tenant, prefix)).transpose()?;
     let priority = rules.workflow.then(|| new.priority.unwrap_or(Priority::Normal));
-    let (description, subject) = (trimmed(&new.description), trimmed(&new.subject));
+    let (description, subject) = (trimmed(&new.description), of_line(&new.subject));
     let pair = pair(actor, new);
     let row = NewRow {
         kind: new.kind,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     access::outsider,
     error::Result,
+    folding,
     ids::{ConversationId, PersonId, StoreId, TeamId, TenantId},
     jobs::{self, When, Work},
     json::Json,
@@ -171,23 +172,26 @@ macro_rules! seen_activity {
 
 /// The filters of a list, over `c`. Kinds are compared as expressions, so that no engine takes the conversations of these
 /// kinds one by one instead of those that a person takes part in. $3 kinds, $4 whether statuses are given, $5 statuses, $6 pattern or '',
-/// $7 and $8 the cursor (activity, id).
+/// $7 and $8 the cursor (activity, id), and the folded pattern.
 macro_rules! filters {
-    () => {
-        concat!(matching!(), " AND (c.last_activity_at, c.id) < ($7, $8)")
+    ($folded:literal) => {
+        concat!(matching!($folded), " AND (c.last_activity_at, c.id) < ($7, $8)")
     };
 }
 
 /// The same without the cursor.
 macro_rules! matching {
-    () => {
-        "(c.kind || '') = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
-         AND ($6 = '' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 ESCAPE '!' OR c.slug LIKE $6 ESCAPE '!'
+    ($folded:literal) => {
+        concat!(
+            "(c.kind || '') = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
+         AND ($6 = '' OR c.title_key LIKE ", $folded, " ESCAPE '!' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 ESCAPE '!'
+              OR c.slug LIKE $6 ESCAPE '!'
               OR EXISTS (SELECT 1 FROM participants q JOIN users u ON u.tenant = q.tenant AND u.id = q.person_id
-                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND lowered(u.name) LIKE $6 ESCAPE '!'
-                           AND c.kind IN ('direct', 'group'))
+                         WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND c.kind IN ('direct', 'group')
+                           AND (u.name_key LIKE ", $folded, " ESCAPE '!' OR lowered(u.name) LIKE $6 ESCAPE '!'))
               OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
-                           AND lowered(k.name) LIKE $6 ESCAPE '!'))"
+                           AND (k.name_key LIKE ", $folded, " ESCAPE '!' OR lowered(k.name) LIKE $6 ESCAPE '!')))"
+        )
     };
 }
 
@@ -213,7 +217,7 @@ statements! {
         SELECT ", columns!(), ", ", count_columns!(unread!("p.person_kind = 'contact'"), mentions!("$2"), draft!("$2")), "
         FROM participants p CROSS JOIN conversations c
         WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
-          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!(), "
+          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!("$11"), "
           AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// The same for a contact: newest first by what it sees, for the order and the times tell of what happened.
@@ -222,7 +226,7 @@ statements! {
             seen_activity!(), "
         FROM participants p CROSS JOIN conversations c
         WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
-          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", matching!(), "
+          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", matching!("$11"), "
           AND (", seen_activity!(), ", c.id) < ($7, $8)
           AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
         ORDER BY ", seen_activity!(), " DESC, c.id DESC LIMIT $10"));
@@ -231,7 +235,7 @@ statements! {
         SELECT ", columns!(), ", ", count_columns!(unread!("FALSE"), mentions!("$2"), draft!("$2")), "
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-        WHERE c.tenant = $1 AND ", filters!(), "
+        WHERE c.tenant = $1 AND ", filters!("$16"), "
           AND c.kind = $9 AND (p.person_id IS NULL OR p.left_at IS NOT NULL)
           AND ", outsider!("$10", "$11", "$12", "$13"), "
           AND ($14 = FALSE OR ", unread!("FALSE"), " > 0)
@@ -241,13 +245,13 @@ statements! {
         SELECT ", columns!(), ", ", count_columns!(unread!("FALSE"), "CAST(0 AS BIGINT)", "FALSE"), "
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-        WHERE c.tenant = $1 AND ", filters!(), " AND c.kind = $9
+        WHERE c.tenant = $1 AND ", filters!("$11"), " AND c.kind = $9
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// Public channels that the actor can join.
     pub static JOINABLE = both(concat!("
         SELECT ", columns!(), ", ", count_columns!("CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)", "FALSE"), " FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-        WHERE c.tenant = $1 AND ", filters!(), " AND c.kind = 'channel' AND c.is_private = FALSE
+        WHERE c.tenant = $1 AND ", filters!("$10"), " AND c.kind = 'channel' AND c.is_private = FALSE
           AND (p.person_id IS NULL OR p.left_at IS NOT NULL)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $9"));
     /// The actor's own part of one.
@@ -262,9 +266,9 @@ statements! {
             replies_enabled, pair, created_by, client_id, contact_id, store_id, team_id, assignee_id, priority, labels,
             ticket_prefix, ticket_number, source, platform, linked_conversation_id, related, metadata, snoozed_until,
             created_at, updated_at, last_activity_at, last_seq, last_public_seq, last_deleted_seq, staff_count,
-            public_count, team_read_seq, team_read_count, members, pins)
+            public_count, team_read_seq, team_read_count, members, pins, title_key)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-            $23, $24, $25, $26, NULL, $27, $27, $27, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+            $23, $24, $25, $26, NULL, $27, $27, $27, 0, 0, 0, 0, 0, 0, 0, 0, 0, $28)
         ON CONFLICT DO NOTHING");
     /// By the pair of a direct conversation.
     pub static BY_PAIR = both("SELECT id FROM conversations WHERE tenant = $1 AND pair = $2");
@@ -277,7 +281,8 @@ statements! {
     pub static UPDATE = both("
         UPDATE conversations SET status = $3, title = $4, description = $5, subject = $6, is_private = $7,
             replies_enabled = $8, team_id = $9, assignee_id = $10, priority = $11, labels = $12,
-            linked_conversation_id = $13, metadata = $14, snoozed_until = $15, updated_at = $16
+            linked_conversation_id = $13, metadata = $14, snoozed_until = $15, updated_at = $16,
+            title_key = $17
         WHERE tenant = $1 AND id = $2");
     /// Counts members anew.
     pub static COUNT_MEMBERS = both("
@@ -433,7 +438,8 @@ pub(super) fn insert(tx: &mut Tx, tenant: TenantId, id: ConversationId, new: &Ne
             new.linked_conversation_id,
             related.as_deref(),
             metadata.as_str(),
-            new.created_at
+            new.created_at,
+            folding::key(new.title.or(new.subject).unwrap_or_default()).as_str()
         ],
     )?;
     Ok(made == 1)

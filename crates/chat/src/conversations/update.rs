@@ -6,14 +6,18 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::{
+    characters::is_visible,
     error::{Result, conflict, invalid, not_found},
     events::{self, NewEvent, Payload, payloads, payloads::ConversationChanges},
+    folding,
     ids::{ConversationId, PersonId, TeamId},
     kinds::{Kind, Titled},
     messages::{self, NamedThen, SystemMessage, TicketThen},
     participants,
     person::Actor,
-    teams, tickets,
+    teams,
+    text::line,
+    tickets,
     time::Time,
     tx::Tx,
     users,
@@ -118,7 +122,8 @@ fn save(tx: &mut Tx, actor: &Actor, c: &Conversation) -> Result<()> {
             c.linked_conversation_id,
             c.metadata.to_string().as_str(),
             c.snoozed_until,
-            tx.now
+            tx.now,
+            folding::key(c.title.as_deref().or(c.subject.as_deref()).unwrap_or_default()).as_str()
         ],
     )?;
     Ok(())
@@ -126,11 +131,11 @@ fn save(tx: &mut Tx, actor: &Actor, c: &Conversation) -> Result<()> {
 
 fn change_texts(after: &mut Conversation, change: &ConversationChange, changes: &mut Changes) -> Result<()> {
     let titled = after.rules().titled;
-    if let Some(title) = change.title.as_deref().map(str::trim).filter(|_| titled != Titled::No) {
-        if title.is_empty() && titled == Titled::Title {
+    if let Some(title) = change.title.as_deref().map(line).filter(|_| titled != Titled::No) {
+        if !title.chars().any(is_visible) && titled == Titled::Title {
             return Err(invalid("title", "not_empty", "give it a title"));
         }
-        let title = (!title.is_empty()).then(|| title.to_owned());
+        let title = Some(title).filter(|title| !title.is_empty());
         if title != after.title {
             changes.public.title = Some(title.clone());
             changes.lines.push(SystemMessage::TitleChanged { title: title.clone() });
@@ -143,11 +148,11 @@ fn change_texts(after: &mut Conversation, change: &ConversationChange, changes: 
         changes.public.description = Some(description.clone());
         after.description.clone_from(description);
     }
-    if let Some(subject) = change.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())
-        && after.subject.as_deref() != Some(subject)
+    if let Some(subject) = change.subject.as_deref().map(line).filter(|subject| !subject.is_empty())
+        && after.subject.as_ref() != Some(&subject)
     {
-        changes.public.subject = Some(subject.to_owned());
-        after.subject = Some(subject.to_owned());
+        changes.public.subject = Some(subject.clone());
+        after.subject = Some(subject);
     }
     if let Some(enabled) = change.replies_enabled.filter(|enabled| *enabled != after.replies_enabled) {
         changes.public.replies_enabled = Some(enabled);

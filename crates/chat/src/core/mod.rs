@@ -1,7 +1,9 @@
 //! What everything else stands on: ids, time, errors, rights, people as others see them, the table of kinds, the
 //! transaction. Must not know: any noun's rows.
 
+pub mod characters;
 pub mod error;
+pub mod folding;
 pub mod ids;
 pub mod json;
 pub mod kinds;

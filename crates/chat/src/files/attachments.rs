@@ -2,13 +2,16 @@
 //! id: a name that somebody gave a file is never part of a path. Must not know: who reads one (`messages/files.rs`).
 
 use parlor_db::{FromRow, params, row, statements};
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
+    characters::is_visible,
     error::{Error, Result, invalid, not_found},
     ids::{MessageId, PersonId, RowId, TenantId},
     jobs::{self, When, Work},
     person::Actor,
     settings,
+    text::line,
     time::Time,
     tx::Tx,
     upload_quota,
@@ -36,8 +39,11 @@ pub struct NewFile {
 
 /// The most files of one message.
 const MOST: usize = 10;
-/// The most characters of a name that are kept.
+/// The most characters of a name that are kept, and the most bytes: file systems take 255.
 const LONGEST_NAME: usize = 200;
+const MOST_BYTES: usize = 255;
+/// The most characters of an ending, behind its dot.
+const LONGEST_ENDING: usize = 10;
 /// The most characters of a description.
 const LONGEST_DESCRIPTION: usize = 1_000;
 
@@ -179,10 +185,39 @@ pub fn describe(tx: &mut Tx, actor: &Actor, id: RowId, description: &str) -> Res
 /// A name as it is shown: without folders, without what hides or turns it.
 fn shown_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turns = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
-    let kept: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(LONGEST_NAME).collect();
-    let kept = kept.trim().trim_start_matches('.').trim();
-    if kept.is_empty() { "file".to_owned() } else { kept.to_owned() }
+    let plain: String = last.chars().filter(|c| !c.is_control()).collect();
+    let line = line(&plain);
+    let kept = line.trim_start_matches('.').trim();
+    if kept.chars().any(is_visible) { shortened(kept) } else { "file".to_owned() }
+}
+
+/// A name that file systems take, cut before its ending: programs are chosen by that.
+fn shortened(name: &str) -> String {
+    let fits = |chars: usize, bytes: usize| chars <= LONGEST_NAME && bytes <= MOST_BYTES;
+    if fits(name.chars().count(), name.len()) {
+        return name.to_owned();
+    }
+    let (stem, ending) = name.split_at(ending_at(name));
+    let (mut chars, mut bytes, mut end) = (ending.chars().count(), ending.len(), 0);
+    for letter in stem.graphemes(true) {
+        (chars, bytes) = (chars + letter.chars().count(), bytes + letter.len());
+        if !fits(chars, bytes) {
+            break;
+        }
+        end += letter.len();
+    }
+    format!("{}{ending}", stem[..end].trim_end())
+}
+
+/// Where `.pdf` or `.tar.gz` begins; at the end where there is none.
+fn ending_at(name: &str) -> usize {
+    let is_ending = |text: &str| {
+        (1..=LONGEST_ENDING).contains(&text.chars().count()) && text.chars().all(char::is_alphanumeric)
+    };
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if is_ending(ending) => stem.strip_suffix(".tar").unwrap_or(stem).len(),
+        _ => name.len(),
+    }
 }
 
 /// One's own files that a message wants, in the order wanted.
@@ -256,6 +291,10 @@ mod tests {
             ("C:\\temp\\a b.txt", "a b.txt"),
             ("\u{202E}gpj.exe", "gpj.exe"),
             ("a\r\nSet-Cookie: x", "aSet-Cookie: x"),
+            ("in\u{61C}voice\u{AD}\u{200B}\u{2069}.pdf", "invoice.pdf"),
+            ("a\u{2028}b\u{2029}.pdf", "a b .pdf"),
+            ("\u{FEFF}\u{2800}", "file"),
+            ("e\u{301}te\u{301}.txt", "été.txt"),
             ("..", "file"),
             ("", "file"),
             (".htaccess", "htaccess"),
@@ -263,6 +302,14 @@ mod tests {
         for (given, shown) in cases {
             assert_eq!(shown_name(given), shown, "{given:?}");
         }
-        assert_eq!(shown_name(&"é".repeat(500)).chars().count(), LONGEST_NAME);
+        let letters = |name: String| name.chars().filter(|c| !c.is_ascii()).count();
+        assert_eq!(shown_name(&"z".repeat(500)), "z".repeat(LONGEST_NAME));
+        assert_eq!(letters(shown_name(&"é".repeat(500))), 127);
+        assert_eq!(shown_name(&format!("{}(251).pdf", "z".repeat(300))), format!("{}.pdf", "z".repeat(196)));
+        assert_eq!(shown_name(&format!("{}.pdf", "議".repeat(200))), format!("{}.pdf", "議".repeat(83)));
+        assert_eq!(shown_name(&format!("{}.tar.gz", "z".repeat(300))), format!("{}.tar.gz", "z".repeat(193)));
+        assert_eq!(shown_name(&format!("{}. {}", "z".repeat(190), "y".repeat(90))).len(), LONGEST_NAME);
+        let family = "👨\u{200D}👩\u{200D}👧";
+        assert!(shown_name(&format!("{}.png", family.repeat(40))).ends_with("👧.png"), "whole letters only");
     }
 }

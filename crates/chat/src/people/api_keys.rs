@@ -83,16 +83,9 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, user: PersonId, key_hash: 
     }
     users::authority::require_over(tx, actor, &found, "api_key.create")?;
     let id = RowId(tx.id());
-    tx.db.execute(&INSERT, params![actor.tenant, id, name, &key_hash[..], user, tx.now])?;
+    tx.db.execute(&INSERT, params![actor.tenant, id, name.as_str(), &key_hash[..], user, tx.now])?;
     audit::record(tx, actor, "api_key.create", Some(("api_key", &id.to_string())), &json!({ "name": name }))?;
-    Ok(ApiKey {
-        id,
-        name: name.to_owned(),
-        user_id: user,
-        created_at: tx.now,
-        used_at: None,
-        revoked_at: None,
-    })
+    Ok(ApiKey { id, name, user_id: user, created_at: tx.now, used_at: None, revoked_at: None })
 }
 
 /// Revokes a key. Needs `manage_settings`.

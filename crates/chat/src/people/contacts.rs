@@ -12,6 +12,7 @@ use crate::{
     audit,
     error::{Error, Result, conflict, invalid, not_found},
     events::{self, Audience, Event, EventKind, NewEvent, Payload, payloads},
+    folding,
     ids::{ConversationId, PersonId, TenantId},
     json::Json,
     kinds::Kind,
@@ -19,7 +20,7 @@ use crate::{
     person::{Actor, Person, PersonKind},
     rights::{Right, Rights},
     tenants::Tenant,
-    text::{checked_name, checked_url, email_key, like},
+    text::{Sought, check_id, checked_name, checked_url, email_key},
     tx::Tx,
 };
 
@@ -76,16 +77,18 @@ row! {
     }
 }
 
-/// A page of contacts `k` by name: $2 and $3 the cursor, $4 a pattern or '', $5 how many.
+/// A page of contacts `k` by name: $2 and $3 the cursor, $4 a pattern or '', $5 how many, and the folded
+/// pattern.
 macro_rules! page {
-    ($from:expr, $which:expr) => {
+    ($from:expr, $which:expr, $folded:literal) => {
         concat!(
             "SELECT ",
             contact_columns!(),
             " FROM ",
             $from,
             " WHERE k.tenant = $1 AND (k.name, k.id) > ($2, $3)
-               AND ($4 = '' OR lowered(k.name) LIKE $4 ESCAPE '!' OR k.email_key LIKE $4 ESCAPE '!' OR k.phone LIKE $4 ESCAPE '!')",
+               AND ($4 = '' OR lowered(k.name) LIKE $4 ESCAPE '!' OR k.email_key LIKE $4 ESCAPE '!' OR k.phone LIKE $4 ESCAPE '!'
+                    OR k.name_key LIKE ", $folded, " ESCAPE '!')",
             $which,
             " ORDER BY k.name, k.id LIMIT $5"
         )
@@ -133,13 +136,14 @@ statements! {
     pub static SEES = both(concat!("
         SELECT k.id FROM contacts k WHERE k.tenant = $1 AND k.id = $2 AND", known!("$3", "$4", "$5", "$6", "$7")));
     /// A page of all of them.
-    pub static PAGE = both(page!("contacts k", ""));
+    pub static PAGE = both(page!("contacts k", "", "$6"));
     /// A page of those whom somebody sees who reads nearly every conversation: by name, each looked at.
-    pub static PAGE_OF_MANY = both(page!("contacts k", concat!(" AND", known!("$6", "$7", "$8", "$9", "$10"))));
+    pub static PAGE_OF_MANY = both(page!("contacts k", concat!(" AND", known!("$6", "$7", "$8", "$9", "$10")), "$11"));
     /// A page of those whom somebody sees who reads some conversations: of these only, however many others there are.
     pub static PAGE_OF_SOME = both(page!(
         reached!(),
-        concat!(" AND k.id = r.contact_id AND", known!("$6", "$7", "$8", "$9", "$10"))
+        concat!(" AND k.id = r.contact_id AND", known!("$6", "$7", "$8", "$9", "$10")),
+        "$11"
     ));
     /// The conversations of some contacts, and what decides who reads them.
     pub static PLACES = both(concat!("
@@ -154,11 +158,11 @@ statements! {
     /// A new one.
     pub static INSERT = both("
         INSERT INTO contacts (tenant, id, external_id, platform, name, email, email_key, phone, avatar_url, attributes,
-                              blocked, created_at, last_activity_at)
-        VALUES ($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, '{}', FALSE, $6, NULL)");
+                              blocked, created_at, last_activity_at, name_key)
+        VALUES ($1, $2, $3, $4, $5, NULL, NULL, NULL, NULL, '{}', FALSE, $6, NULL, $7)");
     /// Changes one.
     pub static UPDATE = both("
-        UPDATE contacts SET name = $3, email = $4, email_key = $5, phone = $6, avatar_url = $7, attributes = $8, blocked = $9
+        UPDATE contacts SET name = $3, email = $4, email_key = $5, phone = $6, avatar_url = $7, attributes = $8, blocked = $9, name_key = $10
         WHERE tenant = $1 AND id = $2");
     /// It wrote.
     pub static TOUCH = both("UPDATE contacts SET last_activity_at = $3 WHERE tenant = $1 AND id = $2");
@@ -259,10 +263,15 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
     let limit = limit(filter.limit);
     let (name, id) = filter.after.as_deref().and_then(|after| after.split_once('\n')).unwrap_or(("", ""));
     let id = id.parse().unwrap_or(PersonId(uuid::Uuid::nil()));
-    let pattern = filter.search.as_deref().map_or(String::new(), like);
+    let sought = Sought::of(filter.search.as_deref())?;
+    let folded = sought.folded.as_str();
     let most = i64::try_from(limit + 1).unwrap_or(200);
     let rows = if sees_all(actor) {
-        tx.db.all(&PAGE, params![actor.tenant, name, id, pattern.as_str(), most], Contact::from_row)?
+        tx.db.all(
+            &PAGE,
+            params![actor.tenant, name, id, sought.written.as_str(), most, folded],
+            Contact::from_row,
+        )?
     } else {
         let reach = Reach::of(actor);
         let statement = if reach.is_wide() { &PAGE_OF_MANY } else { &PAGE_OF_SOME };
@@ -270,13 +279,14 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
             actor.tenant,
             name,
             id,
-            pattern.as_str(),
+            sought.written.as_str(),
             most,
             actor.id(),
             &reach.teams[..],
             &reach.stores[..],
             &reach.by_right[..],
-            &reach.unassigned[..]
+            &reach.unassigned[..],
+            folded
         ];
         tx.db.all(statement, asked, Contact::from_row)?
     };
@@ -294,7 +304,7 @@ pub(crate) fn make(tx: &mut Tx, actor: &Actor, input: &ContactInput) -> Result<C
     let id = insert(
         tx,
         actor.tenant,
-        name,
+        &name,
         input.platform.as_deref().unwrap_or(""),
         input.external_id.as_deref(),
     )?;
@@ -308,13 +318,18 @@ pub(crate) fn insert(
     platform: &str,
     external: Option<&str>,
 ) -> Result<PersonId> {
+    check_id("external_id", external)?;
+    check_id("platform", Some(platform))?;
     if let Some(external) = external
         && tx.db.opt(&BY_EXTERNAL, params![tenant, external], |row| row.get::<PersonId>(0))?.is_some()
     {
         return Err(conflict("external_id", "there is already a contact with this id"));
     }
     let id = PersonId(tx.id());
-    tx.db.execute(&INSERT, params![tenant, id, external, platform, name, tx.now])?;
+    tx.db.execute(
+        &INSERT,
+        params![tenant, id, external, platform, name, tx.now, folding::key(name).as_str()],
+    )?;
     Ok(id)
 }
 
@@ -335,7 +350,7 @@ fn change(tx: &mut Tx, actor: &Actor, id: PersonId, input: &ContactInput) -> Res
         }
     }
     if let Some(name) = &input.name {
-        contact.name = checked_name(name)?.to_owned();
+        contact.name = checked_name(name)?;
     }
     if let Some(email) = &input.email {
         contact.email = Some(email_key(email)?.0);
@@ -393,7 +408,8 @@ pub(crate) fn save(tx: &mut Tx, tenant: TenantId, contact: &Contact) -> Result<(
             contact.phone.as_deref(),
             contact.avatar_url.as_deref(),
             contact.attributes.to_string().as_str(),
-            contact.blocked
+            contact.blocked,
+            folding::key(&contact.name).as_str()
         ],
     )?;
     Ok(())

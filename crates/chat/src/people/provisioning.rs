@@ -12,7 +12,7 @@ use crate::{
     rights::Rights,
     roles, stores, teams,
     tenants::{Tenant, system_actor},
-    text::{checked_name, email_key},
+    text::{email_key, shown_name},
     tx::Tx,
     users::{self, announce, local_access, memberships, store},
 };
@@ -101,8 +101,7 @@ fn user(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<(PersonId, 
     let system = system_actor(tenant);
     let email = claims.email.as_deref().and_then(|email| email_key(email).ok());
     let given = claims.name.as_deref().or(claims.email.as_deref()).unwrap_or(&claims.sub);
-    let name: String = given.chars().filter(|c| !c.is_control()).take(120).collect();
-    let name = checked_name(&name).unwrap_or("?").to_owned();
+    let name = shown_name(given);
     let known = match store::by_external(tx, tenant.id, &claims.sub)? {
         Some(id) => Some((id, Way::Known)),
         None => linked(tx, tenant, claims, email.as_ref())?.map(|id| (id, Way::Linked)),
@@ -269,7 +268,7 @@ fn follow_stores(
     for external in externals {
         match known.iter().find(|store| store.external_id.as_ref() == Some(external)) {
             Some(store) => wanted.push(store.id),
-            None => wanted.push(stores::insert(tx, tenant.id, external, Some(external))?),
+            None => wanted.push(stores::insert(tx, tenant.id, &shown_name(external), Some(external))?),
         }
     }
     wanted.sort_unstable();
@@ -287,15 +286,15 @@ fn contact(tx: &mut Tx, tenant: &Tenant, claims: &HostClaims) -> Result<Actor> {
     let system = system_actor(tenant);
     let known = contacts::by_external(tx, tenant.id, &claims.sub)?;
     let given = claims.name.as_deref().or(claims.email.as_deref()).unwrap_or(&claims.sub);
-    let name: String = given.chars().filter(|c| !c.is_control()).take(120).collect();
+    let name = shown_name(given);
     let id = match known {
         Some(id) => id,
-        None => contacts::insert(tx, tenant.id, checked_name(&name).unwrap_or("?"), "", Some(&claims.sub))?,
+        None => contacts::insert(tx, tenant.id, &name, "", Some(&claims.sub))?,
     };
     let mut contact = contacts::find(tx, tenant.id, id)?.ok_or(not_found("contact"))?;
     let before = (contact.name.clone(), contact.email.clone());
-    if claims.name.is_some() && !name.trim().is_empty() {
-        name.trim().clone_into(&mut contact.name);
+    if claims.name.is_some() && name != "?" {
+        contact.name.clone_from(&name);
     }
     if let Some((email, _)) = claims.email.as_deref().and_then(|email| email_key(email).ok()) {
         let stored = contact.email.replace(email);

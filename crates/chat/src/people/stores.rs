@@ -12,6 +12,7 @@ use crate::{
     lists::distinct,
     person::Actor,
     rights::Right,
+    text::{check_id, checked_line, checked_name},
     tx::Tx,
     users,
 };
@@ -108,12 +109,10 @@ pub(crate) fn insert(
     name: &str,
     external_id: Option<&str>,
 ) -> Result<StoreId> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 120 {
-        return Err(invalid("name", "length", "use 1 to 120 characters"));
-    }
+    let name = checked_name(name)?;
+    check_id("external_id", external_id)?;
     let id = StoreId(tx.id());
-    tx.db.execute(&INSERT, params![tenant, id, name, external_id])?;
+    tx.db.execute(&INSERT, params![tenant, id, name.as_str(), external_id])?;
     Ok(id)
 }
 
@@ -134,11 +133,9 @@ pub fn create(
 pub fn update(tx: &mut Tx, actor: &Actor, id: StoreId, change: &StoreChange) -> Result<Store> {
     actor.require(Right::ManageUsers, "store.update")?;
     let store = get(tx, actor, id)?;
-    let name = change.name.as_deref().map_or(store.name.as_str(), str::trim);
-    if name.is_empty() {
-        return Err(invalid("name", "not_empty", "a store needs a name"));
+    if let Some(name) = &change.name {
+        tx.db.execute(&UPDATE, params![actor.tenant, id, checked_name(name)?.as_str()])?;
     }
-    tx.db.execute(&UPDATE, params![actor.tenant, id, name])?;
     if let Some(members) = &change.users {
         let members = distinct("users", members)?;
         let new: Vec<_> = members.iter().copied().filter(|user| !store.users.contains(user)).collect();
@@ -198,9 +195,8 @@ pub fn platforms(tx: &mut Tx, actor: &Actor) -> Result<Vec<Platform>> {
 /// Adds or renames a platform. Needs `manage_settings`.
 pub fn put_platform(tx: &mut Tx, actor: &Actor, platform: &Platform) -> Result<()> {
     actor.require(Right::ManageSettings, "platform.put")?;
-    if platform.slug.is_empty() || platform.slug.len() > 60 || platform.name.trim().is_empty() {
-        return Err(invalid("slug", "length", "a platform needs a slug of 1 to 60 characters and a name"));
-    }
-    tx.db.execute(&PUT_PLATFORM, params![actor.tenant, platform.slug.as_str(), platform.name.trim()])?;
+    let slug = checked_line("slug", &platform.slug, 60)?;
+    let name = checked_name(&platform.name)?;
+    tx.db.execute(&PUT_PLATFORM, params![actor.tenant, slug.as_str(), name.as_str()])?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::{
     lists::distinct,
     person::Actor,
     rights::Right,
+    text::{checked_line, line},
     tx::Tx,
     users,
 };
@@ -94,7 +95,7 @@ pub(crate) fn head(tx: &mut Tx, tenant: TenantId, id: TeamId) -> Result<Team> {
 /// A lower-case name of letters, digits and hyphens made of any text.
 pub fn slug_of(text: &str) -> String {
     let mut slug = String::new();
-    for c in text.trim().to_lowercase().chars() {
+    for c in line(text).to_lowercase().chars() {
         if c.is_alphanumeric() {
             slug.push(c);
         } else if !slug.ends_with('-') && !slug.is_empty() {
@@ -120,22 +121,23 @@ fn require_free(known: &[Team], name: &str, except: Option<TeamId>) -> Result<()
     }
 }
 
-fn checked_slug(name: &str) -> Result<String> {
+/// A team's name, and what tokens know it by.
+fn checked_slug(name: &str) -> Result<(String, String)> {
     let slug = slug_of(name);
-    if slug.is_empty() || name.chars().count() > 80 {
+    if slug.is_empty() {
         return Err(invalid("name", "length", "use 1 to 80 characters, with a letter or digit among them"));
     }
-    Ok(slug)
+    Ok((checked_line("name", name, 80)?, slug))
 }
 
 pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, name: &str, prefix: Option<&str>) -> Result<TeamId> {
-    let slug = checked_slug(name)?;
+    let (name, slug) = checked_slug(name)?;
     let prefix = match prefix {
         Some(prefix) => checked_prefix(prefix)?,
         None => default_prefix(&slug),
     };
     let id = TeamId(tx.id());
-    tx.db.execute(&INSERT, params![tenant, id, name.trim(), slug.as_str(), prefix.as_str()])?;
+    tx.db.execute(&INSERT, params![tenant, id, name.as_str(), slug.as_str(), prefix.as_str()])?;
     Ok(id)
 }
 
@@ -172,18 +174,15 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: TeamId, change: &TeamChange) -> Re
     actor.require(Right::ManageUsers, "team.update")?;
     let teams = list(tx, actor)?;
     let team = teams.iter().find(|team| team.id == id).cloned().ok_or(not_found("team"))?;
-    let name = change.name.as_deref().map_or(team.name.as_str(), str::trim);
-    if name.is_empty() {
-        return Err(invalid("name", "not_empty", "a team needs a name"));
-    }
-    if name != team.name {
-        checked_slug(name)?;
+    let renamed = change.name.as_deref().map(checked_slug).transpose()?.map(|(name, _)| name);
+    if let Some(name) = renamed.as_ref().filter(|name| **name != team.name) {
         users::authority::require_team(tx, actor, id, "team.update")?;
         require_free(&teams, name, Some(id))?;
     }
+    let name = renamed.unwrap_or(team.name);
     let prefix =
         change.ticket_prefix.as_deref().map(checked_prefix).transpose()?.unwrap_or(team.ticket_prefix);
-    tx.db.execute(&UPDATE, params![actor.tenant, id, name, prefix.as_str()])?;
+    tx.db.execute(&UPDATE, params![actor.tenant, id, name.as_str(), prefix.as_str()])?;
     if let Some(members) = &change.members {
         let members = distinct("members", members)?;
         // Whoever is there already may have left the company meanwhile.

@@ -11,7 +11,7 @@ use crate::{
     page::{Page, limit},
     person::{Actor, PersonKind},
     rights::Right,
-    text::like,
+    text::Sought,
     time::Time,
     tx::Tx,
 };
@@ -89,7 +89,7 @@ statements! {
         WHERE a.tenant = $1 AND a.id < $2 AND a.at >= $3 AND a.at < $4
           AND ($5 = '' OR a.action = $5) AND ($6 = FALSE OR a.actor_id = $7)
           AND ($8 = '' OR lowered(a.action) LIKE $8 ESCAPE '!' OR lowered(a.entity_id) LIKE $8 ESCAPE '!' OR lowered(a.details) LIKE $8 ESCAPE '!'
-               OR a.ip LIKE $8 ESCAPE '!' OR lowered(u.name) LIKE $8 ESCAPE '!')
+               OR a.ip LIKE $8 ESCAPE '!' OR lowered(u.name) LIKE $8 ESCAPE '!' OR u.name_key LIKE $10 ESCAPE '!')
         ORDER BY a.id DESC LIMIT $9"));
     /// Forgets old rows; ids ascend in time.
     pub static PRUNE = both("
@@ -146,6 +146,7 @@ pub fn prune(tx: &mut Tx, tenant: TenantId, before: Time, limit: i64) -> Result<
 pub fn list(tx: &mut Tx, actor: &Actor, filter: &AuditFilter) -> Result<Page<AuditRow>> {
     actor.require(Right::ViewAudit, "audit.list")?;
     let limit = limit(filter.limit);
+    let sought = Sought::of(filter.search.as_deref())?;
     let rows = tx.db.all(
         &LIST,
         params![
@@ -156,8 +157,9 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &AuditFilter) -> Result<Page<Aud
             filter.action.as_deref().unwrap_or(""),
             filter.actor_id.is_some(),
             filter.actor_id,
-            filter.search.as_deref().map_or(String::new(), like).as_str(),
-            i64::try_from(limit + 1).unwrap_or(200)
+            sought.written.as_str(),
+            i64::try_from(limit + 1).unwrap_or(200),
+            sought.folded.as_str()
         ],
         AuditRow::from_row,
     )?;

@@ -373,12 +373,22 @@ fn check(change: &Change) -> Result<()> {
 }
 
 fn check_options(options: &Options) -> Result<()> {
-    let web = |hook: &Webhook| hook.url.starts_with("https://") || hook.url.starts_with("http://");
+    let is_long = |pattern: &String| pattern.chars().count() > 200;
+    if options.client_auth.len() > 100 || options.client_auth.iter().any(is_long) {
+        return Err(invalid(
+            "client_auth",
+            "length",
+            "name at most 100 channels, of at most 200 characters each",
+        ));
+    }
+    let web = |hook: &Webhook| {
+        hook.url.len() <= 2_000 && (hook.url.starts_with("https://") || hook.url.starts_with("http://"))
+    };
     if options.webhooks.len() > MOST_WEBHOOKS || !options.webhooks.iter().all(web) {
         return Err(invalid(
             "webhooks",
             "url",
-            "name at most 10 addresses that begin with https:// or http://",
+            "name at most 10 addresses of at most 2,000 characters that begin with https:// or http://",
         ));
     }
     let named = |hook: &Webhook| hook.events.iter().all(|event| EVENTS.contains(&event.as_str()));

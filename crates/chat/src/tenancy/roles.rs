@@ -4,7 +4,6 @@
 use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
 use serde_json::json;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     audit,
@@ -15,6 +14,7 @@ use crate::{
     lists::distinct,
     person::Actor,
     rights::{Right, Rights},
+    text::{checked_line, line},
     tx::Tx,
 };
 
@@ -122,10 +122,10 @@ pub fn create(tx: &mut Tx, actor: &Actor, name: &str, change: &RoleChange) -> Re
     actor.require(Right::ManageUsers, "role.create")?;
     let name = checked_name(name)?;
     let id = RoleId(tx.id());
-    if all(tx, actor.tenant)?.iter().any(|role| is_name(&role.name, name)) {
+    if all(tx, actor.tenant)?.iter().any(|role| is_name(&role.name, &name)) {
         return Err(conflict("name", format!("there is already a role \"{name}\"")));
     }
-    insert(tx, actor.tenant, id, name, Rights::default(), Insert::default())?;
+    insert(tx, actor.tenant, id, &name, Rights::default(), Insert::default())?;
     update(tx, actor, id, change)
 }
 
@@ -141,10 +141,10 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: RoleId, change: &RoleChange) -> Re
         return Err(not_ones_own(*right, id));
     }
     if let Some(name) = renamed {
-        if all(tx, actor.tenant)?.iter().any(|other| other.id != id && is_name(&other.name, name)) {
+        if all(tx, actor.tenant)?.iter().any(|other| other.id != id && is_name(&other.name, &name)) {
             return Err(conflict("name", format!("there is already a role \"{name}\"")));
         }
-        role.name = name.to_owned();
+        role.name = name;
     }
     if let Some(rights) = &change.rights {
         let rights: Rights = rights.iter().copied().collect();
@@ -182,7 +182,7 @@ fn not_ones_own(right: Right, id: RoleId) -> Error {
 /// Whether a role is meant by this name: the same letters, however they are put together in Unicode. Another case or
 /// another accent is another name.
 pub(crate) fn is_name(known: &str, named: &str) -> bool {
-    known.trim().nfc().eq(named.trim().nfc())
+    line(known) == line(named)
 }
 
 /// Whether the tenant limits who writes to whom.
@@ -230,10 +230,6 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: RoleId) -> Result<()> {
     Ok(())
 }
 
-fn checked_name(name: &str) -> Result<&str> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 60 {
-        return Err(invalid("name", "length", "use 1 to 60 characters"));
-    }
-    Ok(name)
+fn checked_name(name: &str) -> Result<String> {
+    checked_line("name", name, 60)
 }

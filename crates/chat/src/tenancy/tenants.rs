@@ -95,9 +95,10 @@ pub fn create(tx: &mut Tx, slug: &str, name: &str) -> Result<Tenant> {
     if tx.db.opt(&BY_SLUG, params![slug], Tenant::from_row)?.is_some() {
         return Err(conflict("slug", format!("there is already a tenant \"{slug}\"")));
     }
+    let name = checked_name(name)?;
     let no: i64 = tx.db.one(&NEXT_NO, params![], |row| row.get(0))?;
-    let tenant = Tenant { id: TenantId(tx.id()), slug: slug.to_owned(), name: name.to_owned(), no };
-    tx.db.execute(&INSERT, params![tenant.id, no, slug, name, tx.now])?;
+    let tenant = Tenant { id: TenantId(tx.id()), slug: slug.to_owned(), name, no };
+    tx.db.execute(&INSERT, params![tenant.id, no, slug, tenant.name.as_str(), tx.now])?;
     let epoch = tx.number() >> 16;
     tx.db.execute(&INSERT_LOG, params![tenant.id, epoch])?;
     for (role, rights, default) in initial_roles() {
@@ -165,7 +166,7 @@ pub fn system_actor(tenant: &Tenant) -> Actor {
 pub fn rename(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Tenant> {
     actor.require(Right::ManageSettings, "tenant.rename")?;
     let name = checked_name(name)?;
-    tx.db.execute(&RENAME, params![actor.tenant, name])?;
+    tx.db.execute(&RENAME, params![actor.tenant, name.as_str()])?;
     crate::audit::record(tx, actor, "tenant.rename", None, &serde_json::json!({ "name": name }))?;
     by_id(tx, actor.tenant)
 }

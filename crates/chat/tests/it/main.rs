@@ -8,6 +8,7 @@ mod damaged;
 mod directory;
 mod event_kinds;
 mod events;
+mod folding;
 mod import;
 mod jobs;
 mod mentions;

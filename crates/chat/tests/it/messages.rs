@@ -5,6 +5,7 @@ use parlor_chat::{
     messages::{self, Range, render},
     settings,
 };
+use parlor_db::{params, statements};
 use serde_json::{Value, json};
 
 use crate::support::{World, body, rule};
@@ -235,9 +236,64 @@ fn reactions_are_emoji_once_per_person() {
     assert_eq!(react(&ben, "👍", true).unwrap(), "👍2");
     assert_eq!(react(&ben, "👩‍👩‍👧‍👦", true).unwrap(), "👍2 👩‍👩‍👧‍👦1");
     assert_eq!(react(&ana, "👍", false).unwrap(), "👍1 👩‍👩‍👧‍👦1");
-    for junk in ["", "a", "hello", "👍👍", " ", "<b>", "1"] {
+    for junk in
+        ["", "a", "hello", "👍👍", " ", "<b>", "1", "\u{200D}", "\u{FE0F}", "\u{1F1E9}", "\u{1F3FD}", "★a"]
+    {
         assert_eq!(rule(react(&ana, junk, true)), "invalid: emoji emoji", "{junk:?}");
     }
+}
+
+#[test]
+fn an_emoji_counts_once_in_whichever_form() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let (cleo, dora) = (world.user("Cleo", &[]), world.user("Dora", &[]));
+    let id = world.group(&ana, &[&ben, &cleo, &dora]);
+    let sent = world.post(&ana, id, "hello").unwrap().id;
+    let react = |by: &parlor_chat::Actor, emoji: &str, added: bool| {
+        let (by, emoji) = (by.clone(), emoji.to_owned());
+        let all = world.write(move |tx| messages::react(tx, &by, sent, &emoji, added)).unwrap();
+        all.into_iter().map(|reaction| (reaction.emoji, reaction.count)).collect::<Vec<_>>()
+    };
+    let hearts = |count| vec![("❤\u{FE0F}".to_owned(), count)];
+    assert_eq!(react(&ana, "❤", true), hearts(1));
+    assert_eq!(react(&ana, "❤\u{FE0F}", true), hearts(1));
+    assert_eq!(react(&ben, "❤\u{FE0F}", true), hearts(2));
+    assert_eq!(react(&ben, "❤", false), hearts(1));
+
+    // Rows of before: Ana has reacted in the one form, Cleo in the other, Dora in both.
+    statements! {
+        static OLD = both("
+            INSERT INTO reactions (tenant, message_id, emoji, person_id, created_at) VALUES ($1, $2, $3, $4, $5)");
+        static OLD_SUMMARY = both("UPDATE messages SET reactions = $3 WHERE tenant = $1 AND id = $2");
+    }
+    let (tenant, people) = (world.tenant.id, [cleo.id(), dora.id()]);
+    let old = |emoji: &str, users: &[parlor_chat::PersonId]| serde_json::json!({ "emoji": emoji, "count": users.len(), "users": users });
+    let summary = serde_json::json!([
+        old("❤\u{FE0F}", &[ana.id(), dora.id()]),
+        old("❤", &people),
+        old("\u{1F1E9}", &[ana.id()])
+    ]);
+    let (author, text) = (ana.id(), summary.to_string());
+    world
+        .test
+        .db
+        .write_blocking(0, move |db| {
+            for (emoji, person) in
+                [("❤", people[0]), ("❤", people[1]), ("❤\u{FE0F}", people[1]), ("\u{1F1E9}", author)]
+            {
+                db.execute(&OLD, params![tenant, sent, emoji, person, 7])?;
+            }
+            db.execute(&OLD_SUMMARY, params![tenant, sent, text.as_str()])
+        })
+        .unwrap();
+    let by = ana.clone();
+    let shown = world.read(move |tx| messages::get(tx, &by, sent)).unwrap().reactions;
+    assert_eq!((shown[0].emoji.as_str(), shown[0].count, shown[0].users.len()), ("❤\u{FE0F}", 3, 3));
+    assert_eq!(shown.len(), 2);
+    assert_eq!(react(&ana, "\u{1F1E9}", false), hearts(3), "what is no emoji can be taken back");
+    assert_eq!(react(&cleo, "❤\u{FE0F}", false), hearts(2));
+    assert_eq!(react(&dora, "❤", false), hearts(1));
 }
 
 #[test]

@@ -53,6 +53,29 @@ fn finds_what_the_actor_sees_and_nothing_else() {
 }
 
 #[test]
+fn words_are_found_however_they_are_typed() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    let cases: &[(&str, &[&str])] = &[
+        ("l’équipe d'accord", &["équipe", "equipe", "accord", "l'équipe", "d’accord", "lequipe"]),
+        ("dell'arte, qu’il", &["arte", "il", "dell’arte"]),
+        ("Mr O'Neill", &["oneill", "o’neill", "neill"]),
+        ("مُحَمَّد أحمد", &["محمد", "احمد", "مُحَمَّد"]),
+        ("Đà Nẵng", &["da nang"]),
+        ("Ærø blåbær", &["aero", "blabaer"]),
+        ("Herr Müßiggang", &["mussiggang", "muessiggang", "müßig"]),
+        ("see final_report.pdf", &["pdf", "report", "final_report.pdf"]),
+    ];
+    for (text, asked) in cases {
+        world.post(&ana, id, text).unwrap();
+        for asked in *asked {
+            assert_eq!(find(&world, &ana, asked), [*text], "{asked}");
+        }
+    }
+}
+
+#[test]
 fn times_limit_to_the_moment() {
     let world = World::new();
     let ana = world.user("Ana", &[Right::Group]);

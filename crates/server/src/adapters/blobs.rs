@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::adapters::private_path::private;
 use crate::config::{DataArgs, ServeArgs};
+use crate::error::StartError;
 
 /// How much of a file tells what it is.
 const HEAD: usize = 8192;
@@ -29,10 +30,18 @@ impl Blobs {
         Self { root }
     }
 
-    /// Those of a server: under its option, else in its data folder.
-    #[must_use]
-    pub fn of(data: &DataArgs, config: &ServeArgs) -> Self {
-        Self::new(config.files.clone().unwrap_or_else(|| data.data.join("files")))
+    /// Those of a server: under its option, which must be a folder or become one, else in its data folder.
+    ///
+    /// # Errors
+    /// When the option names something else.
+    pub fn of(data: &DataArgs, config: &ServeArgs) -> Result<Self, StartError> {
+        let Some(root) = config.files.clone().filter(|root| !root.as_os_str().is_empty()) else {
+            return Ok(Self::new(data.data.join("files")));
+        };
+        match std::fs::create_dir_all(&root) {
+            Ok(()) => Ok(Self::new(root)),
+            Err(error) => Err(StartError::Files(root, error)),
+        }
     }
 
     fn folder(&self, tenant: TenantId) -> PathBuf {

@@ -1,4 +1,5 @@
-//! Owns: hashing and checking passwords (argon2id). Must not know: accounts or requests.
+//! Owns: hashing and checking passwords (argon2id), and the form in which one is compared. Must not know: accounts or
+//! requests.
 
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 /// Shortest password accepted, in characters.
 pub const MIN_CHARS: usize = 10;
@@ -45,19 +47,31 @@ impl Passwords {
 /// Hashes on the calling thread: for the command line.
 #[must_use]
 pub fn hash_now(password: &str) -> Option<String> {
-    Argon2::default().hash_password(password.as_bytes()).ok().map(|hash| hash.to_string())
+    Argon2::default().hash_password(prepared(password).as_bytes()).ok().map(|hash| hash.to_string())
+}
+
+/// A password as it is compared (RFC 8265, OpaqueString): keyboards and systems write the same letters in different
+/// ways, `é` as one character or as two, and spaces of several kinds.
+fn prepared(password: &str) -> String {
+    let is_space = |c: char| {
+        matches!(c, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
+    };
+    password.replace(is_space, " ").nfc().collect()
 }
 
 fn verify_now(password: &str, hash: Option<&str>) -> bool {
     let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else { return false };
-    let fits = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+    let is_right = |password: &str| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+    let prepared = prepared(password);
+    // Hashes of before may be of what was typed.
+    let fits = is_right(&prepared) || prepared != password && is_right(password);
     fits && hash.is_some()
 }
 
 /// Why a new password is refused: the rule and a sentence.
 #[must_use]
 pub fn refusal(password: &str) -> Option<(&'static str, String)> {
-    if password.chars().count() < MIN_CHARS {
+    if prepared(password).chars().count() < MIN_CHARS {
         return Some(("min_length", format!("password must have at least {MIN_CHARS} characters")));
     }
     (password.len() > MAX_BYTES)
@@ -76,6 +90,19 @@ mod tests {
         assert!(!verify_now("correct horse batterx", Some(&hash)));
         assert!(!verify_now("correct horse battery", None));
         assert!(!verify_now("x", Some("not a hash")));
+    }
+
+    #[test]
+    fn the_same_letters_are_the_same_password() {
+        let (one, two) = ("Caf\u{e9} am\u{a0}Ring", "Cafe\u{301} am Ring");
+        for (set, typed) in [(one, one), (one, two), (two, one), (two, two)] {
+            assert!(verify_now(typed, Some(&hash_now(set).unwrap())), "{typed:?} for {set:?}");
+        }
+        // Set before passwords were prepared.
+        let old = Argon2::default().hash_password(two.as_bytes()).unwrap().to_string();
+        assert!(verify_now(two, Some(&old)));
+        assert!(!verify_now("Cafe am Ring", Some(&old)));
+        assert_eq!(refusal(&"e\u{301}".repeat(9)).map(|r| r.0), Some("min_length"));
     }
 
     #[test]

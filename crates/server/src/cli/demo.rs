@@ -10,7 +10,7 @@ use super::store::Store;
 use crate::adapters::blobs::Blobs;
 use crate::app::start::lock_folder;
 use crate::auth::password::hash_now;
-use crate::config::DataArgs;
+use crate::config::{DataArgs, values};
 use crate::error::StartError;
 
 #[derive(Args)]
@@ -22,7 +22,8 @@ pub(super) struct DemoArgs {
     #[arg(long, default_value_t = demo::SEED, value_name = "N")]
     seed: u64,
     /// Address to print, under which `parlor serve` will be reached
-    #[arg(long, env = "PARLOR_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    #[arg(long, env = "PARLOR_PUBLIC_URL", default_value = "http://127.0.0.1:8080", value_name = "URL",
+          value_parser = values::public_address)]
     url: String,
     #[command(flatten)]
     json: JsonArg,

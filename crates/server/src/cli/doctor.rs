@@ -9,7 +9,7 @@ use super::store::{Store, block_on, one_connection};
 use crate::adapters::outbound::Outbound;
 use crate::app::start::open_database;
 use crate::cli::doctor::check::Check;
-use crate::config::DataArgs;
+use crate::config::{DataArgs, values};
 use crate::services::rotation::{self, Status};
 
 mod check;
@@ -18,13 +18,13 @@ mod live;
 #[derive(Args)]
 pub(super) struct DoctorArgs {
     /// Address of a running server, as browsers reach it (through the proxy)
-    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = values::public_address)]
     url: Option<String>,
     /// Token of any person, for checks that need one (`parlor token --sub doctor`)
     #[arg(long, env = "PARLOR_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Origin of the page that does not get updates, such as https://shop.example
-    #[arg(long)]
+    #[arg(long, value_parser = values::origin)]
     origin: Option<String>,
     #[command(flatten)]
     json: JsonArg,
@@ -35,7 +35,7 @@ const LITTLE_SPACE: u64 = 1 << 30;
 pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
     let mut checks = vec![database(data), secret_key(data)];
     checks.extend(disk(data));
-    if let Some(url) = &args.url {
+    if let Some(url) = args.url.as_ref().filter(|url| !url.is_empty()) {
         let (url, token) = (url.trim_end_matches('/'), args.token.as_deref());
         let outbound = Outbound::new(false)?;
         checks.extend(block_on(live::checks(&outbound, url, token, args.origin.as_deref()))?);

@@ -115,11 +115,20 @@ fn lines(file: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>, Failure> {
     };
     let mut counted = BufReader::with_capacity(1 << 16, bar.wrap_read(raw));
     let compressed = counted.fill_buf().map_err(refused)?.starts_with(&[0x1f, 0x8b]);
-    Ok(match compressed {
+    let mut lines: Box<dyn BufRead> = match compressed {
         true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(counted))),
         false => Box::new(counted),
-    })
+    };
+    let is_wide = |begin: &[u8]| matches!(begin, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [_, 0, ..] | [0, ..]);
+    if is_wide(lines.fill_buf().map_err(refused)?) {
+        let text = "is UTF-16 or no text: save it as UTF-8 (in PowerShell: Set-Content -Encoding utf8)";
+        return Err(Failure::refused(format!("{}: {text}", file.display())));
+    }
+    Ok(lines)
 }
+
+/// What Windows programs write before a text in UTF-8; in files that were put together also before later lines.
+const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 
 /// The file while it is read.
 struct Source {
@@ -141,6 +150,9 @@ impl Source {
         if read as u64 == LONGEST && line.last() != Some(&b'\n') {
             self.lines.skip_until(b'\n').map_err(unreadable)?;
             return Ok(Err(format!("longer than {LONGEST} bytes")));
+        }
+        if line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
         }
         Ok(Ok(read > 0))
     }

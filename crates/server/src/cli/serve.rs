@@ -16,7 +16,7 @@ pub(super) fn run(data: &DataArgs, config: ServeArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop_signal()?;
-        let public_url = config.public_url.clone();
+        let public_url = config.public_url().map(str::to_owned);
         let server = Server::bind(data, config, Clock::System).await?;
         let address = public_url.unwrap_or_else(|| format!("http://{}", server.address));
         announce(&server, &address);

@@ -15,7 +15,7 @@ use super::store::{Store, block_on, read_text};
 use crate::adapters::outbound::{self, Outbound};
 use crate::app::secrets;
 use crate::auth::keys::{self, Unusable};
-use crate::config::DataArgs;
+use crate::config::{DataArgs, values};
 use crate::error::StartError;
 
 #[derive(Subcommand)]
@@ -130,7 +130,7 @@ pub(super) struct KeySource {
 #[derive(Args)]
 pub(super) struct Fetching {
     /// Fetch the document from a private network too, and over http; the server needs the same to fetch it again
-    #[arg(long, env = "PARLOR_PRIVATE_FETCHES")]
+    #[arg(long, env = "PARLOR_PRIVATE_FETCHES", value_parser = values::switch)]
     private_fetches: bool,
 }
 

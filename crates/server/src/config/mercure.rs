@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::values;
+
 /// How updates are published and subscribed to.
 #[derive(Args, Clone, Debug)]
 pub struct MercureArgs {
@@ -52,7 +54,7 @@ pub struct MercureArgs {
     pub subscriber_algorithm: String,
 
     /// Subscribers without a token get public updates
-    #[arg(long = "mercure-anonymous", env = "PARLOR_MERCURE_ANONYMOUS")]
+    #[arg(long = "mercure-anonymous", env = "PARLOR_MERCURE_ANONYMOUS", value_parser = values::switch)]
     pub anonymous: bool,
 
     /// Name of the cookie with a subscriber's token
@@ -69,7 +71,7 @@ pub struct MercureArgs {
     pub cookie_domain: Option<String>,
 
     /// Tell who subscribes to what: subscription events, and the list of subscriptions
-    #[arg(long = "mercure-subscriptions", env = "PARLOR_MERCURE_SUBSCRIPTIONS")]
+    #[arg(long = "mercure-subscriptions", env = "PARLOR_MERCURE_SUBSCRIPTIONS", value_parser = values::switch)]
     pub subscriptions: bool,
 
     /// Seconds of silence after which subscribers get a comment
@@ -91,7 +93,8 @@ pub struct MercureArgs {
         long = "mercure-publish-origins",
         env = "PARLOR_MERCURE_PUBLISH_ORIGINS",
         value_delimiter = ',',
-        value_name = "ORIGIN,…"
+        value_name = "ORIGIN,…",
+        value_parser = values::origin
     )]
     pub publish_origins: Vec<String>,
 
@@ -100,12 +103,13 @@ pub struct MercureArgs {
         long = "mercure-cors-origins",
         env = "PARLOR_MERCURE_CORS_ORIGINS",
         value_delimiter = ',',
-        value_name = "ORIGIN,…"
+        value_name = "ORIGIN,…",
+        value_parser = values::origin
     )]
     pub cors_origins: Vec<String>,
 
     /// Another hub, to which Parlor publishes its own updates instead of to its own
-    #[arg(long = "mercure-url", env = "MERCURE_URL", value_name = "URL")]
+    #[arg(long = "mercure-url", env = "MERCURE_URL", value_name = "URL", value_parser = values::address)]
     pub url: Option<String>,
 
     /// Address of the hub for browsers, where it is not this server
@@ -113,7 +117,8 @@ pub struct MercureArgs {
         id = "mercure_public_url",
         long = "mercure-public-url",
         env = "MERCURE_PUBLIC_URL",
-        value_name = "URL"
+        value_name = "URL",
+        value_parser = values::address
     )]
     pub public_url: Option<String>,
 }
@@ -123,5 +128,10 @@ impl MercureArgs {
     #[must_use]
     pub fn external(&self) -> Option<&str> {
         self.url.as_deref().filter(|url| !url.is_empty())
+    }
+
+    /// The address of the hub for browsers, where it is given.
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref().filter(|url| !url.is_empty())
     }
 }

@@ -63,3 +63,23 @@ fn bad_lines_are_told_and_the_rest_can_follow() {
     let missing = import(&data, "nothing.jsonl", &[]);
     assert_eq!(missing.status.code(), Some(3));
 }
+
+#[test]
+fn files_of_windows_programs_are_read() {
+    let (data, _folder, _database) = fresh_data();
+    let marked = |from: usize| {
+        let lines: String = (from..from + 2).map(|number| line(number).replace('\n', "\r\n")).collect();
+        format!("\u{feff}{lines}")
+    };
+    std::fs::write(data.data.join("marked.jsonl"), marked(1) + "\r\n" + &marked(3)).unwrap();
+    assert_eq!(counts(&import(&data, "marked.jsonl", &["--json"])), [4, 0, 0, 0]);
+
+    let wide: Vec<u8> = marked(5).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, bytes) in [("wide.jsonl", &wide[..]), ("unmarked.jsonl", &wide[2..])] {
+        std::fs::write(data.data.join(name), bytes).unwrap();
+        let refused = import(&data, name, &["--skip-bad"]);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(4), "{told}");
+        assert!(told.contains(name) && told.contains("save it as UTF-8"), "{told}");
+    }
+}

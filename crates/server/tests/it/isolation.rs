@@ -21,13 +21,13 @@ async fn stranger(site: &Site) -> Person {
 }
 
 /// One thing of each noun, by the segment of the path that its id follows.
-type Things = BTreeMap<&'static str, String>;
+pub type Things = BTreeMap<&'static str, String>;
 
 fn id(of: &Value) -> String {
     of["id"].as_str().unwrap().to_owned()
 }
 
-async fn things(site: &Site, admin: &Person, ben: &Person) -> Things {
+pub async fn things(site: &Site, admin: &Person, ben: &Person) -> Things {
     let group = admin.group("ours", &[ben]).await;
     let file = upload(admin, "plan.png", PNG).await.ok(201);
     let new = json!({"body": "hidden treasure", "attachment_ids": [file["id"]]});
@@ -78,7 +78,7 @@ async fn dead_job(site: &Site) -> String {
 }
 
 /// A body with which the owner's own call would go through.
-fn body(operation: &str, eve: &Person) -> Value {
+pub fn body(operation: &str, eve: &Person) -> Value {
     match operation {
         "change_contact" | "change_role" | "change_store" | "change_team" | "change_user" => {
             json!({"name": "x"})
@@ -98,7 +98,7 @@ fn body(operation: &str, eve: &Person) -> Value {
 }
 
 /// The path with ids of things in place of its parameters.
-fn fill(path: &str, things: &Things) -> String {
+pub fn fill(path: &str, things: &Things) -> String {
     let mut before = "";
     let filled = path.split('/').map(|segment| {
         let shown = match segment.starts_with('{') {

@@ -41,6 +41,7 @@ mod quotas;
 mod secrets;
 mod signing_in;
 mod stopping;
+mod texts;
 mod transports;
 mod upgrade;
 mod visible;

@@ -34,5 +34,8 @@ export function bucket(id: string, size: number): number {
   return (hash >>> 0) % size;
 }
 
-/** Letters without accents, for searching as people type. */
-export const folded = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+// Letters that Unicode does not take apart; the server's table (folding.rs) has the rare ones too.
+const PLAIN: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', þ: 'th', ø: 'o', đ: 'd', ð: 'd', ł: 'l', ħ: 'h', ı: 'i', ŋ: 'n', ى: 'ي', ة: 'ه' };
+
+/** Letters without accents, vowel marks, strokes and apostrophes, for searching as people type. */
+export const folded = (text: string) => text.normalize('NFKD').toLowerCase().replace(/[\p{M}ـ'’ʼßæœþøđðłħıŋىة]/gu, (letter) => PLAIN[letter] ?? '');

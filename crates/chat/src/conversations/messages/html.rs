@@ -185,7 +185,7 @@ impl Writer<'_> {
     }
 
     fn mention(&mut self, name: &Name) {
-        let found = self.mentions.iter().find(|mention| name.is_of(&mention.name));
+        let found = name.whose(self.mentions, |mention| &mention.name);
         if let Some(mention) = found {
             self.out.push_str(&format!("<span class=\"mention\" data-user-id=\"{}\">", mention.user_id));
         }

@@ -7,6 +7,7 @@ use crate::{
     conversations::{Conversation, Membership},
     error::{Result, invalid},
     person::Actor,
+    text::literal,
     tx::Tx,
 };
 
@@ -96,7 +97,8 @@ pub(super) fn store(
     Ok(())
 }
 
-/// The members of the conversation whom the body names: by id, by full name, or by a first name that only one of them has.
+/// The members of the conversation whom the body names: by id, by full name, or by what only one of them is called: the
+/// name without its accents, or the first name.
 fn named(
     tx: &mut Tx,
     actor: &Actor,
@@ -109,28 +111,28 @@ fn named(
     }
     let (tenant, place) = (actor.tenant, conversation.id);
     let from_row = |row: &parlor_db::Row<'_>| Ok(Mention { user_id: row.get(0)?, name: row.get(1)? });
-    let known =
-        |name: &Name| before.iter().find(|mention| name.is_of(&mention.name)).map(|mention| mention.user_id);
+    let known = |name: &Name| name.whose(before, |mention| &mention.name).map(|mention| mention.user_id);
     let (ids, written): (Vec<_>, Vec<_>) =
         names.iter().map(|name| (name, name.id.or_else(|| known(name)))).partition(|(_, id)| id.is_some());
     let ids: Vec<[u8; 16]> = ids.iter().filter_map(|(_, id)| Some(id.as_ref()?.0.into_bytes())).collect();
-    let written: Vec<String> = written.into_iter().map(|(name, _)| name.name.clone()).collect();
+    let written: Vec<&Name> = written.into_iter().map(|(name, _)| name).collect();
     let mut found: Vec<Mention> = if conversation.rules().everyone {
-        tx.db.all(&statements::NAMED_ANYWHERE, params![tenant, &written[..], &ids[..]], from_row)?
+        let full: Vec<String> = written.iter().map(|name| name.name.clone()).collect();
+        tx.db.all(&statements::NAMED_ANYWHERE, params![tenant, &full[..], &ids[..]], from_row)?
     } else {
-        let lower: Vec<String> = written.iter().map(|name| name.to_lowercase()).collect();
+        let lower: Vec<String> = written.iter().map(|name| name.name.to_lowercase()).collect();
         tx.db.all(&statements::NAMED, params![tenant, place, &lower[..], &ids[..]], from_row)?
     };
-    for name in written.iter().filter(|name| !name.contains(' ')).take(10) {
-        if found.iter().any(|mention| mention.name.to_lowercase() == name.to_lowercase()) {
+    for name in written.iter().take(10) {
+        let is_found = found.iter().any(|mention| mention.name.to_lowercase() == name.name.to_lowercase());
+        let folded = name.folded();
+        if is_found || folded.is_empty() {
             continue;
         }
-        let begins = format!("{} %", name.to_lowercase().replace(['%', '_'], ""));
-        let mut some =
-            tx.db.all(&statements::FIRST_NAMED, params![tenant, place, begins.as_str()], from_row)?;
-        if some.len() == 1 {
-            found.append(&mut some);
-        }
+        let (whole, first) = (format!("%\n{}\n%", literal(&folded)), format!("%\n{} %", literal(&folded)));
+        let asked = params![tenant, place, whole.as_str(), first.as_str()];
+        let some = tx.db.all(&statements::NAMED_LIKE, asked, from_row)?;
+        found.extend(name.only(&some, |mention| &mention.name).cloned());
     }
     // An id counts with its person's name only: nobody is named under that of another.
     found.retain(|mention| names.iter().any(|name| name.is_of(&mention.name)));

@@ -5,6 +5,7 @@
 mod append;
 mod body;
 mod edit;
+mod emoji;
 mod files;
 mod html;
 mod import;

@@ -14,6 +14,7 @@ use crate::{
     kinds::Kind,
     participants,
     person::{Actor, PersonKind},
+    text::check_id,
     tx::Tx,
     viewer::Viewer,
 };
@@ -82,6 +83,7 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
     if let Some(related) = &new.related {
         related.check()?;
     }
+    check_id("external_id", new.external_id.as_deref())?;
     let (conversation, me) = take_part(tx, actor, conversation, me, visibility)?;
     let (reply_to, root) = answered(tx, actor, &conversation, new)?;
     let named = mentions::of(tx, actor, &conversation, me.as_ref(), body, &[])?;

@@ -1,20 +1,26 @@
-//! Reactions: emoji that readers give to a message.
+//! Reactions: emoji that readers give to a message, stored in one form (`emoji.rs`).
+
+use std::collections::BTreeSet;
 
 use parlor_db::params;
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
     conversations::{self, Membership},
-    error::{Result, conflict, forbidden, invalid},
+    error::{Error, Result, conflict, forbidden, invalid},
     events::{self, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId},
     person::Actor,
     tx::Tx,
 };
 
-use super::{Reaction, query::readable, store};
+use super::{
+    Reaction,
+    emoji::{MOST_USERS, one_form},
+    query::readable,
+    store,
+};
 
-/// Gives or takes back an emoji. Doing it twice changes nothing and tells nobody.
+/// Gives or takes back an emoji, in whichever form it is written. Doing it twice changes nothing and tells nobody.
 pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool) -> Result<Vec<Reaction>> {
     let stored = readable(tx, actor, id, "message.react")?;
     let place = stored.message.conversation_id;
@@ -27,7 +33,11 @@ pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool
     if stored.message.deleted_at.is_some() {
         return Err(conflict("deleted", "the message was deleted"));
     }
-    check_emoji(emoji)?;
+    // What was given before it was known to be no emoji can be taken back.
+    let given = || stored.message.reactions.iter().find(|reaction| !added && reaction.emoji == emoji);
+    let emoji =
+        one_form(emoji).or_else(|| given().map(|reaction| reaction.emoji.as_str())).ok_or_else(no_emoji)?;
+    bring_to_one_form(tx, actor, id)?;
     if added
         && stored.message.reactions.len() >= 50
         && !stored.message.reactions.iter().any(|r| r.emoji == emoji)
@@ -55,26 +65,36 @@ pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool
     Ok(summary)
 }
 
-fn check_emoji(emoji: &str) -> Result<()> {
-    let one = emoji.graphemes(true).count() == 1 && emoji.len() <= 40;
-    let plain = emoji.chars().any(|c| c.is_alphabetic() || c.is_whitespace() || c.is_control());
-    let keycap = emoji.contains('\u{20E3}');
-    if one && !plain && (keycap || !emoji.is_ascii()) {
-        return Ok(());
+fn no_emoji() -> Error {
+    invalid(
+        "emoji",
+        "emoji",
+        "react with one emoji, such as 👍: not with text, several emoji or a part of one",
+    )
+}
+
+/// Rows of a message from before emoji had one form.
+fn bring_to_one_form(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<()> {
+    for emoji in given(tx, actor, id)?.into_iter().map(|(emoji, _)| emoji).collect::<BTreeSet<_>>() {
+        if let Some(form) = one_form(&emoji).filter(|form| *form != emoji) {
+            tx.db.execute(&store::REACT_ANEW, params![actor.tenant, id, emoji.as_str(), form])?;
+            tx.db.execute(&store::UNREACT_ALL, params![actor.tenant, id, emoji.as_str()])?;
+        }
     }
-    Err(invalid("emoji", "emoji", "use one emoji"))
+    Ok(())
+}
+
+fn given(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<(String, PersonId)>> {
+    Ok(tx.db.all(&store::REACTIONS, params![actor.tenant, id], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 fn summarise(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Reaction>> {
-    let given = tx.db.all(&store::REACTIONS, params![actor.tenant, id], |row| {
-        Ok((row.get::<String>(0)?, row.get::<PersonId>(1)?))
-    })?;
     let mut summary: Vec<Reaction> = Vec::new();
-    for (emoji, person) in given {
+    for (emoji, person) in given(tx, actor, id)? {
         match summary.iter_mut().find(|reaction| reaction.emoji == emoji) {
             Some(reaction) => {
                 reaction.count += 1;
-                if reaction.users.len() < 20 {
+                if reaction.users.len() < MOST_USERS {
                     reaction.users.push(person);
                 }
             }

@@ -12,7 +12,7 @@ use crate::{
     time::Time,
 };
 
-use super::{Mention, Message, MessageKind, Reaction, html};
+use super::{Mention, Message, MessageKind, Reaction, emoji::in_one_form, html};
 
 row! {
     /// A message `m` as it is stored, and its author, who is a user `u` or a contact `k`.
@@ -97,7 +97,7 @@ fn stored(row: MessageRow) -> Stored {
         mentions,
         attachments: row.attachments.filter(|_| !is_deleted).unwrap_or_default(),
         related: row.related.filter(|_| !is_deleted),
-        reactions: row.reactions.filter(|_| !is_deleted).unwrap_or_default(),
+        reactions: in_one_form(row.reactions.filter(|_| !is_deleted).unwrap_or_default()),
         system: row.system,
         created_at: row.created_at,
         edited_at: row.edited_at,

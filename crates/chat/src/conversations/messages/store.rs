@@ -127,10 +127,11 @@ statements! {
     pub static NAMED_ANYWHERE = both("
         SELECT u.id, u.name FROM users u WHERE u.tenant = $1 AND u.active = TRUE
           AND (u.name = ANY($2) OR u.id = ANY($3))");
-    /// Those of a conversation whose name begins so.
-    pub static FIRST_NAMED = both("
+    /// Some of a conversation whose folded name is so, or begins so.
+    pub static NAMED_LIKE = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
-        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL AND lowered(u.name) LIKE $3 LIMIT 2");
+        WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL
+          AND (u.name_key LIKE $3 ESCAPE '!' OR u.name_key LIKE $4 ESCAPE '!') LIMIT 50");
     /// Its other members who are people and active: all, or those of a list.
     pub static GROUP = both("
         SELECT u.id, u.name FROM participants p JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
@@ -164,6 +165,14 @@ statements! {
     /// Takes it back.
     pub static UNREACT = both("
         DELETE FROM reactions WHERE tenant = $1 AND message_id = $2 AND emoji = $3 AND person_id = $4");
+    /// All of one emoji are of another one: of the same in its one form.
+    pub static REACT_ANEW = both("
+        INSERT INTO reactions (tenant, message_id, emoji, person_id, created_at)
+        SELECT tenant, message_id, $4, person_id, created_at FROM reactions
+        WHERE tenant = $1 AND message_id = $2 AND emoji = $3
+        ON CONFLICT (tenant, message_id, emoji, person_id) DO NOTHING");
+    /// All of one emoji are gone.
+    pub static UNREACT_ALL = both("DELETE FROM reactions WHERE tenant = $1 AND message_id = $2 AND emoji = $3");
     /// All of a message.
     pub static REACTIONS = both("
         SELECT emoji, person_id FROM reactions WHERE tenant = $1 AND message_id = $2 ORDER BY created_at, person_id");

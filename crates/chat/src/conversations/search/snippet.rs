@@ -9,8 +9,7 @@ const BEFORE: usize = 50;
 
 /// An extract around the first found word.
 pub(super) fn of(body: &str, words: &[QueryTerm]) -> String {
-    let pieces: Vec<(&str, bool)> =
-        body.split_word_bounds().map(|piece| (piece, is_found(piece, words))).collect();
+    let pieces: Vec<(&str, bool)> = body.split_word_bounds().flat_map(|piece| marked(piece, words)).collect();
     let first = pieces.iter().position(|(_, found)| *found).unwrap_or(0);
     let mut start = first;
     let mut before = 0;
@@ -40,16 +39,28 @@ pub(super) fn of(body: &str, words: &[QueryTerm]) -> String {
     out.replace("</mark><mark>", "")
 }
 
+/// A piece that was found as a whole, or what it is made of: of `l'équipe` only `équipe` may have been asked for.
+fn marked<'t>(piece: &'t str, words: &[QueryTerm]) -> Vec<(&'t str, bool)> {
+    if is_found(piece, words) {
+        return vec![(piece, true)];
+    }
+    let mut pieces = Vec::new();
+    for part in piece.split_inclusive(terms::is_separator) {
+        let (part, separator) = part.split_at(part.trim_end_matches(terms::is_separator).len());
+        pieces.push((part, is_found(part, words)));
+        pieces.push((separator, false));
+    }
+    pieces
+}
+
 fn is_found(piece: &str, words: &[QueryTerm]) -> bool {
-    let own = terms::of(piece);
-    !own.is_empty()
-        && own.split(' ').any(|own| {
-            words.iter().any(|word| {
-                own == word.text
-                    || (word.prefix && own.starts_with(&word.text))
-                    || (own.chars().count() == 1 && !own.is_ascii() && word.text.contains(own))
-            })
+    terms::of_whole(piece).iter().any(|own| {
+        words.iter().any(|word| {
+            *own == word.text
+                || (word.prefix && own.starts_with(&word.text))
+                || (own.chars().count() == 1 && !own.is_ascii() && word.text.contains(own.as_str()))
         })
+    })
 }
 
 fn escape(text: &str, out: &mut String) {
@@ -74,6 +85,11 @@ mod tests {
         let cases = [
             ("The <b>quick</b> fox", "quick", "The &lt;b&gt;<mark>quick</mark>&lt;/b&gt; fox"),
             ("Réunion demain", "reun", "<mark>Réunion</mark> demain"),
+            ("l’équipe d'accord", "équipe", "l’<mark>équipe</mark> d'accord"),
+            ("l’équipe d'accord", "d’accord", "l’équipe <mark>d'accord</mark>"),
+            ("a v2.pdf_x", "pdf ", "a v2.<mark>pdf</mark>_x"),
+            ("Herr Müller", "mueller", "Herr <mark>Müller</mark>"),
+            ("مُحَمَّد أحمد", "محمد", "<mark>مُحَمَّد</mark> أحمد"),
             ("我们明天在北京开会", "北京", "我们明天在<mark>北京</mark>开会"),
         ];
         for (body, asked, expected) in cases {

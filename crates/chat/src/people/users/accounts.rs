@@ -12,7 +12,7 @@ use crate::{
     rights::Right,
     roles, sessions,
     tenants::Tenant,
-    text::{checked_name, checked_url, email_key},
+    text::{check_id, checked_name, checked_url, email_key, shown_name},
     tx::Tx,
 };
 
@@ -34,6 +34,7 @@ pub fn create(tx: &mut Tx, actor: &Actor, new: &NewUser, password_hash: Option<&
         return Err(conflict("email", "there is already a user with this e-mail address"));
     }
     let id = PersonId(tx.id());
+    check_id("external_id", new.external_id.as_deref())?;
     if let Some(external) = new.external_id.as_deref() {
         require_external(tx, actor, id, external)?;
     }
@@ -44,7 +45,7 @@ pub fn create(tx: &mut Tx, actor: &Actor, new: &NewUser, password_hash: Option<&
         &store::NewRow {
             kind: if new.bot { PersonKind::Bot } else { PersonKind::User },
             external_id: new.external_id.as_deref(),
-            name: checked_name(&new.name)?,
+            name: &checked_name(&new.name)?,
             email: email.as_ref().map(|(text, key)| (text.as_str(), key.as_str())),
             password_hash,
         },
@@ -76,7 +77,8 @@ pub fn set_super_admin(tx: &mut Tx, actor: &Actor, id: PersonId, yes: bool) -> R
 pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> Result<User> {
     actor.require(Right::ManageUsers, "user.update")?;
     let user = managed(tx, actor, id, "user.update")?;
-    let name = change.name.as_deref().map(checked_name).transpose()?.unwrap_or(&user.name);
+    let name = change.name.as_deref().map(checked_name).transpose()?.unwrap_or_else(|| user.name.clone());
+    check_id("external_id", change.external_id.as_deref())?;
     let email = change.email.as_deref().map(email_key).transpose()?;
     if email.as_ref().is_some_and(|(text, _)| user.email.as_deref() != Some(text)) {
         authority::require_over(tx, actor, &user, "user.email")?;
@@ -97,7 +99,7 @@ pub fn update(tx: &mut Tx, actor: &Actor, id: PersonId, change: &UserChange) -> 
     if let Some(external) = change.external_id.as_deref() {
         set_external(tx, actor, id, external)?;
     }
-    store::update(tx, actor.tenant, id, name, avatar, change.active.unwrap_or(user.active))?;
+    store::update(tx, actor.tenant, id, &name, avatar, change.active.unwrap_or(user.active))?;
     if let Some((text, key)) = &email {
         tx.db.execute(&store::SET_EMAIL, params![actor.tenant, id, text.as_str(), key.as_str()])?;
     }
@@ -205,7 +207,7 @@ pub(crate) fn import(tx: &mut Tx, tenant: &Tenant, external_id: &str, name: &str
     let row = store::NewRow {
         kind: PersonKind::User,
         external_id: Some(external_id),
-        name: checked_name(name)?,
+        name: &shown_name(name),
         email: None,
         password_hash: None,
     };

@@ -49,7 +49,7 @@ pub fn update_profile(tx: &mut Tx, actor: &Actor, change: &ProfileChange) -> Res
             tx,
             actor.tenant,
             user.id,
-            checked_name(name)?,
+            &checked_name(name)?,
             user.avatar_url.as_deref(),
             user.active,
         )?;

@@ -4,11 +4,12 @@ use parlor_db::{Error as DbError, FromRow, FromValue, Row, params, row, statemen
 
 use crate::{
     error::{Result, not_found},
+    folding,
     ids::{PersonId, RoleId, TenantId},
     json::Json,
     person::{Actor, Person, PersonKind, person_columns},
     rights::{Right, Rights},
-    text::like,
+    text::Sought,
     tx::Tx,
 };
 
@@ -56,7 +57,7 @@ statements! {
         SELECT ", user_columns!(), "
         FROM users u
         WHERE u.tenant = $1 AND (u.name, u.id) > ($2, $3)
-          AND ($4 = '' OR lowered(u.name) LIKE $4 ESCAPE '!' OR u.email_key LIKE $4 ESCAPE '!')
+          AND ($4 = '' OR u.name_key LIKE $10 ESCAPE '!' OR lowered(u.name) LIKE $4 ESCAPE '!' OR u.email_key LIKE $4 ESCAPE '!')
           AND ($5 = FALSE OR u.active = $6)
           AND ($7 = FALSE OR (u.id <> $8 AND EXISTS (
             SELECT 1 FROM user_roles a
@@ -77,11 +78,11 @@ statements! {
     /// A new one.
     pub static INSERT = both("
         INSERT INTO users (tenant, id, kind, external_id, name, email, email_key, password_hash, avatar_url, locale,
-                           time_zone, preferences, active, super_admin, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, '', '', '{}', TRUE, FALSE, $9)");
+                           time_zone, preferences, active, super_admin, created_at, name_key)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, '', '', '{}', TRUE, FALSE, $9, $10)");
     /// Name, picture, active.
     pub static UPDATE = both("
-        UPDATE users SET name = $3, avatar_url = $4, active = $5 WHERE tenant = $1 AND id = $2");
+        UPDATE users SET name = $3, avatar_url = $4, active = $5, name_key = $6 WHERE tenant = $1 AND id = $2");
     /// Gives it another e-mail address.
     pub static SET_EMAIL = both("UPDATE users SET email = $3, email_key = $4 WHERE tenant = $1 AND id = $2");
     /// Gives it another password.
@@ -161,7 +162,8 @@ pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, id: PersonId, new: &NewRow<'
             new.email.map(|(text, _)| text),
             new.email.map(|(_, key)| key),
             new.password_hash,
-            tx.now
+            tx.now,
+            folding::key(new.name).as_str()
         ],
     )?;
     tx.db.execute(&OLD_ANNOUNCEMENTS_READ, params![tenant, id, tx.now])?;
@@ -194,19 +196,20 @@ pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Option
 pub(crate) fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter, limit: usize) -> Result<Vec<User>> {
     let (name, id) = filter.after.as_deref().and_then(|after| after.split_once('\n')).unwrap_or(("", ""));
     let id = id.parse().unwrap_or(PersonId(uuid::Uuid::nil()));
-    let pattern = filter.search.as_deref().map_or(String::new(), like);
+    let sought = Sought::of(filter.search.as_deref())?;
     let found = tx.db.all(
         &PAGE,
         params![
             actor.tenant,
             name,
             id,
-            pattern.as_str(),
+            sought.written.as_str(),
             filter.active.is_some(),
             filter.active.unwrap_or(true),
             filter.writable,
             actor.id(),
-            i64::try_from(limit).unwrap_or(200)
+            i64::try_from(limit).unwrap_or(200),
+            sought.folded.as_str()
         ],
         User::from_row,
     )?;
@@ -239,7 +242,7 @@ pub(crate) fn update(
     avatar_url: Option<&str>,
     active: bool,
 ) -> Result<()> {
-    tx.db.execute(&UPDATE, params![tenant, id, name, avatar_url, active])?;
+    tx.db.execute(&UPDATE, params![tenant, id, name, avatar_url, active, folding::key(name).as_str()])?;
     Ok(())
 }
 

@@ -165,7 +165,7 @@ pub(crate) fn link_to(app: &App, caller: &Caller, id: RowId, seconds: i64) -> Li
     let expires_at = Time(seconds * 1_000_000);
     let maker = Maker { kind: caller.person.kind, person: caller.id(), root: caller.root }.to_string();
     let signature = signing::sign_link(caller.tenant, id, &maker, expires_at, &app.cursor_key);
-    let base = app.config.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    let base = app.config.public_url().unwrap_or_default();
     let url = format!("{base}/files/{id}?expires={seconds}&for={maker}&signature={signature}");
     Link { url, expires_at }
 }

@@ -113,8 +113,8 @@ pub(crate) async fn grant(app: &App, caller: &Caller, request: &HeaderMap) -> Re
         Some(_) => app.auth.mercure_external_token(&person),
         None => app.auth.mercure_token(&person),
     };
-    let url = match (&app.config.mercure.public_url, external) {
-        (Some(url), _) => url.clone(),
+    let url = match (app.config.mercure.public_url(), external) {
+        (Some(url), _) => url.to_owned(),
         (None, Some(url)) => url.to_owned(),
         (None, None) => address(app, request),
     };

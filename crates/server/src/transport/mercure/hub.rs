@@ -25,7 +25,8 @@ pub(crate) fn is_named(app: &App, origin: &HeaderValue) -> bool {
 }
 
 pub(crate) fn lists(origins: &[String], origin: &str) -> bool {
-    origins.iter().any(|known| known.trim_end_matches('/').eq_ignore_ascii_case(origin.trim_end_matches('/')))
+    let origin = origin.trim_end_matches('/');
+    origins.iter().any(|known| !known.is_empty() && known.eq_ignore_ascii_case(origin))
 }
 
 /// A refusal in the protocol's form: a sentence, and a challenge where a token is missing or does not serve.
@@ -203,8 +204,8 @@ pub(crate) fn may_publish_from(app: &App, headers: &HeaderMap) -> bool {
 
 /// The hub's own address.
 pub(crate) fn address(app: &App, headers: &HeaderMap) -> String {
-    if let Some(url) = &app.config.public_url {
-        return format!("{}{PATH}", url.trim_end_matches('/'));
+    if let Some(url) = app.config.public_url() {
+        return format!("{url}{PATH}");
     }
     let scheme = if is_secure(headers, app) { "https" } else { "http" };
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -99,7 +99,7 @@ fn head(request: &Subscribe, last: Option<String>) -> HeaderMap {
 async fn person(app: &App, asker: &Asker, subscriber: &mut Subscriber) -> Result<Option<Who>, Refusal> {
     if let Some(external) = app.config.mercure.external() {
         if subscriber.asks_for_own() {
-            let at = app.config.mercure.public_url.as_deref().unwrap_or(external);
+            let at = app.config.mercure.public_url().unwrap_or(external);
             return Err(Refusal::not_found(format!("These topics are published at {at}.")));
         }
         *subscriber = std::mem::take(subscriber).without_own();

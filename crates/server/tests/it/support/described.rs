@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(&parlor::http::openapi::text(&parlor::router::document())).unwrap()
 });
 

@@ -13,7 +13,7 @@ use parlor_db::{Engine, Options};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-mod described;
+pub mod described;
 pub mod ears;
 pub mod http;
 pub mod hub;

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use crate::ids::PersonId;
+use crate::{folding, ids::PersonId};
 
 use super::signs::{is_letter, is_unspaced};
 
@@ -19,13 +19,54 @@ pub(crate) struct Name {
 impl Name {
     /// Whether it is this person's: the whole name or the first. Brackets do not count, because they end a mention.
     pub(crate) fn is_of(&self, full: &str) -> bool {
-        let (own, full) = (key(&self.name), key(full));
-        own == full || full.split(' ').next() == Some(own.as_str())
+        self.closeness(full).is_some()
+    }
+
+    /// Whose of these people it is: who is called exactly so, before those whose name is as good as it.
+    pub(crate) fn whose<'p, P>(&self, people: &'p [P], full: impl Fn(&P) -> &str) -> Option<&'p P> {
+        self.closest(people, full).first().copied()
+    }
+
+    /// The same, where there is one only.
+    pub(crate) fn only<'p, P>(&self, people: &'p [P], full: impl Fn(&P) -> &str) -> Option<&'p P> {
+        match self.closest(people, full)[..] {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    fn closest<'p, P>(&self, people: &'p [P], full: impl Fn(&P) -> &str) -> Vec<&'p P> {
+        let close = |person: &P| self.closeness(full(person));
+        let Some(best) = people.iter().filter_map(close).min() else { return Vec::new() };
+        people.iter().filter(|person| close(person) == Some(best)).collect()
+    }
+
+    /// 0 for the whole name, 1 for the first, 2 and 3 when these are equal as people search for them.
+    fn closeness(&self, full: &str) -> Option<u8> {
+        let (own, name) = (plain(&self.name).to_lowercase(), plain(full).to_lowercase());
+        if own == name {
+            return Some(0);
+        }
+        if name.split(' ').next() == Some(own.as_str()) {
+            return Some(1);
+        }
+        let own = folding::words(&own);
+        let ways = folding::ways(&name);
+        if ways.contains(&own) {
+            return Some(2);
+        }
+        let is_first = |way: &String| way.split(' ').next() == Some(own.as_str());
+        (!own.is_empty() && ways.iter().any(is_first)).then_some(3)
+    }
+
+    /// The name as it is compared with [`folding::key`].
+    pub(crate) fn folded(&self) -> String {
+        folding::words(&plain(&self.name))
     }
 }
 
-fn key(name: &str) -> String {
-    name.replace(['[', ']', '\n'], "").trim().to_lowercase()
+fn plain(name: &str) -> String {
+    name.replace(['[', ']', '\n'], "").trim().to_owned()
 }
 
 /// A text without the ids of its mentions, which were read from it.
