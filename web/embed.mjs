@@ -112,13 +112,14 @@ function styles() {
   };
 }
 
-/** After Vite's own minifier a second one, which puts functions that are called once where they are called: pages of others load this. */
+/** After Vite's own minifier a second one, which puts functions that are called once where they are called: pages of others load this. Svelte's warnings of things
+ * that do not happen here (hydration) are left out. */
 const smaller = {
   name: 'smaller',
   generateBundle: {
     order: 'post',
     async handler(_options, bundle) {
-      for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = (await minify(file.code, { ecma: 2022, compress: { ecma: 2022, passes: 3 } })).code;
+      for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = (await minify(file.code, { ecma: 2022, compress: { ecma: 2022, passes: 3, pure_funcs: ['console.warn'] } })).code;
     },
   },
 };

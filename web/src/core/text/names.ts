@@ -34,8 +34,5 @@ export function bucket(id: string, size: number): number {
   return (hash >>> 0) % size;
 }
 
-// Letters that Unicode does not take apart; the server's table (folding.rs) has the rare ones too.
-const PLAIN: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', þ: 'th', ø: 'o', đ: 'd', ð: 'd', ł: 'l', ħ: 'h', ı: 'i', ŋ: 'n', ى: 'ي', ة: 'ه' };
-
-/** Letters without accents, vowel marks, strokes and apostrophes, for searching as people type. */
-export const folded = (text: string) => text.normalize('NFKD').toLowerCase().replace(/[\p{M}ـ'’ʼßæœþøđðłħıŋىة]/gu, (letter) => PLAIN[letter] ?? '');
+/** Letters without accents, vowel marks, strokes and apostrophes, for searching as people type; the server's table (folding.rs) has rare letters too. */
+export const folded = (text: string) => text.normalize('NFKD').toLowerCase().replace(/[\p{M}'’]/gu, '').replace(/[ßæøđł]/g, (letter) => ({ ß: 'ss', æ: 'ae', ø: 'o', đ: 'd' })[letter] ?? 'l');
