@@ -4,6 +4,9 @@ import { apiOf, browserOf, composer, expect, messages, openChat, rowOf, test, un
 
 const options = (page: Page) => page.getByRole('option');
 
+/** A conversation of its own for what is typed and not sent: its draft may outlive the window on the server. */
+const fresh = async () => (await (await apiOf('ana')).open({ kind: 'group', title: unique('typed only'), user_ids: [world().people.ben.id] })).id;
+
 test('people, channels and emoji are completed by the keyboard, and channels become links', async ({ browser }) => {
   const { channel } = world();
   const ana = await browserOf(browser, 'ana');
@@ -53,9 +56,9 @@ test('one word mentions everybody', async ({ browser }) => {
 });
 
 test('an input method keeps its Enter', async ({ browser }) => {
-  const { direct } = world();
+  const place = await fresh();
   const ana = await browserOf(browser, 'ana');
-  await openChat(ana, direct);
+  await openChat(ana, place);
   const text = unique('にほん');
   await composer(ana).fill(text);
   await composer(ana).evaluate((field) => {
@@ -67,7 +70,8 @@ test('an input method keeps its Enter', async ({ browser }) => {
 });
 
 test('commands: offered by right, run with their argument; an unknown one asks first', async ({ browser }) => {
-  const { support, direct } = world();
+  const { support } = world();
+  const place = await fresh();
   const ana = await browserOf(browser, 'ana');
   await openChat(ana, support);
   await composer(ana).pressSequentially('/pri');
@@ -89,7 +93,7 @@ test('commands: offered by right, run with their argument; an unknown one asks f
   await composer(ana).fill('');
   await ana.getByRole('radio', { name: 'Reply' }).click();
 
-  await openChat(ana, direct);
+  await openChat(ana, place);
   await composer(ana).pressSequentially('/resolve');
   await expect(options(ana)).toHaveCount(0);
   await composer(ana).press('Enter');
