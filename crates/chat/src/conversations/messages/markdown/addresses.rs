@@ -11,13 +11,14 @@ const SCHEMES: [&str; 2] = ["https", "http"];
 /// Where addresses stand in a text, in order.
 pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
+    let slants = slants(text);
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find("://")).map(|at| at + from) {
         from = at + 3;
         if let Some(start) = scheme(&text[..at])
             && found.last().is_none_or(|last| last.end <= start)
         {
-            let end = from + length(&text[from..], &text[..start]);
+            let end = from + length(&text[from..], slants.is_some_and(|at| at < start));
             if end > from {
                 found.push(start..end);
                 from = end;
@@ -38,8 +39,15 @@ fn scheme(before: &str) -> Option<usize> {
     })
 }
 
-/// How much of what follows `://` belongs to the address. `before` stands in front of it.
-fn length(rest: &str, before: &str) -> usize {
+/// Where an underscore first begins a word: from there on one behind an address may end what it began. Looked for once,
+/// because a text may have thousands of addresses.
+fn slants(text: &str) -> Option<usize> {
+    let begins = |(at, _): &(usize, &str)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices('_').find(begins).map(|(at, _)| at)
+}
+
+/// How much of what follows `://` belongs to the address. `slanted`: an underscore behind it is none of it.
+fn length(rest: &str, slanted: bool) -> usize {
     let mut open: Vec<char> = Vec::new();
     let mut end = rest.len();
     for (at, c) in rest.char_indices() {
@@ -63,15 +71,11 @@ fn length(rest: &str, before: &str) -> usize {
             break;
         }
     }
-    trimmed(&rest[..end], before).len()
+    trimmed(&rest[..end], slanted).len()
 }
 
 /// Without the marks that end a sentence, a bracket that nothing closes, and the marks of emphasis around it.
-fn trimmed<'a>(mut address: &'a str, before: &str) -> &'a str {
-    let slanted = before.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains('_'))
-        || before.contains(" _")
-        || before.contains("\n_")
-        || before.starts_with('_');
+fn trimmed(mut address: &str, slanted: bool) -> &str {
     loop {
         let shorter = address
             .trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '’', '…', '*', '~', '(', '[', '{', '|']);

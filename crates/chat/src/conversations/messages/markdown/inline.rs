@@ -120,10 +120,12 @@ impl<'a> Walk<'a> {
     /// A sign is shown instead of meaning something: before marks, and not where words and paths have backslashes.
     fn backslash(&mut self) {
         let (before, after) = (&self.text[..self.at], &self.text[self.at + 1..]);
-        let line_begins = before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty());
         let escapes = match after.as_bytes().first() {
             Some(b'*' | b'`' | b'~') => !Self::in_word(before, after) && !self.is_path(),
-            Some(b'#' | b'>' | b'-') => line_begins,
+            Some(b'#' | b'>' | b'-') => {
+                let before = before.trim_end_matches([' ', '\t']);
+                before.is_empty() || before.ends_with('\n')
+            }
             Some(b'[') => !self.in_link && self.link_at(self.at + 1).is_some(),
             _ => false,
         };

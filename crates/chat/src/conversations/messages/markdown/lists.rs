@@ -78,9 +78,9 @@ pub(super) fn unordered_numbers(lines: &[&str]) -> usize {
     if rises(&items) { 0 } else { items.iter().map(|(_, length)| length).sum() }
 }
 
-/// Whether a list begins here.
-pub(super) fn begins(lines: &[&str]) -> bool {
-    item(lines[0]).is_some()
+/// Whether a list begins with this line.
+pub(super) fn begins(line: &str) -> bool {
+    item(line).is_some()
 }
 
 /// A list whose items are still lines.
