@@ -244,7 +244,7 @@ async fn who_is_deactivated_or_changed_is_disconnected() {
 #[tokio::test]
 async fn a_token_that_ends_ends_the_connection() {
     let site = site().await;
-    let ana = site.person(Claims { exp: now() - 27.5, ..claims("Ana") }).await;
+    let ana = site.person(Claims { exp: now() - 20.0, ..claims("Ana") }).await;
     let mut client = Pusher::open(&site).await;
     client.join_as(&ana, "presence-inbox").await;
     assert_eq!(client.close_code().await, 4009);

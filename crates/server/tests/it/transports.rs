@@ -227,7 +227,7 @@ async fn who_is_too_slow_comes_back_without_loss() {
 #[tokio::test]
 async fn a_token_that_ends_ends_the_connection() {
     let site = Site::start().await;
-    let short = Claims { exp: now() - 25.0, ..claims("Ana") };
+    let short = Claims { exp: now() - 20.0, ..claims("Ana") };
     let ana = site.person(short).await;
     let mut ws = ana.ws(None).await;
     assert_eq!(ws.close_code().await, 4001);

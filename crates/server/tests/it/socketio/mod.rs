@@ -204,7 +204,7 @@ async fn polling_carries_the_same() {
 #[tokio::test]
 async fn a_token_that_ends_puts_the_client_out() {
     let site = Site::start().await;
-    let ana = site.person(Claims { exp: now() - 28.0, ..claims("Ana") }).await;
+    let ana = site.person(Claims { exp: now() - 20.0, ..claims("Ana") }).await;
     let mut sio = Sio::of(&ana).await;
     assert!(sio.is_put_out().await, "it must not come back by itself");
     assert_eq!(refusal(&site, json!(ana.token)).await["data"]["code"], "unauthorized");
