@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 
 WEB_SOURCES := $(shell find web/src web/locales web/tokens web/public web/playground web/build.mjs web/embed.mjs web/icons.mjs web/vite.config.js web/svelte.config.js web/package-lock.json -type f 2>/dev/null)
 
-.PHONY: run dev web check test bench api clean
+.PHONY: run dev web check test bench fuzz schema api clean
 
 run: web ## Builds Parlor with its web app, fills a new data folder with demo data, and starts it
 	$(CARGO) build --release -p parlor
@@ -34,6 +34,12 @@ bench: web ## The figures of the README, each beside its limit measured in the s
 	$(CARGO) bench -p parlor --bench load
 	$(CARGO) build --release -p parlor
 	cd web && PARLOR_BIN=$(CURDIR)/target/release/parlor npm run -s bench
+
+fuzz: ## Tries what strangers may send, twenty minutes for each reader: SECONDS_EACH=60 for less
+	./scripts/fuzz
+
+schema: ## Calls every operation of the API with values that fit its description and that do not; fails on a 5xx
+	./scripts/schema
 
 api: ## Writes docs/api/openapi.json and the TypeScript types from the code
 	$(CARGO) run -q -p parlor -- openapi > docs/api/openapi.json

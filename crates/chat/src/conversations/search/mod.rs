@@ -7,7 +7,7 @@ mod index;
 mod name_keys;
 mod query;
 mod snippet;
-pub(crate) mod terms;
+pub mod terms;
 
 pub use entry::Has;
 pub(crate) use entry::{Entry, has_of};
