@@ -77,6 +77,13 @@ impl DataArgs {
         self.secret_key_file.as_deref().filter(|path| !path.as_os_str().is_empty())
     }
 
+    /// Whether there is something to look into: the file of the embedded database. Of another one only opening tells.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let url = self.database_url();
+        url.strip_prefix("sqlite:").is_none_or(|path| Path::new(path.trim_start_matches("//")).exists())
+    }
+
     /// Whether one machine's folder holds everything.
     #[must_use]
     pub fn is_embedded(&self) -> bool {
@@ -173,7 +180,7 @@ pub struct ServeArgs {
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_seconds: u64,
 
-    /// Token that may read /metrics; without it everybody may who reaches the port
+    /// Token that may read /metrics; without it whoever asks from a private network, and not through a proxy
     #[arg(long, env = "PARLOR_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
 

@@ -18,7 +18,7 @@ pub enum StartError {
     #[error("another parlor serves the data folder {0}")]
     Locked(PathBuf),
     /// The database.
-    #[error("database: {0}")]
+    #[error(transparent)]
     Database(#[from] parlor_db::Error),
     /// An operation on it.
     #[error(transparent)]

@@ -144,7 +144,7 @@ fn update_over<V: Values>(
             None => (given.as_str(), value),
         };
         let declared = V::DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| {
-            Error::Invalid { field: "key", rule: "known", detail: format!("there is no setting \"{key}\"") }
+            Error::Invalid { field: "key", rule: "known", detail: format!("there is no setting \"{key}\": `parlor settings list` and GET /api/v1/settings name them all") }
         })?;
         if value.is_null() {
             tx.db.execute(&CLEAR, params![actor.tenant, declared.key])?;

@@ -30,12 +30,22 @@ pub(super) struct DoctorArgs {
     json: JsonArg,
 }
 
+impl DoctorArgs {
+    /// The running server to look at.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.url.as_deref().filter(|url| !url.is_empty())
+    }
+}
+
 /// Free space below which writing may soon fail.
 const LITTLE_SPACE: u64 = 1 << 30;
 pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
-    let mut checks = vec![database(data), secret_key(data)];
-    checks.extend(disk(data));
-    if let Some(url) = args.url.as_ref().filter(|url| !url.is_empty()) {
+    let mut checks = Vec::new();
+    if data.is_there() {
+        checks.extend([database(data), secret_key(data)]);
+        checks.extend(disk(data));
+    }
+    if let Some(url) = args.url() {
         let (url, token) = (url.trim_end_matches('/'), args.token.as_deref());
         let outbound = Outbound::new(false)?;
         checks.extend(block_on(live::checks(&outbound, url, token, args.origin.as_deref()))?);

@@ -49,7 +49,7 @@ impl From<crate::error::StartError> for Failure {
 
 impl From<parlor_db::Error> for Failure {
     fn from(error: parlor_db::Error) -> Self {
-        Self::new(format!("database: {error}"))
+        Self::new(error.to_string())
     }
 }
 

@@ -109,6 +109,12 @@ fn bar(file: &Path) -> Result<ProgressBar, Failure> {
 
 fn lines(file: &Path, bar: &ProgressBar) -> Result<Box<dyn BufRead>, Failure> {
     let refused = |error: std::io::Error| Failure::not_found(format!("{}: {error}", file.display()));
+    if file.is_dir() {
+        return Err(Failure::usage(format!(
+            "{} is a folder: name a file in it, or - for standard input",
+            file.display()
+        )));
+    }
     let raw: Box<dyn Read> = match file.to_str() {
         Some("-") => Box::new(std::io::stdin()),
         _ => Box::new(File::open(file).map_err(refused)?),

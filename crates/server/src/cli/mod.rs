@@ -98,7 +98,34 @@ pub fn run() -> ExitCode {
     }
 }
 
+impl Command {
+    /// Whether it only looks at an installation. On a mistyped folder it must not make one.
+    fn only_looks(&self) -> bool {
+        use jobs::JobsCommand as Jobs;
+        use secrets::SecretsCommand as Secrets;
+        use settings::SettingsCommand as Settings;
+        match self {
+            Self::Tenant(command) => matches!(command, tenant::TenantCommand::List { .. }),
+            Self::User(command) => matches!(command, user::UserCommand::List { .. }),
+            Self::Jobs(command) => matches!(command, Jobs::List { .. }),
+            Self::Secrets(command) => matches!(command, Secrets::Status(_)),
+            Self::Settings(command) => matches!(command, Settings::List { .. } | Settings::Get { .. }),
+            Self::Purge(_) => true,
+            // With the address of a server it looks at that one.
+            Self::Doctor(args) => args.url().is_none(),
+            _ => false,
+        }
+    }
+}
+
 fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
+    if command.only_looks() && !data.is_there() {
+        return Err(Failure::not_found(format!(
+            "there is no database at {}: name the folder of the installation with --data or PARLOR_DATA, or the database \
+             with --database or DATABASE_URL",
+            data.database_url().trim_start_matches("sqlite:")
+        )));
+    }
     match command {
         Command::Serve(args) => serve::run(data, *args),
         Command::Migrate(json) => migrate::run(data, json),

@@ -1,6 +1,7 @@
 //! `parlor purge`: clears old messages by hand or from cron. The server does the same by itself every day.
 
 use clap::{Args, ValueEnum};
+use parlor_chat::Time;
 use parlor_chat::purges::{self, Mode, Purge, Walk};
 use parlor_chat::settings;
 use parlor_chat::tenants::{self, Tenant, system_actor};
@@ -17,8 +18,8 @@ pub(super) struct PurgeArgs {
     #[arg(long, env = "PARLOR_TENANT", value_name = "SLUG")]
     tenant: Option<String>,
     /// Messages older than this: a date, a time as in RFC 3339, or seconds since 1970; by the setting `retention_days` when absent
-    #[arg(long, value_name = "TIME")]
-    before: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    before: Option<Time>,
     /// What to do with them
     #[arg(long, value_enum, default_value_t = How::Permanent)]
     mode: How,
@@ -27,6 +28,10 @@ pub(super) struct PurgeArgs {
     dry_run: bool,
     #[command(flatten)]
     json: JsonArg,
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    purges::cutoff(text).map_err(|error| error.to_string())
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -74,8 +79,8 @@ pub(super) fn run(data: &DataArgs, args: &PurgeArgs) -> Result<(), Failure> {
 
 fn one(store: &Store, tenant: Tenant, args: &PurgeArgs, mode: Mode) -> Result<Done, Failure> {
     let id = tenant.id;
-    let before = match &args.before {
-        Some(text) => Some(purges::cutoff(text)?),
+    let before = match args.before {
+        Some(before) => Some(before),
         None => match store.read(move |tx| settings::load(tx, id))?.retention_days {
             days if days > 0 => Some(store.now().plus_seconds(-days * 86_400)),
             _ => None,
@@ -83,7 +88,7 @@ fn one(store: &Store, tenant: Tenant, args: &PurgeArgs, mode: Mode) -> Result<Do
     };
     let mut done = Done {
         tenant: tenant.slug.clone(),
-        before: before.map(parlor_chat::Time::rfc3339),
+        before: before.map(Time::rfc3339),
         messages: 0,
         dry_run: args.dry_run,
     };

@@ -1,7 +1,7 @@
 //! `parlor app`: the application of the Pusher protocol, one a tenant.
 
 use clap::{ArgAction, Args, Subcommand};
-use parlor_chat::pusher_apps::{self, App};
+use parlor_chat::pusher_apps::{self, App, Compat};
 use serde_json::{Value, json};
 
 use crate::cli::Failure;
@@ -26,7 +26,7 @@ pub(super) enum AppCommand {
 pub(super) struct SetArgs {
     /// Id in the addresses of the HTTP API
     #[arg(long)]
-    id: Option<i64>,
+    id: Option<String>,
     /// Key in the address of connections
     #[arg(long)]
     key: Option<String>,
@@ -48,6 +48,9 @@ pub(super) struct SetArgs {
     /// Connections at a time; 0 is without limit
     #[arg(long, value_name = "N")]
     max_connections: Option<u32>,
+    /// Whose habits hold where servers of the protocol differ
+    #[arg(long, value_name = "SERVER", value_parser = ["pusher", "soketi"])]
+    compat: Option<String>,
     /// All options as JSON, before the other arguments change them
     #[arg(long, value_name = "JSON")]
     options: Option<String>,
@@ -84,6 +87,11 @@ fn set(store: &Store, args: SetArgs) -> Result<(), Failure> {
     options.subscription_counts = args.subscription_counts.unwrap_or(options.subscription_counts);
     options.authorize_within = args.authorize_within.unwrap_or(options.authorize_within);
     options.max_connections = args.max_connections.unwrap_or(options.max_connections);
+    options.compat = match args.compat.as_deref() {
+        Some("soketi") => Compat::Soketi,
+        Some(_) => Compat::Pusher,
+        None => options.compat,
+    };
     let change =
         pusher_apps::Change { id: args.id, key: args.key, secret: args.secret, options: Some(options) };
     let app = store.write(tenant.no, move |tx| pusher_apps::set(tx, tenant.id, tenant.no, &change))?;
@@ -92,8 +100,7 @@ fn set(store: &Store, args: SetArgs) -> Result<(), Failure> {
 }
 
 fn print(json: &JsonArg, app: &App) {
-    let shown: Value =
-        json!({"id": app.id.to_string(), "key": app.key, "secret": app.secret, "options": app.options});
+    let shown: Value = json!({"id": app.id, "key": app.key, "secret": app.secret, "options": app.options});
     json.print(&shown, |_| {
         let options = serde_json::to_string_pretty(&app.options).unwrap_or_default();
         format!("id      {}\nkey     {}\nsecret  {}\noptions {options}", app.id, app.key, app.secret)

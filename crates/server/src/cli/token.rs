@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output::say;
 use super::store::{Store, TenantArg};
 use crate::app::secrets;
-use crate::auth::jwt::{Claims, LONGEST_SECONDS, Refusal, sign};
+use crate::auth::jwt::{Audience, Claims, LONGEST_SECONDS, Refusal, sign};
 use crate::clock::Clock;
 use crate::config::DataArgs;
 use crate::error::StartError;
@@ -18,7 +18,7 @@ pub(super) struct TokenArgs {
     #[command(flatten)]
     tenant: TenantArg,
     /// The host's own id of the person
-    #[arg(long)]
+    #[arg(long, value_parser = filled)]
     sub: String,
     /// Staff or customer
     #[arg(long, default_value = "user", value_parser = ["user", "contact"])]
@@ -39,11 +39,21 @@ pub(super) struct TokenArgs {
     #[arg(long, value_delimiter = ',')]
     stores: Option<Vec<String>>,
     /// How long it serves: seconds, or with a unit s, m, h or d
-    #[arg(long, default_value = "1h", value_parser = seconds)]
+    #[arg(long, default_value = "1h", value_parser = seconds, allow_hyphen_values = true)]
     ttl: i64,
-    /// HS256 secret; the tenant's stored one when absent
-    #[arg(long, env = "PARLOR_JWT_SECRET", hide_env_values = true)]
+    /// Whom it is for, where the tenant's setting token_audience asks for that
+    #[arg(long)]
+    aud: Option<String>,
+    /// HS256 secret; for the tenant "default" PARLOR_JWT_SECRET when absent, else the tenant's stored one
+    #[arg(long)]
     secret: Option<String>,
+}
+
+fn filled(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() {
+        true => Err("give the id that the host application has for the person".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<i64, String> {
@@ -55,13 +65,18 @@ fn seconds(text: &str) -> Result<i64, String> {
         _ => (text, 1),
     };
     let number: i64 = digits.parse().map_err(|_| "use a number and one of s, m, h, d".to_owned())?;
-    let within = number.checked_mul(unit).filter(|seconds| *seconds <= LONGEST_SECONDS);
-    within.ok_or_else(|| Refusal::TooLong.text().to_owned())
+    let ttl = number.checked_mul(unit).unwrap_or(i64::MAX);
+    match ttl {
+        ..=0 => Err("a token serves for a second at least".to_owned()),
+        ttl if ttl > LONGEST_SECONDS => Err(Refusal::TooLong.text().to_owned()),
+        ttl => Ok(ttl),
+    }
 }
 
 pub(super) fn run(data: &DataArgs, args: TokenArgs) -> Result<(), Failure> {
     let slug = args.tenant.tenant.clone();
-    let given = args.secret.clone().filter(|secret| !secret.is_empty() && slug == DEFAULT_SLUG);
+    let environment = || std::env::var("PARLOR_JWT_SECRET").ok().filter(|_| slug == DEFAULT_SLUG);
+    let given = args.secret.clone().or_else(environment).filter(|secret| !secret.is_empty());
     let (secret, kid) = match given {
         Some(secret) => {
             let name = "the secret of --secret or PARLOR_JWT_SECRET";
@@ -84,6 +99,7 @@ pub(super) fn run(data: &DataArgs, args: TokenArgs) -> Result<(), Failure> {
         exp: (now + args.ttl) as f64,
         nbf: None,
         iat: Some(now as f64),
+        aud: args.aud.map(Audience::One),
     };
     let token =
         sign(&claims, secret.as_bytes(), kid).ok_or_else(|| Failure::new("the token could not be signed"))?;
@@ -117,7 +133,7 @@ mod tests {
         assert_eq!(seconds("2m"), Ok(120));
         assert_eq!(seconds("1h"), Ok(3600));
         assert_eq!(seconds("7d"), Ok(604_800));
-        assert_eq!(seconds("-5s"), Ok(-5));
+        assert!(seconds("0").is_err() && seconds("-5s").is_err());
         assert_eq!(seconds("366d"), Ok(LONGEST_SECONDS));
         for long in ["367d", "31622401", "9223372036854775807d"] {
             assert!(seconds(long).unwrap_err().contains("366 days"), "{long}");

@@ -68,7 +68,8 @@ async fn in_time<T>(command: impl Future<Output = Result<T, RedisError>>) -> Res
 /// Sends notes in batches, and beats. What cannot be sent is dropped: after a reconnection the registry goes out whole,
 /// and logs are found by looking.
 async fn send(app: Weak<App>, client: Client, channel: String, mut notes: Notes) {
-    let mut connection = None;
+    // That it was never there is told too, once.
+    let (mut connection, mut warned) = (None, false);
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut batch = Vec::new();
@@ -84,8 +85,8 @@ async fn send(app: Weak<App>, client: Client, channel: String, mut notes: Notes)
         let sent = send_batch(&app, &client, &mut connection, &channel, beat, &mut batch).await;
         if let Err(error) = sent {
             connection = None;
-            if app.cluster.connected.swap(false, Ordering::Relaxed) {
-                tracing::warn!(%error, "Redis is away; the logs are looked at instead");
+            if app.cluster.connected.swap(false, Ordering::Relaxed) || !std::mem::replace(&mut warned, true) {
+                tracing::warn!(%error, "Redis cannot be reached; the logs are looked at instead");
             }
             drop(app);
             sleep(AGAIN).await;

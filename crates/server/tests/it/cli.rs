@@ -51,6 +51,41 @@ fn exit_codes_and_json() {
     assert!(text(&data, &["completions", "zsh"]).contains("#compdef parlor"));
 }
 
+/// Whoever looks into the wrong folder is told so, and does not make an installation there.
+#[test]
+fn what_only_looks_makes_nothing() {
+    let (data, folder, _database) = fresh_data();
+    let data = DataArgs { data: folder.path().join("mistyped"), database: None, ..data };
+    for args in [
+        &["tenant", "list"][..],
+        &["user", "list"],
+        &["settings", "list"],
+        &["settings", "get", "retention_days"],
+        &["jobs", "list"],
+        &["secrets", "status"],
+        &["purge", "--dry-run"],
+        &["doctor"],
+    ] {
+        let output = run(&data, args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
+        assert!(said.contains("mistyped") && said.contains("--data"), "{said}");
+    }
+    assert!(!data.data.exists());
+    for (args, words) in [
+        (&["purge", "--before", "yesterday"][..], "use a date"),
+        (&["token", "--sub", " "], "give the id"),
+        (&["token", "--sub", "1", "--ttl", "-5m"], "a second at least"),
+        (&["serve", "--log", "nonsense="], "use a level"),
+    ] {
+        let output = run(&data, args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said.contains(words)), (Some(2), true), "{args:?}: {said}");
+    }
+    run(&data, &["migrate"]);
+    assert_eq!(run(&data, &["import", "chat", "."]).status.code(), Some(2), "a folder");
+}
+
 #[test]
 fn keys_and_tokens() {
     let (data, _folder, _database) = fresh_data();

@@ -86,7 +86,7 @@ fn several_at_once_make_one_installation() {
         };
         let mut servers: Vec<Child> = (0..nodes).map(|number| start(number, &SERVE).unwrap()).collect();
         let commands: Vec<Child> =
-            [["tenant", "list"], ["settings", "list"], ["user", "list"], ["tenant", "list"]]
+            [["app", "show"], ["sync", "rights"], ["sync", "settings"], ["app", "show"]]
                 .iter()
                 .map(|args| start(0, args).unwrap())
                 .collect();
@@ -132,7 +132,7 @@ async fn in_a_folder_that_others_can_read_they_read_nothing() {
     std::fs::create_dir(&data.data).unwrap();
     std::fs::set_permissions(&data.data, std::fs::Permissions::from_mode(0o755)).unwrap();
     // A command comes first: it makes the database.
-    assert!(run(&data, &["tenant", "list"]).status.success());
+    assert!(run(&data, &["app", "show"]).status.success());
     nobody_else_reads(&data.data);
     let mut process = Process::with(&data, &[]);
     let token = parlor::auth::jwt::sign(&claims("Ana"), SECRET.as_bytes(), None).unwrap();

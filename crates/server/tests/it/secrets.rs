@@ -57,7 +57,7 @@ fn refused(output: &Output, words: &[&str]) {
 #[test]
 fn the_key_is_made_for_its_owner_alone_and_never_told() {
     let (data, _folder, _database) = nothing();
-    assert!(run(&data, &["tenant", "list"]).status.success());
+    assert!(run(&data, &["tenant", "add", "acme"]).status.success());
     let path = data.data.join("secret.key");
     let key = std::fs::read_to_string(&path).unwrap();
     assert_eq!((key.trim().len(), path.metadata().unwrap().permissions().mode() & 0o777), (64, 0o600));
