@@ -18,6 +18,21 @@ impl<T: DeserializeOwned> FromValue for Json<T> {
     }
 }
 
+/// Likewise one that is an object. A struct would be read from a list too, and from an empty one as if nothing were set.
+pub(crate) struct Object<T>(pub T);
+
+impl<T: DeserializeOwned> FromValue for Object<T> {
+    fn from_value(value: Value<'_>) -> Result<Self, String> {
+        match value {
+            Value::Text(text) if text.trim_start().starts_with('{') => {
+                Json::from_value(value).map(|Json(object)| Self(object))
+            }
+            Value::Text(_) => Err("this is no JSON object".to_owned()),
+            other => Err(other.mismatch("a JSON object")),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

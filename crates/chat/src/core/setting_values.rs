@@ -121,6 +121,8 @@ settings! {
         "How many files of everybody together may wait to be sent; 0 is without limit.";
     waiting_mb_of_all: i64 = integer(0, 100_000_000), Usual::Int(20_000), "PARLOR_WAITING_MB_OF_ALL", false,
         "How many megabytes of everybody's files may wait to be sent; 0 is without limit.";
+    token_audience: String = Shape::Text { max_chars: 200 }, Usual::Text(""), "PARLOR_TOKEN_AUDIENCE", false,
+        "What tokens of the host application must name in aud; empty looks at no aud.";
     erp_enabled: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_ERP_ENABLED", true,
         "Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md).";
     }

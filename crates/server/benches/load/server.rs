@@ -205,6 +205,7 @@ pub fn token(sub: &str, name: &str) -> String {
         exp: (now + 86_400) as f64,
         nbf: None,
         iat: Some(now as f64),
+        aud: None,
     };
     jwt::sign(&claims, SECRET.as_bytes(), None).unwrap()
 }

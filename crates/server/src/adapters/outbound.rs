@@ -265,7 +265,7 @@ impl Resolve for PublicResolver {
 }
 
 /// Whether an address is one of the public Internet (the registries of special addresses, RFC 6890).
-fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),

@@ -4,6 +4,8 @@
 //! The algorithm belongs to the key, never to the token: a token that names another one is refused before
 //! its signature is looked at, so a public key can never serve as an HMAC secret, and `none` does not exist.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use parlor_chat::RowId;
@@ -55,6 +57,30 @@ pub struct Claims {
     /// When it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iat: Option<f64>,
+    /// Whom it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Audience>,
+}
+
+/// Whom a token is for: one name, or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl Audience {
+    /// Whether this is one of them.
+    #[must_use]
+    pub fn names(&self, wanted: &str) -> bool {
+        match self {
+            Self::One(one) => one == wanted,
+            Self::Several(several) => several.iter().any(|one| one == wanted),
+        }
+    }
 }
 
 impl Claims {
@@ -102,6 +128,8 @@ pub enum Refusal {
     NotYet,
     /// Its end is too far away.
     TooLong,
+    /// It is for somebody else.
+    Audience,
 }
 
 impl Refusal {
@@ -114,6 +142,9 @@ impl Refusal {
             Self::Signature => "the token's signature is wrong",
             Self::Expired => "the token has expired",
             Self::NotYet => "the token is not valid yet",
+            Self::Audience => {
+                "the token is not for Parlor: its aud must name the audience of the tenant's settings"
+            }
             Self::TooLong => "the token serves too long: its \"exp\" must be within 366 days from now",
         }
     }
@@ -256,7 +287,22 @@ pub fn header(token: &str) -> Result<Header, Refusal> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Refusal::Malformed);
     }
+    if names_extensions(token) {
+        return Err(Refusal::Malformed);
+    }
     jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)
+}
+
+/// RFC 7515, 4.1.11: a token that needs an extension to be understood is refused by who does not know it, and none is
+/// known here.
+fn names_extensions(token: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Critical {
+        crit: Option<serde_json::Value>,
+    }
+    let head = token.split('.').next().and_then(|head| URL_SAFE_NO_PAD.decode(head).ok());
+    let head = head.and_then(|head| serde_json::from_slice::<Critical>(&head).ok());
+    head.is_some_and(|head| head.crit.is_some())
 }
 
 /// Believes `token` and says what it rests on, or says why not. Only the keys given count, and only with their own
@@ -287,7 +333,7 @@ pub fn verified<C: DeserializeOwned>(token: &str, keys: &[HostKey]) -> Result<(C
 
 fn verify_with<C: DeserializeOwned>(token: &str, key: &HostKey) -> Result<C, Refusal> {
     let mut rules = Validation::new(key.algorithm);
-    // Times are checked against our own clock; an audience is the host's affair.
+    // Times are checked against our own clock, the audience against the tenant's settings.
     rules.validate_exp = false;
     rules.validate_nbf = false;
     rules.validate_aud = false;

@@ -170,3 +170,20 @@ fn peeking_believes_nothing_but_reads_the_tenant() {
     assert_eq!(peek_tenant(&hs(&json!({"sub": "1"}))).as_deref(), Some("default"));
     assert_eq!(peek_tenant("junk"), None);
 }
+
+/// RFC 7515, 4.1.11: who does not know a named extension refuses.
+#[test]
+fn extensions_that_are_critical_are_refused() {
+    let claims = URL_SAFE_NO_PAD.encode(claims().to_string());
+    let signed = |head: Value| {
+        let text = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(head.to_string()));
+        let key = EncodingKey::from_secret(SECRET);
+        let signature = jsonwebtoken::crypto::sign(text.as_bytes(), &key, Algorithm::HS256).unwrap();
+        format!("{text}.{signature}")
+    };
+    assert!(verify(&signed(json!({"alg": "HS256"})), &secret_key(), now()).is_ok());
+    for crit in [json!(["exp"]), json!([]), json!("b64")] {
+        let token = signed(json!({"alg": "HS256", "crit": crit}));
+        assert_eq!(verify(&token, &secret_key(), now()), Err(Refusal::Malformed), "{crit}");
+    }
+}

@@ -30,6 +30,8 @@ pub struct TenantKeys {
     pub tenant: Tenant,
     /// Its keys.
     pub keys: Vec<HostKey>,
+    /// What its tokens must name in `aud`; empty when that is not looked at.
+    pub audience: String,
     /// The stored keys whose published documents no longer have a key that they had.
     pub withdrawn: Vec<RowId>,
 }
@@ -84,7 +86,7 @@ impl KeyRing {
     /// Parses keys that were read after `generation` and remembers them. `extra` is the secret from the environment.
     pub async fn put(
         self: &Arc<Self>,
-        tenant: Tenant,
+        (tenant, audience): (Tenant, String),
         stored: Vec<host_keys::HostKey>,
         extra: Option<HostKey>,
         now: Time,
@@ -103,7 +105,7 @@ impl KeyRing {
             }
         }
         let slug = tenant.slug.clone();
-        let found = Arc::new(TenantKeys { tenant, keys, withdrawn });
+        let found = Arc::new(TenantKeys { tenant, keys, audience, withdrawn });
         self.tenants.put(slug, found.clone(), now, generation);
         found
     }

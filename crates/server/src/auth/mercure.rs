@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::jwt::{self, HostKey, Refusal};
+use super::jwt::{self, Audience, HostKey, Refusal};
 use super::mercure_keys::{MercureKeys, Role};
 use super::{Auth, load_actor};
 
@@ -48,13 +48,6 @@ struct Claims {
     iss: Option<Value>,
     aud: Option<Audience>,
     parlor: Option<Named>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Several(Vec<String>),
 }
 
 /// The person that Parlor gave a token to.
@@ -217,11 +210,7 @@ impl Claims {
     }
 
     fn is_for(&self, hub: &str) -> bool {
-        let here = match &self.aud {
-            Some(Audience::One(one)) => one == hub,
-            Some(Audience::Several(several)) => several.iter().any(|one| one == hub),
-            None => false,
-        };
+        let here = self.aud.as_ref().is_some_and(|aud| aud.names(hub));
         here && self.exp.is_some() && self.iss.as_ref().is_some_and(Value::is_string)
     }
 }

@@ -8,6 +8,7 @@ use parlor_chat::credentials::{Ended, Root, tag};
 use parlor_chat::host_keys;
 use parlor_chat::provisioning;
 use parlor_chat::provisioning::HostClaims;
+use parlor_chat::settings;
 use parlor_chat::tenants::{self, Tenant};
 use parlor_chat::{Actor, Error, PersonId, PersonKind, TenantId, Tx, api_keys, contacts, sessions, users};
 use parlor_realtime::Hub;
@@ -182,6 +183,9 @@ impl Auth {
         if claims.tenant != ring.tenant.slug {
             return Err(malformed());
         }
+        if !ring.audience.is_empty() && !claims.aud.as_ref().is_some_and(|aud| aud.names(&ring.audience)) {
+            return Err(unauthorized(jwt::Refusal::Audience.text()));
+        }
         Ok((ring.tenant.clone(), claims, root))
     }
 
@@ -230,9 +234,10 @@ impl Auth {
         let read = self.db.read_plain(move |tx| {
             let tenant = tenants::by_slug(tx, &wanted)?;
             let keys = host_keys::all(tx, tenant.id)?;
-            Ok((tenant, keys))
+            let audience = settings::load(tx, tenant.id)?.token_audience;
+            Ok(((tenant, audience), keys))
         });
-        let (tenant, stored) = match read.await {
+        let ((tenant, audience), stored) = match read.await {
             // Which tenants exist is nobody's business.
             Err(Error::NotFound { .. }) => return Err(unauthorized(jwt::Refusal::NoKey.text())),
             read => read?,
@@ -241,7 +246,7 @@ impl Auth {
         let extra = secret
             .filter(|_| tenant.slug == tenants::DEFAULT_SLUG)
             .map(|secret| HostKey::secret(None, secret.as_bytes()));
-        let found = self.caches.keys.put(tenant, stored, extra, now, generation).await;
+        let found = self.caches.keys.put((tenant, audience), stored, extra, now, generation).await;
         if !found.withdrawn.is_empty() {
             // Whoever came with a key that is still published comes back.
             let tags = found.withdrawn.iter().map(|id| Root::HostKey(*id).tag()).collect();

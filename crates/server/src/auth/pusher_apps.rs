@@ -44,7 +44,7 @@ impl Application {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum By {
     Key(String),
-    Id(i64),
+    Id(String),
     Tenant(TenantId),
 }
 
@@ -105,7 +105,7 @@ impl PusherApps {
 fn find(tx: &mut Tx<'_>, by: &By) -> Result<Option<Application>, Error> {
     let app = match by {
         By::Key(key) => pusher_apps::by_key(tx, key)?,
-        By::Id(id) => pusher_apps::by_id(tx, *id)?,
+        By::Id(id) => pusher_apps::by_id(tx, id)?,
         By::Tenant(tenant) => pusher_apps::of_tenant(tx, *tenant)?,
     };
     app.map(|app| Ok(Application { tenant: tenants::by_id(tx, app.tenant)?, app })).transpose()

@@ -1,6 +1,8 @@
 //! Owns: telling a supervisor whether the process lives and can serve.
 
-use axum::extract::State;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +12,8 @@ use parlor_chat::{Time, backlog, tenants};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use crate::app::Ctx;
+use crate::adapters::outbound;
+use crate::app::{App, Ctx};
 use crate::metrics::Now;
 use crate::request::problem::Problem;
 
@@ -23,15 +26,32 @@ pub(crate) fn routes() -> Router<Ctx> {
         .route("/metrics", get(metrics))
 }
 
-async fn metrics(State(app): State<Ctx>, headers: HeaderMap) -> Result<Response, Problem> {
-    let wanted = app.config.metrics_token.as_deref().filter(|token| !token.is_empty());
-    if let Some(wanted) = wanted {
-        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let given = given.strip_prefix("Bearer ").unwrap_or_default();
-        if !bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
-            return Err(Problem::unauthorized("send the token of PARLOR_METRICS_TOKEN as a bearer token"));
+/// Whether somebody may read the numbers: by the token, or without one from a private network and not through a proxy,
+/// behind which anybody could be.
+fn reads_metrics(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(wanted) = app.config.metrics_token.as_deref().filter(|token| !token.is_empty()) else {
+        let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| headers.contains_key(*name));
+        if outbound::is_public(peer.ip()) || forwarded {
+            let text =
+                "set PARLOR_METRICS_TOKEN and send it as a bearer token, or ask from a private network";
+            return Err(Problem::forbidden("metrics", text));
         }
+        return Ok(());
+    };
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.strip_prefix("Bearer ").unwrap_or_default();
+    match given.as_bytes().ct_eq(wanted.as_bytes()).into() {
+        true => Ok(()),
+        false => Err(Problem::unauthorized("send the token of PARLOR_METRICS_TOKEN as a bearer token")),
     }
+}
+
+async fn metrics(
+    State(app): State<Ctx>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    reads_metrics(&app, peer, &headers)?;
     let waits = app.db.read_plain(backlog::oldest).await?;
     let time = app.clock.now();
     let age =

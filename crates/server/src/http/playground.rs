@@ -67,6 +67,7 @@ async fn token(State(app): State<Ctx>, Query(wish): Query<Wish>) -> Response {
         exp: (now + wish.ttl.unwrap_or(SECONDS)) as f64,
         nbf: None,
         iat: Some(now as f64),
+        aud: None,
     };
     let secret = app.config.jwt_secret.clone().unwrap_or_default();
     match sign(&claims, secret.as_bytes(), None) {

@@ -55,6 +55,10 @@ fn body_problem(rejection: &BytesRejection) -> Problem {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not valid UTF-8"))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
+    if text.trim_start().starts_with('[') {
+        // A struct would take a list for its fields in their order.
+        return Err(Problem::invalid("body", "type", "the body must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

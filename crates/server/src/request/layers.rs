@@ -3,15 +3,17 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
+    RETRY_AFTER,
 };
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, Version};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::Ctx;
-use crate::request::{caller, problem};
+use crate::request::caller;
+use crate::request::problem::{self, Problem};
 
 /// What a page of the app may load; who may frame it stands at the end.
 pub const APP_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -47,7 +49,10 @@ pub async fn uncached(request: Request, next: Next) -> Response {
 pub async fn protect(State(app): State<Ctx>, request: Request, next: Next) -> Response {
     let secure = caller::is_secure(request.headers(), &app);
     let embedded = request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "embed=1"));
-    let mut response = next.run(request).await;
+    let mut response = match names_no_host(&request) {
+        true => Problem::malformed("an HTTP/1.1 request has one Host header").into_response(),
+        false => next.run(request).await,
+    };
     let headers = response.headers_mut();
     let fixed = [
         ("x-content-type-options", "nosniff"),
@@ -69,6 +74,11 @@ pub async fn protect(State(app): State<Ctx>, request: Request, next: Next) -> Re
         headers.insert(HeaderName::from_static("strict-transport-security"), year);
     }
     response
+}
+
+/// RFC 9112, 3.2: without a host, or with two, a request of HTTP/1.1 is refused.
+fn names_no_host(request: &Request) -> bool {
+    request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1
 }
 
 fn is_html(headers: &HeaderMap) -> bool {

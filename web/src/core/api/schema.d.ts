@@ -1469,6 +1469,11 @@ export interface components {
              */
             channel_name_starts_with: string;
         };
+        /**
+         * @description Servers of the Pusher protocol that answer differently (docs/protocols/pusher.md tells where).
+         * @enum {string}
+         */
+        Compat: "pusher" | "soketi";
         /** @description A contact, as staff sees it. */
         Contact: {
             /** @description What the host says of it. */
@@ -2569,6 +2574,11 @@ export interface components {
              */
             client_events: boolean;
             /**
+             * @description Whose habits hold where they differ.
+             * @default pusher
+             */
+            compat: components["schemas"]["Compat"];
+            /**
              * @description Whether it serves at all.
              * @default true
              */
@@ -3328,14 +3338,14 @@ export interface components {
             id: string;
             /** @description In the address of connections. */
             key: string;
-            /** @description What it may do. `encryption_master_key` is shown like the secret. */
+            /** @description What it may do. `encryption_master_key` and the values of `webhooks.headers` are shown like the secret. */
             options: components["schemas"]["Options"];
             /** @description Signs, and vouches for anybody: shown to who has every right. */
             secret: string | null;
         };
         /** @description What is absent stays. */
         PusherAppChange: {
-            /** @description A whole number above zero, unique on this installation. */
+            /** @description 1 to 100 letters, digits, - and _; unique on this installation. */
             id?: string | null;
             /** @description Unique on this installation. */
             key?: string | null;
@@ -3899,6 +3909,10 @@ export interface components {
             events?: string[];
             /** @description Of which channels. */
             filter?: components["schemas"]["ChannelFilter"];
+            /** @description Sent along with each request; its server may know the caller by them, so they are kept like secrets. */
+            headers?: {
+                [key: string]: string;
+            };
             /** @description The address that is called. */
             url: string;
         };

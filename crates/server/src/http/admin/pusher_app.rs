@@ -29,18 +29,18 @@ struct Shown {
     key: String,
     /// Signs, and vouches for anybody: shown to who has every right.
     secret: Option<String>,
-    /// What it may do. `encryption_master_key` is shown like the secret.
+    /// What it may do. `encryption_master_key` and the values of `webhooks.headers` are shown like the secret.
     options: pusher_apps::Options,
     created_at: Time,
 }
 
 impl Shown {
     fn to(actor: &Actor, app: pusher_apps::App) -> Self {
-        let pusher_apps::App { id, key, secret, mut options, created_at, .. } = app;
-        let may_know = pusher_apps::may_know_secret(actor);
-        let secret = may_know.then_some(secret);
-        options.encryption_master_key = options.encryption_master_key.filter(|_| may_know);
-        Self { id: id.to_string(), key, secret, options, created_at }
+        let pusher_apps::App { id, key, secret, options, created_at, .. } = app;
+        if !pusher_apps::may_know_secret(actor) {
+            return Self { id, key, secret: None, options: options.without_secrets(), created_at };
+        }
+        Self { id, key, secret: Some(secret), options, created_at }
     }
 }
 
@@ -49,13 +49,13 @@ impl Shown {
 #[serde(deny_unknown_fields)]
 #[schema(as = PusherAppChange)]
 struct Change {
-    /// A whole number above zero, unique on this installation.
+    /// 1 to 100 letters, digits, - and _; unique on this installation.
     id: Option<String>,
     /// Unique on this installation.
     key: Option<String>,
     /// At least 8 characters.
     secret: Option<String>,
-    /// Replaces all options; those absent in it get their defaults. Who may not know `encryption_master_key` keeps it.
+    /// Replaces all options; those absent in it get their defaults. Who may not know `encryption_master_key` keeps it, and keeps headers of webhooks by giving them empty.
     options: Option<pusher_apps::Options>,
 }
 
@@ -68,14 +68,13 @@ async fn show(State(app): State<Ctx>, caller: Caller) -> Answer<Shown> {
 /// Change the application; needs `manage_settings`
 #[utoipa::path(put, path = "/app", tag = "settings", operation_id = "change_app", responses((status = 200, body = Shown)))]
 async fn change(State(app): State<Ctx>, caller: Caller, Json(input): Json<Change>) -> Answer<Shown> {
-    // Zero is refused with a text that says what an id is.
-    let id = input.id.map(|id| id.parse().unwrap_or(0));
     let hooks = input.options.as_ref().map(|options| options.webhooks.as_slice()).unwrap_or_default();
     if !app.config.private_fetches && hooks.iter().any(|hook| outbound::names_private(&hook.url)) {
         app.db.read(&caller, |_, actor| actor.require(Right::ManageSettings, "app.update")).await?;
         return Err(Problem::invalid("webhooks", "private", outbound::PRIVATE));
     }
-    let change = pusher_apps::Change { id, key: input.key, secret: input.secret, options: input.options };
+    let change =
+        pusher_apps::Change { id: input.id, key: input.key, secret: input.secret, options: input.options };
     let changed = app.db.write(&caller, move |tx, actor| pusher_apps::update(tx, actor, &change)).await?;
     app.caches.pusher_apps.forget(caller.tenant);
     Ok(Json(Shown::to(&caller, changed)))

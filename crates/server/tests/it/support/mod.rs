@@ -232,6 +232,7 @@ pub fn claims(name: &str) -> Claims {
         exp: now() + 3600.0,
         nbf: None,
         iat: None,
+        aud: None,
     }
 }
 

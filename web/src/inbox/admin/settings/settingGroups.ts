@@ -8,7 +8,7 @@ export type SettingGroup = 'messages' | 'presence' | 'privacy' | 'storage' | 'fe
 const GROUP_OF: Record<string, SettingGroup> = {
   edit_window_seconds: 'messages', message_max_chars: 'messages', send_rate_per_minute: 'messages', attachment_max_mb: 'messages', message_notifications: 'messages',
   away_after_seconds: 'presence', offline_after_seconds: 'presence',
-  super_admins_read_direct: 'privacy', audit_messages: 'privacy', audit_keep_days: 'privacy',
+  super_admins_read_direct: 'privacy', audit_messages: 'privacy', audit_keep_days: 'privacy', token_audience: 'privacy',
   events_keep_days: 'storage', retention_days: 'storage', upload_mb_per_minute: 'storage', waiting_files: 'storage', waiting_mb: 'storage',
   waiting_files_of_all: 'storage', waiting_mb_of_all: 'storage',
   erp_enabled: 'features',
