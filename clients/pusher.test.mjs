@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import Echo from 'laravel-echo';
 import PusherServer from 'pusher';
 import PusherClient from 'pusher-js';
+import { io } from 'socket.io-client';
 import nacl from 'tweetnacl';
 import { eventually, Server } from './server.mjs';
 
@@ -229,6 +230,48 @@ test('Laravel Echo', async () => {
   await eventually(() => posts.length && whispers.length);
   assert.equal(posts[0].data.message.body, 'over Echo');
   assert.deepEqual(whispers[0], { name: 'Ana' });
+});
+
+test("Laravel Echo with broadcaster: 'socket.io'", async () => {
+  const admin = await server.user('Administrator', { roles: ['admin'] });
+  await admin.call('PUT', '/app', { options: { client_auth: ['private-orders', 'presence-team'] } });
+  const [ana, ben, eve] = await Promise.all([server.user('Ana'), server.user('Ben'), server.user('Eve')]);
+  const group = await ana.group('Cellar', [ben]);
+  const echo = (person) => {
+    const auth = { headers: { Authorization: `Bearer ${person.token}` } };
+    const made = new Echo({ broadcaster: 'socket.io', client: io, host: server.url, auth, namespace: false, forceNew: true, transports: ['websocket'] });
+    open.push(made);
+    return made;
+  };
+  const [first, second, other] = [echo(ana), echo(ben), echo(eve)];
+  const [posts, orders, news, here, joined, left, whispers, errors] = [[], [], [], [], [], [], [], []];
+  second.private(`conversation-${group.id}`).listen('.message.posted', (event) => posts.push(event));
+  second.private('orders').listen('.paid', (data) => orders.push(data));
+  second.channel('news').listen('.posted', (data) => news.push(data));
+  second.join('team').here((members) => here.push(...members)).joining((member) => joined.push(member)).leaving((member) => left.push(member))
+    .listenForWhisper('wave', (data) => whispers.push(data));
+  // The library shows refusals of this broadcaster nowhere else.
+  other.connector.socket.on('subscription_error', (channel, status) => errors.push(status));
+  other.private(`conversation-${group.id}`);
+  await eventually(() => here.length && errors.length, 'who is here, and the refusal');
+  assert.deepEqual([here[0].name, errors[0]], ['Ben', 403]);
+  const team = first.join('team');
+  await eventually(() => joined.length, 'who joins');
+  assert.equal(joined[0].name, 'Ana');
+  team.whisper('wave', { to: 'Ben' });
+  await ana.say(group, 'over Socket.IO');
+  await app.trigger(['private-orders', 'news'], 'paid', { order: 7 });
+  await app.trigger('news', 'posted', { n: 1 });
+  await eventually(() => posts.length && orders.length && news.length && whispers.length, 'everything');
+  assert.equal(posts[0].data.message.body, 'over Socket.IO');
+  assert.deepEqual([orders[0], news[0], whispers[0]], [{ order: 7 }, { n: 1 }, { to: 'Ben' }]);
+  first.disconnect();
+  await eventually(() => left.length, 'who leaves');
+  second.leave('news');
+  await app.trigger('news', 'posted', { n: 2 });
+  await ana.say(group, 'again');
+  await eventually(() => posts.length === 2);
+  assert.equal(news.length, 1, 'the channel was left');
 });
 
 test('a restart of the server is a reconnection', async () => {

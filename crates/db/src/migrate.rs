@@ -44,7 +44,12 @@ pub(crate) fn migrate(engine: Engine, url: &str, migrations: &[Migration]) -> Re
         return Err(Error::Migration("versions must ascend".into()));
     }
     let mut tx = match engine {
-        Engine::Sqlite => Tx::sqlite(sqlite::Conn::writer(&sqlite::path_of(url)?)?),
+        Engine::Sqlite => {
+            let mut conn = sqlite::Conn::writer(&sqlite::path_of(url)?)?;
+            // What a migration removes may have been a secret.
+            conn.overwrite_deleted()?;
+            Tx::sqlite(conn)
+        }
         Engine::Postgres => Tx::postgres(postgres::Conn::new(url)?),
     };
     let mut done = Vec::new();

@@ -144,6 +144,20 @@ impl Session {
         }
     }
 
+    /// Also listens to this name from now on; not before it is live.
+    pub fn listen(&self, name: Name) {
+        if let State::Live(joined) = &self.state {
+            joined.listen(name);
+        }
+    }
+
+    /// Listens to it no longer.
+    pub fn forget(&self, name: &Name) {
+        if let State::Live(joined) = &self.state {
+            joined.forget(name);
+        }
+    }
+
     /// A position that is safe to come back to, further than the last event given when others had events since.
     #[must_use]
     pub fn position(&self) -> i64 {

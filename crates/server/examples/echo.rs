@@ -1,6 +1,6 @@
 //! Parlor's transports with nobody behind them: what is sent comes back. For public conformance suites.
 //!
-//! - `/ws/echo`: WebSocket; messages up to 64 MiB come back as they are (the Autobahn suite).
+//! - `/ws/echo`: the WebSocket of all transports; messages up to 64 MiB come back as they are (the Autobahn suite).
 //! - `/socket.io/`: Socket.IO. In the namespaces `/` and `/custom` the event `auth` tells at the beginning what the
 //!   client proved itself with, `message` is answered by `message-back` with the same arguments, `message-with-ack` is
 //!   acknowledged with them. Other namespaces are refused.
@@ -19,18 +19,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ws::{CloseFrame, Message as WsMessage, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::response::Response;
 use axum::routing::{any, get};
+use axum::serve::ListenerExt;
 use futures_util::future::{BoxFuture, ready};
 use parlor::transport::socketio::engine::{Engine, new_sid};
 use parlor::transport::socketio::namespaces::{Client, Namespaces, Outgoing, Socket};
 use parlor::transport::socketio::wire::{Message, Options, Sharing, Step, Wire};
+use parlor::transport::websocket::{self, Incoming, Upgrade};
 use parlor_realtime::protocol::engineio::{Frame, Malformed};
 use parlor_realtime::protocol::socketio::{Event, ack_frames, event_frames};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
-use tokio_tungstenite::tungstenite::Error as WsError;
 
 const LARGEST_MESSAGE: usize = 64 << 20;
 const ATTACHMENTS: usize = 10;
@@ -61,6 +62,10 @@ async fn main() -> std::io::Result<()> {
         .layer(DefaultBodyLimit::disable());
     let listener = tokio::net::TcpListener::bind(address).await?;
     writeln!(std::io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+    // As the product does: small frames leave at once.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     axum::serve(listener, router).await
 }
 
@@ -68,35 +73,22 @@ fn variable<T: FromStr>(name: &str, default: T) -> T {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-async fn echo(upgrade: WebSocketUpgrade) -> axum::response::Response {
-    upgrade.max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE).on_upgrade(echo_messages)
+async fn echo(upgrade: Upgrade) -> Response {
+    upgrade.accepting(LARGEST_MESSAGE).then(echo_messages)
 }
 
-async fn echo_messages(mut socket: WebSocket) {
-    while let Some(message) = socket.recv().await {
-        let answer = match message {
-            Ok(message @ (WsMessage::Text(_) | WsMessage::Binary(_))) => message,
+async fn echo_messages(mut socket: websocket::Socket) {
+    while let Some(message) = socket.next().await {
+        let fed = match message {
+            Incoming::Text(text) => socket.feed(text.into()).await,
+            Incoming::Binary(bytes) => socket.feed_binary(bytes).await,
             // These are answered below us.
-            Ok(_) => continue,
-            Err(error) => {
-                let _ = socket.send(WsMessage::Close(Some(farewell(error)))).await;
-                return;
-            }
+            Incoming::Control => continue,
         };
-        if socket.send(answer).await.is_err() {
+        if fed.is_err() || socket.flush().await.is_err() {
             return;
         }
     }
-}
-
-fn farewell(error: axum::Error) -> CloseFrame {
-    let error = error.into_inner();
-    let code = match error.downcast_ref::<WsError>() {
-        Some(WsError::Utf8(_)) => 1007,
-        Some(WsError::Capacity(_)) => 1009,
-        _ => 1002,
-    };
-    CloseFrame { code, reason: Utf8Bytes::from_static("") }
 }
 
 /// Engine.IO without anything in it.

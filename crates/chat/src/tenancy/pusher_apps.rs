@@ -1,6 +1,8 @@
 //! Applications of the Pusher protocol: one a tenant, with the id and key that name it and the secret that signs.
 //! Owns their storage. Must not know: the protocol.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parlor_db::{FromRow, params, row, statements};
@@ -13,7 +15,7 @@ use crate::{
     credentials::{self, Ended, tag},
     error::{Result, invalid},
     ids::TenantId,
-    json::Json,
+    json::Object,
     person::Actor,
     rights::Right,
     sealing::Place,
@@ -33,6 +35,18 @@ pub const EVENTS: [&str; 7] = [
     "subscription_count",
 ];
 const MOST_WEBHOOKS: usize = 10;
+const MOST_HEADERS: usize = 20;
+/// Webhooks do not set these.
+const OWN_HEADERS: [&str; 8] = [
+    "Connection",
+    "Content-Length",
+    "Content-Type",
+    "Host",
+    "Transfer-Encoding",
+    "Upgrade",
+    "X-Pusher-Key",
+    "X-Pusher-Signature",
+];
 const VOUCHES: &str = "whoever knows the secret can listen as anybody";
 
 /// An application.
@@ -41,7 +55,7 @@ pub struct App {
     /// The tenant that it belongs to.
     pub tenant: TenantId,
     /// In the addresses of the HTTP API.
-    pub id: i64,
+    pub id: String,
     /// In the address of connections, and in signatures.
     pub key: String,
     /// The secret with which requests, connections and webhooks are signed.
@@ -92,6 +106,19 @@ pub struct Options {
     pub webhooks: Vec<Webhook>,
     /// Whether one request tells of all that happened together; else each event is a request of its own.
     pub batch_webhooks: bool,
+    /// Whose habits hold where they differ.
+    pub compat: Compat,
+}
+
+/// Servers of the Pusher protocol that answer differently (docs/protocols/pusher.md tells where).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Compat {
+    /// As Pusher documents it.
+    #[default]
+    Pusher,
+    /// As Soketi does it.
+    Soketi,
 }
 
 impl std::fmt::Debug for Options {
@@ -111,15 +138,45 @@ impl Options {
         })
     }
 
-    /// As they may be logged.
-    fn without_key(&self) -> Options {
-        let encryption_master_key = self.encryption_master_key.as_ref().map(|_| "set".to_owned());
-        Options { encryption_master_key, ..self.clone() }
+    /// Whether ids of members that were signed as numbers are told as numbers.
+    #[must_use]
+    pub fn keeps_numbers(&self) -> bool {
+        self.compat == Compat::Soketi
+    }
+
+    /// What is sent along to this address.
+    pub fn headers_of(&self, url: &str) -> impl Iterator<Item = (&str, &str)> {
+        let hooks = self.webhooks.iter().filter(move |hook| hook.url == url);
+        hooks.flat_map(|hook| &hook.headers).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// For who may not know the secrets, and for the audit: the key is not there, values of headers are empty.
+    #[must_use]
+    pub fn without_secrets(&self) -> Options {
+        let mut options = Options { encryption_master_key: None, ..self.clone() };
+        options.webhooks.iter_mut().flat_map(|hook| hook.headers.values_mut()).for_each(String::clear);
+        options
+    }
+
+    /// What [`Options::without_secrets`] left out, as it was before; true when nothing else is a secret in it.
+    fn take_secrets(&mut self, before: &Options) -> bool {
+        let mut same = self.encryption_master_key.is_none();
+        same |= self.encryption_master_key == before.encryption_master_key;
+        self.encryption_master_key.clone_from(&before.encryption_master_key);
+        for hook in &mut self.webhooks {
+            for (name, value) in &mut hook.headers {
+                let known = before.headers_of(&hook.url).find(|(known, _)| known == name);
+                let known = known.map(|(_, value)| value).unwrap_or_default();
+                same &= value.is_empty() || value == known;
+                known.clone_into(value);
+            }
+        }
+        same
     }
 }
 
 /// An address that is told what happens on channels.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// The address that is called.
@@ -131,6 +188,16 @@ pub struct Webhook {
     /// Of which channels.
     #[serde(default)]
     pub filter: ChannelFilter,
+    /// Sent along with each request; its server may know the caller by them, so they are kept like secrets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("Webhook").field("url", &self.url).field("headers", &names).finish_non_exhaustive()
+    }
 }
 
 /// Channels by their names; what is absent does not matter.
@@ -170,6 +237,7 @@ impl Default for Options {
             encryption_master_key: None,
             webhooks: Vec::new(),
             batch_webhooks: false,
+            compat: Compat::default(),
         }
     }
 }
@@ -180,7 +248,7 @@ row! {
         id: "id",
         key: "key",
         secret: "secret",
-        options: Json "options",
+        options: Object "options",
         created_at: "created_at",
     }
 }
@@ -203,18 +271,23 @@ statements! {
 
 /// Where a secret of an application stands.
 fn place(app: &App, column: &'static str) -> Place {
-    Place { tenant: app.tenant, table: "apps", column, row: app.id.to_string() }
+    Place { tenant: app.tenant, table: "apps", column, row: app.id.clone() }
 }
 
 const SECRET: &str = "secret";
 const MASTER_KEY: &str = "options.encryption_master_key";
+const HEADERS: &str = "options.webhooks.headers";
 
-/// With both secrets changed: each is given with its place.
+/// With its secrets changed: each is given with its place.
 fn with_secrets(app: &App, mut each: impl FnMut(&Place, &str) -> Result<String>) -> Result<App> {
     let secret = each(&place(app, SECRET), &app.secret)?;
     let key = app.options.encryption_master_key.as_deref();
     let encryption_master_key = key.map(|key| each(&place(app, MASTER_KEY), key)).transpose()?;
-    Ok(App { secret, options: Options { encryption_master_key, ..app.options.clone() }, ..app.clone() })
+    let mut options = Options { encryption_master_key, ..app.options.clone() };
+    for value in options.webhooks.iter_mut().flat_map(|hook| hook.headers.values_mut()) {
+        *value = each(&place(app, HEADERS), value)?;
+    }
+    Ok(App { secret, options, ..app.clone() })
 }
 
 fn opened(tx: &Tx, stored: Option<App>) -> Result<Option<App>> {
@@ -232,7 +305,7 @@ pub(crate) fn reseal(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
     }
     let (options, secret, before) =
         (serde_json::to_string(&renewed.options)?, renewed.secret.as_str(), stored.secret.as_str());
-    Ok(tx.db.execute(&RESEAL, params![tenant, stored.id, before, secret, options.as_str()])?)
+    Ok(tx.db.execute(&RESEAL, params![tenant, stored.id.as_str(), before, secret, options.as_str()])?)
 }
 
 /// The tenant's application.
@@ -248,7 +321,7 @@ pub fn by_key(tx: &mut Tx, key: &str) -> Result<Option<App>> {
 }
 
 /// The application with this id.
-pub fn by_id(tx: &mut Tx, id: i64) -> Result<Option<App>> {
+pub fn by_id(tx: &mut Tx, id: &str) -> Result<Option<App>> {
     let stored = tx.db.opt(&BY_ID, params![id], App::from_row)?;
     opened(tx, stored)
 }
@@ -256,9 +329,9 @@ pub fn by_id(tx: &mut Tx, id: i64) -> Result<Option<App>> {
 /// New values of an application; what is absent stays, or is made when there is none yet.
 #[derive(Clone, Default)]
 pub struct Change {
-    /// A number above zero.
-    pub id: Option<i64>,
-    /// Letters and digits.
+    /// 1 to 100 letters, digits, - and _.
+    pub id: Option<String>,
+    /// Likewise.
     pub key: Option<String>,
     /// At least 8 characters.
     pub secret: Option<String>,
@@ -284,19 +357,22 @@ pub fn set(tx: &mut Tx, tenant: TenantId, tenant_no: i64, change: &Change) -> Re
         },
     };
     let app = App {
-        id: change.id.unwrap_or(app.id),
+        id: change.id.clone().unwrap_or(app.id),
         key: change.key.clone().unwrap_or(app.key),
         secret: change.secret.clone().unwrap_or(app.secret),
         options: change.options.clone().unwrap_or(app.options),
         ..app
     };
     let taken = |other: Option<App>| other.is_some_and(|other| other.tenant != tenant);
-    if taken(by_id(tx, app.id)?) || taken(by_key(tx, &app.key)?) {
-        return Err(invalid("key", "unique", "another application has this id or key"));
+    if taken(by_id(tx, &app.id)?) {
+        return Err(invalid("id", "unique", "another application has this id: choose another"));
+    }
+    if taken(by_key(tx, &app.key)?) {
+        return Err(invalid("key", "unique", "another application has this key: choose another"));
     }
     let sealed = with_secrets(&app, |place, text| secrets::seal(tx, place, text))?;
     let options = serde_json::to_string(&sealed.options)?;
-    let (id, key, secret) = (app.id, app.key.as_str(), sealed.secret.as_str());
+    let (id, key, secret) = (app.id.as_str(), app.key.as_str(), sealed.secret.as_str());
     if let Some(old) = known_tag.filter(|old| *old != app.tag()) {
         // Whoever is there comes back, and shows a signature of the new secret.
         credentials::ended(tx, tenant, &Ended { tags: vec![old], again: true, ..Ended::default() })?;
@@ -315,23 +391,22 @@ pub fn update(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<App> {
     if change.secret.is_some() {
         actor.require_every("app.update", VOUCHES)?;
     }
-    let change = &with_key_kept(tx, actor, change)?;
+    let change = &with_secrets_kept(tx, actor, change)?;
     let app = set(tx, actor.tenant, actor.tenant_no, change)?;
-    let details = json!({ "key": app.key, "options": app.options.without_key(), "secret_changed": change.secret.is_some() });
-    audit::record(tx, actor, "app.update", Some(("app", &app.id.to_string())), &details)?;
+    let details = json!({ "key": app.key, "options": app.options.without_secrets(), "secret_changed": change.secret.is_some() });
+    audit::record(tx, actor, "app.update", Some(("app", &app.id)), &details)?;
     Ok(app)
 }
 
-/// The key of encrypted channels is a secret too: who may not know it does not change it either, and keeps it without
-/// saying it again.
-fn with_key_kept(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<Change> {
+/// The key of encrypted channels and the headers of webhooks are secrets too: who may not know them does not change them
+/// either, and keeps them without saying them again.
+fn with_secrets_kept(tx: &mut Tx, actor: &Actor, change: &Change) -> Result<Change> {
     let mut change = change.clone();
     if let Some(options) = change.options.as_mut().filter(|_| !may_know_secret(actor)) {
-        let before = ensure(tx, actor.tenant, actor.tenant_no)?.options.encryption_master_key;
-        if options.encryption_master_key.is_some() && options.encryption_master_key != before {
+        let before = ensure(tx, actor.tenant, actor.tenant_no)?.options;
+        if !options.take_secrets(&before) {
             actor.require_every("app.update", VOUCHES)?;
         }
-        options.encryption_master_key = before;
     }
     Ok(change)
 }
@@ -360,8 +435,8 @@ fn check(change: &Change) -> Result<()> {
         (least..=100).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
-    if change.id.is_some_and(|id| id <= 0) {
-        return Err(invalid("id", "positive", "the id must be a whole number above zero"));
+    if change.id.as_ref().is_some_and(|id| !plain(id, 1)) {
+        return Err(invalid("id", "characters", "use 1 to 100 letters, digits, - and _"));
     }
     if change.key.as_ref().is_some_and(|key| !plain(key, 1)) {
         return Err(invalid("key", "characters", "use 1 to 100 letters, digits, - and _"));
@@ -395,6 +470,14 @@ fn check_options(options: &Options) -> Result<()> {
     if !options.webhooks.iter().all(named) {
         return Err(invalid("webhooks", "events", format!("events are {}", EVENTS.join(", "))));
     }
+    if options.webhooks.iter().any(|hook| hook.headers.len() > MOST_HEADERS) {
+        return Err(invalid(
+            "webhooks.headers",
+            "length",
+            format!("a webhook has at most {MOST_HEADERS} headers"),
+        ));
+    }
+    options.webhooks.iter().flat_map(|hook| &hook.headers).try_for_each(check_header)?;
     let key = options.encryption_master_key.as_deref();
     if key.is_some_and(|key| STANDARD.decode(key).map_or(true, |bytes| bytes.len() != 32)) {
         return Err(invalid("encryption_master_key", "key", "give 32 bytes in Base64"));
@@ -402,11 +485,34 @@ fn check_options(options: &Options) -> Result<()> {
     Ok(())
 }
 
+fn check_header((name, value): (&String, &String)) -> Result<()> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !(1..=100).contains(&name.len()) || !name.bytes().all(token) {
+        return Err(invalid(
+            "webhooks.headers",
+            "name",
+            "names of headers have 1 to 100 letters, digits, - and _",
+        ));
+    }
+    if OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        return Err(invalid(
+            "webhooks.headers",
+            "own",
+            format!("the server itself sets {}", OWN_HEADERS.join(", ")),
+        ));
+    }
+    if !(1..=2_000).contains(&value.len()) || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        let text = format!("give {name} a value of 1 to 2,000 printable ASCII characters");
+        return Err(invalid("webhooks.headers", "value", text));
+    }
+    Ok(())
+}
+
 /// The number of the tenant, unless an application was given it.
-fn free_id(tx: &mut Tx, tenant_no: i64) -> Result<i64> {
-    let mut id = tenant_no;
-    while by_id(tx, id)?.is_some() {
-        id = tx.number() % 1_000_000_000 + 1;
+fn free_id(tx: &mut Tx, tenant_no: i64) -> Result<String> {
+    let mut id = tenant_no.to_string();
+    while by_id(tx, &id)?.is_some() {
+        id = (tx.number() % 1_000_000_000 + 1).to_string();
     }
     Ok(id)
 }
@@ -430,7 +536,8 @@ mod tests {
             Options { encryption_master_key: Some("of the channels".to_owned()), ..Options::default() };
         let tenant = TenantId(uuid::Uuid::nil());
         let (key, secret) = ("a-key".to_owned(), "of the application".to_owned());
-        let app = App { tenant, id: 1, key, secret, options: options.clone(), created_at: Time(0) };
+        let app =
+            App { tenant, id: "1".to_owned(), key, secret, options: options.clone(), created_at: Time(0) };
         let printed = format!("{app:?} {options:?}");
         assert!(printed.contains("a-key") && printed.contains("encrypts: true"), "{printed}");
         assert!(!printed.contains("of the"), "{printed}");

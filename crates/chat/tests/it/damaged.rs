@@ -114,8 +114,9 @@ fn what_decides_over_rights_and_limits_is_not_guessed() {
     let changed = world.test.db.write_blocking(0, move |tx| tx.execute(&SETTING, params![outside, "-5"]));
     assert_eq!(changed.unwrap(), 1);
     assert!(world.read(move |tx| settings::load(tx, outside)).is_err_and(|error| is_damage(&error)));
+    // A list would be read into options as if nothing were set: no webhooks, no limits.
     let damages: [(&'static Sql, &str); 4] =
-        [(&KINDS, "neither"), (&SETTING, "many"), (&RIGHTS, "group"), (&OPTIONS, "{\"enabled\":")];
+        [(&KINDS, "neither"), (&SETTING, "many"), (&RIGHTS, "group"), (&OPTIONS, "[]")];
     for (statement, text) in damages {
         let changed = world.test.db.write_blocking(0, move |tx| tx.execute(statement, params![id, text]));
         assert!(changed.unwrap() > 0, "{}", statement.name());

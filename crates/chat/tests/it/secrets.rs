@@ -2,7 +2,7 @@
 //! one of them being lost.
 
 use parlor_chat::host_keys::{KeyKind, Purpose};
-use parlor_chat::pusher_apps::{self, Change, Options};
+use parlor_chat::pusher_apps::{self, Change, ChannelFilter, Options, Webhook};
 use parlor_chat::reseal::reseal;
 use parlor_chat::secrets::{self, State};
 use parlor_chat::{Error, RowId, TenantId, host_keys};
@@ -55,7 +55,15 @@ fn master_key() -> String {
 }
 
 fn app(world: &World, tenant: TenantId, no: i64) -> pusher_apps::App {
-    let options = Options { encryption_master_key: Some(master_key()), ..Options::default() };
+    let headers = [("Authorization".to_owned(), "Bearer of-acme".to_owned())].into();
+    let webhook = Webhook {
+        url: "https://acme.example/hooks".to_owned(),
+        events: Vec::new(),
+        filter: ChannelFilter::default(),
+        headers,
+    };
+    let options =
+        Options { encryption_master_key: Some(master_key()), webhooks: vec![webhook], ..Options::default() };
     let change =
         Change { secret: Some("a-secret-of-acme".to_owned()), options: Some(options), ..Change::default() };
     world.write(move |tx| pusher_apps::set(tx, tenant, no, &change)).unwrap()
@@ -90,18 +98,19 @@ fn rows_say_nothing_and_operations_read_them() {
     let stored = texts(&world, &HOST, tenant);
     assert!(stored[0] != stored[1], "the same words are sealed otherwise each time");
     let all = [stored, texts(&world, &APP, tenant)].concat().join("\n");
-    for words in [WORDS, "a-secret-of-acme", &master_key()] {
+    for words in [WORDS, "a-secret-of-acme", "of-acme\"", &master_key()] {
         assert!(!all.contains(words), "{all}");
     }
-    assert_eq!(all.matches(&format!("v1:{}:", key(0).id())).count(), 4, "{all}");
+    assert_eq!(all.matches(&format!("v1:{}:", key(0).id())).count(), 5, "{all}");
     assert_eq!(hosts(&world, tenant).unwrap(), [WORDS, WORDS]);
     assert_eq!(app_of(&world, tenant).unwrap().options.encryption_master_key, Some(master_key()));
-    let (by_key, by_id) = (made.key.clone(), made.id);
-    let found = world.read(move |tx| Ok((pusher_apps::by_key(tx, &by_key)?, pusher_apps::by_id(tx, by_id)?)));
+    let (by_key, by_id) = (made.key.clone(), made.id.clone());
+    let found =
+        world.read(move |tx| Ok((pusher_apps::by_key(tx, &by_key)?, pusher_apps::by_id(tx, &by_id)?)));
     let found = found.unwrap();
     assert!(found.0 == found.1 && found.0.unwrap().secret == "a-secret-of-acme");
     // What changes keeps what does not.
-    let change = Change { id: Some(made.id + 7), ..Change::default() };
+    let change = Change { id: Some(format!("{}-7", made.id)), ..Change::default() };
     let moved = world.write(move |tx| pusher_apps::set(tx, tenant, no, &change)).unwrap();
     let read = app_of(&world, tenant).unwrap();
     assert!(read == moved && read.secret == "a-secret-of-acme" && read.options == made.options);

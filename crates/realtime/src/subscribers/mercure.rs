@@ -55,8 +55,8 @@ impl Subscriber {
 
     /// The person is there from now on, with settings as they are now.
     pub fn become_person(&mut self, me: SubscribedPerson) {
-        self.inbox = self.hears(Topic::Inbox(me.person));
-        self.notifications = self.hears(Topic::Notifications(me.person));
+        self.inbox = self.hears(Topic::Inbox(me.person), me.by_rules);
+        self.notifications = self.hears(Topic::Notifications(me.person), me.by_rules);
         self.me = Some(me);
     }
 
@@ -66,7 +66,7 @@ impl Subscriber {
         let mut people = Vec::new();
         for topic in self.wanted.iter().filter_map(Selector::topic) {
             if let Some(Topic::Inbox(person) | Topic::Notifications(person)) = Topic::parse(topic)
-                && one(&self.granted, topic)
+                && self.names_exactly(topic)
                 && !people.contains(&person)
             {
                 people.push(person);
@@ -155,9 +155,16 @@ impl Subscriber {
             || (self.notifications && me.is_told(published))
     }
 
-    fn hears(&self, topic: Topic) -> bool {
+    fn hears(&self, topic: Topic, by_rules: bool) -> bool {
         let topic = topic.to_string();
-        one(&self.wanted, &topic) && one(&self.granted, &topic)
+        let granted = if by_rules { one(&self.granted, &topic) } else { self.names_exactly(&topic) };
+        granted && one(&self.wanted, &topic)
+    }
+
+    /// Whether the token names the topic itself. Hosts give `*` to browsers; that must not open everybody's inbox to whoever
+    /// asks for one by name.
+    fn names_exactly(&self, topic: &str) -> bool {
+        self.granted.iter().filter_map(Selector::topic).any(|granted| **granted == *topic)
     }
 
     /// Takes over what the person changes about a conversation.

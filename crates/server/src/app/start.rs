@@ -130,7 +130,7 @@ impl App {
         let (id, no, options) = (tenant.id, tenant.no, &self.config.pusher);
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let change = pusher_apps::Change {
-            id: options.app_id,
+            id: filled(&options.app_id),
             key: filled(&options.app_key),
             secret: filled(&options.app_secret),
             options: None,

@@ -6,9 +6,8 @@ use clap::Args;
 #[derive(Args, Clone)]
 pub struct PusherArgs {
     /// Id of the Pusher application of the tenant "default"
-    #[arg(long = "app-id", env = "PARLOR_APP_ID", value_name = "N",
-          value_parser = clap::value_parser!(i64).range(1..))]
-    pub app_id: Option<i64>,
+    #[arg(long = "app-id", env = "PARLOR_APP_ID", value_name = "ID")]
+    pub app_id: Option<String>,
 
     /// Key of the Pusher application of the tenant "default"; made when not given
     #[arg(long = "app-key", env = "PARLOR_APP_KEY", value_name = "KEY")]
@@ -70,6 +69,28 @@ pub struct PusherArgs {
           value_name = "BYTES")]
     pub event_limit: usize,
 
+    /// Longest name of a published Pusher event in bytes
+    #[arg(
+        long = "pusher-event-name-length",
+        env = "PARLOR_PUSHER_EVENT_NAME_LENGTH",
+        default_value_t = 200,
+        value_name = "BYTES"
+    )]
+    pub event_name_length: usize,
+
+    /// Channels that one published Pusher event goes to
+    #[arg(
+        long = "pusher-event-channels",
+        env = "PARLOR_PUSHER_EVENT_CHANNELS",
+        default_value_t = 100,
+        value_name = "N"
+    )]
+    pub event_channels: usize,
+
+    /// Events of one batch that is published over the Pusher HTTP API
+    #[arg(long = "pusher-batch", env = "PARLOR_PUSHER_BATCH", default_value_t = 10, value_name = "N")]
+    pub batch: usize,
+
     /// Seconds for which Pusher cache channels keep their last event
     #[arg(long = "pusher-cache", env = "PARLOR_PUSHER_CACHE", default_value_t = 1800, value_name = "SECONDS",
           value_parser = clap::value_parser!(i64).range(1..))]
@@ -97,6 +118,9 @@ impl Default for PusherArgs {
             members: 100,
             member_limit: 2048,
             event_limit: 10 * 1024,
+            event_name_length: 200,
+            event_channels: 100,
+            batch: 10,
             cache: 1800,
         }
     }
@@ -126,6 +150,9 @@ mod tests {
                 args.members,
                 args.member_limit,
                 args.event_limit,
+                args.event_name_length,
+                args.event_channels,
+                args.batch,
             ]
         };
         assert_eq!(numbers(&declared), numbers(&own));

@@ -15,7 +15,7 @@ pub(crate) mod pusher;
 pub mod socketio;
 pub(crate) mod sse;
 mod subscriber;
-pub(crate) mod websocket;
+pub mod websocket;
 pub(crate) mod ws;
 
 pub(crate) use dialect::Dialect;

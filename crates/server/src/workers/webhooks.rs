@@ -16,7 +16,10 @@ pub(super) async fn send(app: &App, tenant: TenantId, url: &str, body: &str) -> 
     let found = app.caches.pusher_apps.find(&app.db, By::Tenant(tenant)).await;
     let Some(application) = found.map_err(|error| error.to_string())? else { return Ok(()) };
     let request = app.outbound.named(Method::POST, url).map_err(|error| error.to_string())?;
-    let request = request
+    let request = application
+        .options()
+        .headers_of(url)
+        .fold(request, |request, (name, value)| request.header(name, value))
         .header("Content-Type", "application/json")
         .header("X-Pusher-Key", &application.app.key)
         .header("X-Pusher-Signature", application.signer().sign(body.as_bytes()))

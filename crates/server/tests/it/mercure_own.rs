@@ -200,14 +200,22 @@ async fn tokens_of_the_host_are_honoured_as_they_say() {
     let mut template = site.subscribe(&format!("?topic={CONVERSATIONS}{{id}}"), Some(ALL)).await;
     let mut everything = site.subscribe("?topic=*", Some(ALL)).await;
     let mut other = site.subscribe(&format!("?topic={talk}"), Some(&subscriber(&["/other"]))).await;
-    let mut anas = site.subscribe(&format!("?topic={}", inbox(&ana)), Some(ALL)).await;
+    let query = format!("?topic={}", inbox(&ana));
+    let mut anas = site.subscribe(&query, Some(&subscriber(&[&inbox(&ana)]))).await;
+    let by_template = subscriber(&["/crm/internal-messenger/users/{id}/inbox"]);
+    let mut not_named =
+        [site.subscribe(&query, Some(ALL)).await, site.subscribe(&query, Some(&by_template)).await];
     ana.say(&group, "hello").await;
     for stream in [&mut exact, &mut template, &mut everything, &mut anas] {
         assert_eq!(body(&stream.event("message.posted").await), "hello");
     }
     assert!(other.is_silent().await);
+    for stream in &mut not_named {
+        assert!(stream.is_silent().await, "an inbox is opened by its own name alone");
+    }
     let both = format!("?topic={}&topic={}", inbox(&ana), notifications(&ben));
-    let refused = answer(site.hub(&both).bearer_auth(ALL)).await;
+    let of_both = subscriber(&[&inbox(&ana), &notifications(&ben)]);
+    let refused = answer(site.hub(&both).bearer_auth(of_both)).await;
     assert_eq!(refused.status, 400, "{refused:?}");
     let one = site.hub(&both).bearer_auth(subscriber(&[&inbox(&ana)]));
     assert_eq!(status(one).await, 200, "the other one is not allowed, so it counts for nothing");

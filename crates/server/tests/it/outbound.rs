@@ -183,6 +183,7 @@ async fn a_webhook_that_was_stored_before_goes_to_no_private_address_either() {
         url: other.url.replace("127.0.0.1", "localhost"),
         events: Vec::new(),
         filter: Default::default(),
+        headers: Default::default(),
     }];
     let change = Change { options: Some(Options { webhooks, ..Options::default() }), ..Change::default() };
     let set = site.app.db.write_plain(0, move |tx| {

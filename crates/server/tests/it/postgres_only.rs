@@ -347,7 +347,7 @@ async fn pair(redis: &Redis) -> (Site, Site) {
     let options = move |config: &mut ServeArgs| {
         config.redis = Some(url.clone());
         config.secret = Some("one secret for all of these nodes".to_owned());
-        config.pusher.app_id = Some(pusher::APP_ID);
+        config.pusher.app_id = Some(pusher::APP_ID.to_owned());
         config.pusher.app_key = Some(pusher::APP.key.to_owned());
         config.pusher.app_secret = Some(pusher::APP.secret.to_owned());
         config.mercure.jwt_secret = Some(hub::HUB_SECRET.to_owned());

@@ -5,12 +5,10 @@ use std::time::Duration;
 use parlor_chat::jobs::{self, Queue};
 use parlor_realtime::protocol::pusher::signature::body_md5;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
-use crate::support::pusher::{APP, APP_ID, Pusher, Server, options, site};
+use crate::support::pusher::{APP, APP_ID, Pusher, Server, options, receiver, site};
 
 #[tokio::test]
 async fn only_the_secret_calls() {
@@ -152,12 +150,27 @@ async fn administrators_see_and_change_the_application() {
     assert_eq!((&app["id"], &app["key"], &app["secret"]), (&json!("3"), &json!(APP.key), &json!(APP.secret)));
     assert_eq!(app["options"]["client_events"], true);
     for (change, field) in [
-        (json!({"id": "x"}), "id"),
+        (json!({"id": "a b"}), "id"),
+        (json!({"id": ""}), "id"),
         (json!({"key": "a b"}), "key"),
         (json!({"secret": "short"}), "secret"),
         (json!({"options": {"webhooks": [{"url": "file:///etc/passwd"}]}}), "webhooks"),
         (json!({"options": {"webhooks": [{"url": "https://a.example", "events": ["x"]}]}}), "webhooks"),
         (json!({"options": {"encryption_master_key": "short"}}), "encryption_master_key"),
+        (json!({"options": {"compat": "other"}}), "options.compat"),
+        (
+            json!({"options": {"webhooks": [{"url": "https://a.example", "headers": {"a b": "x"}}]}}),
+            "webhooks.headers",
+        ),
+        (
+            json!({"options": {"webhooks": [{"url": "https://a.example", "headers": {"A": "x\r\ny: z"}}]}}),
+            "webhooks.headers",
+        ),
+        (
+            json!({"options": {"webhooks": [{"url": "https://a.example", "headers": {"x-pusher-key": "x"}}]}}),
+            "webhooks.headers",
+        ),
+        (json!(["id"]), "body"),
         (json!({"other": 1}), "other"),
     ] {
         assert_eq!(
@@ -186,44 +199,6 @@ async fn administrators_see_and_change_the_application() {
     let path = format!("/app/{}?protocol=7", APP.key);
     let mut old = Pusher { socket: Pusher::raw(&site, &path).await, id: String::new() };
     assert_eq!(old.close_code().await, 4001);
-}
-
-/// A server that notes what is posted to it and answers with these statuses, the last one for ever.
-async fn receiver(statuses: &'static [u16]) -> (String, UnboundedReceiver<(String, Value)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hooks", listener.local_addr().unwrap());
-    let (sender, receiver) = unbounded_channel();
-    tokio::spawn(async move {
-        for turn in 0.. {
-            let Ok((mut stream, _)) = listener.accept().await else { return };
-            let (mut text, mut buffer) = (String::new(), [0; 4096]);
-            let body = loop {
-                let read = stream.read(&mut buffer).await.unwrap();
-                text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                let length = head
-                    .to_lowercase()
-                    .split("content-length: ")
-                    .nth(1)
-                    .unwrap()
-                    .lines()
-                    .next()
-                    .unwrap()
-                    .to_owned();
-                if body.len() >= length.parse().unwrap() {
-                    break body.to_owned();
-                }
-            };
-            let head = text.split("\r\n\r\n").next().unwrap().to_lowercase();
-            assert!(head.contains(&format!("x-pusher-key: {}", APP.key)));
-            assert!(head.contains(&format!("x-pusher-signature: {}", APP.sign(body.as_bytes()))));
-            let status = statuses.get(turn).or(statuses.last()).unwrap();
-            let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await.unwrap();
-            let _ = sender.send((head, serde_json::from_str(&body).unwrap()));
-        }
-    });
-    (url, receiver)
 }
 
 /// The next so many events.

@@ -207,6 +207,8 @@ async fn who_no_longer_reads_by_team_hears_nothing_of_clients() {
     admin.patch(&format!("/conversations/{id}"), json!({"team_id": one})).await.ok(200);
     let views = format!("presence-conversation-{id}");
     let (mut of_ana, mut of_cleo) = (Pusher::open(&site).await, Pusher::open(&site).await);
+    let mut of_admin = Pusher::open(&site).await;
+    of_admin.join_as(&admin, &views).await;
     of_ana.join_as(&ana, &views).await;
     of_cleo.join_as(&cleo, &views).await;
     of_cleo.tell(&views, "client-typing", json!({})).await;
@@ -217,7 +219,7 @@ async fn who_no_longer_reads_by_team_hears_nothing_of_clients() {
     let told = of_ana.next_of("pusher:subscription_error").await;
     assert_eq!(told["channel"], views.as_str());
     assert!(of_ana.until_pong().await.iter().all(|frame| frame["event"] != "client-typing"));
-    of_cleo.next_of("pusher_internal:member_removed").await;
+    of_admin.next_of("pusher_internal:member_removed").await;
 }
 
 #[tokio::test]
@@ -352,4 +354,32 @@ async fn other_clients_see_viewing_and_typing() {
     assert_eq!(told["channel"], "presence-inbox");
     native.send(&json!({"type": "typing", "conversation_id": group, "typing": true}).to_string()).await;
     while event(&of_ben.next_of("typing").await)["data"]["person_id"] != ana.id.as_str() {}
+}
+
+#[tokio::test]
+async fn contacts_do_not_see_who_of_the_staff_looks_on() {
+    let site = site().await;
+    let (max, agent) = (site.contact("Max").await, site.user_with("Abe", &["agent"]).await);
+    let support = json!({"kind": "support", "message": {"body": "help"}});
+    let id = max.post("/conversations", support).await.ok(201)["id"].as_str().unwrap().to_owned();
+    let views = format!("presence-conversation-{id}");
+    let (mut early, mut of_agent, mut late) =
+        (Pusher::open(&site).await, Pusher::open(&site).await, Pusher::open(&site).await);
+    early.join_as(&max, &views).await;
+    let seen_by_staff = of_agent.join_as(&agent, &views).await;
+    assert_eq!(seen_by_staff["presence"]["count"], 2, "staff sees both");
+    of_agent.tell(&views, "client-typing", json!({"in": "a private note"})).await;
+    assert_eq!(late.join_as(&max, &views).await["presence"]["ids"], json!([max.id]));
+    agent.say(&id, "an answer").await;
+    for contact in [&mut early, &mut late] {
+        let mut names = Vec::new();
+        while names.last().is_none_or(|name| name != "message.posted") {
+            names.push(contact.frame().await.unwrap()["event"].as_str().unwrap().to_owned());
+        }
+        let told = |name: &String| name.starts_with("client-") || name.contains("member");
+        assert!(!names.iter().any(told), "{names:?}");
+    }
+    // The other way round it is told.
+    early.tell(&views, "client-typing", json!({})).await;
+    of_agent.next_of("client-typing").await;
 }

@@ -300,7 +300,7 @@ async fn secrets_of_an_old_database_are_sealed_and_go_on_serving() {
         let token = sign(&claims("Ben"), OLD.as_bytes(), None).unwrap();
         Person::arrive(&site.url, token).await.get("/me").await.ok(200);
         let app = parlor_chat::pusher_apps::by_id;
-        let app = site.app.db.read_plain(move |tx| app(tx, 1)).await.unwrap().unwrap();
+        let app = site.app.db.read_plain(move |tx| app(tx, "1")).await.unwrap().unwrap();
         assert_eq!((app.key.as_str(), app.secret.as_str()), ("a-key", "not-a-secret"));
         let all = site.app.db.engine().read(|tx| {
             let mut all = tx.all(&HOST_KEYS, params![], |row| row.get::<String>(0))?;

@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 
 use crate::close::Close;
 
+mod ids;
 mod names;
 pub mod signature;
 
+pub use ids::{id_json, number_id, plain_id};
 pub use names::{Kind, ParlorChannel, is_cache, is_name, is_socket_id, kind, signed_in_user};
 
 /// The longest a name is by the protocol.
@@ -239,10 +241,9 @@ pub fn watchlist(online: &[&str], offline: &[&str]) -> String {
 pub fn members<'a>(members: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> String {
     let (mut ids, mut hash, mut count) = (String::new(), String::new(), 0);
     for (id, info) in members {
-        let id = quoted(id);
         let comma = if count == 0 { "" } else { "," };
-        ids.push_str(&format!("{comma}{id}"));
-        hash.push_str(&format!("{comma}{id}:{}", info.unwrap_or("null")));
+        ids.push_str(&format!("{comma}{}", id_json(id)));
+        hash.push_str(&format!("{comma}{}:{}", quoted(plain_id(id)), info.unwrap_or("null")));
         count += 1;
     }
     format!(r#"{{"presence":{{"ids":[{ids}],"hash":{{{hash}}},"count":{count}}}}}"#)
@@ -251,13 +252,13 @@ pub fn members<'a>(members: impl Iterator<Item = (&'a str, Option<&'a str>)>) ->
 /// The data of [`MEMBER_ADDED`], as it stands in a frame.
 #[must_use]
 pub fn member_added(id: &str, info: Option<&str>) -> String {
-    quoted(&format!(r#"{{"user_id":{},"user_info":{}}}"#, quoted(id), info.unwrap_or("null")))
+    quoted(&format!(r#"{{"user_id":{},"user_info":{}}}"#, id_json(id), info.unwrap_or("null")))
 }
 
 /// The data of [`MEMBER_REMOVED`], as it stands in a frame.
 #[must_use]
 pub fn member_removed(id: &str) -> String {
-    quoted(&json!({"user_id": id}).to_string())
+    quoted(&json!({"user_id": id_json(id)}).to_string())
 }
 
 /// The data of [`SUBSCRIPTION_COUNT`], as it stands in a frame.
@@ -294,7 +295,7 @@ impl Frames {
             Some(Publication::Channels { channels, name, data, user_id, .. }) => {
                 let data = if event.is_ephemeral() { data.clone() } else { quoted(data) };
                 let by = user_id.as_deref().filter(|_| !name.starts_with(INTERNAL));
-                let by = by.map(|id| format!(r#","user_id":{}"#, quoted(id))).unwrap_or_default();
+                let by = by.map(|id| format!(r#","user_id":{}"#, id_json(id))).unwrap_or_default();
                 (quoted(name), format!("{data}{by}"), channels.len())
             }
             _ => (quoted(event.kind.name()), quoted(&event.json), 2),

@@ -8,21 +8,17 @@ use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode, Uri};
 use parlor_chat::TenantId;
 use parlor_chat::publications::{self, Cached, Publication};
+use parlor_chat::pusher_apps::Compat;
 use parlor_realtime::protocol::pusher::{self, Kind, is_cache, is_name, is_socket_id, kind};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::app::{App, Ctx};
-use crate::transport::pusher::connection::types::EVENT_NAME_LENGTH;
+use crate::auth::pusher_apps::Application;
 use crate::transport::pusher::ephemeral::{EphemeralEvent, publish_everywhere};
 use crate::transport::pusher::lists::{LIST, list};
-use crate::transport::pusher::request_auth::{Refusal, signed_application};
-
-/// Channels of one event.
-const MOST_CHANNELS: usize = 100;
-/// Events of one batch.
-const MOST_EVENTS: usize = 10;
+use crate::transport::pusher::request_auth::{Query, Refusal, signed_application};
 
 type Answer = Result<Json<Value>, Refusal>;
 
@@ -60,12 +56,29 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 }
 
 impl Trigger {
+    /// An event without a body stands in the query: Pusher allows that and advises against it.
+    fn read(query: &Query, body: &[u8]) -> Result<Self, Refusal> {
+        if !body.is_empty() {
+            return read(body);
+        }
+        let text = |name: &str| query.get(name).map(str::to_owned);
+        let missing = |name: &str| Refusal::bad(format!("give {name}, in a body of JSON or in the query"));
+        Ok(Self {
+            name: text("name").ok_or_else(|| missing("name"))?,
+            data: text("data").ok_or_else(|| missing("data"))?,
+            channel: text("channel"),
+            channels: text("channels").map(|names| names.split(',').map(str::to_owned).collect()),
+            socket_id: text("socket_id"),
+            info: text("info"),
+        })
+    }
+
     fn check(self, app: &App) -> Result<Checked, Refusal> {
         let config = &app.config.pusher;
         let mut channels = self.channels.unwrap_or_default();
         channels.extend(self.channel);
-        if channels.is_empty() || channels.len() > MOST_CHANNELS {
-            return Err(Refusal::bad(format!("name 1 to {MOST_CHANNELS} channels")));
+        if channels.is_empty() || channels.len() > config.event_channels {
+            return Err(Refusal::bad(format!("name 1 to {} channels", config.event_channels)));
         }
         if let Some(name) = channels.iter().find(|name| !is_name(name, config.name_length)) {
             let name: String = name.chars().take(200).collect();
@@ -74,8 +87,8 @@ impl Trigger {
         if channels.len() > 1 && channels.iter().any(|name| kind(name) == Kind::Encrypted) {
             return Err(Refusal::bad("an encrypted event goes to one channel"));
         }
-        if self.name.is_empty() || self.name.len() > EVENT_NAME_LENGTH {
-            return Err(Refusal::bad(format!("an event's name has 1 to {EVENT_NAME_LENGTH} bytes")));
+        if self.name.is_empty() || self.name.len() > config.event_name_length {
+            return Err(Refusal::bad(format!("an event's name has 1 to {} bytes", config.event_name_length)));
         }
         if self.name.starts_with("pusher:") || self.name.starts_with("pusher_internal:") {
             return Err(Refusal::bad("only the server sends events that begin with pusher"));
@@ -129,6 +142,14 @@ async fn publish_checked(
     Ok(written.await?)
 }
 
+/// It is done, and there is nothing to say.
+fn done(application: &Application) -> Json<Value> {
+    Json(match application.options().compat {
+        Compat::Pusher => json!({}),
+        Compat::Soketi => json!({"ok": true}),
+    })
+}
+
 /// What is asked about a channel; attributes that its kind does not have are left out.
 fn channel_info(app: &App, tenant: TenantId, channel: &str, attributes: &[String]) -> Map<String, Value> {
     let mut found = Map::new();
@@ -151,13 +172,13 @@ pub(super) async fn publish(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, _) = signed_application(&app, &id, &method, &uri, &body).await?;
+    let (application, query) = signed_application(&app, &id, &method, &uri, &body).await?;
     let tenant = &application.tenant;
-    let event = read::<Trigger>(&body)?.check(&app)?;
+    let event = Trigger::read(&query, &body)?.check(&app)?;
     let (info, channels) = (event.info.clone(), event.channels.clone());
     publish_checked(&app, tenant.id, tenant.no, vec![event]).await?;
     if info.is_empty() {
-        return Ok(Json(json!({})));
+        return Ok(done(&application));
     }
     let told: Map<String, Value> = channels
         .into_iter()
@@ -180,14 +201,15 @@ pub(super) async fn publish_batch(
     let (application, _) = signed_application(&app, &id, &method, &uri, &body).await?;
     let tenant = &application.tenant;
     let batch = read::<Batch>(&body)?.batch;
-    if batch.len() > MOST_EVENTS {
-        return Err(Refusal::bad(format!("a batch has at most {MOST_EVENTS} events")));
+    let most = app.config.pusher.batch;
+    if batch.len() > most {
+        return Err(Refusal::bad(format!("a batch has at most {most} events")));
     }
     let events = batch.into_iter().map(|event| event.check(&app)).collect::<Result<Vec<_>, _>>()?;
     let asked: Vec<_> = events.iter().map(|event| (event.channels[0].clone(), event.info.clone())).collect();
     publish_checked(&app, tenant.id, tenant.no, events).await?;
     if asked.iter().all(|(_, info)| info.is_empty()) {
-        return Ok(Json(json!({})));
+        return Ok(done(&application));
     }
     let told =
         asked.iter().map(|(channel, info)| Value::Object(channel_info(&app, tenant.id, channel, info)));
@@ -205,19 +227,22 @@ pub(super) async fn channels(
     let (application, query) = signed_application(&app, &id, &method, &uri, &body).await?;
     let tenant = application.tenant.id;
     let prefix = query.get("filter_by_prefix").unwrap_or_default();
-    let info = attributes(query.get("info"));
+    let mut info = attributes(query.get("info"));
     if info.iter().any(|attribute| attribute == "user_count") && !prefix.starts_with("presence-") {
         return Err(Refusal::bad(
             "user_count is only for presence channels: filter by a prefix that begins so",
         ));
     }
+    let soketi = application.options().compat == Compat::Soketi;
+    info.extend(soketi.then(|| "subscription_count".to_owned()));
     let found: Map<String, Value> = app
         .registry
         .lists(tenant, &list(prefix))
         .into_iter()
         .map(|(name, _)| {
             let channel = name[LIST.len()..].to_owned();
-            let told = channel_info(&app, tenant, &channel, &info);
+            let mut told = channel_info(&app, tenant, &channel, &info);
+            told.extend(soketi.then(|| ("occupied".to_owned(), true.into())));
             (channel, Value::Object(told))
         })
         .collect();
@@ -237,7 +262,11 @@ pub(super) async fn channel(
     if !is_name(&channel, app.config.pusher.name_length) {
         return Err(Refusal::bad("this is no name of a channel"));
     }
-    let info = attributes(query.get("info"));
+    let mut info = attributes(query.get("info"));
+    if application.options().compat == Compat::Soketi {
+        info.push("subscription_count".to_owned());
+        info.extend((kind(&channel) == Kind::Presence).then(|| "user_count".to_owned()));
+    }
     for attribute in &info {
         let serves = match attribute.as_str() {
             "user_count" => kind(&channel) == Kind::Presence,
@@ -270,12 +299,23 @@ pub(super) async fn users(
     uri: Uri,
     body: Bytes,
 ) -> Answer {
-    let (application, _) = signed_application(&app, &id, &method, &uri, &body).await?;
+    let (application, query) = signed_application(&app, &id, &method, &uri, &body).await?;
     if kind(&channel) != Kind::Presence {
         return Err(Refusal::bad("only presence channels have users"));
     }
     let members = app.registry.members(application.tenant.id, &list(&channel));
-    let users: Vec<_> = members.iter().map(|member| json!({"id": *member.id})).collect();
+    let with_info = query.get("with_user_info") == Some("1");
+    let users: Vec<_> = members
+        .iter()
+        .map(|member| {
+            let mut user = json!({"id": pusher::id_json(&member.id)});
+            if with_info {
+                let info = member.value.as_deref().and_then(|info| serde_json::from_str(info).ok());
+                user["user_info"] = info.unwrap_or(Value::Null);
+            }
+            user
+        })
+        .collect();
     Ok(Json(json!({"users": users})))
 }
 
@@ -300,5 +340,5 @@ pub(super) async fn terminate(
         user_id: None,
     };
     publish_everywhere(&app, application.tenant.id, told);
-    Ok(Json(json!({})))
+    Ok(done(&application))
 }

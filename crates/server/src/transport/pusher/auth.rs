@@ -1,6 +1,8 @@
 //! Owns: the answers that let clients join channels and sign in: `/pusher/auth` and its kind, where the clients of the
 //! protocol look for them. For Parlor's channels Parlor's rules decide; for the application's own, its option.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -91,7 +93,7 @@ fn described(caller: &Caller, id: &str) -> Value {
     })
 }
 
-async fn application(app: &Ctx, caller: &Caller) -> Result<std::sync::Arc<Application>, Problem> {
+async fn application(app: &Ctx, caller: &Caller) -> Result<Arc<Application>, Problem> {
     let application = app.caches.pusher_apps.of_tenant(&app.db, caller.tenant, caller.tenant_no).await?;
     match application.options().enabled {
         true => Ok(application),
@@ -111,16 +113,7 @@ async fn join(
         let text = "only private and presence channels are asked for";
         return Err(Problem::invalid("channel_name", "channel", text));
     }
-    let application = application(&app, &caller).await?;
-    let own = ParlorChannel::parse(&channel);
-    match own {
-        Some(own) => may_join(&app, &caller, own).await?,
-        None if application.options().lets_clients_join(&channel) => {}
-        None => {
-            let text = "this is a channel of the application: its own server lets people join";
-            return Err(Problem::forbidden("client_auth", text));
-        }
-    }
+    let application = admit(&app, &caller, &channel).await?;
     // Also where the protocol needs none: the connection must know what the signature rests on.
     let data = described(&caller, "user_id").to_string();
     let auth = application.signer().channel(&socket_id, &channel, Some(&data));
@@ -132,6 +125,23 @@ async fn join(
         answer["shared_secret"] = shared_secret(&channel, &key).into();
     }
     Ok(Json(answer))
+}
+
+/// Whether somebody who is signed in to Parlor may join a channel of the tenant's application, which is answered.
+///
+/// # Errors
+/// Why not.
+pub(crate) async fn admit(app: &Ctx, caller: &Caller, channel: &str) -> Result<Arc<Application>, Problem> {
+    let application = application(app, caller).await?;
+    match ParlorChannel::parse(channel) {
+        Some(own) => may_join(app, caller, own).await?,
+        None if !kind(channel).is_signed() || application.options().lets_clients_join(channel) => {}
+        None => {
+            let text = "this is a channel of the application: its own server lets people join";
+            return Err(Problem::forbidden("client_auth", text));
+        }
+    }
+    Ok(application)
 }
 
 async fn may_join(app: &Ctx, caller: &Caller, own: ParlorChannel) -> Result<(), Problem> {

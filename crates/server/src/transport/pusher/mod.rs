@@ -12,12 +12,12 @@ use axum::routing::{get, post};
 use crate::app::Ctx;
 
 mod api;
-mod auth;
+pub(crate) mod auth;
 mod connection;
-mod ephemeral;
-mod lists;
+pub(crate) mod ephemeral;
+pub(crate) mod lists;
 mod presence_events;
-mod reading;
+pub(crate) mod reading;
 mod request_auth;
 pub(crate) mod state;
 mod subscriptions;

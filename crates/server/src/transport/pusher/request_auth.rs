@@ -81,8 +81,8 @@ pub(super) async fn signed_application(
     body: &[u8],
 ) -> Result<(Arc<Application>, Query), Refusal> {
     let unknown = || Refusal::Answer(StatusCode::NOT_FOUND, "no application has this id".to_owned());
-    let id = id.parse().map_err(|_| unknown())?;
-    let application = app.caches.pusher_apps.find(&app.db, By::Id(id)).await?.ok_or_else(unknown)?;
+    let by_id = By::Id(id.to_owned());
+    let application = app.caches.pusher_apps.find(&app.db, by_id).await?.ok_or_else(unknown)?;
     let query = Query::read(uri);
     check(&application, &query, method, uri, body, app.clock.now().micros() / 1_000_000)?;
     if !application.options().enabled {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parlor_chat::webhooks as hooks;
 use parlor_chat::{Error, TenantId, Tx};
+use parlor_realtime::protocol::pusher::id_json;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
@@ -119,10 +120,10 @@ fn tell(tx: &mut Tx<'_>, tenant: TenantId, happening: &ChannelEvent) -> Result<O
         ChannelEvent::Occupied(channel) => json!({"name": "channel_occupied", "channel": **channel}),
         ChannelEvent::Vacated(channel) => json!({"name": "channel_vacated", "channel": **channel}),
         ChannelEvent::Added(channel, member) => {
-            json!({"name": "member_added", "channel": **channel, "user_id": **member})
+            json!({"name": "member_added", "channel": **channel, "user_id": id_json(member)})
         }
         ChannelEvent::Removed(channel, member) => {
-            json!({"name": "member_removed", "channel": **channel, "user_id": **member})
+            json!({"name": "member_removed", "channel": **channel, "user_id": id_json(member)})
         }
         ChannelEvent::Other(event) => event.clone(),
     };

@@ -21,6 +21,7 @@ use crate::request::caller::Caller;
 use crate::request::problem::Problem;
 use crate::transport::socketio::commands;
 use crate::transport::socketio::dialect::Dialect;
+use crate::transport::socketio::echo::{self, Channels, Command};
 use crate::transport::socketio::handshake::{Entered, Entry, Place};
 use crate::transport::socketio::namespaces::{Outgoing, Socket};
 use crate::transport::{Opened, Stage, absorb, load, time_left};
@@ -35,7 +36,14 @@ pub(super) struct Person {
     outgoing: VecDeque<Outgoing>,
     said: VecDeque<Event>,
     /// What the client said last is being done.
-    doing: Option<BoxFuture<'static, Option<Outgoing>>>,
+    doing: Option<BoxFuture<'static, Done>>,
+}
+
+/// What came of something that a client said.
+enum Done {
+    Said(Option<Outgoing>),
+    /// Whether it may join a channel.
+    Asked(String, Result<(), Problem>),
 }
 
 enum State {
@@ -53,12 +61,13 @@ struct Present {
     opened: Opened,
     /// When the token ends.
     ends: Option<Instant>,
+    channels: Channels,
 }
 
 /// What ended first.
 enum Happened {
     Events(Result<Vec<Arc<EncodedEvent>>, Close>),
-    Done(Option<Outgoing>),
+    Done(Done),
     TokenEnded,
 }
 
@@ -98,10 +107,11 @@ impl Person {
                     None => json!({"sid": entered.sid}),
                 };
                 self.outgoing.push_back(Outgoing::Accepted(data.to_string()));
+                let channels = Channels::new(&self.app, &entered.caller, &entered.sid);
                 let Entered { credential, caller, opened, missed, stage, .. } = entered;
                 let longest = Duration::from_secs(86_400 * 365);
                 let ends = time_left(&self.app, &caller).map(|left| Instant::now() + left.min(longest));
-                self.go_on(Box::new(Present { credential, caller, opened, ends }), missed, stage);
+                self.go_on(Box::new(Present { credential, caller, opened, ends, channels }), missed, stage);
             }
             // It may try again, which a refused client does not do.
             Err(problem) if problem.status().is_server_error() => self.outgoing.push_back(Outgoing::Close),
@@ -154,13 +164,13 @@ impl Person {
         if self.doing.is_none()
             && let Some(event) = self.said.pop_front()
         {
-            let (app, place) = (self.app.clone(), self.place.clone());
-            self.doing = Some(Box::pin(answer(app, place, present.credential.clone(), event)));
+            let asked = (self.app.clone(), self.place.clone(), present.credential.clone());
+            self.doing = begin(present, asked, event);
         }
         let ends = present.ends;
         let happened = tokio::select! {
             events = present.opened.session.next() => Happened::Events(events),
-            Some(outgoing) = OptionFuture::from(self.doing.as_mut()) => Happened::Done(outgoing),
+            Some(done) = OptionFuture::from(self.doing.as_mut()) => Happened::Done(done),
             () = sleep_until(ends.unwrap_or_else(Instant::now)), if ends.is_some() => Happened::TokenEnded,
         };
         let outgoing = match happened {
@@ -168,9 +178,15 @@ impl Person {
                 let State::Live(present) = &self.state else { return };
                 self.tell(present, &events)
             }
-            Happened::Done(outgoing) => {
+            Happened::Done(done) => {
                 self.doing = None;
-                outgoing
+                match done {
+                    Done::Said(outgoing) => outgoing,
+                    Done::Asked(channel, allowed) => {
+                        let told = present.channels.join(channel, &allowed, &present.opened.session);
+                        (!told.is_empty()).then_some(Outgoing::Send(told))
+                    }
+                }
             }
             Happened::Events(Err(Close::Unauthorized)) | Happened::TokenEnded => Some(Outgoing::Out),
             Happened::Events(Err(Close::Resync)) => {
@@ -187,6 +203,11 @@ impl Person {
         let mut frames = Vec::with_capacity(events.len());
         for event in events {
             match self.place.dialect {
+                // Whoever has joined channels hears of them alone.
+                Dialect::Native if !present.channels.is_empty() => {
+                    frames.extend(present.channels.told(event))
+                }
+                Dialect::Native if event.event.publication.is_some() => {}
                 Dialect::Native => frames.push(Frame::Text(event.socketio().clone())),
                 Dialect::Erp => frames.extend(event.erp().iter().cloned().map(Frame::Text)),
             }
@@ -223,8 +244,51 @@ impl Socket for Person {
     }
 }
 
-/// Does what a client asks for; whoever asks is checked anew each time.
-async fn answer(app: Ctx, place: Place, credential: Credential, event: Event) -> Option<Outgoing> {
+/// Who says something: checked anew each time.
+type Asker = (Ctx, Place, Credential);
+
+/// Begins what a client asks for; `None` when it is done.
+fn begin(present: &mut Present, asker: Asker, event: Event) -> Option<BoxFuture<'static, Done>> {
+    let native = asker.1.dialect == Dialect::Native;
+    match echo::command(&event).filter(|_| native) {
+        None => Some(Box::pin(async { Done::Said(answer(asker, event).await) })),
+        Some(Command::Subscribe(channel)) => Some(Box::pin(ask(asker, channel))),
+        Some(Command::Unsubscribe(channel)) => {
+            present.channels.leave(&channel, &present.opened.session);
+            None
+        }
+        Some(Command::Whisper(said)) if present.channels.takes(&said) => {
+            let sid = present.channels.sid();
+            Some(Box::pin(async move {
+                let (app, place, credential) = asker;
+                let told = match place.admit(&app, &credential).await {
+                    Ok(caller) => echo::whisper(&app, &caller, &sid, said).await,
+                    Err(problem) => Err(problem),
+                };
+                if let Err(problem) = told {
+                    tracing::debug!(code = problem.code(), "a whisper leads nowhere");
+                }
+                Done::Said(None)
+            }))
+        }
+        Some(Command::Whisper(_)) => None,
+    }
+}
+
+/// Whether the client may join a channel.
+async fn ask((app, place, credential): Asker, channel: String) -> Done {
+    match place.admit(&app, &credential).await {
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => Done::Said(Some(Outgoing::Out)),
+        Err(problem) => Done::Asked(channel, Err(problem)),
+        Ok(caller) => {
+            let allowed = echo::may_join(&app, &caller, &channel).await;
+            Done::Asked(channel, allowed)
+        }
+    }
+}
+
+/// Does what a client asks for.
+async fn answer((app, place, credential): Asker, event: Event) -> Option<Outgoing> {
     let done = match place.admit(&app, &credential).await {
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => return Some(Outgoing::Out),
         Err(problem) => Err(problem),

@@ -1,6 +1,6 @@
 //! Socket.IO 5 over Engine.IO 4, in three layers: an engine (`engine.rs`, `session.rs`) that moves messages over
 //! polling and WebSocket, namespaces (`namespaces.rs`) that keep the rules of Socket.IO, and the person in the main
-//! namespace (`handshake.rs`, `client.rs`) with what it may say (`commands.rs`), in the words of a `Dialect`.
+//! namespace (`handshake.rs`, `client.rs`) with what it may say (`commands.rs`), in the words of a `Dialect`; channels of Laravel Echo (`echo.rs`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ pub mod namespaces;
 mod client;
 mod commands;
 mod dialect;
+mod echo;
 mod handshake;
 mod session;
 mod visitor;

@@ -49,7 +49,8 @@ impl Client for Visitor {
             return None;
         }
         let text = |name: &str| auth.get(name).and_then(Value::as_str).map(str::to_owned);
-        let token = text("token").filter(|token| !token.is_empty()).map(Credential::Bearer);
+        let token = text("token").or_else(|| bearer(&auth));
+        let token = token.filter(|token| !token.is_empty()).map(Credential::Bearer);
         let entry = Entry {
             app: self.app.clone(),
             shown: token.or_else(|| self.shown.clone()),
@@ -59,4 +60,12 @@ impl Client for Visitor {
         };
         Some(Box::new(Person::new(entry)))
     }
+}
+
+/// Laravel Echo sends the headers of its option `auth`.
+fn bearer(auth: &Map<String, Value>) -> Option<String> {
+    let headers = auth.get("headers")?.as_object()?;
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
+    let (scheme, token) = value.as_str()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }

@@ -16,7 +16,7 @@ use super::pusher::{APP, Pusher, authorize};
 use super::streams::TIMEOUT;
 use super::{Person, Reply, Sio, Site};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Opens a WebSocket with what the person shows; the status when it is refused.
 pub async fn socket(person: &Person, path: &str) -> Result<Socket, u16> {
@@ -36,7 +36,7 @@ pub async fn socket(person: &Person, path: &str) -> Result<Socket, u16> {
 }
 
 /// Waits for the first frame: history is told after it, and then the connection is live.
-async fn greeted(mut socket: Socket) -> Socket {
+pub async fn greeted(mut socket: Socket) -> Socket {
     timeout(TIMEOUT, socket.next()).await.expect("a frame in time").unwrap().unwrap();
     socket
 }
@@ -177,7 +177,7 @@ pub async fn site_with(change: impl FnOnce(&mut parlor::config::ServeArgs)) -> S
 /// The options of such a server.
 pub fn listening(config: &mut parlor::config::ServeArgs) {
     config.mercure.jwt_secret = Some(hub::HUB_SECRET.to_owned());
-    config.pusher.app_id = Some(super::pusher::APP_ID);
+    config.pusher.app_id = Some(super::pusher::APP_ID.to_owned());
     config.pusher.app_key = Some(APP.key.to_owned());
     config.pusher.app_secret = Some(APP.secret.to_owned());
 }

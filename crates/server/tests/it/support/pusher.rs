@@ -5,7 +5,9 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use parlor_realtime::protocol::pusher::signature::{Signer, body_md5, request};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -16,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The application of these tests.
 pub const APP: Signer<'static> = Signer { key: "278d425bdf160c739803", secret: "7ad3773142a6692b25b8" };
-pub const APP_ID: i64 = 3;
+pub const APP_ID: &str = "3";
 
 /// A server with this application.
 pub async fn site() -> Site {
@@ -25,7 +27,7 @@ pub async fn site() -> Site {
 
 pub async fn site_with(change: impl FnOnce(&mut parlor::config::ServeArgs)) -> Site {
     Site::with(|config| {
-        config.pusher.app_id = Some(APP_ID);
+        config.pusher.app_id = Some(APP_ID.to_owned());
         config.pusher.app_key = Some(APP.key.to_owned());
         config.pusher.app_secret = Some(APP.secret.to_owned());
         // Webhooks of these tests go to this machine.
@@ -174,15 +176,59 @@ pub async fn authorize(person: &Person, path: &str, socket_id: &str, channel: &s
     person.send(request).await
 }
 
+/// A server that notes what is posted to it and answers with these statuses, the last one for ever.
+pub async fn receiver(statuses: &'static [u16]) -> (String, UnboundedReceiver<(String, Value)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hooks", listener.local_addr().unwrap());
+    let (sender, receiver) = unbounded_channel();
+    tokio::spawn(async move {
+        for turn in 0.. {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            let (mut text, mut buffer) = (String::new(), [0; 4096]);
+            let body = loop {
+                let read = stream.read(&mut buffer).await.unwrap();
+                text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head
+                    .to_lowercase()
+                    .split("content-length: ")
+                    .nth(1)
+                    .unwrap()
+                    .lines()
+                    .next()
+                    .unwrap()
+                    .to_owned();
+                if body.len() >= length.parse().unwrap() {
+                    break body.to_owned();
+                }
+            };
+            let head = text.split("\r\n\r\n").next().unwrap().to_lowercase();
+            assert!(head.contains(&format!("x-pusher-key: {}", APP.key)));
+            assert!(head.contains(&format!("x-pusher-signature: {}", APP.sign(body.as_bytes()))));
+            let status = statuses.get(turn).or(statuses.last()).unwrap();
+            let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let _ = sender.send((head, serde_json::from_str(&body).unwrap()));
+        }
+    });
+    (url, receiver)
+}
+
 /// An application's server.
 pub struct Server {
     person: Person,
+    id: &'static str,
     now: i64,
 }
 
 impl Server {
     pub fn new(site: &Site) -> Self {
-        Self { person: site.stranger(), now: super::now() as i64 }
+        Self::of(site, APP_ID)
+    }
+
+    /// Of the application with this id.
+    pub fn of(site: &Site, id: &'static str) -> Self {
+        Self { person: site.stranger(), id, now: super::now() as i64 }
     }
 
     /// The query with its signature; `change` may spoil it first.
@@ -214,12 +260,12 @@ impl Server {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Reply {
-        let (path, body) = (format!("/apps/{APP_ID}{path}"), body.to_string());
+        let (path, body) = (format!("/apps/{}{path}", self.id), body.to_string());
         self.send("POST", &path, &body, &self.query("POST", &path, &body, &[])).await
     }
 
     pub async fn get(&self, path: &str, more: &[(&str, &str)]) -> Reply {
-        let path = format!("/apps/{APP_ID}{path}");
+        let path = format!("/apps/{}{path}", self.id);
         self.send("GET", &path, "", &self.query("GET", &path, "", more)).await
     }
 

@@ -4,7 +4,6 @@ use parlor_realtime::protocol::pusher::{self, kind};
 use serde_json::{Value, json};
 
 use crate::transport::pusher::connection::Connection;
-use crate::transport::pusher::connection::types::EVENT_NAME_LENGTH;
 use crate::transport::pusher::connection::types::Step;
 use crate::transport::pusher::ephemeral::{EphemeralEvent, publish_everywhere};
 use crate::transport::pusher::webhooks::ChannelEvent;
@@ -41,7 +40,8 @@ impl Connection {
         if !kind(channel).takes_client_events() {
             return Some("client events are for private and presence channels");
         }
-        if event.len() > EVENT_NAME_LENGTH || data.len() > self.app.config.pusher.event_limit {
+        let config = &self.app.config.pusher;
+        if event.len() > config.event_name_length || data.len() > config.event_limit {
             return Some("the client event is too large");
         }
         (!self.allowance.take()).then_some("too many client events, slow down")
@@ -59,7 +59,7 @@ impl Connection {
         let mut told = json!({"name": "client_event", "channel": channel, "event": event, "data": data,
             "socket_id": self.subscriptions.socket_id});
         if let (Some(told), Some(member)) = (told.as_object_mut(), member) {
-            told.insert("user_id".to_owned(), member.into());
+            told.insert("user_id".to_owned(), pusher::id_json(member));
         }
         self.webhooks.report(self.application.tenant.id, ChannelEvent::Other(told));
     }

@@ -299,13 +299,21 @@ impl Connection {
                 let Some(subscription) = self.subscriptions.get(channel) else { continue };
                 // Nobody hears of their own coming and going.
                 let oneself = presence && subscription.member.as_deref() == user_id.as_deref();
-                if oneself || !self.still_reads(channel).await? {
+                let of_people = presence || name.starts_with("client-");
+                let hidden = of_people && subscription.own.is_some() && self.is_contact();
+                if oneself || hidden || !self.still_reads(channel).await? {
                     continue;
                 }
             }
             self.feed(published.pusher().nth(at, channel)).await?;
         }
         Ok(())
+    }
+
+    /// Contacts hear on Parlor's channels what happens in the conversation, and neither who of the staff looks on nor what
+    /// they whisper, which may be about a private note.
+    fn is_contact(&self) -> bool {
+        self.person.as_ref().is_some_and(|person| !person.actor.is_staff())
     }
 
     /// Puts a frame into the next write.

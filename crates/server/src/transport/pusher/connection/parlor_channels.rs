@@ -97,7 +97,7 @@ impl Connection {
 
     /// The person that the user's id names: Parlor's id, or the host application's.
     async fn identify(&mut self, member: &Member) -> Admission<Arc<Actor>> {
-        let (tenant, id) = (self.application.tenant.clone(), member.id.clone());
+        let (tenant, id) = (self.application.tenant.clone(), pusher::plain_id(&member.id).to_owned());
         let found = self.app.db.read_plain(move |tx| resolve(tx, &tenant, &id)).await;
         let actor = match found {
             Ok(Some(actor)) => Arc::new(actor),

@@ -15,7 +15,7 @@ use crate::transport::pusher::connection::types::Refused;
 use crate::transport::pusher::connection::types::SignedClaims;
 use crate::transport::pusher::connection::types::Step;
 use crate::transport::pusher::connection::types::USER_ID_LENGTH;
-use crate::transport::pusher::connection::types::user_id;
+use crate::transport::pusher::connection::types::member_id;
 use crate::transport::pusher::lists::list;
 use crate::transport::pusher::subscriptions::Member;
 use crate::transport::pusher::webhooks::ChannelEvent;
@@ -68,7 +68,11 @@ impl Connection {
 
     fn members(&self, channel: &str) -> String {
         let members = self.app.registry.members(self.application.tenant.id, &list(channel));
-        pusher::members(members.iter().map(|member| (&*member.id, member.value.as_deref())))
+        let own = self.subscriptions.get(channel).and_then(|subscription| {
+            subscription.own.as_ref().filter(|_| self.is_contact()).and(subscription.member.clone())
+        });
+        let shown = members.iter().filter(|member| own.as_ref().is_none_or(|own| *own == member.id));
+        pusher::members(shown.map(|member| (&*member.id, member.value.as_deref())))
     }
 
     async fn tell_cached(&mut self, channel: &str) -> Step {
@@ -140,7 +144,8 @@ impl Connection {
         };
         let data = wanted.channel_data.as_deref();
         if let Some(data) = data.filter(|data| checks(Some(*data))) {
-            return read_member(data).map(|(member, vouch)| (Some(member), vouch));
+            let keeps_numbers = self.application.options().keeps_numbers();
+            return read_member(data, keeps_numbers).map(|(member, vouch)| (Some(member), vouch));
         }
         // What is not covered by the signature says nothing.
         if (data.is_none() || kind(channel) != Kind::Presence) && checks(None) {
@@ -168,10 +173,10 @@ impl Connection {
     }
 }
 
-fn read_member(data: &str) -> Result<(Member, SignedClaims), Refused> {
+fn read_member(data: &str, keeps_numbers: bool) -> Result<(Member, SignedClaims), Refused> {
     let unfit = || Refused::auth(400, "channel_data must be JSON with a user_id");
     let data: ChannelData = serde_json::from_str(data).map_err(|_| unfit())?;
-    let id = user_id(&data.user_id).ok_or_else(unfit)?;
+    let id = member_id(&data.user_id, keeps_numbers).ok_or_else(unfit)?;
     let info = data.user_info.map(|info| info.get().to_owned());
     Ok((Member { id: id.into(), info }, data.parlor))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parlor_chat::{Actor, ConversationId, PersonId};
 use parlor_realtime::Joined;
 use parlor_realtime::presence::Attending;
-use parlor_realtime::protocol::pusher::CloseReason;
+use parlor_realtime::protocol::pusher::{CloseReason, number_id};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -45,9 +45,6 @@ impl Allowance {
     }
 }
 
-/// Longest name of an event.
-pub(crate) const EVENT_NAME_LENGTH: usize = 200;
-
 /// What Parlor's own answers add to the signed data: until when, and by which token.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -82,13 +79,21 @@ impl Person {
 
 /// The id of a user in signed data: a text, or a number, as the examples of server libraries write it.
 pub(crate) fn user_id(value: &Value) -> Option<String> {
-    let id = match value {
-        Value::String(id) => id.clone(),
-        Value::Number(id) => id.to_string(),
-        _ => return None,
-    };
-    let fits = !id.is_empty() && id.len() <= USER_ID_LENGTH && !id.chars().any(char::is_control);
-    fits.then_some(id)
+    member_id(value, false)
+}
+
+/// Likewise the id of a member of a channel, which stays a number where the application wants that.
+pub(crate) fn member_id(value: &Value, keeps_numbers: bool) -> Option<String> {
+    match value {
+        Value::String(id) => fits(id).then(|| id.clone()),
+        Value::Number(id) if keeps_numbers => Some(number_id(id)),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn fits(id: &str) -> bool {
+    !id.is_empty() && id.len() <= USER_ID_LENGTH && !id.chars().any(char::is_control)
 }
 
 /// Why a subscription does not hold; the connection stays.
