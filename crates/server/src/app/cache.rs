@@ -139,5 +139,7 @@ impl Caches {
 
     fn forget_settings(&self, tenant: TenantId) {
         self.settings.forget(|known, _| *known == tenant);
+        // With the keys stands whom their tokens must be for.
+        self.keys.forget(tenant);
     }
 }

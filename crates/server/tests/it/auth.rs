@@ -1,7 +1,7 @@
 //! Who gets in, and who does not.
 
 use crate::support::http;
-use parlor::auth::jwt::{Claims, sign};
+use parlor::auth::jwt::{Audience, Claims, sign};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -179,4 +179,22 @@ async fn refusals_are_audited() {
     let row = &rows["items"][0];
     assert_eq!(row["details"]["attempted"], "settings.list", "{rows}");
     assert_eq!(row["ip"], "127.0.0.1");
+}
+
+/// A host's tokens may be for several services: the tenant says which of them are for Parlor.
+#[tokio::test]
+async fn tokens_for_others_are_refused_where_the_tenant_says_so() {
+    let site = Site::start().await;
+    let statuses = async |name: &str| {
+        let several = Audience::Several(vec!["shop".to_owned(), "parlor".to_owned()]);
+        let mut found = Vec::new();
+        for aud in [None, Some(Audience::One("shop".to_owned())), Some(several)] {
+            let token = sign(&Claims { aud, ..claims(name) }, SECRET.as_bytes(), None).unwrap();
+            found.push(status(&site, token).await);
+        }
+        found
+    };
+    assert_eq!(statuses("Ana").await, [200, 200, 200]);
+    crate::contracts::set(&site, "default", json!({"token_audience": "parlor"})).await;
+    assert_eq!(statuses("Ben").await, [401, 401, 200]);
 }

@@ -95,7 +95,7 @@ impl World {
             let opened = person.post("/conversations", new).await;
             assert!([200, 201].contains(&opened.status), "{kind}: {}", opened.text);
             let id = opened.json["id"].as_str().unwrap().to_owned();
-            if ["broadcast", "announcement", "support"].contains(&kind) {
+            if kind == "support" {
                 world.people["agent"]
                     .patch(&format!("/conversations/{id}"), json!({"team_id": team}))
                     .await

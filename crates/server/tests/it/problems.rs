@@ -179,3 +179,38 @@ async fn sending_is_rate_limited() {
     assert!(refused.headers.contains_key("retry-after"));
     refused.problem(429, "rate_limited");
 }
+
+/// RFC 9112, 3.2; HTTP/1.0 knew no Host.
+#[tokio::test]
+async fn a_request_names_one_host() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let site = Site::start().await;
+    let address = site.url.strip_prefix("http://").unwrap().to_owned();
+    let status = async |head: &str| {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(status("GET /healthz HTTP/1.1\r\nhost: a\r\n").await, "200");
+    assert_eq!(status("GET /healthz HTTP/1.1\r\n").await, "400");
+    assert_eq!(status("GET /healthz HTTP/1.1\r\nhost: a\r\nhost: b\r\n").await, "400");
+    assert_eq!(status("GET /healthz HTTP/1.0\r\n").await, "200");
+}
+
+/// Without a token whoever reaches the port from a private network; behind a proxy that could be anybody.
+#[tokio::test]
+async fn numbers_are_not_for_everybody() {
+    let site = Site::start().await;
+    let ask = |site: &Site| site.stranger().client.get(format!("{}/metrics", site.url));
+    assert_eq!(ask(&site).send().await.unwrap().status(), 200);
+    for header in ["x-forwarded-for", "forwarded"] {
+        assert_eq!(ask(&site).header(header, "10.0.0.1").send().await.unwrap().status(), 403, "{header}");
+    }
+    let site = Site::with(|config| config.metrics_token = Some("numbers".to_owned())).await;
+    assert_eq!(ask(&site).send().await.unwrap().status(), 401);
+    assert_eq!(ask(&site).bearer_auth("number").send().await.unwrap().status(), 401);
+    let proxied = ask(&site).bearer_auth("numbers").header("x-forwarded-for", "9.9.9.9");
+    assert_eq!(proxied.send().await.unwrap().status(), 200);
+}
