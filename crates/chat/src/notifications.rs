@@ -10,7 +10,7 @@ use crate::{
     events::{self, Audience, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId, RowId},
     json::Json,
-    page::{Page, limit},
+    page::{Page, cursor, limit},
     person::{Actor, PersonKind},
     related::Related,
     rights::Right,
@@ -101,10 +101,10 @@ pub fn list(
 ) -> Result<Page<Notification>> {
     let wanted = NotificationStatus::ALL.iter().copied().filter(|known| status.is_none_or(|s| s == *known));
     let limit = limit(asked);
-    let mut cursor = after.and_then(|after| {
+    let mut cursor = cursor(after, |after| {
         let (status, id) = after.split_once('_')?;
         Some((NotificationStatus::parse(status)?, id.parse::<RowId>().ok()?))
-    });
+    })?;
     let mut rows: Vec<Notification> = Vec::new();
     for status in wanted {
         let below = match &cursor {

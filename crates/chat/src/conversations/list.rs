@@ -62,7 +62,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
         kinds: names(if filter.kinds.is_empty() { &all } else { &filter.kinds }),
         statuses: filter.statuses.iter().map(|status| status.name().to_owned()).collect(),
         sought: Sought::of(filter.search.as_deref())?,
-        cursor: Cursor::parse(filter.after.as_deref()),
+        cursor: Cursor::parse(filter.after.as_deref())?,
         unread: filter.unread,
         limit: i64::try_from(limit + 1).unwrap_or(200),
     };

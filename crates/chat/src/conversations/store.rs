@@ -11,6 +11,7 @@ use crate::{
     jobs::{self, When, Work},
     json::Json,
     kinds::Kind,
+    page::cursor,
     person::Actor,
     related::Related,
     time::Time,
@@ -452,11 +453,13 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub(super) fn parse(text: Option<&str>) -> Cursor {
-        let parsed = text
-            .and_then(|text| text.split_once('_'))
-            .and_then(|(at, id)| Some(Cursor { at: Time(at.parse().ok()?), id: id.parse().ok()? }));
-        parsed.unwrap_or(Cursor { at: Time(i64::MAX), id: ConversationId(uuid::Uuid::max()) })
+    pub(super) fn parse(text: Option<&str>) -> Result<Cursor> {
+        let read = |text: &str| {
+            let (at, id) = text.split_once('_')?;
+            Some(Cursor { at: Time(at.parse().ok()?), id: id.parse().ok()? })
+        };
+        let first = Cursor { at: Time(i64::MAX), id: ConversationId(uuid::Uuid::max()) };
+        Ok(cursor(text, read)?.unwrap_or(first))
     }
 
     pub(super) fn of(conversation: &Conversation) -> String {

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::error::{Result, invalid};
+use crate::ids::PersonId;
+
 /// A page: the items, and the cursor of the next page when there is one.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
@@ -24,6 +27,25 @@ impl<T> Page<T> {
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(f).collect(), next: self.next }
     }
+}
+
+/// What a list's `after` says, read by `read`; `None` for the first page.
+///
+/// # Errors
+/// When it is no cursor of this list: the first page again would look like more of it.
+pub(crate) fn cursor<T>(after: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+    let Some(after) = after.filter(|after| !after.is_empty()) else { return Ok(None) };
+    let text = "give what an earlier page of this list had as next, or leave it away for the first page";
+    read(after).map(Some).ok_or_else(|| invalid("after", "cursor", text))
+}
+
+/// The name and the id that a page by name ended with.
+pub(crate) fn by_name(after: Option<&str>) -> Result<(String, PersonId)> {
+    let read = |after: &str| {
+        let (name, id) = after.split_once('\n')?;
+        Some((name.to_owned(), id.parse().ok()?))
+    };
+    Ok(cursor(after, read)?.unwrap_or((String::new(), PersonId(uuid::Uuid::nil()))))
 }
 
 /// A limit within 1 to 200, 50 when not given.

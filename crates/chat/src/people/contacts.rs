@@ -16,7 +16,7 @@ use crate::{
     ids::{ConversationId, PersonId, TenantId},
     json::Json,
     kinds::Kind,
-    page::{Page, limit},
+    page::{Page, by_name, limit},
     person::{Actor, Person, PersonKind},
     rights::{Right, Rights},
     tenants::Tenant,
@@ -261,8 +261,8 @@ impl Reach {
 pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<Contact>> {
     actor.require_staff("contact.list")?;
     let limit = limit(filter.limit);
-    let (name, id) = filter.after.as_deref().and_then(|after| after.split_once('\n')).unwrap_or(("", ""));
-    let id = id.parse().unwrap_or(PersonId(uuid::Uuid::nil()));
+    let (name, id) = by_name(filter.after.as_deref())?;
+    let name = name.as_str();
     let sought = Sought::of(filter.search.as_deref())?;
     let folded = sought.folded.as_str();
     let most = i64::try_from(limit + 1).unwrap_or(200);

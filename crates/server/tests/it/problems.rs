@@ -214,3 +214,25 @@ async fn numbers_are_not_for_everybody() {
     let proxied = ask(&site).bearer_auth("numbers").header("x-forwarded-for", "9.9.9.9");
     assert_eq!(proxied.send().await.unwrap().status(), 200);
 }
+
+/// The first page again would look like more of the list.
+#[tokio::test]
+async fn a_cursor_that_is_none_is_said() {
+    let site = Site::start().await;
+    let ana = site.user_with("Ana", &["admin"]).await;
+    for path in ["/conversations", "/users", "/contacts", "/notifications"] {
+        for cursor in ["zzz", "1_2", "a%0Ab", "-1", "%00"] {
+            let refused = ana.get(&format!("{path}?after={cursor}")).await.problem(422, "invalid");
+            assert_eq!(
+                (&refused["field"], &refused["rule"]),
+                (&json!("after"), &json!("cursor")),
+                "{path} {cursor}"
+            );
+        }
+        ana.get(&format!("{path}?after=")).await.ok(200);
+    }
+    for path in ["/audit", "/search"] {
+        let refused = ana.get(&format!("{path}?q=a&after=zzz")).await;
+        assert!([400, 422].contains(&refused.status), "{path}: {}", refused.text);
+    }
+}

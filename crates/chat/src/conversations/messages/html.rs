@@ -185,7 +185,9 @@ impl Writer<'_> {
     }
 
     fn mention(&mut self, name: &Name) {
-        let found = name.whose(self.mentions, |mention| &mention.name);
+        // Two people may have one name: the id says which of them.
+        let by_id = self.mentions.iter().find(|mention| Some(mention.user_id) == name.id);
+        let found = by_id.or_else(|| name.whose(self.mentions, |mention| &mention.name));
         if let Some(mention) = found {
             self.out.push_str(&format!("<span class=\"mention\" data-user-id=\"{}\">", mention.user_id));
         }
@@ -282,6 +284,7 @@ mod tests {
         let mentions = [
             Mention { user_id: id(1), name: "Bruno da Silva".to_owned() },
             Mention { user_id: id(2), name: "Ana Lima".to_owned() },
+            Mention { user_id: id(3), name: "Ana Lima".to_owned() },
         ];
         let cases = [
             ("plain", "<p>plain</p>"),
@@ -293,6 +296,10 @@ mod tests {
                 "<p>hi <span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000001\">@Bruno da Silva</span> and <span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000002\">@ana</span>.</p>",
             ),
             ("@nobody @[Not Here]", "<p>@nobody @Not Here</p>"),
+            (
+                "@[Ana Lima|00000000-0000-0000-0000-000000000003] @[Ana Lima|00000000-0000-0000-0000-000000000002]",
+                "<p><span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000003\">@Ana Lima</span> <span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000002\">@Ana Lima</span></p>",
+            ),
             (
                 "**@[Ana Lima]**",
                 "<p><strong><span class=\"mention\" data-user-id=\"00000000-0000-0000-0000-000000000002\">@Ana Lima</span></strong></p>",

@@ -7,6 +7,7 @@ use crate::{
     folding,
     ids::{PersonId, RoleId, TenantId},
     json::Json,
+    page::by_name,
     person::{Actor, Person, PersonKind, person_columns},
     rights::{Right, Rights},
     text::Sought,
@@ -194,8 +195,8 @@ pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: PersonId) -> Result<Option
 }
 
 pub(crate) fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter, limit: usize) -> Result<Vec<User>> {
-    let (name, id) = filter.after.as_deref().and_then(|after| after.split_once('\n')).unwrap_or(("", ""));
-    let id = id.parse().unwrap_or(PersonId(uuid::Uuid::nil()));
+    let (name, id) = by_name(filter.after.as_deref())?;
+    let name = name.as_str();
     let sought = Sought::of(filter.search.as_deref())?;
     let found = tx.db.all(
         &PAGE,
