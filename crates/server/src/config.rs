@@ -195,6 +195,7 @@ pub struct ServeArgs {
 
 /// How Socket.IO serves.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Socket.IO (docs/protocols/socketio.md)")]
 pub struct SocketIoArgs {
     /// Milliseconds between two pings to a Socket.IO client
     #[arg(id = "socketio_ping_interval", long = "socketio-ping-interval", env = "PARLOR_SOCKETIO_PING_INTERVAL", default_value_t = 25_000,

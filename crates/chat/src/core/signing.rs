@@ -41,14 +41,19 @@ pub fn encode(seq: i64, epoch: i64, tenant: TenantId, owner: PersonId, key: &[u8
 /// The position and epoch of a cursor that was made for this owner; None for any other text.
 pub fn parse(text: &str, tenant: TenantId, owner: PersonId, key: &[u8]) -> Option<(i64, i64)> {
     let mut parts = text.splitn(3, '.');
-    let seq = parts.next()?.parse::<i64>().ok().filter(|seq| *seq >= 0)?;
-    let epoch = parts.next()?.parse::<i64>().ok()?;
+    let seq = plain_number(parts.next()?).filter(|seq| *seq >= 0)?;
+    let epoch = plain_number(parts.next()?)?;
     let signature = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
     if signature.len() != SIGNATURE_BYTES {
         return None;
     }
     mac(epoch, tenant, owner, key).verify_truncated_left(&signature).ok()?;
     Some((seq, epoch))
+}
+
+/// A number in the one form in which it is written here: no "+1", no "01", no "-0".
+fn plain_number(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok().filter(|number| number.to_string() == text)
 }
 
 fn link_mac(tenant: TenantId, id: RowId, maker: &str, expires: Time, key: &[u8]) -> Hmac<Sha256> {

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use parlor_chat::settings::{Declared, Settings, Values};
 
 use crate::cli::failure::Failure;
 use crate::config::{DataArgs, ServeArgs};
@@ -85,10 +86,27 @@ enum Command {
     },
 }
 
+/// The commands, with the settings' variables in the help of `serve`.
+fn arguments() -> clap::Command {
+    let line = |setting: &Declared| format!("  {}\n          {}", setting.environment, setting.text);
+    let settings: Vec<String> = Settings::DECLARED.iter().map(line).collect();
+    let text = format!(
+        "Variables of settings; they hold where a tenant has set nothing else (`parlor settings list`):\n{}",
+        settings.join("\n")
+    );
+    Cli::command().mut_subcommand("serve", |serve| {
+        serve.after_help("Settings have variables, too: --help names them").after_long_help(text)
+    })
+}
+
 /// Runs what the arguments say.
 #[must_use]
 pub fn run() -> ExitCode {
-    let Cli { data, command } = Cli::parse();
+    let matches = arguments().get_matches();
+    let Cli { data, command } = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     match dispatch(&data, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -147,7 +165,7 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "parlor", &mut script);
+            clap_complete::generate(shell, &mut arguments(), "parlor", &mut script);
             output::say(&String::from_utf8_lossy(&script));
             Ok(())
         }

@@ -6,6 +6,7 @@ use super::values;
 
 /// How updates are published and subscribed to.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Mercure (docs/protocols/mercure.md)")]
 pub struct MercureArgs {
     /// Secret of Mercure publishers and subscribers of the tenant "default"; also signs for the hub at MERCURE_URL
     #[arg(

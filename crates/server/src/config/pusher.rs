@@ -4,6 +4,7 @@ use clap::Args;
 
 /// Limits and intervals of the Pusher protocol, and the first application.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Pusher (docs/protocols/pusher.md)")]
 pub struct PusherArgs {
     /// Id of the Pusher application of the tenant "default"
     #[arg(long = "app-id", env = "PARLOR_APP_ID", value_name = "ID")]
