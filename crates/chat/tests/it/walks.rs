@@ -62,7 +62,7 @@ fn an_edit_costs_the_same_however_many_there_were() {
     let world = World::new();
     let ana = world.user("Ana", &[Right::Group]);
     let group = world.group(&ana, &[]);
-    let sent = world.post(&ana, group, "text 0").unwrap().id;
+    let sent = world.post(&ana, group, "words 0").unwrap().id;
     let edit = |number: usize| {
         world.pass(1);
         let (ana, now) = (ana.clone(), world.now());
@@ -70,8 +70,9 @@ fn an_edit_costs_the_same_however_many_there_were() {
         seed[..8].copy_from_slice(&now.0.to_be_bytes());
         let run = move |db: &mut parlor_db::Tx| {
             walked(db, |db| {
-                let mut tx = Tx::new(db, now, seed, &Settings::default(), &KEYS);
-                messages::edit(&mut tx, &ana, sent, &body(&format!("text {number}"))).map(drop)
+                let settings = Settings::default();
+                let mut tx = Tx::new(db, now, seed, &settings, &KEYS);
+                messages::edit(&mut tx, &ana, sent, &body(&format!("words {number}"))).map(drop)
             })
         };
         let steps: Result<_, Error> = world.test.db.write_blocking(0, run);
@@ -80,14 +81,14 @@ fn an_edit_costs_the_same_however_many_there_were() {
     let all: Vec<u64> = (1..=150).map(edit).collect();
     let (few, many) = (all[4], all[149]);
     assert!(many <= few + 150 * PER_EDIT, "{few} steps after four edits, {many} after 149");
-    // A replay tells the last text once, by the last edit, and the message as it is now.
+    // A replay tells the last words once, by the last edit, and the message as it is now.
     let replayed = world.read(move |tx| {
         let at = events::position(tx, ana.tenant)?;
         replay::replay(tx, &ana, at.epoch, at.floor, 1_000)
     });
     let Replay::Events { events, .. } = replayed.unwrap() else { panic!("the log serves") };
-    let told = events.iter().filter(|event| event.json.contains("text"));
-    let told: Vec<_> = told.map(|event| (event.kind, event.json.contains("text 150"))).collect();
+    let told = events.iter().filter(|event| event.json.contains("words"));
+    let told: Vec<_> = told.map(|event| (event.kind, event.json.contains("words 150"))).collect();
     assert_eq!(told, [(EventKind::MessagePosted, true), (EventKind::MessageEdited, true)]);
 }
 
