@@ -77,7 +77,7 @@ fn private(path: &Path) {
     {
         use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
         let _ = options.mode(0o600).open(path);
-        for end in ["", "-wal", "-shm", "-journal"] {
+        for end in ["", "-wal", "-shm", "-journal", ".installed"] {
             let mut file = path.as_os_str().to_owned();
             file.push(end);
             if let Ok(about) = std::fs::metadata(&file)

@@ -15,10 +15,10 @@ use crate::ttl_cache::TtlCache;
 /// have set that somebody sends little; reading and reacting must go on then.
 const LEAST_PER_MINUTE: f64 = 600.0;
 /// The event of a saved draft holds its text. Somebody who types without a pause saves once a second.
-const DRAFTS: Rate = Rate { per_minute: 120.0, burst: 120.0 };
+const DRAFTS: Rate = Rate { per_minute: 120.0, burst: 260.0 };
 
-/// The same refusal leaves a row once a minute …
-const SAME_REFUSAL: Rate = Rate { per_minute: 1.0, burst: 1.0 };
+/// The same refusal leaves a row once a minute, after a few …
+const SAME_REFUSAL: Rate = Rate { per_minute: 1.0, burst: 3.0 };
 /// … and one person's, whatever they are, so many.
 const REFUSALS: Rate = Rate { per_minute: 30.0, burst: 30.0 };
 

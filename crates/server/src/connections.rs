@@ -22,7 +22,7 @@ pub struct ConnectionArgs {
         id = "connections_per_person",
         long = "connections-per-person",
         env = "PARLOR_CONNECTIONS_PER_PERSON",
-        default_value_t = 100,
+        default_value_t = 300,
         value_name = "N"
     )]
     pub person: u32,

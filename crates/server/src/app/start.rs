@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use parlor_chat::events::{self, Event};
 use parlor_chat::jobs::Enqueued;
@@ -12,6 +13,7 @@ use parlor_chat::{Error, MIGRATIONS, TenantId, backlog, pusher_apps, users};
 use parlor_db::{DatabaseFiles, Db, Note, Options, Use};
 use parlor_realtime::{Hub, Presence, Registry};
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::{Cluster, Notes};
@@ -77,7 +79,7 @@ impl App {
             jobs_enqueued: jobs_enqueued.clone(),
         };
         let options = Options { on_commit: Some(commit_hook(on_commit)), ..Options::default() };
-        let lock = lock_folder(data)?;
+        let lock = lock_to_serve(data).await?;
         let budgets = Budgets::new(caches.settings.clone());
         let db = open_aside(data.clone(), options, clock.clone()).await?.with_budgets(budgets);
         begin_use(data)?;
@@ -286,7 +288,11 @@ pub fn open_database(data: &DataArgs, options: Options) -> Result<Db, StartError
     let db = Db::open(&data.database_url(), options)?;
     db.migrate(MIGRATIONS)?;
     if let Some(files) = files {
-        noted(files.say_there_is_one());
+        // A command that has read the log to its end removes it when it closes the database: nothing is missing then.
+        noted(match lock_folder(data) {
+            Ok(Some(_nobody_serves)) => files.say(Use::Closed).map(drop),
+            _ => files.say_there_is_one(),
+        });
     }
     Ok(db)
 }
@@ -312,6 +318,17 @@ pub(crate) fn made_by_another(error: &Error) -> bool {
         Error::Db(error) => error.unique_constraint().is_some(),
         _ => false,
     }
+}
+
+/// The lock of a server. A command holds it for a moment to see that nobody serves.
+async fn lock_to_serve(data: &DataArgs) -> Result<Option<File>, StartError> {
+    for _ in 0..FIRST_TRIES {
+        match lock_folder(data) {
+            Err(StartError::Locked(_)) => sleep(Duration::from_millis(25)).await,
+            lock => return lock,
+        }
+    }
+    lock_folder(data)
 }
 
 /// One server per folder: two would not hear of each other's commits. Held as long as the file is.

@@ -144,15 +144,15 @@ async fn refusals_leave_few_rows() {
         let page = ben.get("/audit?action=forbidden_attempt&limit=200").await.ok(200);
         page["items"].as_array().unwrap().len()
     };
-    for _ in 0..50 {
+    for _ in 0..100 {
         attempt(&talks[0]).await;
     }
-    assert_eq!(rows().await, 1, "the same once");
+    assert_eq!(rows().await, 3, "the same a few times");
     clock.advance(61);
     for talk in &talks {
         attempt(talk).await;
     }
-    assert!((20..=35).contains(&rows().await), "{}", rows().await);
+    assert!((20..=36).contains(&rows().await), "{}", rows().await);
     clock.advance(61);
     let before = rows().await;
     attempt(&talks[0]).await;

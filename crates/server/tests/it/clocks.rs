@@ -8,8 +8,11 @@ use crate::support::{Person, Site, claims, now};
 
 const TWO_HOURS: i64 = 7_200;
 
-async fn say(person: &Person, group: &str, text: &str) {
-    person.post(&format!("/conversations/{group}/messages"), json!({"body": text})).await.ok(201);
+/// A message, and a notification of the same words.
+async fn say(ana: &Person, ben: &Person, group: &str, text: &str) {
+    ana.post(&format!("/conversations/{group}/messages"), json!({"body": text})).await.ok(201);
+    let note = json!({"user_ids": [ben.id], "type": "alert", "title": text});
+    ana.post("/notifications", note).await.ok(201);
 }
 
 async fn titles(person: &Person) -> Vec<String> {
@@ -20,7 +23,7 @@ async fn titles(person: &Person) -> Vec<String> {
 
 async fn notified(person: &Person) -> Vec<String> {
     let page = person.get("/notifications").await.ok(200);
-    let text = |one: &Value| one["message"].as_str().unwrap().to_owned();
+    let text = |one: &Value| one["title"].as_str().unwrap().to_owned();
     page["items"].as_array().unwrap().iter().map(text).collect()
 }
 
@@ -29,27 +32,27 @@ async fn what_is_new_stays_first_when_the_clock_goes_back() {
     let clock = Clock::fixed(Clock::System.now());
     clock.advance(TWO_HOURS);
     let mut site = Site::at(clock.clone(), |_| {}).await;
-    let lasting = |name| Claims { exp: now() + 4.0 * 3_600.0, ..claims(name) };
+    let roles = Some(vec!["admin".to_owned()]);
+    let lasting = |name| Claims { exp: now() + 4.0 * 3_600.0, roles: roles.clone(), ..claims(name) };
     let (ana, ben) = (site.person(lasting("Ana")).await, site.person(lasting("Ben")).await);
     let (first, second) = (ana.group("first", &[&ben]).await, ana.group("second", &[&ben]).await);
-    say(&ana, &first, "@Ben one").await;
+    say(&ana, &ben, &first, "one").await;
     clock.advance(1);
-    say(&ana, &second, "@Ben two").await;
+    say(&ana, &ben, &second, "two").await;
     assert_eq!(titles(&ben).await, ["second", "first"]);
     clock.advance(-3_600);
     for (group, text, order) in [
-        (&first, "@Ben three", ["first", "second"]),
-        (&second, "@Ben four", ["second", "first"]),
-        (&first, "@Ben five", ["first", "second"]),
+        (&first, "three", ["first", "second"]),
+        (&second, "four", ["second", "first"]),
+        (&first, "five", ["first", "second"]),
     ] {
-        say(&ana, group, text).await;
+        say(&ana, &ben, group, text).await;
         assert_eq!(titles(&ben).await, order, "{text}");
     }
     // The next run begins with the machine's clock, which is two hours behind.
     site.restart().await;
     let (ana, ben) = (ana.at(&site.url), ben.at(&site.url));
-    say(&ana, &second, "@Ben six").await;
+    say(&ana, &ben, &second, "six").await;
     assert_eq!(titles(&ben).await, ["second", "first"]);
-    let newest_first = ["six", "five", "four", "three", "two", "one"].map(|word| format!("@Ben {word}"));
-    assert_eq!(notified(&ben).await, newest_first);
+    assert_eq!(notified(&ben).await, ["six", "five", "four", "three", "two", "one"]);
 }

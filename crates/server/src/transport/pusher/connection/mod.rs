@@ -36,6 +36,8 @@ use crate::transport::websocket::{self, Socket, Upgrade};
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Channels that a connection may join in a second, once it has joined as many as it may be on.
 const JOINS_A_SECOND: u32 = 10;
+/// So many joins at once are no flood, however few channels a connection may be on.
+const LEAST_JOINS: usize = 100;
 /// Timers hold some two years at most.
 const LONGEST: Duration = Duration::from_secs(86_400 * 365);
 
@@ -166,8 +168,10 @@ impl Connection {
         let authorize_by = (within > 0).then(|| now + Duration::from_secs(within));
         let counted = app.metrics.connection(Protocol::Pusher);
         let allowance = Allowance::new(app.config.pusher.client_events, app.config.pusher.client_events);
-        let joins =
-            Allowance::new(JOINS_A_SECOND, u32::try_from(app.config.pusher.channels).unwrap_or(u32::MAX));
+        let joins = Allowance::new(
+            JOINS_A_SECOND,
+            u32::try_from(app.config.pusher.channels.max(LEAST_JOINS)).unwrap_or(u32::MAX),
+        );
         Self {
             app,
             webhooks,
