@@ -46,9 +46,15 @@ pub enum Error {
     /// The database cannot be reached, is shutting down, or its answer to a commit was lost.
     #[error("database unavailable: {0}")]
     Unavailable(String),
-    /// No room: the disk is full, or too many operations are waiting.
-    #[error("database full: {0}")]
+    /// Too many operations are waiting.
+    #[error("database overloaded: {0}")]
+    Overloaded(String),
+    /// The disk is full, or refuses what is written to it.
+    #[error("the disk takes no more: {0}")]
     Full(String),
+    /// Files of an embedded database are not what they were.
+    #[error("{0}")]
+    Lost(String),
     /// A statement tried to write where only reading is possible.
     #[error("database is read-only: {0}")]
     ReadOnly(String),

@@ -128,7 +128,7 @@ impl Drop for Lanes {
 
 fn refused(reason: Refused) -> Error {
     match reason {
-        Refused::Full => Error::Full("too many operations are waiting".into()),
+        Refused::Full => Error::Overloaded("too many operations are waiting".into()),
         Refused::Closed => Error::Unavailable("the database is closed".into()),
     }
 }

@@ -20,7 +20,8 @@ pub struct Options {
     pub lanes: usize,
     /// The most operations that share a commit. On PostgreSQL never more than 60, see `lanes.rs`.
     pub max_batch: usize,
-    /// The most operations that may wait, for each lane and for the readers; more are refused with [`Error::Full`](crate::Error::Full).
+    /// The most operations that may wait, for each lane and for the readers; more are refused with
+    /// [`Error::Overloaded`](crate::Error::Overloaded).
     pub max_waiting: usize,
     /// How long a read may take; then its statement is stopped, and the read answers [`Error::TimedOut`](crate::Error::TimedOut).
     pub read_limit: Duration,

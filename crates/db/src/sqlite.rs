@@ -77,7 +77,7 @@ fn private(path: &Path) {
     {
         use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
         let _ = options.mode(0o600).open(path);
-        for end in ["", "-wal", "-shm", "-journal"] {
+        for end in ["", "-wal", "-shm", "-journal", ".installed"] {
             let mut file = path.as_os_str().to_owned();
             file.push(end);
             if let Ok(about) = std::fs::metadata(&file)
@@ -120,6 +120,14 @@ impl Conn {
     /// Copies the write-ahead log into the file and empties it, as far as nobody reads from it.
     pub(crate) fn empty_log(&mut self) -> Result<(), Error> {
         self.script("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// What is wrong with the database, in SQLite's words.
+    pub(crate) fn quick_check(&mut self) -> Result<Vec<String>, Error> {
+        let mut statement = self.db.prepare("PRAGMA quick_check(10)").map_err(plain_error)?;
+        let found = statement.query_map((), |row| row.get::<_, String>(0)).map_err(plain_error)?;
+        let found: Vec<String> = found.collect::<Result<_, _>>().map_err(plain_error)?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
     }
 
     /// A connection that cannot write. The file must be there.
@@ -306,6 +314,10 @@ fn plain_error(error: rusqlite::Error) -> Error {
     match &error {
         rusqlite::Error::SqliteFailure(failure, message) => {
             let text = message.clone().unwrap_or_else(|| failure.to_string());
+            // A quota or a limit of the system is told as a failed write, and not as a full disk.
+            if [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE].contains(&failure.extended_code) {
+                return Error::Full(text);
+            }
             match failure.code {
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy(text),
                 ErrorCode::DiskFull => Error::Full(text),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zeroize::Zeroizing;
 
+use crate::connections::ConnectionArgs;
+
 mod pusher;
 
 pub use pusher::PusherArgs;
@@ -158,6 +160,10 @@ pub struct ServeArgs {
     #[arg(long = "write-patience", env = "PARLOR_WRITE_PATIENCE", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub client_write_timeout: u64,
+
+    /// How many realtime connections there may be
+    #[command(flatten)]
+    pub connections: ConnectionArgs,
 
     /// Socket.IO
     #[command(flatten)]

@@ -5,9 +5,11 @@
 pub mod adapters;
 pub mod app;
 pub mod auth;
+pub mod budgets;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod database;
 pub mod error;
 pub mod http;

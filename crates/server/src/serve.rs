@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
-use crate::app::{App, Ctx, secrets};
+use crate::app::{App, Ctx, secrets, start};
 use crate::auth::token::new_session_token;
 use crate::clock::Clock;
 use crate::config::{DataArgs, ServeArgs};
@@ -34,6 +34,8 @@ pub struct Server {
     /// The application, for tests.
     pub app: Ctx,
     pusher: Pusher,
+    /// The URL of its database.
+    database: String,
     listener: TcpListener,
     /// Where it listens.
     pub address: SocketAddr,
@@ -53,12 +55,12 @@ impl Server {
         let (app, feeds) = App::open(data, with_secret(config)?, clock).await?;
         workers::start(&app, feeds)?;
         let pusher = pusher::start(&app);
-        Ok(Self { app, pusher, listener, address })
+        Ok(Self { app, pusher, database: data.database_url(), listener, address })
     }
 
     /// Serves until `stop` is done, then lets open requests end and tells every connection, to the last byte.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { app, pusher, listener, .. } = self;
+        let Self { app, pusher, listener, database, .. } = self;
         let stopping = app.clone();
         let draining = tokio::spawn(async move {
             stop.await;
@@ -73,7 +75,11 @@ impl Server {
             tracing::warn!("some requests were cut off");
         }
         let db = app.db.engine().clone();
-        let _ = tokio::task::spawn_blocking(move || db.shutdown()).await;
+        let closed = move || {
+            db.shutdown();
+            start::end_use(&database);
+        };
+        let _ = tokio::task::spawn_blocking(closed).await;
     }
 }
 

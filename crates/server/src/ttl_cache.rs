@@ -44,7 +44,8 @@ impl<K: Eq + Hash, V: Clone> TtlCache<K, V> {
     {
         let state = self.state();
         let (at, value) = state.entries.get(key)?;
-        (now < at.plus_seconds(self.seconds)).then(|| value.clone())
+        // A clock that goes back makes nothing live longer.
+        (*at <= now && now < at.plus_seconds(self.seconds)).then(|| value.clone())
     }
 
     /// To be taken before the value is read.
@@ -93,6 +94,7 @@ mod tests {
         cache.put("a".to_owned(), 1, Time(0), cache.generation());
         assert_eq!(cache.get("a", Time(0).plus_seconds(29)), Some(1));
         assert_eq!(cache.get("a", Time(0).plus_seconds(30)), None);
+        assert_eq!(cache.get("a", Time(-1)), None, "put in the future");
     }
 
     #[test]

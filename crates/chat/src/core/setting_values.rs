@@ -92,7 +92,7 @@ settings! {
     super_admins_read_direct: bool = Shape::Boolean, Usual::Bool(true), "PARLOR_SUPER_ADMINS_READ_DIRECT", false,
         "Whether super administrators may view direct messages (each view is audited).";
     send_rate_per_minute: i64 = integer(0, 1_000_000), Usual::Int(600), "PARLOR_SEND_RATE_PER_MINUTE", false,
-        "How many messages a person may send in a minute, in bursts of a tenth of it; 0 is without limit.";
+        "How many messages a person may send in a minute, in bursts of a tenth of it, and how many other changes and searches make, but at least 600, in bursts of a third; 0 is without limit.";
     message_max_chars: i64 = integer(1, 100_000), Usual::Int(20_000), "PARLOR_MESSAGE_MAX_CHARS", true,
         "How many characters a message may have.";
     events_keep_days: i64 = integer(1, 3_650), Usual::Int(30), "PARLOR_EVENTS_KEEP_DAYS", false,

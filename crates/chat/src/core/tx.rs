@@ -30,11 +30,16 @@ impl<'a> Tx<'a> {
         Tx { db, now, defaults, keys, rng: StdRng::from_seed(seed) }
     }
 
-    /// A new UUIDv7 of this time (RFC 9562).
+    /// A new UUIDv7 of this time (RFC 9562), with the microseconds in `rand_a` (6.2, method 3): lists by id are in the
+    /// order of time.
     pub fn id(&mut self) -> Uuid {
-        let millis = u64::try_from(self.now.0 / 1000).unwrap_or(0);
+        let micros = u64::try_from(self.now.0).unwrap_or(0);
+        let millis = micros / 1000;
         let mut random = [0; 10];
         self.rng.fill_bytes(&mut random);
+        // The version takes the upper half of the first byte.
+        let [upper, lower] = u16::try_from(micros % 1000 * 4).unwrap_or(0).to_be_bytes();
+        (random[0], random[1]) = (upper, lower);
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 

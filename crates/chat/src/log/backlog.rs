@@ -1,4 +1,4 @@
-//! How long the oldest work of each background job has waited, and how large the database is. Owns the questions, for
+//! How long the oldest work of each background job has waited, how large the database is, and whether it takes more. Owns the questions, for
 //! operators. Must not know: who does the work.
 
 use parlor_db::{params, statements};
@@ -21,6 +21,11 @@ statements! {
         sqlite: "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s",
         postgres: "SELECT pg_database_size(current_database())",
     }.global();
+    /// Changes nothing, and is written all the same. PostgreSQL's disk is watched where it stands.
+    pub static TRY_OUT = dialect {
+        sqlite: "UPDATE secret_keys SET sealed = sealed WHERE id = 1",
+        postgres: "UPDATE secret_keys SET sealed = sealed WHERE id = 1 AND FALSE",
+    }.global();
 }
 
 /// Since when the oldest work of each job waits; `None` when none does.
@@ -37,6 +42,12 @@ pub struct Backlog {
 /// How large the database is, in bytes.
 pub fn database_bytes(tx: &mut Tx) -> Result<Option<i64>> {
     Ok(tx.db.opt(&BYTES, params![], |row| row.get(0))?)
+}
+
+/// Writes something, to see whether that is possible.
+pub fn try_out(tx: &mut Tx) -> Result<()> {
+    tx.db.execute(&TRY_OUT, params![])?;
+    Ok(())
 }
 
 /// Looks at every job.

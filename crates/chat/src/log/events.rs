@@ -207,11 +207,16 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     /// Where the log stands.
     pub static POSITION = both(concat!("SELECT ", position_columns!(), " FROM logs WHERE tenant = $1"));
+    /// When the newest events of all tenants were.
+    pub static NEWEST = both("
+        SELECT MAX(e.at) FROM logs l JOIN events e ON e.tenant = l.tenant AND e.seq = l.head").global();
     /// The text of an event and of the next.
     pub static TEXT = both("
         SELECT seq, json FROM events WHERE tenant = $1 AND seq >= $2 AND seq <= $2 + 1 ORDER BY seq");
     /// Replaces an event's text: what was deleted must not come back by replay.
     pub static REWRITE = both("UPDATE events SET json = $3 WHERE tenant = $1 AND seq = $2");
+    /// Replaces an event's text, and tells it to nobody any more.
+    pub static WITHDRAW = both("UPDATE events SET json = $3, audience = $4 WHERE tenant = $1 AND seq = $2");
     /// The newest event that is older than a time.
     pub static OLDER = both("
         SELECT seq FROM events WHERE tenant = $1 AND seq > $2 AND seq <= $3 AND at < $4 ORDER BY seq DESC LIMIT 1");
@@ -339,9 +344,34 @@ pub fn position(tx: &mut Tx, tenant: TenantId) -> Result<Position> {
     Ok(tx.db.one(&POSITION, params![tenant], Position::from_row)?)
 }
 
+/// When the newest event of all was stored.
+pub fn newest(tx: &mut Tx) -> Result<Option<Time>> {
+    Ok(tx.db.one(&NEWEST, params![], |row| row.get(0))?)
+}
+
 /// Rewrites the `data` of a stored event, so that replay no longer tells what was deleted. The staff may have been told of
 /// the same message right after it: `visible.rs` tells.
 pub(crate) fn rewrite(tx: &mut Tx, tenant: TenantId, seq: i64, change: impl Fn(&mut Value)) -> Result<()> {
+    change_told(tx, tenant, seq, change, |tx, at, text| {
+        Ok(tx.db.execute(&REWRITE, params![tenant, at, text])?)
+    })
+}
+
+/// Tells an event to nobody any more, because a later one tells all that it told: it stays as a number, without the words
+/// that `change` takes out. For the staff's form of it holds the same.
+pub(crate) fn withdraw(tx: &mut Tx, tenant: TenantId, seq: i64, change: impl Fn(&mut Value)) -> Result<()> {
+    change_told(tx, tenant, seq, change, |tx, at, text| {
+        Ok(tx.db.execute(&WITHDRAW, params![tenant, at, text, TO_NOBODY])?)
+    })
+}
+
+fn change_told(
+    tx: &mut Tx,
+    tenant: TenantId,
+    seq: i64,
+    change: impl Fn(&mut Value),
+    write: impl Fn(&mut Tx, i64, &str) -> Result<u64>,
+) -> Result<()> {
     let texts =
         tx.db.all(&TEXT, params![tenant, seq], |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)))?;
     let mut about = None;
@@ -355,7 +385,7 @@ pub(crate) fn rewrite(tx: &mut Tx, tenant: TenantId, seq: i64, change: impl Fn(&
         if let Some(data) = value.get_mut("data") {
             change(data);
         }
-        tx.db.execute(&REWRITE, params![tenant, at, value.to_string().as_str()])?;
+        write(tx, at, &value.to_string())?;
     }
     Ok(())
 }

@@ -33,6 +33,24 @@ fn the_same_client_id_gives_the_same_message() {
 }
 
 #[test]
+fn a_message_has_a_bounded_number_of_edits() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let id = world.group(&ana, &[]);
+    let sent = world.post(&ana, id, "edit 0").unwrap().id;
+    let by = ana.clone();
+    let edits = world.write(move |tx| {
+        (1..=200)
+            .try_for_each(|number| messages::edit(tx, &by, sent, &body(&format!("edit {number}"))).map(drop))
+    });
+    edits.unwrap();
+    let by = ana.clone();
+    let once_more = world.write(move |tx| messages::edit(tx, &by, sent, &body("edit 201")).map(drop));
+    assert_eq!(rule(once_more), "conflict: edits");
+    assert_eq!(world.read(move |tx| messages::history(tx, &ana, sent)).unwrap().len(), 200);
+}
+
+#[test]
 fn editing_keeps_history_and_ends_with_the_window() {
     let world = World::new();
     let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parlor_chat::{
-    Actor, ConversationId, Error, Kind, MessageId, Right, Tx, audit, contacts, conversations, drafts, events,
+    Actor, ConversationId, Error, Kind, MessageId, Right, Tx, audit, contacts, conversations, drafts,
+    events::{self, EventKind},
     messages::{self, Range},
-    notifications, participants, provisioning, read_state, replay,
+    notifications, participants, provisioning, read_state,
+    replay::{self, Replay},
     search::{self, Has, Query},
     settings::Settings,
     snapshot, users,
@@ -50,6 +52,44 @@ fn what_is_looked_at_does_not_grow_with_what_there_is() {
     assert_eq!(grown(&few, &measured(&world, &people), BLIND), Vec::<String>::new());
     world.test.analyze().unwrap();
     assert_eq!(grown(&few, &measured(&world, &people), ALLOWED), Vec::<String>::new());
+}
+
+/// What an edit may do more after many others, in steps: the history of a message is one index, and lists grow a little.
+const PER_EDIT: u64 = 40;
+
+#[test]
+fn an_edit_costs_the_same_however_many_there_were() {
+    let world = World::new();
+    let ana = world.user("Ana", &[Right::Group]);
+    let group = world.group(&ana, &[]);
+    let sent = world.post(&ana, group, "words 0").unwrap().id;
+    let edit = |number: usize| {
+        world.pass(1);
+        let (ana, now) = (ana.clone(), world.now());
+        let mut seed = [9; 32];
+        seed[..8].copy_from_slice(&now.0.to_be_bytes());
+        let run = move |db: &mut parlor_db::Tx| {
+            walked(db, |db| {
+                let settings = Settings::default();
+                let mut tx = Tx::new(db, now, seed, &settings, &KEYS);
+                messages::edit(&mut tx, &ana, sent, &body(&format!("words {number}"))).map(drop)
+            })
+        };
+        let steps: Result<_, Error> = world.test.db.write_blocking(0, run);
+        steps.unwrap().iter().map(|(_, steps)| steps).sum::<u64>()
+    };
+    let all: Vec<u64> = (1..=150).map(edit).collect();
+    let (few, many) = (all[4], all[149]);
+    assert!(many <= few + 150 * PER_EDIT, "{few} steps after four edits, {many} after 149");
+    // A replay tells the last words once, by the last edit, and the message as it is now.
+    let replayed = world.read(move |tx| {
+        let at = events::position(tx, ana.tenant)?;
+        replay::replay(tx, &ana, at.epoch, at.floor, 1_000)
+    });
+    let Replay::Events { events, .. } = replayed.unwrap() else { panic!("the log serves") };
+    let told = events.iter().filter(|event| event.json.contains("words"));
+    let told: Vec<_> = told.map(|event| (event.kind, event.json.contains("words 150"))).collect();
+    assert_eq!(told, [(EventKind::MessagePosted, true), (EventKind::MessageEdited, true)]);
 }
 
 type Measured = BTreeMap<(String, &'static str), u64>;

@@ -150,6 +150,8 @@ pub enum Refusal {
     BadRequest,
     /// Not from there.
     Forbidden,
+    /// As many are open as there may be.
+    Full,
     /// Another version than 4.
     UnsupportedVersion,
 }
@@ -164,6 +166,7 @@ impl Refusal {
             Self::BadMethod => (400, r#"{"code":2,"message":"Bad handshake method"}"#),
             Self::BadRequest => (400, r#"{"code":3,"message":"Bad request"}"#),
             Self::Forbidden => (403, r#"{"code":4,"message":"Forbidden"}"#),
+            Self::Full => (429, r#"{"code":4,"message":"Too many connections"}"#),
             Self::UnsupportedVersion => (400, r#"{"code":5,"message":"Unsupported protocol version"}"#),
         }
     }

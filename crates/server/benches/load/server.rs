@@ -56,7 +56,12 @@ impl Server {
             .env("PARLOR_APP_ID", "1")
             .env("PARLOR_APP_KEY", APP_KEY)
             .env("PARLOR_APP_SECRET", APP_SECRET)
-            .env("PARLOR_SEND_RATE_PER_MINUTE", "0");
+            .env("PARLOR_SEND_RATE_PER_MINUTE", "0")
+            // All of its clients come from one address.
+            .env("PARLOR_STRANGERS_PER_ADDRESS", "0")
+            .env("PARLOR_CONNECTIONS_PER_ADDRESS", "0")
+            .env("PARLOR_CONNECTIONS_PER_PERSON", "0")
+            .env("PARLOR_CONNECTIONS_PER_TENANT", "0");
         if let Some((database, redis)) = cluster {
             command.env("DATABASE_URL", database).env("REDIS_URL", redis);
         }

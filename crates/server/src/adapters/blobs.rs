@@ -16,6 +16,8 @@ use crate::error::StartError;
 
 /// How much of a file tells what it is.
 const HEAD: usize = 8192;
+/// A file that is written only to see whether that is possible.
+const TRIED_OUT: &str = "tried-out.part";
 
 /// Where files are.
 #[derive(Clone, Debug)]
@@ -93,6 +95,14 @@ impl Blobs {
         File::open(self.path(tenant, id)).await
     }
 
+    /// Whether another file could be stored. Blocks.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub(crate) fn try_out(&self) -> io::Result<()> {
+        try_out(&self.root)
+    }
+
     /// Closes the folder to others, and with it everything that is inside: an earlier version may have left it open.
     pub(crate) fn close(&self) {
         private(&self.root);
@@ -132,6 +142,20 @@ impl Blobs {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+}
+
+/// Writes some bytes into a folder and takes them away again; a folder that is not there yet is left so. Blocks.
+///
+/// # Errors
+/// When the disk takes no more.
+pub(crate) fn try_out(folder: &Path) -> io::Result<()> {
+    let path = folder.join(TRIED_OUT);
+    let written = std::fs::write(&path, [0; HEAD]);
+    let _ = std::fs::remove_file(&path);
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        written => written,
     }
 }
 

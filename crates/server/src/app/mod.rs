@@ -1,5 +1,6 @@
 //! Owns: the state that requests, connections and workers share. Must not know: HTTP, sockets, or what an operation does.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_chat::events::Event;
@@ -7,6 +8,7 @@ use parlor_chat::settings::Settings;
 use parlor_chat::{Actor, Error, TenantId, Time};
 use parlor_realtime::{Hub, Presence, Registry};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::Cluster;
@@ -14,6 +16,7 @@ use crate::adapters::outbound::Outbound;
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::ServeArgs;
+use crate::connections::Connections;
 use crate::database::Database;
 use crate::metrics::Metrics;
 
@@ -44,8 +47,14 @@ pub struct App {
     pub cluster: Arc<Cluster>,
     /// Attached files.
     pub blobs: Blobs,
+    /// The folder of the embedded database, where there is one.
+    pub(crate) folder: Option<PathBuf>,
+    /// Whether the disks took more when that was tried last.
+    pub(crate) storage_found: tokio::sync::Mutex<Option<(Instant, bool)>>,
     /// Requests to other servers.
     pub(crate) outbound: Outbound,
+    /// Open connections, of whatever protocol.
+    pub connections: Arc<Connections>,
     /// How often and how much at once.
     pub limits: Limits,
     /// What is counted for operators.
@@ -83,15 +92,7 @@ impl App {
     /// # Errors
     /// When they cannot be read.
     pub async fn settings(&self, tenant: TenantId) -> Result<Arc<Settings>, Error> {
-        let (now, cache) = (self.clock.now(), &self.caches.settings);
-        if let Some(known) = cache.get(&tenant, now) {
-            return Ok(known);
-        }
-        let generation = cache.generation();
-        let read = self.db.read_plain(move |tx| parlor_chat::settings::load(tx, tenant)).await?;
-        let read = Arc::new(read);
-        cache.put(tenant, read.clone(), now, generation);
-        Ok(read)
+        self.db.settings(tenant).await
     }
 
     /// Sends an event that is not kept to everybody it is for, on all nodes.

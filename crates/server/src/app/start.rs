@@ -3,15 +3,17 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use parlor_chat::events::Event;
+use parlor_chat::events::{self, Event};
 use parlor_chat::jobs::Enqueued;
 use parlor_chat::settings::Settings;
 use parlor_chat::tenants::{self, Tenant};
-use parlor_chat::{Error, MIGRATIONS, TenantId, pusher_apps, users};
-use parlor_db::{Db, Note, Options};
+use parlor_chat::{Error, MIGRATIONS, TenantId, backlog, pusher_apps, users};
+use parlor_db::{DatabaseFiles, Db, Note, Options, Use};
 use parlor_realtime::{Hub, Presence, Registry};
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 
 use crate::adapters::blobs::Blobs;
 use crate::adapters::cluster::{Cluster, Notes};
@@ -23,8 +25,10 @@ use crate::app::secrets::read_key;
 use crate::app::{App, Ctx};
 use crate::auth::Auth;
 use crate::auth::token::new_setup_code;
+use crate::budgets::Budgets;
 use crate::clock::{Clock, random_seed};
 use crate::config::{DataArgs, ServeArgs};
+use crate::connections::Connections;
 use crate::database::Database;
 use crate::error::StartError;
 use crate::metrics::Metrics;
@@ -75,8 +79,10 @@ impl App {
             jobs_enqueued: jobs_enqueued.clone(),
         };
         let options = Options { on_commit: Some(commit_hook(on_commit)), ..Options::default() };
-        let lock = lock_folder(data)?;
-        let db = open_aside(data.clone(), options, clock.clone()).await?;
+        let lock = lock_to_serve(data).await?;
+        let budgets = Budgets::new(caches.settings.clone());
+        let db = open_aside(data.clone(), options, clock.clone()).await?.with_budgets(budgets);
+        begin_use(data)?;
         let cursor_key: Arc<[u8]> = cursor_key(data, &config)?.into();
         let (blobs, config) = (Blobs::of(data, &config)?, Arc::new(config));
         let app = Arc::new(App {
@@ -88,7 +94,10 @@ impl App {
             registry,
             cluster,
             blobs,
+            folder: data.is_embedded().then(|| data.data.clone()),
+            storage_found: tokio::sync::Mutex::default(),
             outbound,
+            connections: Connections::new(config.connections),
             limits: Limits::default(),
             metrics,
             started_at: clock.now(),
@@ -101,8 +110,27 @@ impl App {
             stopping: watch::Sender::new(false),
         });
         app.blobs.close();
+        app.after_what_is_stored().await?;
+        // From here on the log of an embedded database is never empty: an empty one after a crash is a lost one.
+        if let Err(error) = app.db.write_plain(0, backlog::try_out).await {
+            tracing::warn!(%error, "nothing can be written now");
+        }
         app.first_start().await?;
         Ok((app, Feeds { committed: to_publish, gaps: to_fill, notes, lock }))
+    }
+
+    /// The clock may have gone back since something was stored.
+    async fn after_what_is_stored(&self) -> Result<(), StartError> {
+        let Some(newest) = self.db.read_plain(events::newest).await? else { return Ok(()) };
+        let ahead = (newest.micros() - self.clock.now().micros()) / 1_000_000;
+        if ahead > 0 {
+            tracing::warn!(
+                seconds = ahead,
+                "the clock is behind the newest event: check the time of this machine"
+            );
+        }
+        self.db.not_before(newest);
+        Ok(())
     }
 
     /// Makes the first tenant, and a setup code while nobody administers it.
@@ -189,6 +217,36 @@ async fn open_aside(data: DataArgs, options: Options, clock: Clock) -> Result<Da
     opened.map_err(|error| StartError::Environment(error.to_string()))?
 }
 
+/// Says that a server has the embedded database open. After one that ended without a word it is read through, beside the
+/// start: SQLite notices damage only where it comes by.
+fn begin_use(data: &DataArgs) -> Result<(), StartError> {
+    let Some(files) = DatabaseFiles::of(&data.database_url())? else { return Ok(()) };
+    if noted(files.say(Use::Open)).flatten() == Some(Use::Open) {
+        tokio::task::spawn_blocking(move || match files.quick_check() {
+            Ok(found) if found.is_empty() => {}
+            Ok(found) => tracing::error!(
+                found = found.join("; "),
+                "the database is damaged: stop the server, keep a copy of the folder, put the files back from a backup"
+            ),
+            Err(error) => tracing::error!(%error, "the database could not be read through"),
+        });
+    }
+    Ok(())
+}
+
+/// Says that the server has closed its embedded database.
+pub(crate) fn end_use(url: &str) {
+    if let Ok(Some(files)) = DatabaseFiles::of(url) {
+        noted(files.say(Use::Closed));
+    }
+}
+
+/// A full disk must not keep a server from reading, so that it starts and ends without a note as well.
+fn noted<T>(said: std::io::Result<T>) -> Option<T> {
+    said.inspect_err(|error| tracing::warn!(%error, "the use of the database could not be noted beside it"))
+        .ok()
+}
+
 /// A number for this run of the server, unlike any other node's.
 fn random_node() -> u64 {
     let seed = random_seed();
@@ -223,8 +281,19 @@ pub fn open_database(data: &DataArgs, options: Options) -> Result<Db, StartError
     if data.is_embedded() {
         make_folder(data)?;
     }
+    let files = DatabaseFiles::of(&data.database_url())?;
+    if let Some(word) = files.as_ref().map(DatabaseFiles::check).transpose()?.flatten() {
+        tracing::warn!("{word}");
+    }
     let db = Db::open(&data.database_url(), options)?;
     db.migrate(MIGRATIONS)?;
+    if let Some(files) = files {
+        // A command that has read the log to its end removes it when it closes the database: nothing is missing then.
+        noted(match lock_folder(data) {
+            Ok(Some(_nobody_serves)) => files.say(Use::Closed).map(drop),
+            _ => files.say_there_is_one(),
+        });
+    }
     Ok(db)
 }
 
@@ -249,6 +318,17 @@ pub(crate) fn made_by_another(error: &Error) -> bool {
         Error::Db(error) => error.unique_constraint().is_some(),
         _ => false,
     }
+}
+
+/// The lock of a server. A command holds it for a moment to see that nobody serves.
+async fn lock_to_serve(data: &DataArgs) -> Result<Option<File>, StartError> {
+    for _ in 0..FIRST_TRIES {
+        match lock_folder(data) {
+            Err(StartError::Locked(_)) => sleep(Duration::from_millis(25)).await,
+            lock => return lock,
+        }
+    }
+    lock_folder(data)
 }
 
 /// One server per folder: two would not hear of each other's commits. Held as long as the file is.

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use parlor_chat::tenants;
+use parlor_db::DatabaseFiles;
 
 use super::failure::Failure;
 use super::output::JsonArg;
@@ -70,10 +71,38 @@ pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
 
 fn database(data: &DataArgs) -> Check {
     let name = "database";
+    // Before anything opens it: that may drop what cannot be read.
+    let files = match DatabaseFiles::of(&data.database_url()) {
+        Ok(files) => files,
+        Err(error) => return Check::bad(name, error.to_string()),
+    };
+    match files.as_ref().map(DatabaseFiles::check).transpose() {
+        Ok(Some(Some(word))) => return Check::bad(name, word),
+        Ok(_) => {}
+        Err(error) => return Check::bad(name, error.to_string()),
+    }
     let opened = Store::open(data).and_then(|store| Ok(store.read(tenants::list)?));
     match opened {
-        Ok(tenants) => Check::good(name, format!("opens and is writable, {} tenant(s)", tenants.len())),
+        Ok(tenants) => {
+            let sound = format!("opens and is writable, {} tenant(s)", tenants.len());
+            files.map_or_else(|| Check::good(name, &sound), |files| read_through(&files, &sound))
+        }
         Err(failure) => Check::bad(name, failure.text),
+    }
+}
+
+fn read_through(files: &DatabaseFiles, sound: &str) -> Check {
+    let name = "database";
+    match files.quick_check() {
+        Ok(found) if found.is_empty() => Check::good(name, format!("{sound}, read through without a fault")),
+        Ok(found) => Check::bad(
+            name,
+            format!(
+                "damaged: {}. Stop the server, keep a copy of the folder, put the files back from a backup",
+                found.join("; ")
+            ),
+        ),
+        Err(error) => Check::bad(name, error.to_string()),
     }
 }
 

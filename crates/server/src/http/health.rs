@@ -16,9 +16,10 @@ use crate::adapters::outbound;
 use crate::app::{App, Ctx};
 use crate::metrics::Now;
 use crate::request::problem::Problem;
+use crate::services::storage::takes_more;
 
-/// `/healthz`: the process answers. `/readyz`: the database answers too and the server is not stopping. `/metrics`:
-/// numbers for Prometheus.
+/// `/healthz`: the process answers. `/readyz`: the database answers too, the disks take more, and the server is not
+/// stopping. `/metrics`: numbers for Prometheus.
 pub(crate) fn routes() -> Router<Ctx> {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -72,10 +73,15 @@ async fn metrics(
 async fn ready(State(app): State<Ctx>) -> (StatusCode, Json<Value>) {
     let stopping = *app.stopping.borrow();
     let database = app.db.read_plain(tenants::list).await.is_ok();
-    let status = if database && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let storage = !database || takes_more(&app).await;
+    let status = match () {
+        () if !database || stopping => StatusCode::SERVICE_UNAVAILABLE,
+        () if !storage => StatusCode::INSUFFICIENT_STORAGE,
+        () => StatusCode::OK,
+    };
     let connections = app.hub.joined();
     let redis = app.cluster.state();
-    let told =
-        json!({"database": database, "stopping": stopping, "connections": connections, "redis": redis});
+    let storage = if storage { "ok" } else { "full" };
+    let told = json!({"database": database, "storage": storage, "stopping": stopping, "connections": connections, "redis": redis});
     (status, Json(told))
 }

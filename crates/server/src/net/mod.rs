@@ -2,4 +2,5 @@
 
 pub(crate) mod accept;
 mod arriving;
+pub(crate) mod place;
 mod write_timeout;

@@ -9,6 +9,7 @@ use parlor_chat::Actor;
 
 use crate::app::App;
 use crate::auth::limiter::{Key, Rate};
+use crate::net::place::Place;
 use crate::request::problem::Problem;
 
 /// What is tried without being signed in.
@@ -46,8 +47,9 @@ impl Attempt<'_> {
 pub(crate) fn limit(app: &App, ip: Option<IpAddr>, attempt: Attempt<'_>) -> Result<(), Problem> {
     let per_minute = f64::from(app.config.sign_in_rate);
     let rate = Rate { per_minute, burst: per_minute };
-    let place = place(ip);
-    let keys = [Some(Key::of(attempt.name(), &[&place])), attempt.account(&place)];
+    let place = ip.map(Place::of);
+    let place = place.as_ref().map_or(&[] as &[u8], Place::bytes);
+    let keys = [Some(Key::of(attempt.name(), &[place])), attempt.account(place)];
     keys.into_iter().flatten().try_for_each(|key| {
         app.limits.attempts.take(key, rate, app.clock.now()).map_err(Problem::rate_limited)
     })
@@ -55,7 +57,8 @@ pub(crate) fn limit(app: &App, ip: Option<IpAddr>, attempt: Attempt<'_>) -> Resu
 
 /// The right password was given: what was tried before does not count.
 pub(crate) fn succeeded(app: &App, ip: Option<IpAddr>, attempt: Attempt<'_>) {
-    if let Some(key) = attempt.account(&place(ip)) {
+    let place = ip.map(Place::of);
+    if let Some(key) = attempt.account(place.as_ref().map_or(&[], Place::bytes)) {
         app.limits.attempts.forget(&key);
     }
 }
@@ -70,27 +73,4 @@ pub(crate) fn limit_own(app: &App, actor: &Actor) -> Result<(), Problem> {
 pub(crate) fn limit_work(app: &App, actor: &Actor, what: &'static str, rate: Rate) -> Result<(), Problem> {
     let key = Key::of(what, &[actor.tenant.0.as_bytes(), actor.id().0.as_bytes()]);
     app.limits.attempts.take(key, rate, app.clock.now()).map_err(Problem::rate_limited)
-}
-
-/// Whose address it is, as far as that can be told: networks give a customer 2^64 addresses of version 6.
-fn place(ip: Option<IpAddr>) -> Vec<u8> {
-    match ip.map(|ip| ip.to_canonical()) {
-        None => Vec::new(),
-        Some(IpAddr::V4(ip)) => ip.octets().to_vec(),
-        Some(IpAddr::V6(ip)) => ip.octets().into_iter().take(8).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_one_customer_are_one_place() {
-        let of = |text: &str| place(Some(text.parse().unwrap()));
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
-        assert_ne!(of("192.0.2.7"), of("192.0.2.8"));
-    }
 }

@@ -44,7 +44,7 @@ pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
 fn body_problem(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the request body is too large"),
-        _ => Problem::malformed("the request body could not be read"),
+        _ => Problem::of_cut_body(rejection, "the request body could not be read"),
     }
 }
 
@@ -193,6 +193,16 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_arrive_in_time_is_told_so() {
+        use std::io::{Error, ErrorKind};
+        for (kind, status) in [(ErrorKind::TimedOut, 408), (ErrorKind::ConnectionReset, 400)] {
+            let broken = futures_util::stream::iter([Ok("{"), Err(Error::from(kind))]);
+            let request = Request::new(axum::body::Body::from_stream(broken));
+            assert_eq!(body(request, &()).await.unwrap_err().status().as_u16(), status, "{kind}");
+        }
+    }
 
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]

@@ -4,6 +4,8 @@
 //! layer, writes the body, because only there the request's id is known. Answers of axum itself (unknown path, wrong
 //! method) are turned into problems on the way out as well.
 
+use std::io;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
@@ -45,7 +47,7 @@ pub struct Document {
     #[schema(value_type = u16, example = 422)]
     status: StatusCode,
     /// A stable word: `unauthorized`, `forbidden`, `not_found`, `conflict`, `gone`, `too_large`, `invalid`,
-    /// `malformed`, `rate_limited`, `unavailable`, `internal`.
+    /// `malformed`, `rate_limited`, `unavailable`, `disk_full`, `internal`.
     #[schema(value_type = String, example = "invalid")]
     code: &'static str,
     /// What went wrong, for people.
@@ -110,6 +112,18 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", detail)
     }
 
+    /// A body that ended before its end: it came too slowly, or as `detail` says.
+    pub fn of_cut_body(error: &(dyn std::error::Error + 'static), detail: &str) -> Self {
+        let timed_out = |cause: &(dyn std::error::Error + 'static)| {
+            cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
+        };
+        if std::iter::successors(Some(error), |error| error.source()).any(timed_out) {
+            let detail = "the body did not arrive in time: send at least 500 bytes a second";
+            return Self::malformed(detail).with_status(StatusCode::REQUEST_TIMEOUT);
+        }
+        Self::malformed(detail)
+    }
+
     /// A WebSocket of another version than the one that there is (RFC 6455, 4.2.2).
     #[must_use]
     pub fn other_version() -> Self {
@@ -152,6 +166,25 @@ impl Problem {
     /// Not now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail).after(1)
+    }
+
+    /// There is no room for what is to be stored.
+    #[must_use]
+    pub fn disk_full() -> Self {
+        let detail = "the disk of the server is full: nothing can be stored until its operator has made room";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "Disk full", detail).after(60)
+    }
+
+    /// Bytes could not be stored.
+    #[must_use]
+    pub fn unstored(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                tracing::error!(%error, "a file could not be stored");
+                Self::disk_full()
+            }
+            _ => Self::internal(error),
+        }
     }
 
     /// Our fault; the cause is logged, not told.
@@ -283,9 +316,13 @@ impl From<parlor_db::Error> for Problem {
     fn from(error: parlor_db::Error) -> Self {
         use parlor_db::Error as Db;
         match error {
-            Db::Unavailable(_) | Db::Full(_) | Db::Serialization(_) => {
+            Db::Unavailable(_) | Db::Overloaded(_) | Db::Serialization(_) => {
                 tracing::warn!(%error, "database");
                 Self::unavailable("the database is busy or cannot be reached")
+            }
+            Db::Full(_) => {
+                tracing::error!(%error, "database");
+                Self::disk_full()
             }
             Db::TimedOut(_) => {
                 tracing::warn!(%error, "database");

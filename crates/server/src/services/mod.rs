@@ -8,4 +8,5 @@ pub mod rotation;
 pub mod sealing;
 pub(crate) mod search_index;
 pub mod sending;
+pub mod storage;
 pub(crate) mod uploads;

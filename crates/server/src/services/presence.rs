@@ -9,6 +9,7 @@ use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, conversation
 use parlor_realtime::presence::{Connection, PersonPresence, Sign};
 
 use crate::app::App;
+use crate::budgets::Spending;
 
 fn view(user_id: PersonId, shown: &PersonPresence, said: UserStatus) -> PresenceView {
     let status = match shown.connection {
@@ -33,7 +34,7 @@ fn view(user_id: PersonId, shown: &PersonPresence, said: UserStatus) -> Presence
 /// Somebody gives a sign of typing, or of having stopped. Whoever may not write there tells nobody.
 ///
 /// # Errors
-/// `NotFound` where the actor does not see the conversation.
+/// `Later` beyond the budget, `NotFound` where the actor does not see the conversation.
 pub async fn typing(
     app: &App,
     actor: &Arc<Actor>,
@@ -43,6 +44,7 @@ pub async fn typing(
 ) -> Result<(), Error> {
     let (tenant, person, now) = (actor.tenant, actor.id(), app.clock.now());
     app.presence.touch(tenant, person, now);
+    app.db.spend(actor, Spending::Sign).await?;
     if !typing {
         if let Some(audience) = app.presence.stop_typing(tenant, conversation, person) {
             tell_typing(app, actor, conversation, audience, false);

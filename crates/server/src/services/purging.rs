@@ -37,7 +37,7 @@ async fn purge(app: &App, actor: &Arc<Actor>, before: Time, mode: Mode) -> Resul
     let mut walk = Some(Walk::START);
     while let Some(from) = walk {
         let this = purge.clone();
-        walk = app.db.write(actor, move |tx, actor| purges::step(tx, actor, &this, from)).await?;
+        walk = app.db.write_paid(actor, move |tx, actor| purges::step(tx, actor, &this, from)).await?;
         tokio::task::yield_now().await;
     }
     let id = purge.id;

@@ -9,6 +9,7 @@ use parlor_chat::{Actor, ConversationId, Error, Tx};
 use parlor_realtime::presence::Connection;
 
 use crate::app::App;
+use crate::budgets::Spending;
 use crate::request::problem::Problem;
 
 /// Posts a message. `gate` is what the entrance asks besides the rules of the conversation.
@@ -49,7 +50,7 @@ async fn write(
     body: Body,
     gate: impl Fn(&mut Tx<'_>, &Actor) -> Result<(), Error> + Send + 'static,
 ) -> Result<Posted, Problem> {
-    let posted = app.db.write(actor, move |tx, actor| {
+    let posted = app.db.write_paid(actor, move |tx, actor| {
         gate(tx, actor)?;
         messages::post(tx, actor, conversation, &new, &body)
     });
@@ -71,7 +72,7 @@ pub async fn open<T: Send + 'static>(
     answer: impl Fn(&mut Tx<'_>, &Actor, Opened) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
     let body = prepare_open(app, actor, &new).await?;
-    let opened = app.db.write(actor, move |tx, actor| {
+    let opened = app.db.write_paid(actor, move |tx, actor| {
         let opened = conversations::open(tx, actor, &new, body.as_ref())?;
         answer(tx, actor, opened)
     });
@@ -113,8 +114,7 @@ pub async fn edited_body(app: &App, actor: &Actor, text: &str) -> Result<Body, P
 /// # Errors
 /// When it is used up: how long to wait.
 pub async fn allowance(app: &App, actor: &Actor) -> Result<(), Problem> {
-    let settings = app.settings(actor.tenant).await?;
-    app.limits.may_send(actor, &settings, app.clock.now()).map_err(Problem::rate_limited)
+    Ok(app.db.spend(actor, Spending::Message).await?)
 }
 
 /// The body of a new message: one with files may be without words.

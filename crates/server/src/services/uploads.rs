@@ -28,12 +28,12 @@ pub async fn receive(app: &App, actor: &Arc<Actor>, mut field: Field<'_>) -> Res
     app.db.read(actor, |tx, actor| upload_quota::room(tx, actor, 0)).await?;
     let name = field.file_name().unwrap_or_default().to_owned();
     let id = RowId(app.clock.new_id());
-    let mut upload = app.blobs.begin(actor.tenant, id).await.map_err(Problem::internal)?;
+    let mut upload = app.blobs.begin(actor.tenant, id).await.map_err(|error| Problem::unstored(&error))?;
     loop {
         let size = match field.chunk().await {
             Ok(Some(chunk)) => {
                 turn.took(chunk.len());
-                upload.write(&chunk).await.map_err(Problem::internal)
+                upload.write(&chunk).await.map_err(|error| Problem::unstored(&error))
             }
             Ok(None) => break,
             Err(error) => Err(cut_off(error)),
@@ -61,10 +61,10 @@ pub async fn store<T: Send + 'static>(
     bytes: &[u8],
     row: impl Fn(&mut Tx<'_>, &Actor, &NewFile) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
-    let mut upload = app.blobs.begin(actor.tenant, id).await.map_err(Problem::internal)?;
+    let mut upload = app.blobs.begin(actor.tenant, id).await.map_err(|error| Problem::unstored(&error))?;
     if let Err(error) = upload.write(bytes).await {
         upload.cancel().await;
-        return Err(Problem::internal(error));
+        return Err(Problem::unstored(&error));
     }
     keep(app, actor, upload, name.to_owned(), row).await
 }
@@ -77,9 +77,9 @@ async fn keep<T: Send + 'static>(
     name: String,
     row: impl Fn(&mut Tx<'_>, &Actor, &NewFile) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
-    let new = upload.finish(name).await.map_err(Problem::internal)?;
+    let new = upload.finish(name).await.map_err(|error| Problem::unstored(&error))?;
     let id = new.id;
-    let stored = app.db.write(actor, move |tx, actor| row(tx, actor, &new)).await;
+    let stored = app.db.write_paid(actor, move |tx, actor| row(tx, actor, &new)).await;
     if stored.is_err() {
         let _ = app.blobs.remove(actor.tenant, id).await;
     }
@@ -87,6 +87,6 @@ async fn keep<T: Send + 'static>(
 }
 
 /// A form that ended before its end was said.
-pub fn cut_off(_: MultipartError) -> Problem {
-    Problem::malformed("the form could not be read to its end")
+pub fn cut_off(error: MultipartError) -> Problem {
+    Problem::of_cut_body(&error, "the form could not be read to its end")
 }

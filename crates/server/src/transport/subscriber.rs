@@ -14,6 +14,8 @@ use parlor_realtime::{Close, EncodedEvent, Loaded, Session, Start};
 
 use crate::app::{App, Ctx};
 use crate::auth::{reload_actor, require_root};
+use crate::budgets::Spending;
+use crate::connections::{Connected, Visitor};
 use crate::metrics::{Counted, Protocol};
 use crate::request::caller::Caller;
 use crate::services::presence;
@@ -36,12 +38,17 @@ pub(crate) struct Opened {
     /// The person is there as long as this.
     pub(crate) attending: Attending,
     pub(crate) protocol: Protocol,
+    pub(crate) connected: Arc<Connected>,
     pub(crate) _counted: Counted,
 }
 
 impl Opened {
     /// Takes in what a client says of its user.
     pub(crate) async fn sign(&self, app: &Ctx, caller: &Caller, incoming: Incoming) {
+        // Beyond the budget it says nothing: a client that types and looks around as people do never comes there.
+        if app.db.spend(caller, Spending::Sign).await.is_err() {
+            return;
+        }
         let now = app.clock.now();
         match incoming {
             Incoming::Active => self.attending.active(now),
@@ -80,6 +87,10 @@ pub(crate) async fn open(
     protocol: Protocol,
 ) -> Result<Opened, Error> {
     let tenant = caller.tenant;
+    let connected = enter(app, caller)?;
+    if protocol != Protocol::LongPoll {
+        app.db.spend(caller, Spending::Sign).await?;
+    }
     let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     let given = given.filter(|text| !text.is_empty());
     let parsed = given.and_then(|text| signing::parse(text, tenant, caller.id(), &app.cursor_key));
@@ -87,7 +98,7 @@ pub(crate) async fn open(
         |(seq, epoch): &(i64, i64)| *epoch == position.epoch && (position.floor..=position.seq).contains(seq);
     let kept = parsed.filter(serves).map(|(seq, _)| seq);
     let at = kept.unwrap_or(position.seq);
-    let opened = open_at(app, caller, position.epoch, at, protocol);
+    let opened = open_at(app, caller, position.epoch, at, protocol, connected);
     Ok(Opened { reset: given.is_some() && kept.is_none(), ..opened })
 }
 
@@ -96,11 +107,26 @@ pub(crate) async fn begin_anew(app: &Ctx, caller: &Caller, opened: &Opened) -> R
     let tenant = caller.tenant;
     let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     app.metrics.resync(opened.protocol);
-    Ok(Opened { reset: true, ..open_at(app, caller, position.epoch, position.seq, opened.protocol) })
+    let (protocol, connected) = (opened.protocol, opened.connected.clone());
+    let anew = open_at(app, caller, position.epoch, position.seq, protocol, connected);
+    Ok(Opened { reset: true, ..anew })
+}
+
+/// Counts one more connection of the caller.
+fn enter(app: &App, caller: &Caller) -> Result<Arc<Connected>, Error> {
+    let ip = caller.ip.as_deref().and_then(|ip| ip.parse().ok());
+    app.connections.enter(ip, Visitor::Person(caller.tenant, caller.id()))
 }
 
 /// A subscriber that stands at a position of the log.
-pub(crate) fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) -> Opened {
+pub(crate) fn open_at(
+    app: &Ctx,
+    caller: &Caller,
+    epoch: i64,
+    at: i64,
+    protocol: Protocol,
+    connected: Arc<Connected>,
+) -> Opened {
     Opened {
         session: Session::new(&app.hub, caller.tenant, at, caller.lives_by()),
         root: caller.root,
@@ -110,6 +136,7 @@ pub(crate) fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol:
         reset: false,
         attending: app.presence.attend(caller.tenant, caller.id(), app.clock.now()),
         protocol,
+        connected,
         _counted: app.metrics.connection(protocol),
     }
 }

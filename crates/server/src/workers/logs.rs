@@ -45,6 +45,7 @@ async fn fill_gap(app: &App, tenant: TenantId, mut after: i64) -> Result<(), Err
         let page = app.db.read_plain(move |tx| replay::since(tx, tenant, after, GAP_PAGE)).await?;
         let (count, last) = (page.len(), page.last().map_or(after, |event| event.seq));
         for event in page {
+            app.db.not_before(event.at);
             app.caches.invalidate(&event);
             if event.audience == Audience::Unreadable {
                 tracing::error!(error = %event.damaged(), "an unreadable event reaches nobody");

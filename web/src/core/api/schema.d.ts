@@ -3209,7 +3209,7 @@ export interface components {
         Problem: {
             /**
              * @description A stable word: `unauthorized`, `forbidden`, `not_found`, `conflict`, `gone`, `too_large`, `invalid`,
-             *     `malformed`, `rate_limited`, `unavailable`, `internal`.
+             *     `malformed`, `rate_limited`, `unavailable`, `disk_full`, `internal`.
              * @example invalid
              */
             code: string;
@@ -3419,7 +3419,7 @@ export interface components {
         Related: {
             /** @description Its id there. */
             id: string;
-            /** @description Shown on the card. */
+            /** @description Shown on the card: a file of Parlor (`/files/…`), or an address that begins with https://. */
             picture_url?: string | null;
             /** @description Shown on the card. */
             title: string;

@@ -2,7 +2,7 @@
 // checked here.
 // Must not know: the screen on which it is written.
 import { ApiError, getUser, listConversations, listUsers, type Client, type Conversation, type Related, type User } from '../api';
-import { safeUrl } from '../text/links';
+import { safePicture, safeUrl } from '../text/links';
 
 /** A record as the page of a host application describes it. */
 export interface RecordOfHost { type: string; id: string | number; title: string; url?: string | null; picture_url?: string | null }
@@ -16,8 +16,7 @@ export function draftRequestOf(query: string): DraftRequest {
   const take = (name: keyof typeof LONGEST) => (params.get(name) ?? '').trim().slice(0, LONGEST[name]);
   const to = params.getAll('to').flatMap((one) => one.split(',')).map((one) => one.trim()).filter(Boolean).slice(0, LONGEST.to);
   const [type, id, title] = [take('type'), take('id'), take('title')];
-  const picture = params.get('picture')?.trim();
-  const related = type && (id || title) ? { type, id: id || title, title: title || id, url: safeUrl(params.get('url')), picture_url: picture ? safeUrl(picture) : null } : null;
+  const related = type && (id || title) ? { type, id: id || title, title: title || id, url: safeUrl(params.get('url')), picture_url: safePicture(params.get('picture')?.trim()) } : null;
   return { to: [...new Set(to)], text: take('text'), subject: (params.get('subject') ?? '').trim().slice(0, 200), related };
 }
 
@@ -52,7 +51,7 @@ export function relatedOf(context: RecordOfHost | undefined, base = location.hre
     id: String(context.id).slice(0, 200),
     title: String(context.title).slice(0, 300),
     url: whole(context.url, base),
-    picture_url: whole(context.picture_url, base),
+    picture_url: safePicture(whole(context.picture_url, base)),
   };
 }
 

@@ -2,7 +2,7 @@
 //! the search index and out of the events that told it.
 
 use parlor_db::params;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     conversations::{self, Conversation, Membership},
@@ -25,6 +25,9 @@ use super::{
     row::Stored,
     store,
 };
+
+/// Edits of one message: each keeps what it said before.
+const MOST_EDITS: i64 = 200;
 
 /// The message and its conversation, locked, if the actor sees both.
 fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<(Conversation, Option<Membership>, Stored)> {
@@ -61,10 +64,7 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
             store::complete(tx, actor.tenant, Viewer::of(actor), conversation.id, vec![stored])?.remove(0)
         );
     }
-    tx.db.execute(
-        &store::KEEP,
-        params![actor.tenant, id, stored.body.as_str(), actor.id(), tx.now, stored.event_seq],
-    )?;
+    keep(tx, actor, &stored)?;
     let Named { mentions, nobody } = renamed(tx, actor, &conversation, me.as_ref(), &stored, body)?;
     let text = if mentions.is_empty() { None } else { Some(serde_json::to_string(&mentions)?) };
     tx.db.execute(&store::EDIT, params![actor.tenant, id, body.text.as_str(), text.as_deref(), tx.now])?;
@@ -77,6 +77,20 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     retell(tx, actor, &stored, &body.text, &mentions)?;
     let message = announce(tx, actor, &conversation, id, Change::Edited)?;
     Ok(Message { names_nobody: nobody, ..message })
+}
+
+/// Keeps what the message says until now.
+fn keep(tx: &mut Tx, actor: &Actor, stored: &Stored) -> Result<()> {
+    let id = stored.message.id;
+    let edited: i64 = tx.db.one(&store::EDITED, params![actor.tenant, id], |row| row.get(0))?;
+    if edited >= MOST_EDITS {
+        let reason = format!("this message was edited {MOST_EDITS} times: write a new one");
+        return Err(conflict("edits", reason));
+    }
+    let (body, by) = (stored.body.as_str(), actor.id());
+    let kept = params![actor.tenant, id, edited + 1, body, by, tx.now, stored.event_seq];
+    tx.db.execute(&store::KEEP, kept)?;
+    Ok(())
 }
 
 /// Mentions follow the text: who is newly named counts it, who no longer is does not.
@@ -127,7 +141,9 @@ pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     announce(tx, actor, &conversation, id, Change::Deleted)
 }
 
-/// Takes the old text out of every event that told it, so that a replay tells what holds.
+/// Takes the old text out of every event that told it, so that a replay tells what holds. The first event told of the
+/// message at all and tells what holds from now on; those after it told of edits, which the next one does anew. They are
+/// withdrawn once and for all: an edit costs the same however many there were.
 fn retell(tx: &mut Tx, actor: &Actor, stored: &Stored, body: &str, mentions: &[Mention]) -> Result<()> {
     let before = params![actor.tenant, stored.message.id];
     let mut told: Vec<i64> = tx.db.all(&store::TOLD_BEFORE, before, |row| row.get(0))?;
@@ -136,20 +152,30 @@ fn retell(tx: &mut Tx, actor: &Actor, stored: &Stored, body: &str, mentions: &[M
     told.dedup();
     let beginning = html::preview(body, notifications::SHOWN_CHARS);
     notifications::retell(tx, actor, stored.message.id, &beginning)?;
-    for seq in told {
-        events::rewrite(tx, actor.tenant, seq, |data| {
+    let Some((first, edits)) = told.split_first() else { return Ok(()) };
+    events::rewrite(tx, actor.tenant, *first, |data| say(data, body, mentions))?;
+    for seq in edits {
+        events::withdraw(tx, actor.tenant, *seq, |data| {
+            say(data, "", &[]);
             if let Some(message) = data.get_mut("message") {
-                message["body"] = json!(body);
-                message["html"] = json!(html::render(body, mentions));
-                message["mentions"] = json!(mentions);
-                if body.is_empty() {
-                    message["related"] = json!(null);
-                    message["attachments"] = json!([]);
-                }
+                message["reply_to"] = json!(null);
             }
         })?;
     }
+    tx.db.execute(&store::WITHDRAWN, params![actor.tenant, stored.message.id, *first])?;
     Ok(())
+}
+
+/// What an event says of a message's words; where there are none, of nothing else in it either.
+fn say(data: &mut Value, body: &str, mentions: &[Mention]) {
+    let Some(message) = data.get_mut("message") else { return };
+    message["body"] = json!(body);
+    message["html"] = json!(html::render(body, mentions));
+    message["mentions"] = json!(mentions);
+    if body.is_empty() {
+        message["related"] = json!(null);
+        message["attachments"] = json!([]);
+    }
 }
 
 /// What happened to a message.

@@ -145,8 +145,13 @@ statements! {
     /// What it said before.
     pub static KEEP = both("
         INSERT INTO message_edits (tenant, message_id, version, body, editor_id, replaced_at, event_seq)
-        SELECT $1, $2, COALESCE(MAX(version), 0) + 1, $3, $4, $5, $6 FROM message_edits
-        WHERE tenant = $1 AND message_id = $2");
+        VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    /// How often it was edited.
+    pub static EDITED = both("
+        SELECT COALESCE(MAX(version), 0) FROM message_edits WHERE tenant = $1 AND message_id = $2");
+    /// Events after this one tell nothing of it any more.
+    pub static WITHDRAWN = both("
+        UPDATE message_edits SET event_seq = NULL WHERE tenant = $1 AND message_id = $2 AND event_seq > $3");
     /// The events that told what it said before.
     pub static TOLD_BEFORE = both("
         SELECT event_seq FROM message_edits WHERE tenant = $1 AND message_id = $2 AND event_seq IS NOT NULL");

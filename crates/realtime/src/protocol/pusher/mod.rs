@@ -54,6 +54,8 @@ pub const NO_APP: CloseReason = (4001, "no application has this key");
 pub const DISABLED: CloseReason = (4003, "the application is disabled");
 /// The application's connections are used up.
 pub const OVER_QUOTA: CloseReason = (4004, "the application has too many connections");
+/// As many connections are open as there may be: come back after a moment.
+pub const FULL: CloseReason = (4100, "too many connections are open");
 /// The version is no number.
 pub const BAD_VERSION: CloseReason = (4006, "the protocol version is not a number");
 /// The version is not spoken here.

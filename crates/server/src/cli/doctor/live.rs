@@ -51,6 +51,7 @@ pub(super) async fn checks(
 fn server(ready: &Response) -> Check {
     match ready.status().as_u16() {
         200 => Check::good("server", "answers and is ready"),
+        507 => Check::bad("server", "its disk is full: make room, nothing can be stored"),
         status => Check::bad(
             "server",
             format!("answers {status} at /readyz: its database may be away, or it stops"),

@@ -55,5 +55,6 @@ async fn list(
         after: query.after,
         limit: query.limit,
     };
+    app.db.spend_search(&caller, filter.search.as_ref()).await?;
     Ok(Json(app.db.read(&caller, move |tx, actor| audit::list(tx, actor, &filter)).await?))
 }

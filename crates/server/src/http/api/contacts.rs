@@ -41,6 +41,7 @@ async fn list(
     Query(query): Query<ContactQuery>,
 ) -> Answer<Page<Contact>> {
     let filter = ContactFilter { search: query.search, after: query.after, limit: query.limit };
+    app.db.spend_search(&caller, filter.search.as_ref()).await?;
     Ok(Json(app.db.read(&caller, move |tx, actor| contacts::list(tx, actor, &filter)).await?))
 }
 

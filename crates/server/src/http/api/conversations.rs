@@ -78,6 +78,7 @@ fn statuses(text: Option<&str>) -> Result<Vec<Status>, Problem> {
     params(ListQuery), responses((status = 200, body = Page<View>)))]
 async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<ListQuery>) -> Answer<Page<View>> {
     let filter = query.filter()?;
+    app.db.spend_search(&caller, filter.search.as_ref()).await?;
     Ok(Json(app.db.read(&caller, move |tx, actor| conversations::list(tx, actor, &filter)).await?))
 }
 

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::Ctx;
-use crate::auth::limiter::Rate;
+use crate::budgets::Spending;
 use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Done, Json, Path, Query};
@@ -37,9 +37,6 @@ struct DraftQuery {
     /// `reply` (when absent), `note`, or the id of a thread's root.
     mode: Option<String>,
 }
-
-/// Each leaves an event for the other devices; somebody who types without a pause saves once a second.
-const RATE: Rate = Rate { per_minute: 120.0, burst: 300.0 };
 
 fn reply() -> String {
     "reply".to_owned()
@@ -70,12 +67,9 @@ async fn put(
     Path(id): Path<ConversationId>,
     Json(input): Json<DraftInput>,
 ) -> Result<Done, Problem> {
-    app.limits
-        .drafting
-        .take((caller.tenant, caller.id()), RATE, app.clock.now())
-        .map_err(Problem::rate_limited)?;
+    app.db.spend(&caller, Spending::Draft).await?;
     let mode = input.mode.unwrap_or_else(reply);
-    app.db.write(&caller, move |tx, actor| drafts::put(tx, actor, id, &mode, &input.body)).await?;
+    app.db.write_paid(&caller, move |tx, actor| drafts::put(tx, actor, id, &mode, &input.body)).await?;
     Ok(Done)
 }
 
@@ -88,7 +82,8 @@ async fn remove(
     Path(id): Path<ConversationId>,
     Query(query): Query<DraftQuery>,
 ) -> Result<Done, Problem> {
+    app.db.spend(&caller, Spending::Draft).await?;
     let mode = query.mode.unwrap_or_else(reply);
-    app.db.write(&caller, move |tx, actor| drafts::put(tx, actor, id, &mode, "")).await?;
+    app.db.write_paid(&caller, move |tx, actor| drafts::put(tx, actor, id, &mode, "")).await?;
     Ok(Done)
 }

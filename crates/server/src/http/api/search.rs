@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::Ctx;
+use crate::budgets::Spending;
 use crate::http::api::conversations::kinds;
 use crate::request::Answer;
 use crate::request::caller::Caller;
@@ -63,6 +64,7 @@ async fn find(State(app): State<Ctx>, caller: Caller, Query(query): Query<Search
         cursor: query.cursor.filter(|text| !text.is_empty()),
         limit: query.limit,
     };
+    app.db.spend(&caller, Spending::Search).await?;
     search_index::catch_up(&app, caller.tenant, caller.tenant_no).await?;
     Ok(Json(app.db.read(&caller, move |tx, actor| search::search(tx, actor, &question)).await?))
 }

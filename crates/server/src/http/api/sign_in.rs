@@ -15,8 +15,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::Ctx;
+
 use crate::auth::Credential;
 use crate::auth::token::digest;
+use crate::budgets::Spending;
 use crate::http::api::me::{Me, me};
 use crate::request::attempts::{self, Attempt};
 use crate::request::caller::{Caller, ClientIp, cookie, is_secure, session_cookie};
@@ -131,6 +133,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     let agent = agent.map(|agent| agent.chars().take(300).collect());
+    app.db.spend(&actor, Spending::Change).await?;
     let token = app.auth.begin_session(&actor, agent, derived_from).await?;
     let value = cookie(&token, app.config.session_days * 86_400, is_secure(headers, app));
     let me = app.db.read(&Arc::new(actor), me).await?;

@@ -83,6 +83,7 @@ async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<UserQu
         after: query.after,
         limit: query.limit,
     };
+    app.db.spend_search(&caller, filter.search.as_ref()).await?;
     Ok(Json(app.db.read(&caller, move |tx, actor| users::list(tx, actor, &filter)).await?))
 }
 

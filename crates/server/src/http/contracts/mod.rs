@@ -10,6 +10,7 @@ use crate::request::layers::{cors, uncached};
 pub mod chat;
 pub mod crm;
 pub mod erp;
+mod opens;
 
 /// Every path of the contracts. They stand at the root, as their specifications have them.
 pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERER, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use parlor_chat::tenants::Tenant;
@@ -13,6 +15,7 @@ use parlor_realtime::protocol::mercure::{Dialect, Grants, PATH, Refused};
 use crate::app::App;
 use crate::auth::mercure::Bearer;
 use crate::auth::mercure_keys::Role;
+use crate::connections::RETRY_SECONDS;
 use crate::request::caller::is_secure;
 use crate::request::problem::AsIs;
 
@@ -84,12 +87,20 @@ impl From<Error> for Refusal {
         use parlor_db::Error as Db;
         match error {
             Error::Unauthorized { detail } => Self::bad_token(&detail),
-            Error::Db(Db::Unavailable(_) | Db::Full(_) | Db::Serialization(_)) => {
+            Error::Db(Db::Unavailable(_) | Db::Overloaded(_) | Db::Serialization(_)) => {
                 tracing::warn!(%error, "the hub's database");
                 let text = "The database is busy, try again.".into();
                 Self { status: StatusCode::SERVICE_UNAVAILABLE, text, challenge: None }
             }
+            Error::Db(Db::Full(_)) => {
+                tracing::error!(%error, "the hub's database");
+                let text = "The disk of the server is full.".into();
+                Self { status: StatusCode::INSUFFICIENT_STORAGE, text, challenge: None }
+            }
             Error::Db(Db::Value(detail)) => Self::malformed(detail),
+            Error::Later { detail, .. } => {
+                Self { status: StatusCode::TOO_MANY_REQUESTS, text: detail.into(), challenge: None }
+            }
             error => {
                 tracing::error!(%error, "the hub failed");
                 let text = "Something went wrong on our side.".into();
@@ -105,6 +116,9 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, [kind], format!("{}\n", self.text)).into_response();
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
         }
         response.extensions_mut().insert(AsIs);
         response

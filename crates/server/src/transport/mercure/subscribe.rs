@@ -29,7 +29,9 @@ use crate::app::{App, Ctx};
 use crate::auth::mercure_keys::Role;
 use crate::auth::{reload_actor, require_root};
 use crate::clock::random_seed;
+use crate::connections::{Connected, Visitor};
 use crate::metrics::{Counted, Protocol};
+use crate::request::caller::ClientIp;
 
 /// Events read from the database at once.
 const PAGE: usize = 200;
@@ -40,6 +42,7 @@ pub(super) async fn subscribe(
     State(app): State<Ctx>,
     method: Method,
     uri: Uri,
+    ClientIp(ip): ClientIp,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let query = pairs(uri.query().unwrap_or_default())?;
@@ -59,8 +62,15 @@ pub(super) async fn subscribe(
     if method == Method::HEAD {
         return Ok(answer.into_response());
     }
+    let visitor = match (&person, &asker.bearer) {
+        (Some(who), _) => Visitor::Person(tenant, who.actor.id()),
+        (None, Some(_)) => Visitor::Bearer(tenant),
+        (None, None) => Visitor::Stranger(Some(tenant)),
+    };
+    let connected = app.connections.enter(ip, visitor)?;
     let announced = Announced::begin(&app, &asker, &request).await;
     let mut stream = Stream::new(&app, asker, subscriber, person, &place);
+    stream.connected = Some(connected);
     stream.announced = announced;
     stream.first = Some(match last {
         Some(_) => Bytes::from_static(wire::COMMENT.as_bytes()),
@@ -185,6 +195,7 @@ struct Stream {
     told: i64,
     first: Option<Bytes>,
     announced: Option<Announced>,
+    connected: Option<Arc<Connected>>,
     /// The person is there as long as this.
     _attending: Option<Attending>,
     _counted: Counted,
@@ -225,6 +236,7 @@ impl Stream {
             told: place.at,
             first: None,
             announced: None,
+            connected: None,
             _attending: attending,
             _counted: app.metrics.connection(Protocol::Mercure),
         }

@@ -6,6 +6,7 @@
 //! from the log.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use parlor_chat::events::{self, Event, Position};
 use parlor_chat::{Error, audit, signing};
@@ -13,6 +14,8 @@ use serde_json::json;
 
 use crate::app::Ctx;
 use crate::auth::Credential;
+use crate::budgets::Spending;
+use crate::connections::Connected;
 use crate::http::contracts::erp::member::admit;
 use crate::metrics::Protocol;
 use crate::request::caller::Caller;
@@ -41,6 +44,7 @@ pub(super) struct Entry {
     pub(super) place: Place,
     pub(super) pid: Option<String>,
     pub(super) offset: Option<String>,
+    pub(super) connected: Arc<Connected>,
 }
 
 /// A client that was let in.
@@ -64,6 +68,8 @@ impl Entry {
             credential.ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
         let caller = self.place.admit(&self.app, &credential).await?;
         let tenant = caller.tenant;
+        self.connected.becomes(tenant, caller.id())?;
+        self.app.db.spend(&caller, Spending::Sign).await?;
         let position = self.app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
         if let Some((sid, at)) = self.wanted(&caller, position)
             && let Some((opened, missed, stage)) = self.recover(&caller, position, at).await?
@@ -71,7 +77,7 @@ impl Entry {
             let pid = self.pid;
             return Ok(Entered { credential, caller, opened, sid, pid, missed, stage });
         }
-        let mut opened = open_at(&self.app, &caller, position.epoch, position.seq, Protocol::SocketIo);
+        let mut opened = self.open_at(&caller, position.epoch, position.seq);
         // Whoever lost the right to come in since the token was checked is found out here.
         let (missed, stage) = advance(&self.app, &caller, &mut opened).await?;
         let sid = new_sid();
@@ -81,6 +87,10 @@ impl Entry {
         };
         self.place.note(&self.app, &caller, "ws.connect").await?;
         Ok(Entered { credential, caller, opened, sid, pid, missed, stage })
+    }
+
+    fn open_at(&self, caller: &Caller, epoch: i64, at: i64) -> Opened {
+        open_at(&self.app, caller, epoch, at, Protocol::SocketIo, self.connected.clone())
     }
 
     /// The name and the place of a socket that can be there again.
@@ -107,7 +117,7 @@ impl Entry {
         position: Position,
         at: i64,
     ) -> Result<Option<(Opened, Vec<Event>, Stage)>, Error> {
-        let mut opened = open_at(&self.app, caller, position.epoch, at, Protocol::SocketIo);
+        let mut opened = self.open_at(caller, position.epoch, at);
         loop {
             let (missed, stage) = advance(&self.app, caller, &mut opened).await?;
             match (missed.first(), stage) {

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::routing::any;
+use parlor_realtime::protocol::engineio::Refusal;
 
 use crate::app::Ctx;
 
@@ -55,8 +56,8 @@ fn engine(app: &Ctx, dialect: Dialect) -> Arc<Engine> {
     };
     let connect_timeout = Duration::from_millis(config.connect_timeout);
     let (accepting, sharing) = (app.clone(), app.clone());
-    let accept = move |parts: &Parts| -> Result<Box<dyn Wire>, _> {
-        let visitor = Visitor::new(&accepting, parts, dialect);
+    let accept = move |parts: &Parts| -> Result<Box<dyn Wire>, Refusal> {
+        let visitor = Visitor::new(&accepting, parts, dialect).map_err(|_| Refusal::Full)?;
         let stopping = accepting.stopping.subscribe();
         Ok(Box::new(Namespaces::new(Box::new(visitor), connect_timeout, ATTACHMENTS, stopping)))
     };

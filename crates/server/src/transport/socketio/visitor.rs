@@ -1,13 +1,17 @@
 //! Owns: whoever comes to the main namespace before it is known who it is. Must not know: what may be said there.
 
+use std::sync::Arc;
+
 use axum::extract::Query;
 use axum::http::request::Parts;
+use parlor_chat::Error;
 use parlor_realtime::protocol::socketio::MAIN;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::app::Ctx;
 use crate::auth::Credential;
+use crate::connections::{self, Connected};
 use crate::request::caller::{client_ip, may_use_cookie, stream_credential};
 use crate::transport::socketio::client::Person;
 use crate::transport::socketio::dialect::Dialect;
@@ -19,6 +23,7 @@ pub(crate) struct Visitor {
     pub(crate) app: Ctx,
     pub(crate) shown: Option<Credential>,
     pub(crate) place: Place,
+    pub(crate) connected: Arc<Connected>,
 }
 
 #[derive(Deserialize)]
@@ -27,7 +32,9 @@ pub(crate) struct TokenQuery {
 }
 
 impl Visitor {
-    pub(crate) fn new(app: &Ctx, parts: &Parts, dialect: Dialect) -> Self {
+    /// # Errors
+    /// `Later` when as many are open from there as there may be.
+    pub(crate) fn new(app: &Ctx, parts: &Parts, dialect: Dialect) -> Result<Self, Error> {
         let token = Query::<TokenQuery>::try_from_uri(&parts.uri).ok().and_then(|query| query.0.token);
         let shown = token.filter(|token| !token.is_empty()).map(Credential::Bearer);
         let shown = shown.or_else(|| stream_credential(parts)).filter(|shown| {
@@ -39,7 +46,8 @@ impl Visitor {
             Dialect::Erp => parts.uri.path().split('/').nth(3).unwrap_or_default(),
         };
         let place = Place { dialect, tenant: tenant.to_owned(), ip: client_ip(parts, app) };
-        Self { app: app.clone(), shown, place }
+        let connected = app.connections.enter(place.ip, connections::Visitor::Stranger(None))?;
+        Ok(Self { app: app.clone(), shown, place, connected })
     }
 }
 
@@ -55,6 +63,7 @@ impl Client for Visitor {
             app: self.app.clone(),
             shown: token.or_else(|| self.shown.clone()),
             place: self.place.clone(),
+            connected: self.connected.clone(),
             pid: text("pid"),
             offset: text("offset"),
         };

@@ -298,3 +298,41 @@ async fn another_tenant_sees_none_of_it() {
     assert_eq!(row["rows_deleted"], 0);
     assert_eq!(get(&ben, "/chat/threads").await.ok(200)["items"][0]["unread"], 1);
 }
+
+#[tokio::test]
+async fn nothing_in_a_page_marks_a_thread_read() {
+    let site = Site::start().await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("quiet", &[&ben]).await;
+    let card = |picture: &str| {
+        json!({"body": "see", "related": {"type": "order", "id": "1", "title": "Order",
+            "picture_url": picture}})
+    };
+    let path = format!("/conversations/{group}/messages");
+    let thread = format!("/chat/threads/{group}/messages");
+    let refused = ana.post(&path, card(&thread)).await.problem(422, "invalid");
+    assert_eq!(refused["field"], "related.picture_url");
+    for picture in ["/files/0190a000-0000-7000-8000-000000000000", "https://shop.example/p.png"] {
+        ana.post(&path, card(picture)).await.ok(201);
+    }
+    let unread =
+        async || ben.get(&format!("/conversations/{group}")).await.ok(200)["me"]["unread"].as_i64().unwrap();
+    let open = async |destination: Option<&str>| {
+        let request =
+            ben.client.get(format!("{}{thread}", site.url)).bearer_auth(ben.token.as_deref().unwrap());
+        let request = match destination {
+            Some(name) => request.header("sec-fetch-dest", name),
+            None => request,
+        };
+        assert_eq!(ben.send(request).await.status, 200);
+    };
+    for destination in ["image", "document", "iframe", "audio"] {
+        open(Some(destination)).await;
+        assert_eq!(unread().await, 2, "{destination}");
+    }
+    open(Some("empty")).await;
+    assert_eq!(unread().await, 0, "a program of the page opens it");
+    ana.post(&path, json!({"body": "more"})).await.ok(201);
+    open(None).await;
+    assert_eq!(unread().await, 0, "and one of no browser");
+}

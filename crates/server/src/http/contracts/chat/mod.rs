@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::app::Ctx;
 use crate::http::admin::purges::{LogQuery, PurgeInput, run};
 use crate::http::contracts::chat::views::KINDS;
+use crate::http::contracts::opens::Opens;
 use crate::request::Answer;
 use crate::request::caller::{Caller, StreamCaller};
 use crate::request::extract::{Json, Path, Query};
@@ -73,6 +74,7 @@ async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<PageQu
     let PageQuery { after, limit, search } = query;
     let filter =
         ListFilter { kinds: KINDS.to_vec(), mine: true, after, limit, search, ..ListFilter::default() };
+    app.db.spend_search(&caller, filter.search.as_ref()).await?;
     let run = app.db.read(&caller, move |tx, actor| {
         let page = conversations::list(tx, actor, &filter)?;
         let threads = page.items.iter().map(|view| views::thread(tx, actor, view));
@@ -115,6 +117,7 @@ async fn history(
     State(app): State<Ctx>,
     caller: Caller,
     Path(id): Path<ConversationId>,
+    Opens(opens): Opens,
     Query(query): Query<RangeQuery>,
 ) -> Answer<Value> {
     let run = app.db.write(&caller, move |tx, actor| {
@@ -126,7 +129,7 @@ async fn history(
         };
         let page = messages::page(tx, actor, id, range, query.limit)?;
         let last = page.items.last().map(|message| message.seq);
-        if let Some(seq) = last.filter(|_| query.before.is_none()) {
+        if let Some(seq) = last.filter(|_| opens && query.before.is_none()) {
             read_state::read(tx, actor, id, Some(seq))?;
         }
         Ok(page)

@@ -1,5 +1,6 @@
 //! Owns: `/ws/chat`, and the nonces with which a page connects without showing its token in an address.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
@@ -16,7 +17,7 @@ use crate::auth::require_root;
 use crate::auth::token::{digest, new_session_token};
 use crate::auth::{Credential, load_actor};
 use crate::request::Answer;
-use crate::request::caller::{Caller, StreamCaller, check_origin, session_cookie};
+use crate::request::caller::{Caller, StreamCaller, check_origin, client_ip, session_cookie};
 use crate::request::extract::{Json, Query};
 use crate::request::problem::Problem;
 use crate::transport::websocket::Upgrade;
@@ -69,13 +70,13 @@ impl FromRequestParts<Ctx> for Connecting {
             check_origin(&caller, &parts.headers, app)?;
             return Ok(Self(caller));
         };
-        let caller = by_nonce(app, &nonce).await?;
+        let caller = by_nonce(app, &nonce, client_ip(parts, app)).await?;
         same_person(app, &caller, &parts.headers).await?;
         Ok(Self(caller))
     }
 }
 
-async fn by_nonce(app: &Ctx, nonce: &str) -> Result<Caller, Problem> {
+async fn by_nonce(app: &Ctx, nonce: &str, ip: Option<IpAddr>) -> Result<Caller, Problem> {
     let hash = digest(nonce);
     let over = || Problem::unauthorized("this nonce is not known, was used, or is over");
     let found = app.db.write_plain(0, move |tx| nonces::take(tx, &hash)).await?.ok_or_else(over)?;
@@ -90,6 +91,7 @@ async fn by_nonce(app: &Ctx, nonce: &str) -> Result<Caller, Problem> {
             load_actor(tx, &tenant, found.kind, found.person)
         })
         .await?;
+    let actor = Actor { ip: ip.map(|ip| ip.to_string()), ..actor };
     Ok(Caller { actor: Arc::new(actor), means: AuthMethod::HostToken, expires, tag, root })
 }
 

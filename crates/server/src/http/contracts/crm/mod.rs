@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::app::Ctx;
 use crate::http::contracts::crm::messenger::Messenger;
 use crate::http::contracts::crm::views::KINDS;
+use crate::http::contracts::opens::Opens;
 use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Created, Json, Path, Query};
@@ -161,6 +162,7 @@ async fn list(
 ) -> Answer<Value> {
     let ListQuery { after, limit, search } = query;
     let filter = conversations::ListFilter { after, limit, search, ..views::filter() };
+    app.db.spend_search(&caller, filter.search.as_ref()).await?;
     let page = app.db.read(&caller, move |tx, actor| conversations::list(tx, actor, &filter)).await?;
     let items: Vec<Value> = page.items.iter().map(views::conversation).collect();
     Ok(Json(json!({"items": items, "next": page.next})))
@@ -182,13 +184,14 @@ async fn show(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     Path(id): Path<ConversationId>,
+    Opens(opens): Opens,
     Query(query): Query<OpenQuery>,
 ) -> Answer<Value> {
     let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         let range = query.before.map_or(Range::Newest, Range::Before);
         let page = messages::page(tx, actor, id, range, query.limit)?;
-        if query.before.is_none() {
+        if opens && query.before.is_none() {
             read_state::read(tx, actor, id, None)?;
         }
         Ok((conversations::get(tx, actor, id)?, page))

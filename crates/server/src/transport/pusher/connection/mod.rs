@@ -6,6 +6,7 @@ mod sign_in;
 mod subscribe;
 pub(super) mod types;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::app::{App, Ctx};
 use crate::auth::pusher_apps::{Application, By};
 use crate::clock::random_seed;
+use crate::connections::{Connected, Visitor};
 use crate::http::assets;
 use crate::metrics::{Counted, Protocol};
+use crate::request::caller::ClientIp;
 use crate::request::problem::Problem;
 use crate::transport::pusher::connection::types::Step;
 use crate::transport::pusher::connection::types::{Allowance, Person};
@@ -31,6 +34,10 @@ use crate::transport::pusher::webhooks::WebhookOutbox;
 use crate::transport::websocket::{self, Socket, Upgrade};
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Channels that a connection may join in a second, once it has joined as many as it may be on.
+const JOINS_A_SECOND: u32 = 10;
+/// So many joins at once are no flood, however few channels a connection may be on.
+const LEAST_JOINS: usize = 100;
 /// Timers hold some two years at most.
 const LONGEST: Duration = Duration::from_secs(86_400 * 365);
 
@@ -42,6 +49,7 @@ pub(super) async fn connect(
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
     upgrade: Result<Upgrade, Problem>,
+    ClientIp(ip): ClientIp,
     request: Request,
 ) -> Response {
     let upgrade = match upgrade {
@@ -50,19 +58,26 @@ pub(super) async fn connect(
         Err(problem) if websocket::is_asked_for(request.headers()) => return problem.into_response(),
         Err(_) => return assets::serve(request).await,
     };
-    let admitted = admit(&app, key, query.as_deref().unwrap_or_default()).await;
+    let admitted = admit(&app, key, query.as_deref().unwrap_or_default(), ip).await;
     let limit = app.config.pusher.frame_limit;
     upgrade.accepting(limit).then(move |mut socket| async move {
         match admitted {
-            Ok((application, joined)) => {
-                Box::pin(Connection::new(app, webhooks, application, joined, socket).run()).await;
+            Ok(admitted) => {
+                Box::pin(Connection::new(app, webhooks, admitted, socket).run()).await;
             }
             Err(why) => farewell(&mut socket, why).await,
         }
     })
 }
 
-async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>, Joined), CloseReason> {
+/// What a connection begins with.
+struct Admitted {
+    application: Arc<Application>,
+    joined: Joined,
+    connected: Arc<Connected>,
+}
+
+async fn admit(app: &Ctx, key: String, query: &str, ip: Option<IpAddr>) -> Result<Admitted, CloseReason> {
     let version = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "protocol");
     let version = version.ok_or(pusher::NO_VERSION)?.1;
     let version: u32 = version.parse().map_err(|_| pusher::BAD_VERSION)?;
@@ -78,8 +93,10 @@ async fn admit(app: &Ctx, key: String, query: &str) -> Result<(Arc<Application>,
     if !application.options().enabled {
         return Err(pusher::DISABLED);
     }
+    let stranger = Visitor::Stranger(Some(application.tenant.id));
+    let connected = app.connections.enter(ip, stranger).map_err(|_| pusher::FULL)?;
     let joined = join(app, &application).await.map_err(failed)?;
-    Ok((application, joined))
+    Ok(Admitted { application, joined, connected })
 }
 
 /// A place in the hub that listens to nothing yet.
@@ -126,10 +143,13 @@ pub(super) struct Connection {
     /// The person whose events it gets, once it is on one of Parlor's channels.
     pub person: Option<Person>,
     pub allowance: Allowance,
+    /// Channels that it may join now: all that it may be on, and then some a second.
+    pub joins: Allowance,
     /// When the token behind the person's subscriptions ends.
     pub ends: Option<Instant>,
     /// When it must have signed in or joined a private channel.
     authorize_by: Option<Instant>,
+    pub connected: Arc<Connected>,
     heard: Instant,
     asked: bool,
     _counted: Counted,
@@ -139,8 +159,7 @@ impl Connection {
     fn new(
         app: Ctx,
         webhooks: Arc<WebhookOutbox>,
-        application: Arc<Application>,
-        joined: Joined,
+        Admitted { application, joined, connected }: Admitted,
         socket: Socket,
     ) -> Self {
         let now = Instant::now();
@@ -148,7 +167,11 @@ impl Connection {
         let within = u64::from(application.options().authorize_within);
         let authorize_by = (within > 0).then(|| now + Duration::from_secs(within));
         let counted = app.metrics.connection(Protocol::Pusher);
-        let allowance = Allowance::new(app.config.pusher.client_events);
+        let allowance = Allowance::new(app.config.pusher.client_events, app.config.pusher.client_events);
+        let joins = Allowance::new(
+            JOINS_A_SECOND,
+            u32::try_from(app.config.pusher.channels.max(LEAST_JOINS)).unwrap_or(u32::MAX),
+        );
         Self {
             app,
             webhooks,
@@ -158,8 +181,10 @@ impl Connection {
             subscriptions,
             person: None,
             allowance,
+            joins,
             ends: None,
             authorize_by,
+            connected,
             heard: now,
             asked: false,
             _counted: counted,
@@ -173,8 +198,8 @@ impl Connection {
             false => self.live().await.err().flatten(),
         };
         // The subscriptions are free from here on, not only once the other side has heard it.
-        let Self { mut socket, joined, subscriptions, person, .. } = self;
-        drop((joined, subscriptions, person));
+        let Self { mut socket, joined, subscriptions, person, connected, .. } = self;
+        drop((joined, subscriptions, person, connected));
         if let Some(why) = end {
             farewell(&mut socket, why).await;
         }

@@ -89,6 +89,9 @@ impl Connection {
             return refused(403, "this person does not read this conversation");
         }
         if self.person.is_none() {
+            if self.connected.becomes(actor.tenant, actor.id()).is_err() {
+                return Err(Some(Refused::limit(4100, "this person has too many connections")));
+            }
             self.person = Some(self.enter(actor).await.map_err(failed)?);
         }
         self.remember_own(own, true);

@@ -105,6 +105,9 @@ impl Connection {
             let text = "a channel's name consists of letters, digits and _ - = @ , . ;";
             return Err(Some(Refused { kind: "NameError", text, status: 400 }));
         }
+        if !self.joins.take() {
+            return Err(Some(Refused::limit(4100, "too many subscriptions, slow down")));
+        }
         if self.subscriptions.len() >= config.channels {
             return Err(Some(Refused::limit(4100, "this connection is on too many channels")));
         }

@@ -18,24 +18,25 @@ pub(crate) type End = Option<CloseReason>;
 /// Goes on, or ends.
 pub(crate) type Step = Result<(), End>;
 
-/// So many events a second, as many at once.
+/// So many a second, and so many at once.
 #[derive(Debug)]
 pub(crate) struct Allowance {
+    pub(crate) per_second: f64,
     pub(crate) most: f64,
     pub(crate) left: f64,
     pub(crate) at: Instant,
 }
 
 impl Allowance {
-    pub fn new(per_second: u32) -> Self {
-        let most = f64::from(per_second);
-        Self { most, left: most, at: Instant::now() }
+    pub fn new(per_second: u32, most: u32) -> Self {
+        let (per_second, most) = (f64::from(per_second), f64::from(most));
+        Self { per_second, most, left: most, at: Instant::now() }
     }
 
     /// Takes one; false when there is none.
     pub fn take(&mut self) -> bool {
         let now = Instant::now();
-        let gained = now.duration_since(self.at).max(Duration::ZERO).as_secs_f64() * self.most;
+        let gained = now.duration_since(self.at).max(Duration::ZERO).as_secs_f64() * self.per_second;
         (self.left, self.at) = ((self.left + gained).min(self.most), now);
         let has = self.left >= 1.0;
         if has {
