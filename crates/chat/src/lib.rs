@@ -69,6 +69,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "retired_key",
         sql: include_str!("../../../migrations/0017_retired_key.sql"),
     },
+    Migration { version: 19, name: "contracts", sql: include_str!("../../../migrations/0019_contracts.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

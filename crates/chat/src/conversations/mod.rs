@@ -26,8 +26,8 @@ pub(crate) mod viewer;
 pub(crate) mod visible;
 
 pub use audiences::{typing_audience, viewing_audience};
-pub use list::{ListFilter, list, searchable, totals};
-pub(crate) use load::{Visibility, lock, require_readable, visibility};
+pub use list::{ListFilter, list, searchable, totals, totals_of};
+pub(crate) use load::{Visibility, lock, require_readable, takes_part, visibility};
 pub use load::{direct_with, is_reader, needs_audit};
 pub(crate) use mine::{announce_me, me_view};
 pub(crate) use open::open_imported;

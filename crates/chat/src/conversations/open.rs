@@ -407,8 +407,12 @@ fn enter(tx: &mut Tx, actor: &Actor, id: ConversationId, members: &Members, rule
     for (person, role) in members {
         participants::insert(tx, actor, &conversation, person, *role)?;
     }
-    let count = if rules.everyone { &store::EVERYBODY } else { &store::COUNT_MEMBERS };
-    tx.db.one(count, params![actor.tenant, id], |row| row.get::<i64>(0))?;
+    if let Some(right) = rules.right.filter(|_| rules.everyone) {
+        let many = users::count_with(tx, actor.tenant, right)?;
+        tx.db.one(&store::SET_MEMBERS, params![actor.tenant, id, many], |row| row.get::<i64>(0))?;
+    } else {
+        tx.db.one(&store::COUNT_MEMBERS, params![actor.tenant, id], |row| row.get::<i64>(0))?;
+    }
     Ok(())
 }
 

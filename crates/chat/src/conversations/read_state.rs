@@ -21,6 +21,7 @@ use crate::{
     person::{Actor, Person, person_columns},
     time::Time,
     tx::Tx,
+    users,
     viewer::Viewer,
     visible,
 };
@@ -377,5 +378,9 @@ pub fn acks(
         Ok(Ack { person: Person::from_row(row)?, read_at, acknowledged_at })
     })?;
     let page = Page::cut(rows, limit, |ack| ack.person.id.to_string());
-    Ok(Acks { acknowledged, read, total: (conversation.members - 1).max(0), page })
+    let meant = match conversation.rules().right.filter(|_| everyone) {
+        Some(right) => users::count_with(tx, actor.tenant, right)?,
+        None => conversation.members,
+    };
+    Ok(Acks { acknowledged, read, total: (meant - 1).max(0), page })
 }

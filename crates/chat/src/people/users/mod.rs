@@ -17,10 +17,10 @@ mod types;
 pub(crate) use accounts::import;
 pub use accounts::{create, invitable, invite, set_password, set_super_admin, sign_out, update};
 pub(crate) use announce::announce;
-pub(crate) use load::require_all;
 pub use load::{
     actor, among, by_external, by_external_id, credentials, get, has_super_admin, is_email, list,
 };
+pub(crate) use load::{count_with, require_all};
 pub use profile::{profile, update_profile};
 pub use types::{Credentials, NewUser, ProfileChange, UserChange, UserFilter};
 

@@ -1,6 +1,8 @@
 //! The CRM messenger contract: the four kinds, rights, the widget, muting, preferences, the hub.
 
-use parlor_chat::{Right, roles, tenants};
+use parlor_chat::conversations::{self, NewConversation};
+use parlor_chat::messages::{Body, NewMessage};
+use parlor_chat::{Kind, Right, roles, tenants, users};
 use serde_json::{Value, json};
 
 use super::{get, member, post, role};
@@ -183,4 +185,32 @@ async fn rights_are_put_in_once() {
         member["items"].as_array().unwrap().iter().find(|role| role["name"] == "member").unwrap().clone();
     admin.patch(&format!("/roles/{}", id(&member)), json!({"rights": ["group"]})).await.ok(200);
     assert_eq!(sync().await.unwrap(), 0, "what an administrator took stays taken");
+}
+
+#[tokio::test]
+async fn the_unread_total_counts_every_conversation() {
+    let site = Site::start().await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let (by, to) = (ana.id.parse().unwrap(), ben.id.parse().unwrap());
+    let tenant = site.app.db.read_plain(|tx| tenants::by_slug(tx, "default")).await.unwrap();
+    let written = site.app.db.write_plain(tenant.no, move |tx| {
+        let ana = users::actor(tx, &tenant, by)?;
+        for number in 0..205 {
+            let text = format!("number {number}");
+            let body = Body::parse(&text, 20_000)?;
+            let new = NewConversation {
+                user_ids: vec![to],
+                message: Some(NewMessage::text(text)),
+                ..NewConversation::of(Kind::Group)
+            };
+            conversations::open(tx, &ana, &new, Some(&body))?;
+        }
+        Ok(())
+    });
+    written.await.unwrap();
+    assert_eq!(bootstrap(&ben).await["unread_total"], 205);
+    assert_eq!(ben.get("/unread").await.ok(200)["unread"], 205);
+    let first = bootstrap(&ben).await["conversations"][0].clone();
+    let path = format!("{BASE}/conversations/{}/read", id(&first));
+    assert_eq!(post(&ben, &path, json!({})).await.ok(200)["unread_total"], 204);
 }
