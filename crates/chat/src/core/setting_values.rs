@@ -132,6 +132,33 @@ impl Default for Settings {
     }
 }
 
+/// A value that holds in place of the declared default while another setting is on: what a contract asks for comes along
+/// with it, and a tenant or an operator may still say otherwise.
+pub struct Implied {
+    /// The setting that is on.
+    pub when: &'static str,
+    /// The setting that it gives a value.
+    pub key: &'static str,
+    /// The value.
+    pub value: Usual,
+}
+
+/// Every such value.
+pub const IMPLIED: &[Implied] = &[
+    Implied { when: "erp_enabled", key: "edit_window_seconds", value: Usual::Int(120) },
+    Implied { when: "erp_enabled", key: "offline_after_seconds", value: Usual::Int(600) },
+    Implied { when: "erp_enabled", key: "audit_messages", value: Usual::Bool(true) },
+    Implied { when: "erp_enabled", key: "message_notifications", value: Usual::Bool(true) },
+];
+
+impl Implied {
+    /// What holds of these values where nobody has set a setting to another one.
+    pub(crate) fn of<V: Values>(values: &V) -> Vec<&'static Implied> {
+        let on = |implied: &&Implied| values.get(implied.when) == Some(SettingValue::Bool(true));
+        IMPLIED.iter().filter(on).collect()
+    }
+}
+
 /// Another name of a setting, from a host application's own list, with its own way of saying "no limit".
 pub struct Alias {
     /// The other name.
