@@ -9,3 +9,14 @@ UPDATE participants SET left_at = joined_at
 
 -- A setting whose row has no value: the environment's holds, or the default. `parlor sync website-settings` writes such rows.
 ALTER TABLE settings ADD COLUMN is_null BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- When somebody came how far in a direct conversation, where a contract asks at what time each message was read: a row each
+-- time that a read position moves on. Messages up to a place were read when the first row at it or after it was written.
+CREATE TABLE read_steps (
+    tenant BYTEA NOT NULL,
+    conversation_id BYTEA NOT NULL,
+    person_id BYTEA NOT NULL,
+    seq BIGINT NOT NULL,
+    read_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, conversation_id, person_id, seq)
+);

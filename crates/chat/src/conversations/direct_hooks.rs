@@ -1,5 +1,5 @@
 //! What follows from a direct message where a tenant has set it so: rows of the audit log, a notification to the other
-//! person. Both settings are read for direct conversations only, so that no other kind pays for them. Must not know rules.
+//! person, the time at which it was read. Both settings are read for direct conversations only, so that no other kind pays for them. Must not know rules.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::{
     messages::{Message, preview},
     notifications, participants,
     person::Actor,
-    settings,
+    read_steps, settings,
     tx::Tx,
 };
 
@@ -52,6 +52,9 @@ pub(crate) fn read(tx: &mut Tx, actor: &Actor, place: &Conversation, before: i64
         let id = place.id.to_string();
         let details = json!({ "after": before, "up_to": seq });
         audit::record(tx, actor, "message.read", Some(("conversation", &id)), &details)?;
+    }
+    if settings.erp_enabled {
+        read_steps::keep(tx, actor, place.id, seq)?;
     }
     if settings.message_notifications {
         notifications::seen(tx, actor, place.id, before, seq)?;

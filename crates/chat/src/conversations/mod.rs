@@ -14,6 +14,7 @@ mod open;
 pub mod participants;
 pub mod purges;
 pub mod read_state;
+pub mod read_steps;
 mod rules;
 pub mod search;
 mod snooze;
