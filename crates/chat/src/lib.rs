@@ -16,10 +16,10 @@ mod tenancy;
 
 pub(crate) use crate::core::{characters, folding, json, lists, related, setting_values, text, tx};
 pub use crate::core::{error, ids, kinds, page, person, rights, sealing, signing, time, words};
-pub(crate) use conversations::{direct_hooks, viewer, visible};
 pub use conversations::{
     drafts, import, messages, participants, purges, read_state, read_steps, search, tickets,
 };
+pub(crate) use conversations::{hooks, viewer, visible};
 pub use files::{attachments, upload_quota};
 pub(crate) use log::audience;
 pub use log::{backlog, event, events, idempotency, jobs, publications, retention};

@@ -3,8 +3,8 @@
 //! beside them what is in a conversation: participants, messages, read state, drafts, and the search over all of it.
 
 mod audiences;
-pub(crate) mod direct_hooks;
 pub mod drafts;
+pub(crate) mod hooks;
 pub mod import;
 mod list;
 mod load;

@@ -9,9 +9,9 @@ use crate::{
     access::AccessChange,
     characters::is_visible,
     contacts::{self, Contact, ContactInput},
-    direct_hooks,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
     events::{self, Audience, NewEvent, Payload, payloads},
+    hooks,
     ids::{ConversationId, PersonId, StoreId, TeamId},
     kinds::{Kind, Opener, Rules, Titled},
     messages::{self, Body, Message, NewMessage},
@@ -165,9 +165,7 @@ pub fn open(tx: &mut Tx, actor: &Actor, new: &NewConversation, body: Option<&Bod
     enter(tx, actor, id, &members, rules)?;
     announce(tx, actor, id, &members, contact)?;
     link(tx, actor, id, new)?;
-    if new.kind == Kind::Direct {
-        direct_hooks::opened(tx, actor, id, &new.user_ids)?;
-    }
+    hooks::opened(tx, actor, id, new.kind, &new.user_ids)?;
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: true })
 }

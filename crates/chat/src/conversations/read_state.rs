@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::{
     conversations::{self, Conversation, Me, Membership, Totals, Visibility},
-    direct_hooks,
     error::{Result, forbidden, invalid},
     events::{self, Audience, NewEvent, Payload, payloads},
+    hooks,
     ids::{ConversationId, MessageId, PersonId},
     kinds::Kind,
     page::{Page, limit},
@@ -132,7 +132,7 @@ pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) ->
     if moves {
         tell_read(tx, actor, &conversation, (before, received), seq, seen)?;
         conversations::announce_me(tx, actor, id)?;
-        direct_hooks::read(tx, actor, &conversation, before, seq)?;
+        hooks::read(tx, actor, &conversation, before, seq)?;
     }
     state(tx, actor, id)
 }

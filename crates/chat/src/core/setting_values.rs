@@ -106,7 +106,7 @@ settings! {
     audit_keep_days: i64 = integer(1, 36_500), Usual::Int(365), "PARLOR_AUDIT_KEEP_DAYS", false,
         "For how many days the audit log is kept.";
     audit_messages: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_AUDIT_MESSAGES", false,
-        "Whether direct messages leave audit rows: conversation.create, message.send, message.read (never their text).";
+        "Whether connections and messages leave audit rows: ws.connect, ws.disconnect, conversation.create, message.send, and message.read of direct ones (never a text).";
     message_notifications: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_MESSAGE_NOTIFICATIONS", true,
         "Whether a direct message makes a notification for the other one; costs a row a message.";
     attachment_max_mb: i64 = integer(0, 10_000), Usual::Int(25), "PARLOR_ATTACHMENT_MAX_MB", true,

@@ -16,6 +16,7 @@ use crate::app::{App, Ctx};
 use crate::auth::{reload_actor, require_root};
 use crate::metrics::{Counted, Protocol};
 use crate::request::caller::Caller;
+use crate::services::connections::{Connected, connected};
 use crate::services::presence;
 
 /// Events read from the database at once.
@@ -37,6 +38,8 @@ pub(crate) struct Opened {
     pub(crate) attending: Attending,
     pub(crate) protocol: Protocol,
     pub(crate) _counted: Counted,
+    /// The audit log knows of it as long as this; a poll is no connection.
+    connected: Option<Connected>,
 }
 
 impl Opened {
@@ -96,11 +99,19 @@ pub(crate) async fn begin_anew(app: &Ctx, caller: &Caller, opened: &Opened) -> R
     let tenant = caller.tenant;
     let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     app.metrics.resync(opened.protocol);
-    Ok(Opened { reset: true, ..open_at(app, caller, position.epoch, position.seq, opened.protocol) })
+    let connected = opened.connected.clone();
+    let anew = stand_at(app, caller, position.epoch, position.seq, opened.protocol);
+    Ok(Opened { reset: true, connected, ..anew })
 }
 
 /// A subscriber that stands at a position of the log.
 pub(crate) fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) -> Opened {
+    let stays = protocol != Protocol::LongPoll;
+    let connected = stays.then(|| connected(app, &caller.actor, protocol));
+    Opened { connected, ..stand_at(app, caller, epoch, at, protocol) }
+}
+
+fn stand_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol: Protocol) -> Opened {
     Opened {
         session: Session::new(&app.hub, caller.tenant, at, caller.lives_by()),
         root: caller.root,
@@ -111,6 +122,7 @@ pub(crate) fn open_at(app: &Ctx, caller: &Caller, epoch: i64, at: i64, protocol:
         attending: app.presence.attend(caller.tenant, caller.id(), app.clock.now()),
         protocol,
         _counted: app.metrics.connection(protocol),
+        connected: None,
     }
 }
 

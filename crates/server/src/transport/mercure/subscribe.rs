@@ -30,6 +30,7 @@ use crate::auth::mercure_keys::Role;
 use crate::auth::{reload_actor, require_root};
 use crate::clock::random_seed;
 use crate::metrics::{Counted, Protocol};
+use crate::services::connections::{Connected, connected};
 
 /// Events read from the database at once.
 const PAGE: usize = 200;
@@ -187,6 +188,8 @@ struct Stream {
     announced: Option<Announced>,
     /// The person is there as long as this.
     _attending: Option<Attending>,
+    /// The audit log knows of it as long as this.
+    _connected: Option<Connected>,
     _counted: Counted,
 }
 
@@ -208,6 +211,7 @@ impl Stream {
         }
         let now = app.clock.now();
         let attending = who.as_ref().map(|who| app.presence.attend(asker.tenant.id, who.actor.id(), now));
+        let connected = who.as_ref().map(|who| connected(app, &who.actor, Protocol::Mercure));
         let root = bearer.map(|bearer| bearer.root);
         let lives_by = bearer.map_or(Vec::new(), |bearer| vec![bearer.tag, bearer.root.tag()]);
         let session = Session::new(&app.hub, asker.tenant.id, place.at, lives_by)
@@ -226,6 +230,7 @@ impl Stream {
             first: None,
             announced: None,
             _attending: attending,
+            _connected: connected,
             _counted: app.metrics.connection(Protocol::Mercure),
         }
     }

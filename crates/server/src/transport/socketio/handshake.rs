@@ -8,8 +8,7 @@
 use std::net::IpAddr;
 
 use parlor_chat::events::{self, Event, Position};
-use parlor_chat::{Error, audit, signing};
-use serde_json::json;
+use parlor_chat::{Error, matrix, signing};
 
 use crate::app::Ctx;
 use crate::auth::Credential;
@@ -63,6 +62,9 @@ impl Entry {
         let credential =
             credential.ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
         let caller = self.place.admit(&self.app, &credential).await?;
+        if self.place.dialect == Dialect::Erp {
+            self.app.db.read(&caller, |tx, actor| matrix::require_any(tx, actor, "ws.connect")).await?;
+        }
         let tenant = caller.tenant;
         let position = self.app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
         if let Some((sid, at)) = self.wanted(&caller, position)
@@ -79,7 +81,6 @@ impl Entry {
             Dialect::Native => Some(format!("{sid}.{}.{}", opened.at, opened.tail)),
             Dialect::Erp => None,
         };
-        self.place.note(&self.app, &caller, "ws.connect").await?;
         Ok(Entered { credential, caller, opened, sid, pid, missed, stage })
     }
 
@@ -131,17 +132,5 @@ impl Place {
             admit(app, &caller, &self.tenant).await?;
         }
         Ok(caller)
-    }
-
-    /// Writes a row into the audit log, where the contract asks for it.
-    pub(super) async fn note(&self, app: &Ctx, caller: &Caller, action: &'static str) -> Result<(), Error> {
-        if self.dialect != Dialect::Erp {
-            return Ok(());
-        }
-        let actor = caller.actor.clone();
-        let row = move |tx: &mut parlor_chat::Tx<'_>| {
-            audit::record(tx, &actor, action, None, &json!({"protocol": "socket.io"}))
-        };
-        app.db.write_plain(caller.tenant_no, row).await
     }
 }

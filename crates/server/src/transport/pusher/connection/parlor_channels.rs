@@ -16,6 +16,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::auth::{reload_actor, require_root};
+use crate::metrics::Protocol;
+use crate::services::connections::connected;
 use crate::services::presence;
 use crate::transport::pusher::connection::Connection;
 use crate::transport::pusher::connection::types::Refused;
@@ -131,7 +133,16 @@ impl Connection {
                 Ok(joined) => {
                     let attending = self.app.presence.attend(tenant, actor.id(), self.app.clock.now());
                     let (conversations, channel, inbox) = (HashMap::new(), None, false);
-                    return Ok(Person { actor, _joined: joined, attending, conversations, channel, inbox });
+                    let connected = connected(&self.app, &actor, Protocol::Pusher);
+                    return Ok(Person {
+                        actor,
+                        _joined: joined,
+                        attending,
+                        _connected: connected,
+                        conversations,
+                        channel,
+                        inbox,
+                    });
                 }
                 Err(back) => ticket = back.0,
             }
