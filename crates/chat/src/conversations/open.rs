@@ -237,10 +237,16 @@ fn reopen(
 ) -> Result<Opened> {
     if let Some(other) = new.user_ids.first().filter(|_| new.kind == Kind::Direct) {
         let people = users::require_all(tx, actor.tenant, &[*other], "user_ids")?;
-        participants::check_matrix(tx, actor, &people, "conversation.open")?;
+        participants::check_matrix(tx, actor, &people, attempted(new))?;
     }
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: false })
+}
+
+/// What the audit log says was tried: whoever writes to somebody for the first time sends a message.
+fn attempted(new: &NewConversation) -> &'static str {
+    let sends = new.kind == Kind::Direct && new.message.is_some();
+    if sends { "message.send" } else { "conversation.open" }
 }
 
 fn first_message(
@@ -278,7 +284,7 @@ fn members(
         return Err(invalid("user_ids", "not_empty", "name at least one user who receives it"));
     }
     let people = users::require_all(tx, actor.tenant, &ids, "user_ids")?;
-    participants::check_matrix(tx, actor, &people, "conversation.open")?;
+    participants::check_matrix(tx, actor, &people, attempted(new))?;
     let mut members: Members = Vec::new();
     if actor.person.kind != PersonKind::System {
         let role = if actor.is_contact() || new.kind == Kind::Direct { Role::Member } else { Role::Owner };
@@ -406,7 +412,7 @@ fn enter(tx: &mut Tx, actor: &Actor, id: ConversationId, members: &Members, rule
         participants::insert(tx, actor, &conversation, person, *role)?;
     }
     if let Some(right) = rules.right.filter(|_| rules.everyone) {
-        let many = users::count_with(tx, actor.tenant, right)?;
+        let many = 1 + users::others_with(tx, actor.tenant, right, actor.id())?;
         tx.db.one(&store::SET_MEMBERS, params![actor.tenant, id, many], |row| row.get::<i64>(0))?;
     } else {
         tx.db.one(&store::COUNT_MEMBERS, params![actor.tenant, id], |row| row.get::<i64>(0))?;

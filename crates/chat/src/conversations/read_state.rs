@@ -378,9 +378,9 @@ pub fn acks(
         Ok(Ack { person: Person::from_row(row)?, read_at, acknowledged_at })
     })?;
     let page = Page::cut(rows, limit, |ack| ack.person.id.to_string());
-    let meant = match conversation.rules().right.filter(|_| everyone) {
-        Some(right) => users::count_with(tx, actor.tenant, right)?,
-        None => conversation.members,
+    let others = match conversation.rules().right.filter(|_| everyone) {
+        Some(right) => users::others_with(tx, actor.tenant, right, creator)?,
+        None => (conversation.members - 1).max(0),
     };
-    Ok(Acks { acknowledged, read, total: (meant - 1).max(0), page })
+    Ok(Acks { acknowledged, read, total: others, page })
 }

@@ -64,10 +64,10 @@ pub fn by_external_id(tx: &mut Tx, actor: &Actor, external_id: &str) -> Result<O
     id.map_or(Ok(None), |id| store::find(tx, actor.tenant, id))
 }
 
-/// How many people have a right.
-pub(crate) fn count_with(tx: &mut Tx, tenant: TenantId, right: Right) -> Result<i64> {
+/// How many people beside this one have a right.
+pub(crate) fn others_with(tx: &mut Tx, tenant: TenantId, right: Right, but: PersonId) -> Result<i64> {
     let roles = roles::with(tx, tenant, right)?;
-    Ok(tx.db.one(&store::COUNT_WITH, params![tenant, &roles[..]], |row| row.get(0))?)
+    Ok(tx.db.one(&store::COUNT_WITH, params![tenant, &roles[..], but], |row| row.get(0))?)
 }
 
 /// A page of users, by name.

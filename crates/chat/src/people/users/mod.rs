@@ -21,7 +21,7 @@ pub(crate) use announce::announce;
 pub use load::{
     actor, among, by_external, by_external_id, credentials, get, has_super_admin, is_email, list,
 };
-pub(crate) use load::{count_with, require_all};
+pub(crate) use load::{others_with, require_all};
 pub use named::{NamedUser, external_ids, named, named_one};
 pub use profile::{profile, update_profile};
 pub use types::{Credentials, NewUser, ProfileChange, UserChange, UserFilter};

@@ -143,9 +143,9 @@ statements! {
     /// Changes its own part.
     pub static SET_PROFILE = both("
         UPDATE users SET locale = $3, time_zone = $4, preferences = $5 WHERE tenant = $1 AND id = $2");
-    /// How many people have one of these roles, or every right.
+    /// How many others have one of these roles, or every right.
     pub static COUNT_WITH = both(concat!("
-        SELECT COUNT(*) FROM users u WHERE u.tenant = $1 AND ", has_role!("$2")));
+        SELECT COUNT(*) FROM users u WHERE u.tenant = $1 AND u.id <> $3 AND ", has_role!("$2")));
 }
 
 pub(crate) struct NewRow<'a> {
