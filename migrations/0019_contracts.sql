@@ -1,7 +1,13 @@
 -- Version 19: what the contracts of host applications ask of the rows.
 
--- Announcements are for who has the messenger. Users who came after one were made participants of it, as having read it:
--- they only remember how far they read, as everybody else of its readers does.
+-- Announcements are for who has the messenger. A tenant in which nobody has that right is older than it: all of its roles get
+-- it, as by `parlor sync rights`, so that everybody goes on to read them.
+UPDATE roles SET rights =
+        CASE WHEN rights = '[]' THEN '["messenger"]' ELSE substr(rights, 1, length(rights) - 1) || ',"messenger"]' END
+    WHERE tenant NOT IN (SELECT r.tenant FROM roles r WHERE r.rights LIKE '%"messenger"%');
+
+-- Users who came after an announcement were made participants of it, as having read it: they only remember how far they
+-- read, as everybody else of its readers does.
 UPDATE participants SET left_at = joined_at
     WHERE left_at IS NULL AND role = 'member' AND person_kind = 'user'
       AND EXISTS (SELECT 1 FROM conversations c WHERE c.tenant = participants.tenant

@@ -1,7 +1,6 @@
 //! What two or more entrances share: HTTP, contracts, transports and workers call these over the application.
 //! Must not know: which entrance calls.
 
-pub(crate) mod connections;
 pub(crate) mod erp;
 pub mod presence;
 pub mod purging;

@@ -16,8 +16,8 @@ use crate::app::{App, Ctx};
 use crate::auth::{reload_actor, require_root};
 use crate::metrics::{Counted, Protocol};
 use crate::request::caller::Caller;
-use crate::services::connections::{Connected, connected};
 use crate::services::presence;
+use crate::transport::connected::{Connected, connected};
 
 /// Events read from the database at once.
 pub(crate) const PAGE: usize = 200;

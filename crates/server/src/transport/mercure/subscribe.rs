@@ -30,7 +30,7 @@ use crate::auth::mercure_keys::Role;
 use crate::auth::{reload_actor, require_root};
 use crate::clock::random_seed;
 use crate::metrics::{Counted, Protocol};
-use crate::services::connections::{Connected, connected};
+use crate::transport::connected::{Connected, connected};
 
 /// Events read from the database at once.
 const PAGE: usize = 200;

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use crate::auth::{reload_actor, require_root};
 use crate::metrics::Protocol;
-use crate::services::connections::connected;
 use crate::services::presence;
+use crate::transport::connected::connected;
 use crate::transport::pusher::connection::Connection;
 use crate::transport::pusher::connection::types::Refused;
 use crate::transport::pusher::connection::types::{End, Step};

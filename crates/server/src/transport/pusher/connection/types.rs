@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::services::connections::Connected;
+use crate::transport::connected::Connected;
 
 /// Why a connection ends: a code and a text, or nothing to say because the other side is gone.
 pub(crate) type End = Option<CloseReason>;

@@ -1,4 +1,4 @@
-//! Owns: what the audit log remembers of connections: that somebody came, and that they went. Must not know: transports.
+//! Owns: what the audit log remembers of connections: that somebody came, and that they went. Must not know: what they carry.
 
 use std::sync::{Arc, Weak};
 
