@@ -18,7 +18,7 @@ async fn acme() -> Acme {
     let site = Site::start().await;
     let secret = site.tenant("acme").await;
     for name in ["PDG", "DG", "Employé"] {
-        role(&site, "acme", name, &[]).await;
+        role(&site, "acme", name, &[Right::Group]).await;
     }
     role(&site, "acme", "auditor", &[Right::ViewAudit, Right::ManageUsers]).await;
     let rows: &[(&str, &[&str])] = &[
