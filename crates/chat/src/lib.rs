@@ -16,8 +16,10 @@ mod tenancy;
 
 pub(crate) use crate::core::{characters, folding, json, lists, related, setting_values, text, tx};
 pub use crate::core::{error, ids, kinds, page, person, rights, sealing, signing, time, words};
-pub(crate) use conversations::{direct_hooks, viewer, visible};
-pub use conversations::{drafts, import, messages, participants, purges, read_state, search, tickets};
+pub use conversations::{
+    drafts, import, messages, participants, purges, read_state, read_steps, search, tickets,
+};
+pub(crate) use conversations::{hooks, viewer, visible};
 pub use files::{attachments, upload_quota};
 pub(crate) use log::audience;
 pub use log::{backlog, event, events, idempotency, jobs, publications, retention};
@@ -70,6 +72,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0017_retired_key.sql"),
     },
     Migration { version: 18, name: "app_ids", sql: include_str!("../../../migrations/0018_app_ids.sql") },
+    Migration { version: 19, name: "contracts", sql: include_str!("../../../migrations/0019_contracts.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -99,6 +102,7 @@ pub fn statements() -> Vec<&'static Sql> {
         purges::statements(),
         pusher_apps::statements(),
         read_state::statements(),
+        read_steps::statements(),
         replay::statements(),
         roles::statements(),
         search::statements(),

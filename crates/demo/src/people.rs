@@ -150,7 +150,7 @@ pub(super) static ROLES: [(&str, &[Right]); 2] = [
             Right::Messenger,
         ],
     ),
-    ("store", &[Right::Group, Right::Channel, Right::Ticket, Right::Store]),
+    ("store", &[Right::Group, Right::Channel, Right::Ticket, Right::Store, Right::Messenger]),
 ];
 
 /// Name, prefix of ticket numbers, members.

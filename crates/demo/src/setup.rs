@@ -162,10 +162,7 @@ pub(super) fn with_hierarchy(
     hash: &str,
 ) -> Result<Company, Error> {
     let system = system_actor(&tenant);
-    let contract = json!({
-        "erp_enabled": true, "audit_messages": true, "message_notifications": true, "edit_window_seconds": 120,
-    });
-    settle(timeline, at, &system, contract)?;
+    settle(timeline, at, &system, json!({ "erp_enabled": true }))?;
     let mut ids: HashMap<&str, RoleId> = HashMap::new();
     for (name, _) in &hierarchy::MATRIX {
         let change = roles::RoleChange {

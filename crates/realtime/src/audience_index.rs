@@ -167,9 +167,6 @@ impl AudienceIndex {
             let place = self.places.get(&change.person).copied();
             give(&mut self.people, place.as_slice(), published, turn, staff_only);
         }
-        if rules.everyone {
-            give(&mut self.people, &self.staff, published, turn, false);
-        }
         let team = facets.team.filter(|_| rules.team).and_then(|team| self.teams.get(&team));
         let store = facets.store.filter(|_| rules.store).and_then(|store| self.stores.get(&store));
         let by_right = |right: Option<Right>| right.and_then(|right| self.rights.get(right.name()));

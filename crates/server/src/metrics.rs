@@ -78,7 +78,9 @@ struct Channel {
 }
 
 impl Protocol {
-    fn name(self) -> &'static str {
+    /// The name of the protocol.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Chat => "chat",

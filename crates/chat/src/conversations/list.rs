@@ -144,13 +144,23 @@ fn joinable(tx: &mut Tx, actor: &Actor, wanted: &ListQuery) -> Result<Vec<Listed
     Ok(tx.db.all(&store::JOINABLE, &asked, Listed::from_row)?)
 }
 
-/// Unread of the actor over everything: one walk over its own rows, one over the announcements.
+/// Unread of the actor over everything.
 pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
-    let own = tx.db.one(&store::TOTALS, params![actor.tenant, actor.id()], Totals::from_row)?;
-    if !actor.is_staff() {
+    totals_of(tx, actor, &RULES.each_ref().map(|rules| rules.kind))
+}
+
+/// Unread of the actor over conversations of these kinds: one walk over its own rows, one over what is for everybody.
+pub fn totals_of(tx: &mut Tx, actor: &Actor, kinds: &[Kind]) -> Result<Totals> {
+    let names: Vec<String> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
+    let asked = params![actor.tenant, actor.id(), &names[..]];
+    let own = tx.db.one(&store::TOTALS, &asked, Totals::from_row)?;
+    let reads = |kind: &&Kind| kind.rules().everyone && readable_kinds(actor).kinds().contains(kind);
+    let everyone: Vec<String> = kinds.iter().filter(reads).map(|kind| kind.name().to_owned()).collect();
+    if everyone.is_empty() {
         return Ok(own);
     }
-    let everyone = tx.db.one(&store::TOTALS_EVERYONE, params![actor.tenant, actor.id()], Totals::from_row)?;
+    let asked = params![actor.tenant, actor.id(), &everyone[..]];
+    let everyone = tx.db.one(&store::TOTALS_EVERYONE, &asked, Totals::from_row)?;
     Ok(Totals {
         unread: own.unread + everyone.unread,
         conversations: own.conversations + everyone.conversations,

@@ -52,6 +52,16 @@ pub(crate) fn visibility(
     actor.has(Right::ViewAll).then_some(Visibility::Override)
 }
 
+/// Whether it counts as taking part: as participant, or because it is one of those that the conversation is for.
+pub(crate) fn takes_part(
+    conversation: &Conversation,
+    me: Option<&Membership>,
+    visibility: Option<Visibility>,
+) -> bool {
+    me.is_some_and(Membership::is_active)
+        || (conversation.rules().everyone && visibility == Some(Visibility::Outsider))
+}
+
 /// Loads a conversation that the actor may read, without locking it. A view that only a super administrator may have
 /// leaves an audit row, so the transaction must be a writing one for those: see [`needs_audit`].
 pub(crate) fn require_readable(

@@ -13,7 +13,7 @@ use super::{Me, store, view};
 /// The actor's own part of one conversation, as it is now.
 pub(crate) fn me_view(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Me> {
     let listed = store::me(tx, actor, id)?.ok_or(not_found("conversation"))?;
-    Ok(view::me(actor, &listed))
+    view::part(tx, actor, &listed)
 }
 
 /// Tells the actor's other devices what its own part is now.

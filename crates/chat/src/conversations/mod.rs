@@ -3,8 +3,8 @@
 //! beside them what is in a conversation: participants, messages, read state, drafts, and the search over all of it.
 
 mod audiences;
-pub(crate) mod direct_hooks;
 pub mod drafts;
+pub(crate) mod hooks;
 pub mod import;
 mod list;
 mod load;
@@ -14,6 +14,7 @@ mod open;
 pub mod participants;
 pub mod purges;
 pub mod read_state;
+pub mod read_steps;
 mod rules;
 pub mod search;
 mod snooze;
@@ -26,8 +27,8 @@ pub(crate) mod viewer;
 pub(crate) mod visible;
 
 pub use audiences::{typing_audience, viewing_audience};
-pub use list::{ListFilter, list, searchable, totals};
-pub(crate) use load::{Visibility, lock, require_readable, visibility};
+pub use list::{ListFilter, list, searchable, totals, totals_of};
+pub(crate) use load::{Visibility, lock, require_readable, takes_part, visibility};
 pub use load::{direct_with, is_reader, needs_audit};
 pub(crate) use mine::{announce_me, me_view};
 pub(crate) use open::open_imported;

@@ -9,9 +9,9 @@ use crate::{
     access::AccessChange,
     characters::is_visible,
     contacts::{self, Contact, ContactInput},
-    direct_hooks,
     error::{Error, Result, conflict, forbidden, invalid, not_found},
     events::{self, Audience, NewEvent, Payload, payloads},
+    hooks,
     ids::{ConversationId, PersonId, StoreId, TeamId},
     kinds::{Kind, Opener, Rules, Titled},
     messages::{self, Body, Message, NewMessage},
@@ -165,9 +165,7 @@ pub fn open(tx: &mut Tx, actor: &Actor, new: &NewConversation, body: Option<&Bod
     enter(tx, actor, id, &members, rules)?;
     announce(tx, actor, id, &members, contact)?;
     link(tx, actor, id, new)?;
-    if new.kind == Kind::Direct {
-        direct_hooks::opened(tx, actor, id, &new.user_ids)?;
-    }
+    hooks::opened(tx, actor, id, new.kind, &new.user_ids)?;
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: true })
 }
@@ -239,10 +237,16 @@ fn reopen(
 ) -> Result<Opened> {
     if let Some(other) = new.user_ids.first().filter(|_| new.kind == Kind::Direct) {
         let people = users::require_all(tx, actor.tenant, &[*other], "user_ids")?;
-        participants::check_matrix(tx, actor, &people, "conversation.open")?;
+        participants::check_matrix(tx, actor, &people, attempted(new))?;
     }
     let message = first_message(tx, actor, id, new, body)?;
     Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: false })
+}
+
+/// What the audit log says was tried: whoever writes to somebody for the first time sends a message.
+fn attempted(new: &NewConversation) -> &'static str {
+    let sends = new.kind == Kind::Direct && new.message.is_some();
+    if sends { "message.send" } else { "conversation.open" }
 }
 
 fn first_message(
@@ -280,7 +284,7 @@ fn members(
         return Err(invalid("user_ids", "not_empty", "name at least one user who receives it"));
     }
     let people = users::require_all(tx, actor.tenant, &ids, "user_ids")?;
-    participants::check_matrix(tx, actor, &people, "conversation.open")?;
+    participants::check_matrix(tx, actor, &people, attempted(new))?;
     let mut members: Members = Vec::new();
     if actor.person.kind != PersonKind::System {
         let role = if actor.is_contact() || new.kind == Kind::Direct { Role::Member } else { Role::Owner };
@@ -407,8 +411,12 @@ fn enter(tx: &mut Tx, actor: &Actor, id: ConversationId, members: &Members, rule
     for (person, role) in members {
         participants::insert(tx, actor, &conversation, person, *role)?;
     }
-    let count = if rules.everyone { &store::EVERYBODY } else { &store::COUNT_MEMBERS };
-    tx.db.one(count, params![actor.tenant, id], |row| row.get::<i64>(0))?;
+    if let Some(right) = rules.right.filter(|_| rules.everyone) {
+        let many = 1 + users::others_with(tx, actor.tenant, right, actor.id())?;
+        tx.db.one(&store::SET_MEMBERS, params![actor.tenant, id, many], |row| row.get::<i64>(0))?;
+    } else {
+        tx.db.one(&store::COUNT_MEMBERS, params![actor.tenant, id], |row| row.get::<i64>(0))?;
+    }
     Ok(())
 }
 

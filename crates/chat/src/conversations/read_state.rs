@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::{
     conversations::{self, Conversation, Me, Membership, Totals, Visibility},
-    direct_hooks,
     error::{Result, forbidden, invalid},
     events::{self, Audience, NewEvent, Payload, payloads},
+    hooks,
     ids::{ConversationId, MessageId, PersonId},
     kinds::Kind,
     page::{Page, limit},
@@ -21,6 +21,7 @@ use crate::{
     person::{Actor, Person, person_columns},
     time::Time,
     tx::Tx,
+    users,
     viewer::Viewer,
     visible,
 };
@@ -131,7 +132,7 @@ pub fn read(tx: &mut Tx, actor: &Actor, id: ConversationId, seq: Option<i64>) ->
     if moves {
         tell_read(tx, actor, &conversation, (before, received), seq, seen)?;
         conversations::announce_me(tx, actor, id)?;
-        direct_hooks::read(tx, actor, &conversation, before, seq)?;
+        hooks::read(tx, actor, &conversation, before, seq)?;
     }
     state(tx, actor, id)
 }
@@ -377,5 +378,9 @@ pub fn acks(
         Ok(Ack { person: Person::from_row(row)?, read_at, acknowledged_at })
     })?;
     let page = Page::cut(rows, limit, |ack| ack.person.id.to_string());
-    Ok(Acks { acknowledged, read, total: (conversation.members - 1).max(0), page })
+    let others = match conversation.rules().right.filter(|_| everyone) {
+        Some(right) => users::others_with(tx, actor.tenant, right, creator)?,
+        None => (conversation.members - 1).max(0),
+    };
+    Ok(Acks { acknowledged, read, total: others, page })
 }

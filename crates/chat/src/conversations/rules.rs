@@ -2,9 +2,11 @@
 //! The same functions answer what a client may offer (`Can`) and refuse what it should not have tried.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::{
     error::{Error, Result, forbidden},
+    ids::{ConversationId, PersonId},
     kinds::Poster,
     matrix,
     person::{Actor, PersonKind},
@@ -15,7 +17,7 @@ use crate::{
 
 use super::{Can, Conversation, Membership, Role, Visibility};
 
-/// What the rules alone allow; the role matrix is asked by [`check_post`] and by the view of one conversation.
+/// What the rules alone allow; the role matrix is asked by [`check_post`], and by [`closed_pairs`] for all that is shown.
 pub(super) fn can(
     actor: &Actor,
     conversation: &Conversation,
@@ -65,6 +67,26 @@ pub(crate) fn check_post(
         }
     }
     Ok(())
+}
+
+/// In which of these direct conversations the actor may not post although it takes part, and why: [`check_post`] would
+/// refuse it there.
+pub(super) fn closed_pairs(
+    tx: &mut Tx,
+    actor: &Actor,
+    ids: &[[u8; 16]],
+) -> Result<HashMap<ConversationId, &'static str>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let others = crate::participants::others(tx, actor, ids)?;
+    let people: Vec<PersonId> = others.iter().map(|(_, person, _)| *person).collect();
+    let open = matrix::writable(tx, actor.tenant, actor.id(), &people)?;
+    let refused = |(id, person, active): (ConversationId, PersonId, bool)| match active {
+        false => Some((id, "inactive")),
+        true => (!open.contains(&person)).then_some((id, "matrix")),
+    };
+    Ok(others.into_iter().filter_map(refused).collect())
 }
 
 /// Refuses private notes where there are none, and to contacts.

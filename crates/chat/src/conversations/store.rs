@@ -290,11 +290,9 @@ statements! {
         UPDATE conversations SET members = (SELECT COUNT(*) FROM participants p
             WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.left_at IS NULL)
         WHERE tenant = $1 AND id = $2 RETURNING members");
-    /// Every active user is a member.
-    pub static EVERYBODY = both("
-        UPDATE conversations SET members = (SELECT COUNT(*) FROM users u
-            WHERE u.tenant = $1 AND u.active = TRUE AND u.kind = 'user')
-        WHERE tenant = $1 AND id = $2 RETURNING members");
+    /// As many members as it is for.
+    pub static SET_MEMBERS = both("
+        UPDATE conversations SET members = $3 WHERE tenant = $1 AND id = $2 RETURNING members");
     /// A message was posted.
     pub static POSTED = both("
         UPDATE conversations SET last_seq = $3, last_public_seq = $4, staff_count = $5, public_count = $6,
@@ -319,14 +317,15 @@ statements! {
         SELECT ", total_columns!(), "
         FROM (SELECT ", unread!("p.person_kind = 'contact'"), " AS unread, ", mentions!("$2"), " AS mentions, p.muted AS muted
               FROM participants p JOIN conversations c ON c.tenant = p.tenant AND c.id = p.conversation_id
-              WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL AND c.last_seq > p.read_seq) t"));
-    /// Unread of the actor over the announcements.
+              WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL AND c.last_seq > p.read_seq
+                AND (c.kind || '') = ANY($3)) t"));
+    /// Unread of the actor over the kinds that are for everybody.
     pub static TOTALS_EVERYONE = both(concat!("
         SELECT ", total_columns!(), "
         FROM (SELECT ", unread!("FALSE"), " AS unread, ", mentions!("$2"), " AS mentions, COALESCE(p.muted, FALSE) AS muted
               FROM conversations c
               LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-              WHERE c.tenant = $1 AND c.kind = 'announcement' AND (p.person_id IS NULL OR p.left_at IS NOT NULL)) t"));
+              WHERE c.tenant = $1 AND c.kind = ANY($3) AND (p.person_id IS NULL OR p.left_at IS NOT NULL)) t"));
 }
 
 fn mine(row: &Row<'_>) -> Result<Mine, DbError> {

@@ -10,7 +10,6 @@ use crate::{
     error::{Result, not_found},
     ids::ConversationId,
     kinds::{Kind, Poster},
-    matrix,
     messages::{self, LastMessage},
     participants::{self},
     person::Actor,
@@ -20,19 +19,44 @@ use crate::{
 };
 
 use super::{
-    Conversation, Me, Membership, View, Visibility,
-    load::require_readable,
+    Conversation, Me, View, Visibility,
+    load::{require_readable, takes_part},
     rules,
     store::{self, Listed},
     visibility,
 };
 
-/// The actor's own part, from a listed row. Of what one does not take part in, nothing is unread.
-pub(super) fn me(actor: &Actor, listed: &Listed) -> Me {
+/// The actor's own part of each listed row: what the rules allow, and between two people the matrix. At most three
+/// statements, whatever the number of rows.
+pub(super) fn parts(tx: &mut Tx, actor: &Actor, rows: &[Listed]) -> Result<Vec<Me>> {
+    let mut parts: Vec<Me> = rows.iter().map(|row| by_rules(actor, row)).collect();
+    let pairs = rows
+        .iter()
+        .zip(&parts)
+        .filter(|(row, me)| me.can.post && row.conversation.rules().poster == Poster::PairByMatrix);
+    let pairs: Vec<[u8; 16]> = pairs.map(|(row, _)| row.conversation.id.0.into_bytes()).collect();
+    let closed = rules::closed_pairs(tx, actor, &pairs)?;
+    for (row, me) in rows.iter().zip(&mut parts) {
+        if let Some(refusal) = closed.get(&row.conversation.id) {
+            me.can.post = false;
+            me.can.why_not_post = Some(Cow::Borrowed(refusal));
+        }
+    }
+    Ok(parts)
+}
+
+/// The actor's own part of one conversation.
+pub(super) fn part(tx: &mut Tx, actor: &Actor, listed: &Listed) -> Result<Me> {
+    let mut parts = parts(tx, actor, std::slice::from_ref(listed))?;
+    parts.pop().ok_or(not_found("conversation"))
+}
+
+/// What the rules alone say. Of what one does not take part in, nothing is unread.
+fn by_rules(actor: &Actor, listed: &Listed) -> Me {
     let visibility = visibility(actor, &listed.conversation, listed.me.as_ref());
     let row = listed.me.as_ref();
     let active = row.filter(|me| me.is_active());
-    let counts = active.is_some() || listed.conversation.rules().everyone;
+    let counts = takes_part(&listed.conversation, row, visibility);
     Me {
         participant: active.is_some(),
         role: active.map(|me| me.role),
@@ -94,7 +118,7 @@ fn bare(conversation: Conversation, viewer: Viewer) -> View {
     }
 }
 
-/// Rows of a list, completed. Three statements, whatever the number of rows.
+/// Rows of a list, completed. A few statements, whatever the number of rows.
 pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec<View>> {
     let ids: Vec<[u8; 16]> = rows.iter().map(|row| row.conversation.id.0.into_bytes()).collect();
     let mut last: HashMap<ConversationId, LastMessage> =
@@ -103,10 +127,11 @@ pub(crate) fn views(tx: &mut Tx, actor: &Actor, rows: Vec<Listed>) -> Result<Vec
     let small: Vec<[u8; 16]> = small.map(|row| row.conversation.id.0.into_bytes()).collect();
     let mut people = participants::previews(tx, actor, &small)?;
     let pins = seen_pins(tx, actor, &rows)?;
+    let parts = parts(tx, actor, &rows)?;
     Ok(rows
         .into_iter()
-        .map(|row| {
-            let own = me(actor, &row);
+        .zip(parts)
+        .map(|(row, own)| {
             let mut view = bare(row.conversation, Viewer::of(actor));
             let newest = last.remove(&view.id);
             view.pinned_count = pinned(view.pinned_count, view.id, pins.as_ref());
@@ -146,24 +171,9 @@ fn pinned(all: i64, id: ConversationId, seen: Option<&HashMap<ConversationId, i6
 }
 
 /// One conversation with all its participants (the first 200 of a large one) and the actor's own part.
-pub(super) fn one(
-    tx: &mut Tx,
-    actor: &Actor,
-    conversation: Conversation,
-    own: Option<Membership>,
-) -> Result<View> {
+pub(super) fn one(tx: &mut Tx, actor: &Actor, conversation: Conversation) -> Result<View> {
     let listed = store::me(tx, actor, conversation.id)?.ok_or(not_found("conversation"))?;
-    let mut mine = me(actor, &listed);
-    if mine.can.post && conversation.rules().poster == Poster::PairByMatrix && own.is_some() {
-        let other = participants::other(tx, actor, conversation.id)?;
-        let refusal = match other.active {
-            false => Some("inactive"),
-            true if !matrix::may_write(tx, actor.tenant, actor.id(), other.person.id)? => Some("matrix"),
-            true => None,
-        };
-        mine.can.post = refusal.is_none();
-        mine.can.why_not_post = refusal.map(Cow::Borrowed);
-    }
+    let mine = part(tx, actor, &listed)?;
     let (id, viewer) = (conversation.id, Viewer::of(actor));
     let pins = seen_pins(tx, actor, std::slice::from_ref(&listed))?;
     let mut view = bare(conversation, viewer);
@@ -185,6 +195,6 @@ pub(super) fn public(tx: &mut Tx, actor: &Actor, id: ConversationId, viewer: Vie
 
 /// One conversation with its participants and the actor's own part.
 pub fn get(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<View> {
-    let (conversation, me) = require_readable(tx, actor, id, "conversation.get")?;
-    one(tx, actor, conversation, me)
+    let (conversation, _) = require_readable(tx, actor, id, "conversation.get")?;
+    one(tx, actor, conversation)
 }

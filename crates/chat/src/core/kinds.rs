@@ -68,7 +68,7 @@ pub struct Rules {
     pub statuses: &'static [Status],
     /// Statuses in which nobody posts.
     pub closed: &'static [Status],
-    /// Every user reads it, participant or not, later ones too.
+    /// It is for everybody who reads it by right, later ones too: they count as taking part.
     pub everyone: bool,
     /// The assigned team's members read it.
     pub team: bool,
@@ -154,6 +154,7 @@ pub static RULES: [Rules; 10] = [
         opener: Opener::Right(Right::Announce),
         poster: Poster::CreatorUnlessReplies,
         everyone: true,
+        right: Some(Right::Messenger),
         membership: false,
         acknowledged: true,
         titled: Titled::Title,

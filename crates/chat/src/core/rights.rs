@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! rights {
-    ($($(#[$doc:meta])* $variant:ident = $name:tt),* $(,)?) => {
-        /// One right. Its JSON name is the lower-case one of docs/protocols/native.md.
+    ($($(#[$doc:meta])* $variant:ident = $name:tt $(or $other:tt)?),* $(,)?) => {
+        /// One right. Its JSON name is the lower-case one of docs/protocols/native.md; the names that a contract has are read
+        /// as well.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-        pub enum Right { $($(#[$doc])* #[serde(rename = $name)] $variant),* }
+        pub enum Right { $($(#[$doc])* #[serde(rename = $name $(, alias = $other)?)] $variant),* }
 
         impl Right {
             /// Every right.
@@ -22,11 +23,11 @@ macro_rules! rights {
 
 rights! {
     /// Open groups.
-    Group = "group",
+    Group = "group" or "INTERNAL_MESSENGER_GROUP",
     /// Open broadcasts.
-    Broadcast = "broadcast",
+    Broadcast = "broadcast" or "INTERNAL_MESSENGER_BROADCAST",
     /// Open announcements.
-    Announce = "announce",
+    Announce = "announce" or "INTERNAL_MESSENGER_GLOBAL",
     /// Open channels.
     Channel = "channel",
     /// Work on support conversations: those unassigned, one's own and one's teams'.
@@ -54,7 +55,7 @@ rights! {
     /// Clear old messages of the whole tenant.
     Purge = "purge",
     /// Use the messenger of the back office (docs/contracts/crm.md).
-    Messenger = "messenger",
+    Messenger = "messenger" or "INTERNAL_MESSENGER",
 }
 
 /// A set of rights.

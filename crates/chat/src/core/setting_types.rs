@@ -91,6 +91,17 @@ pub enum Usual {
     Unset,
 }
 
+impl Usual {
+    /// As the value of a setting, but for texts and secrets.
+    pub(crate) fn plain(self) -> Option<SettingValue> {
+        match self {
+            Self::Bool(yes) => Some(SettingValue::Bool(yes)),
+            Self::Int(number) => Some(SettingValue::Int(number)),
+            Self::Text(_) | Self::Unset => None,
+        }
+    }
+}
+
 impl Serialize for Usual {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -106,7 +106,7 @@ settings! {
     audit_keep_days: i64 = integer(1, 36_500), Usual::Int(365), "PARLOR_AUDIT_KEEP_DAYS", false,
         "For how many days the audit log is kept.";
     audit_messages: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_AUDIT_MESSAGES", false,
-        "Whether direct messages leave audit rows: conversation.create, message.send, message.read (never their text).";
+        "Whether connections and messages leave audit rows: ws.connect, ws.disconnect, conversation.create, message.send, and message.read of direct ones (never a text).";
     message_notifications: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_MESSAGE_NOTIFICATIONS", true,
         "Whether a direct message makes a notification for the other one; costs a row a message.";
     attachment_max_mb: i64 = integer(0, 10_000), Usual::Int(25), "PARLOR_ATTACHMENT_MAX_MB", true,
@@ -131,6 +131,33 @@ settings! {
 impl Default for Settings {
     fn default() -> Self {
         Self::usual()
+    }
+}
+
+/// A value that holds in place of the declared default while another setting is on: what a contract asks for comes along
+/// with it, and a tenant or an operator may still say otherwise.
+pub struct Implied {
+    /// The setting that is on.
+    pub when: &'static str,
+    /// The setting that it gives a value.
+    pub key: &'static str,
+    /// The value.
+    pub value: Usual,
+}
+
+/// Every such value.
+pub const IMPLIED: &[Implied] = &[
+    Implied { when: "erp_enabled", key: "edit_window_seconds", value: Usual::Int(120) },
+    Implied { when: "erp_enabled", key: "offline_after_seconds", value: Usual::Int(600) },
+    Implied { when: "erp_enabled", key: "audit_messages", value: Usual::Bool(true) },
+    Implied { when: "erp_enabled", key: "message_notifications", value: Usual::Bool(true) },
+];
+
+impl Implied {
+    /// What holds of these values where nobody has set a setting to another one.
+    pub(crate) fn of<V: Values>(values: &V) -> Vec<&'static Implied> {
+        let on = |implied: &&Implied| values.get(implied.when) == Some(SettingValue::Bool(true));
+        IMPLIED.iter().filter(on).collect()
     }
 }
 

@@ -45,8 +45,7 @@ impl Access {
     pub fn reads_as_outsider(&self, facets: &Facets) -> bool {
         let rules = facets.kind.rules();
         self.is_staff
-            && (rules.everyone
-                || (rules.team && facets.team.is_some_and(|team| self.teams.contains(&team)))
+            && ((rules.team && facets.team.is_some_and(|team| self.teams.contains(&team)))
                 || (rules.store && facets.store.is_some_and(|store| self.stores.contains(&store)))
                 || rules.right.is_some_and(|right| self.rights.has(right))
                 || (facets.team.is_none()
@@ -187,7 +186,7 @@ pub fn readable_kinds(actor: &Actor) -> ReadableKinds {
     }
     for rules in &crate::kinds::RULES {
         let name = || rules.name.to_owned();
-        if rules.everyone || rules.right.is_some_and(|right: Right| actor.has(right)) {
+        if rules.right.is_some_and(|right: Right| actor.has(right)) {
             found.all.push(name());
         } else {
             if rules.unassigned.is_some_and(|right| actor.has(right)) {

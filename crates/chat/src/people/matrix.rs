@@ -18,22 +18,43 @@ statements! {
     pub static UNRESTRICTED = both("
         SELECT COUNT(*) FROM user_roles ur JOIN roles r ON r.tenant = ur.tenant AND r.id = ur.role_id
         WHERE ur.tenant = $1 AND ur.user_id = $2 AND r.restricted = FALSE");
-    /// How many cells let one user write to another.
-    pub static CELLS = both("
+    /// How many cells let one user write to anybody.
+    pub static ANY_CELL = both("
         SELECT COUNT(*) FROM user_roles a
         JOIN role_writes w ON w.tenant = a.tenant AND w.from_role = a.role_id
+        WHERE a.tenant = $1 AND a.user_id = $2");
+    /// To which of these users cells let one write.
+    pub static CELLS = both("
+        SELECT DISTINCT b.user_id FROM user_roles a
+        JOIN role_writes w ON w.tenant = a.tenant AND w.from_role = a.role_id
         JOIN user_roles b ON b.tenant = w.tenant AND b.role_id = w.to_role
-        WHERE a.tenant = $1 AND a.user_id = $2 AND b.user_id = $3");
+        WHERE a.tenant = $1 AND a.user_id = $2 AND b.user_id = ANY($3)");
 }
 
 /// Whether the matrix lets one user write to another. System and super administrators are bound by it as well.
 pub fn may_write(tx: &mut Tx, tenant: TenantId, from: PersonId, to: PersonId) -> Result<bool> {
+    Ok(!writable(tx, tenant, from, &[to])?.is_empty())
+}
+
+/// To which of these users the matrix lets one write. Two statements, whatever their number.
+pub fn writable(tx: &mut Tx, tenant: TenantId, from: PersonId, to: &[PersonId]) -> Result<Vec<PersonId>> {
     let unrestricted: i64 = tx.db.one(&UNRESTRICTED, params![tenant, from], |row| row.get(0))?;
     if unrestricted > 0 {
-        return Ok(true);
+        return Ok(to.to_vec());
     }
-    let cells: i64 = tx.db.one(&CELLS, params![tenant, from, to], |row| row.get(0))?;
-    Ok(cells > 0)
+    let keys: Vec<[u8; 16]> = to.iter().map(|id| id.0.into_bytes()).collect();
+    Ok(tx.db.all(&CELLS, params![tenant, from, &keys[..]], |row| row.get(0))?)
+}
+
+/// Refuses an actor whom the matrix lets write to nobody at all.
+pub fn require_any(tx: &mut Tx, actor: &Actor, action: &'static str) -> Result<()> {
+    let asked = params![actor.tenant, actor.id()];
+    let count = |tx: &mut Tx, sql| tx.db.one::<i64>(sql, &asked, |row| row.get(0));
+    if count(tx, &UNRESTRICTED)? > 0 || count(tx, &ANY_CELL)? > 0 {
+        return Ok(());
+    }
+    let reason = "your roles let you write to nobody; ask an administrator for a role of the matrix";
+    Err(crate::error::forbidden(action, "matrix", reason))
 }
 
 /// Why the matrix lets one user write to another, or does not.

@@ -31,7 +31,7 @@ statements! {
             UNION ALL
             SELECT 7, 'an API key' WHERE EXISTS (SELECT 1 FROM api_keys WHERE tenant = $1)
             UNION ALL
-            SELECT 8, 'a setting' WHERE EXISTS (SELECT 1 FROM settings WHERE tenant = $1)
+            SELECT 8, 'a setting' WHERE EXISTS (SELECT 1 FROM settings WHERE tenant = $1 AND is_null = FALSE)
             UNION ALL
             SELECT 9, 'a role' WHERE (SELECT COUNT(*) FROM roles WHERE tenant = $1) <> $2
             UNION ALL

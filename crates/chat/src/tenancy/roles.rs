@@ -86,6 +86,12 @@ pub fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Role>> {
     Ok(roles)
 }
 
+/// The keys of the roles that have a right.
+pub(crate) fn with(tx: &mut Tx, tenant: TenantId, right: Right) -> Result<Vec<[u8; 16]>> {
+    let with = all(tx, tenant)?.into_iter().filter(|role| role.rights.contains(&right));
+    Ok(with.map(|role| role.id.0.into_bytes()).collect())
+}
+
 /// The roles, for staff.
 pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<Role>> {
     actor.require_staff("role.list")?;

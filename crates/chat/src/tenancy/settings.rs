@@ -2,7 +2,7 @@
 //! and what they may be stands in `core/setting_values.rs`.
 
 pub use crate::setting_values::{
-    ALIASES, Alias, Declared, PublicSettings, Secret, SettingValue, Settings, Shape, Usual, Values,
+    ALIASES, Alias, Declared, Implied, PublicSettings, Secret, SettingValue, Settings, Shape, Usual, Values,
 };
 
 use std::collections::BTreeMap;
@@ -27,14 +27,15 @@ use crate::{
 
 statements! {
     /// What a tenant has set.
-    pub static LIST = both("SELECT key, value FROM settings WHERE tenant = $1");
+    pub static LIST = both("SELECT key, value FROM settings WHERE tenant = $1 AND is_null = FALSE");
     /// Sets one.
     pub static PUT = both("
-        INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at");
-    /// Adds one that is missing.
+        INSERT INTO settings (tenant, key, value, updated_at, is_null) VALUES ($1, $2, $3, $4, FALSE)
+        ON CONFLICT (tenant, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
+            is_null = FALSE");
+    /// Adds one that is missing, without a value.
     pub static ADD = both("
-        INSERT INTO settings (tenant, key, value, updated_at) VALUES ($1, $2, $3, $4)
+        INSERT INTO settings (tenant, key, value, updated_at, is_null) VALUES ($1, $2, '', $3, TRUE)
         ON CONFLICT (tenant, key) DO NOTHING");
     /// The same secret, sealed otherwise.
     pub static RESEAL = both("UPDATE settings SET value = $4 WHERE tenant = $1 AND key = $2 AND value = $3");
@@ -48,17 +49,33 @@ pub fn load(tx: &mut Tx, tenant: TenantId) -> Result<Settings> {
     load_over(tx, tenant, defaults)
 }
 
+/// What the tenant has set, else what that implies, else what the operator or the program gives.
 fn load_over<V: Values>(tx: &mut Tx, tenant: TenantId, mut values: V) -> Result<V> {
-    for (key, stored) in stored(tx, tenant)? {
+    let given = values.clone();
+    let stored = stored(tx, tenant)?;
+    let has_set = |key: &str| stored.iter().any(|(stored, _)| stored == key);
+    for (key, stored) in &stored {
         // What another version has set means nothing to this one.
-        let Some(declared) = V::DECLARED.iter().find(|declared| declared.key == key) else { continue };
+        let Some(declared) = V::DECLARED.iter().find(|declared| declared.key == *key) else { continue };
         let value = match declared.shape {
-            Shape::Secret { .. } => declared.read(&secrets::open(tx, &place(tenant, declared), &stored)?)?,
-            _ => declared.read(&stored)?,
+            Shape::Secret { .. } => declared.read(&secrets::open(tx, &place(tenant, declared), stored)?)?,
+            _ => declared.read(stored)?,
         };
         values.set(declared.key, value);
     }
+    for implied in Implied::of(&values) {
+        let open = !has_set(implied.key) && is_usual(&given, implied.key);
+        if let Some(value) = implied.value.plain().filter(|_| open) {
+            values.set(implied.key, value);
+        }
+    }
     Ok(values)
+}
+
+/// Whether the operator has given the setting no value of their own.
+fn is_usual<V: Values>(given: &V, key: &str) -> bool {
+    let declared = V::DECLARED.iter().find(|declared| declared.key == key);
+    declared.is_some_and(|declared| given.get(key).is_some_and(|value| value.is_usual(declared.default)))
 }
 
 fn stored(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(String, String)>> {
@@ -73,9 +90,13 @@ fn place(tenant: TenantId, declared: &Declared) -> Place {
 /// A setting with its value.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct SettingView {
-    /// How it was declared.
+    /// How it was declared; the default is the one of this tenant.
     #[serde(flatten)]
     pub declared: Declared,
+    /// Other names of it, from host applications; none where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub aliases: Vec<&'static str>,
     /// What holds; of a secret, whether it is set.
     #[schema(schema_with = value_schema)]
     pub value: Value,
@@ -111,14 +132,20 @@ fn list_over<V: Values>(tx: &mut Tx, actor: &Actor, defaults: &V) -> Result<Vec<
     actor.require(Right::ManageSettings, "settings.list")?;
     let set: Vec<String> = stored(tx, actor.tenant)?.into_iter().map(|(key, _)| key).collect();
     let values = load_over(tx, actor.tenant, defaults.clone())?;
-    let source = |declared: &Declared| match defaults.get(declared.key) {
-        _ if set.iter().any(|key| key == declared.key) => Source::Tenant,
-        Some(value) if !value.is_usual(declared.default) => Source::Environment,
-        _ => Source::Default,
+    let source = |declared: &Declared| match set.iter().any(|key| key == declared.key) {
+        true => Source::Tenant,
+        false if is_usual(defaults, declared.key) => Source::Default,
+        false => Source::Environment,
+    };
+    let usual = |declared: &Declared| {
+        let implied = Implied::of(&values).into_iter().find(|implied| implied.key == declared.key);
+        Declared { default: implied.map_or(declared.default, |implied| implied.value), ..*declared }
     };
     let view = |declared: &Declared| {
         let value = values.get(declared.key)?.shown();
-        Some(SettingView { declared: *declared, value, source: source(declared) })
+        let aliases =
+            ALIASES.iter().filter(|alias| alias.of == declared.key).map(|alias| alias.key).collect();
+        Some(SettingView { declared: usual(declared), aliases, value, source: source(declared) })
     };
     Ok(V::DECLARED.iter().filter_map(view).collect())
 }
@@ -143,9 +170,12 @@ fn update_over<V: Values>(
             Some(alias) => (alias.of, &Alias::value(value)),
             None => (given.as_str(), value),
         };
-        let declared = V::DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| {
-            Error::Invalid { field: "key", rule: "known", detail: format!("there is no setting \"{key}\": `parlor settings list` and GET /api/v1/settings name them all") }
-        })?;
+        let declared =
+            V::DECLARED.iter().find(|declared| declared.key == key).ok_or_else(|| Error::Invalid {
+                field: "key",
+                rule: "known",
+                detail: format!("there is no setting \"{key}\"; `parlor settings list` and GET /api/v1/settings name them all"),
+            })?;
         if value.is_null() {
             tx.db.execute(&CLEAR, params![actor.tenant, declared.key])?;
         } else {
@@ -185,20 +215,16 @@ fn put(tx: &mut Tx, tenant: TenantId, declared: &Declared, value: &SettingValue)
     Ok(())
 }
 
-/// Writes every setting that the tenant has not set, with the value that holds, but for secrets: those of the environment
-/// stay there. Safe to repeat; answers how many.
+/// Writes a row for every setting that the tenant has none of. It has no value: what the operator gives goes on to hold,
+/// also when that changes later. Safe to repeat; answers how many.
 pub fn sync(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
-    let defaults = tx.defaults.clone();
-    sync_over(tx, tenant, &defaults)
+    sync_over::<Settings>(tx, tenant)
 }
 
-fn sync_over<V: Values>(tx: &mut Tx, tenant: TenantId, defaults: &V) -> Result<u64> {
+fn sync_over<V: Values>(tx: &mut Tx, tenant: TenantId) -> Result<u64> {
     let mut added = 0;
     for declared in V::DECLARED {
-        let value = defaults.get(declared.key).and_then(|value| value.stored());
-        if let Some(value) = value {
-            added += tx.db.execute(&ADD, params![tenant, declared.key, value.as_str(), tx.now])?;
-        }
+        added += tx.db.execute(&ADD, params![tenant, declared.key, tx.now])?;
     }
     Ok(added)
 }

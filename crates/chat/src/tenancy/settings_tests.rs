@@ -227,11 +227,53 @@ fn a_secret_is_told_to_nobody() {
     for place in places {
         assert!(!place.contains("sesame"), "{place}");
     }
-    // The command that stores every setting leaves secrets where they are.
-    let defaults = Sample { password: Secret::new(WORDS), ..Sample::usual() };
-    world.change(json!({"password": null})).unwrap();
-    world.run(move |tx, actor| sync_over(tx, actor.tenant, &defaults)).unwrap();
-    assert!(!world.rows().contains_key("password") && world.rows()["days"] == "working");
+}
+
+#[test]
+fn rows_without_a_value_leave_the_operator_its_say() {
+    let world = World::new();
+    world.change(json!({"count": 7})).unwrap();
+    assert_eq!(world.run(|tx, actor| sync_over::<Sample>(tx, actor.tenant)).unwrap(), 4);
+    assert_eq!(world.run(|tx, actor| sync_over::<Sample>(tx, actor.tenant)).unwrap(), 0, "safe to repeat");
+    let given = Sample { count: 5, days: Days::Calendar, password: Secret::new(WORDS), ..Sample::usual() };
+    let views = world.run(move |tx, actor| list_over(tx, actor, &given)).unwrap();
+    let told = ["count", "days", "password", "greeting"].map(|key| value(&views, key));
+    let (tenant, environment) = ("tenant", "environment");
+    assert_eq!(told[0], (&json!(7), tenant));
+    assert_eq!((told[1], told[2]), ((&json!("calendar"), environment), (&json!(true), environment)));
+    assert_eq!(told[3], (&json!("hello"), "default"));
+    world.change(json!({"days": "calendar"})).unwrap();
+    assert_eq!(world.holds().days, Days::Calendar, "a value takes the row's place");
+}
+
+#[test]
+fn a_contract_brings_its_rules_along_and_the_tenant_may_say_otherwise() {
+    let world = World::new();
+    let holds = |world: &World| world.run(|tx, actor| load(tx, actor.tenant)).unwrap();
+    let set = |changes: Value| {
+        let changes: BTreeMap<String, Value> = serde_json::from_value(changes).unwrap();
+        world.run(move |tx, actor| update(tx, actor, &changes)).unwrap()
+    };
+    assert_eq!((holds(&world).edit_window_seconds, holds(&world).audit_messages), (86_400, false));
+    let views = set(json!({"erp_enabled": true}));
+    let now = holds(&world);
+    assert_eq!((now.edit_window_seconds, now.offline_after_seconds), (120, 600));
+    assert!(now.audit_messages && now.message_notifications);
+    let window = views.iter().find(|view| view.declared.key == "edit_window_seconds").unwrap();
+    assert_eq!(
+        (&window.value, window.source, window.declared.default),
+        (&json!(120), Source::Default, Usual::Int(120))
+    );
+    set(json!({"edit_window_seconds": 86_400, "audit_messages": false}));
+    assert_eq!((holds(&world).edit_window_seconds, holds(&world).audit_messages), (86_400, false));
+    let actor = system_actor(&world.tenant);
+    let operator = Settings { offline_after_seconds: 900, erp_enabled: true, ..Settings::default() };
+    let held = world.run(move |tx, _| load_over(tx, actor.tenant, operator.clone())).unwrap();
+    assert_eq!(
+        (held.offline_after_seconds, held.message_notifications),
+        (900, true),
+        "the operator's word holds"
+    );
 }
 
 #[test]

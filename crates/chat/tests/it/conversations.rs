@@ -85,6 +85,17 @@ fn the_matrix_decides_who_writes_to_whom_also_later_and_in_answers() {
     let view = world.read(move |tx| conversations::get(tx, &by, id)).unwrap();
     let can = view.me.unwrap().can;
     assert_eq!((can.post, can.why_not_post.as_deref()), (false, Some("matrix")));
+    // A list, a read position and the other devices are told the same as who asks for one conversation.
+    let listed = |by: &Actor| {
+        let by = by.clone();
+        let page = world.read(move |tx| conversations::list(tx, &by, &ListFilter::default())).unwrap();
+        page.items.into_iter().find(|view| view.id == id).unwrap().me.unwrap().can
+    };
+    assert_eq!(listed(&worker), can);
+    assert!(listed(&boss).post, "the other way is open");
+    let by = worker.clone();
+    let read = world.write(move |tx| read_state::read(tx, &by, id, None)).unwrap();
+    assert_eq!(read.me.can, can);
     restrict(worker.roles[0], vec![boss.roles[0]]);
     world.post(&worker, id, "opened again").unwrap();
 }
@@ -92,7 +103,8 @@ fn the_matrix_decides_who_writes_to_whom_also_later_and_in_answers() {
 #[test]
 fn broadcasts_and_announcements_take_answers_only_when_enabled() {
     let world = World::new();
-    let (ana, ben) = (world.user("Ana", &[Right::Broadcast, Right::Announce]), world.user("Ben", &[]));
+    let (ana, ben) =
+        (world.user("Ana", &[Right::Broadcast, Right::Announce]), world.user("Ben", &[Right::Messenger]));
     for kind in [Kind::Broadcast, Kind::Announcement] {
         let mut new = blank(kind);
         new.title = Some("News".to_owned());

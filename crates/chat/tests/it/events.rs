@@ -88,9 +88,10 @@ fn scene() -> Scene {
         Right::Support,
         Right::Contacts,
         Right::Ticket,
+        Right::Messenger,
     ];
     let (ana, ben) = (world.user("Ana Lima", &all), world.user("Ben Roth", &all));
-    let (cleo, kim) = (world.user("Cleo Petit", &[]), world.contact("Kim"));
+    let (cleo, kim) = (world.user("Cleo Petit", &[Right::Messenger]), world.contact("Kim"));
     let clients = [&ana, &ben, &cleo, &kim].into_iter().map(|actor| Client::start(&world, actor)).collect();
     Scene { world, ana, ben, cleo, kim, clients }
 }

@@ -13,6 +13,7 @@ mod import;
 mod jobs;
 mod mentions;
 mod messages;
+mod named;
 mod notes;
 mod purges;
 mod rendering;

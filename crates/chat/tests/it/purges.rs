@@ -163,7 +163,8 @@ fn a_conversation_of_old_messages_only_is_empty_afterwards() {
 #[test]
 fn who_never_opened_an_announcement_has_no_purged_message_to_read() {
     let world = World::new();
-    let (ana, ben) = (world.user("Ana", &[Right::Announce, Right::Purge]), world.user("Ben", &[]));
+    let ana = world.user("Ana", &[Right::Announce, Right::Purge]);
+    let ben = world.user("Ben", &[Right::Messenger]);
     let mut new = blank(Kind::Announcement);
     new.title = Some("News".to_owned());
     new.message = Some(message("one"));

@@ -23,8 +23,8 @@ fn finds_what_the_actor_sees_and_nothing_else() {
     let world = World::new();
     let (ana, ben, cleo) = (
         world.user("Ana", &[Right::Group, Right::Announce]),
-        world.user("Ben", &[]),
-        world.user("Cleo", &[]),
+        world.user("Ben", &[Right::Messenger]),
+        world.user("Cleo", &[Right::Messenger]),
     );
     let id = world.group(&ana, &[&ben]);
     let texts =

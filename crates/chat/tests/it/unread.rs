@@ -194,24 +194,33 @@ fn reading_an_older_message_keeps_newer_ones_unread() {
 }
 
 #[test]
-fn announcements_count_for_users_who_come_later_from_then_on() {
+fn announcements_are_unread_for_who_comes_later_and_for_nobody_without_the_messenger() {
     let world = World::new();
-    let (ana, ben) = (world.user("Ana", &[Right::Announce]), world.user("Ben", &[]));
+    let messenger = [Right::Messenger];
+    let (ana, ben) = (world.user("Ana", &[Right::Announce, Right::Messenger]), world.user("Ben", &messenger));
     let announce = |title: &str| {
         let mut new = blank(Kind::Announcement);
         new.title = Some(title.to_owned());
         new.message = Some(crate::support::message("read me"));
         world.open(&ana, new).unwrap().conversation.id
     };
-    announce("first");
-    let cleo = world.user("Cleo", &[]);
+    let first = announce("first");
+    let (cleo, without) = (world.user("Cleo", &messenger), world.user("Dora", &[Right::Group]));
     let second = announce("second");
     let total = |actor: &Actor| {
         let actor = actor.clone();
         world.read(move |tx| conversations::totals(tx, &actor)).unwrap().unread
     };
-    assert_eq!((total(&ana), total(&ben), total(&cleo)), (0, 2, 1));
+    assert_eq!((total(&ana), total(&ben), total(&cleo), total(&without)), (0, 2, 2, 0));
     let reader = cleo.clone();
     world.write(move |tx| read_state::read(tx, &reader, second, None)).unwrap();
-    assert_eq!((total(&ben), total(&cleo)), (2, 0));
+    assert_eq!((total(&ben), total(&cleo)), (2, 1));
+    let by = without.clone();
+    assert!(world.read(move |tx| conversations::get(tx, &by, first)).is_err(), "it is not for her");
+    let by = without.clone();
+    let list = world.read(move |tx| conversations::list(tx, &by, &conversations::ListFilter::default()));
+    assert!(list.unwrap().items.is_empty());
+    let by = ana.clone();
+    let acks = world.read(move |tx| read_state::acks(tx, &by, first, None, None)).unwrap();
+    assert_eq!((acks.read, acks.total), (0, 2), "whom it is for now, but its author");
 }

@@ -3,7 +3,8 @@
 
 use parlor_chat::attachments::Attachment;
 use parlor_chat::conversations::Related;
-use parlor_chat::events::{Ephemeral, Event as Logged, Payload};
+use parlor_chat::events::{Audience, Ephemeral, Event as Logged, Payload};
+use parlor_chat::kinds::Kind;
 use parlor_chat::messages::{self, MessageKind};
 use parlor_chat::statuses::{PresenceStatus, PresenceView};
 use parlor_chat::words::{NotificationKind, NotificationStatus};
@@ -26,6 +27,8 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     pub client_id: Option<String>,
     pub seq: i64,
+    /// Whether a device of the other one has it.
+    pub delivered: bool,
     pub read: bool,
     pub read_at: Option<Time>,
     pub created_at: Time,
@@ -42,6 +45,17 @@ pub struct ReadPosition {
     pub seq: i64,
     /// Since when.
     pub at: Option<Time>,
+    /// Up to which place its devices have everything.
+    pub delivered: i64,
+    /// How it came there, first steps first; none of what was read before they were kept.
+    pub steps: Vec<(i64, Time)>,
+}
+
+impl ReadPosition {
+    /// When the message at this place was read.
+    fn read_at(&self, seq: i64) -> Option<Time> {
+        self.steps.iter().find(|(to, _)| *to >= seq).map(|(_, at)| *at).or(self.at)
+    }
 }
 
 impl Message {
@@ -49,8 +63,8 @@ impl Message {
     #[must_use]
     pub fn of(native: messages::Message, readers: &[ReadPosition]) -> Message {
         let sender_id = native.author.map(|author| author.id);
-        let reader =
-            readers.iter().find(|reader| Some(reader.person) != sender_id && reader.seq >= native.seq);
+        let other = readers.iter().find(|reader| Some(reader.person) != sender_id);
+        let reader = other.filter(|reader| reader.seq >= native.seq);
         Message {
             id: native.id,
             conversation_id: native.conversation_id,
@@ -62,8 +76,9 @@ impl Message {
             attachments: native.attachments,
             client_id: native.client_id,
             seq: native.seq,
+            delivered: other.is_some_and(|other| other.delivered.max(other.seq) >= native.seq),
             read: reader.is_some(),
-            read_at: reader.and_then(|reader| reader.at),
+            read_at: reader.and_then(|reader| reader.read_at(native.seq)),
             created_at: native.created_at,
             edited_at: native.edited_at,
             deleted_at: native.deleted_at,
@@ -79,6 +94,37 @@ pub struct NewMessage {
     pub conversation_id: Option<String>,
     /// What was said.
     pub message: Message,
+}
+
+/// `messaging:edited`: what a message says now.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
+pub struct Edited {
+    pub conversation_id: ConversationId,
+    pub message_id: MessageId,
+    pub content: String,
+    pub edited_at: Option<Time>,
+}
+
+/// `messaging:deleted`: a message is to be shown no more.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
+pub struct Deleted {
+    pub conversation_id: ConversationId,
+    pub message_id: MessageId,
+    pub deleted_at: Option<Time>,
+}
+
+/// `messaging:delivered`: a device of somebody has everything up to this place.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
+pub struct Delivered {
+    pub conversation_id: Option<String>,
+    pub user_id: PersonId,
+    pub seq: i64,
 }
 
 /// `messaging:read`: somebody has read up to this message.
@@ -176,6 +222,12 @@ impl Presence {
 pub enum Event {
     /// `messaging:new`
     New(NewMessage),
+    /// `messaging:edited`
+    Edited(Edited),
+    /// `messaging:deleted`
+    Deleted(Deleted),
+    /// `messaging:delivered`
+    Delivered(Delivered),
     /// `messaging:read`
     Read(Read),
     /// `notify:new`
@@ -190,6 +242,9 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Event::New(_) => "messaging:new",
+            Event::Edited(_) => "messaging:edited",
+            Event::Deleted(_) => "messaging:deleted",
+            Event::Delivered(_) => "messaging:delivered",
             Event::Read(_) => "messaging:read",
             Event::Notify(_) => "notify:new",
             Event::Presence(_) => "presence:update",
@@ -212,8 +267,13 @@ impl Event {
         })
     }
 
-    /// Reads an event of the log; `None` when this contract has no word for it.
+    /// Reads an event of the log; `None` when this contract has no word for it: it knows conversations of two only.
     fn from_log(logged: &Logged) -> Result<Option<Event>, Error> {
+        if let Audience::Conversation { facets, .. } = logged.audience
+            && facets.kind != Kind::Direct
+        {
+            return Ok(None);
+        }
         let conversation_id = logged.conversation.map(|id| id.to_string());
         Ok(match logged.payload()? {
             Payload::MessagePosted(told) => {
@@ -223,6 +283,28 @@ impl Event {
                     Event::New(NewMessage { conversation_id, message })
                 })
             }
+            Payload::MessageEdited(told) => {
+                let native = told.message.read()?;
+                Some(Event::Edited(Edited {
+                    conversation_id: native.conversation_id,
+                    message_id: native.id,
+                    content: native.body,
+                    edited_at: native.edited_at,
+                }))
+            }
+            Payload::MessageDeleted(told) => {
+                let native = told.message.read()?;
+                Some(Event::Deleted(Deleted {
+                    conversation_id: native.conversation_id,
+                    message_id: native.id,
+                    deleted_at: native.deleted_at,
+                }))
+            }
+            Payload::Delivered(told) => Some(Event::Delivered(Delivered {
+                conversation_id,
+                user_id: told.person_id,
+                seq: told.last_delivered_seq,
+            })),
             Payload::Read(told) => Some(Event::Read(Read {
                 message_id: told.message_id.map(|id| id.to_string()),
                 conversation_id,
@@ -233,16 +315,13 @@ impl Event {
                 let payload = Notification::of(told.notification);
                 Some(Event::Notify(Notify { kind: payload.kind, payload }))
             }
-            Payload::MessageEdited(_)
-            | Payload::MessageDeleted(_)
-            | Payload::MessageReacted(_)
+            Payload::MessageReacted(_)
             | Payload::MessagePinned(_)
             | Payload::ConversationOpened(_)
             | Payload::ConversationUpdated(_)
             | Payload::ParticipantAdded(_)
             | Payload::ParticipantRemoved(_)
             | Payload::ParticipantUpdated(_)
-            | Payload::Delivered(_)
             | Payload::Acknowledged(_)
             | Payload::MeConversation(_)
             | Payload::DraftSaved(_)
@@ -274,7 +353,8 @@ mod tests {
 
     fn logged(seq: i64, kind: EventKind, data: Value) -> Logged {
         let json = json!({"data": data}).to_string().into();
-        Logged { kind, seq, json, ..testing::event(seq, 7) }
+        let audience = Audience::Conversation { facets: testing::facets(Kind::Direct), staff_only: false };
+        Logged { kind, seq, json, audience, ..testing::event(seq, 7) }
     }
 
     #[test]
@@ -292,6 +372,14 @@ mod tests {
             (&message["senderId"], &message["content"], &message["relatedEntityId"], &message["read"]),
             (&json!(testing::person(1)), &json!("hello"), &json!("7"), &json!(false))
         );
+        let edited = logged(9, EventKind::MessageEdited, json!({"message": testing::message(1, json!({}))}));
+        let shown = Event::all(&edited).unwrap().remove(0);
+        assert_eq!(shown.name(), "messaging:edited");
+        assert_eq!(serde_json::to_value(&shown).unwrap()["content"], "hello");
+        let deleted = Logged { kind: EventKind::MessageDeleted, ..edited.clone() };
+        assert_eq!(Event::all(&deleted).unwrap()[0].name(), "messaging:deleted");
+        let in_group = Logged { audience: testing::event(9, 7).audience, ..edited };
+        assert!(Event::all(&in_group).unwrap().is_empty(), "the contract knows conversations of two");
         let (ana, ben) = (testing::person(1), testing::person(2));
         let read = json!({"person_id": ben, "last_read_seq": 3, "last_read_at": "2026-11-21T08:00:01Z", "message_id": ana});
         let shown = serde_json::to_value(Event::all(&logged(9, EventKind::Read, read)).unwrap()).unwrap();
@@ -319,9 +407,19 @@ mod tests {
     #[test]
     fn a_message_is_read_by_the_other_one_only() {
         let native: messages::Message = serde_json::from_value(testing::message(1, json!({}))).unwrap();
-        let reader = |n, seq| ReadPosition { person: testing::person(n), seq, at: Some(Time(seq)) };
-        assert!(!Message::of(native.clone(), &[reader(1, 9), reader(2, 2)]).read);
-        let seen = Message::of(native, &[reader(1, 9), reader(2, 3)]);
+        let reader = |n, seq| ReadPosition {
+            person: testing::person(n),
+            seq,
+            at: Some(Time(seq)),
+            delivered: 3,
+            steps: Vec::new(),
+        };
+        let unread = Message::of(native.clone(), &[reader(1, 9), reader(2, 2)]);
+        assert_eq!((unread.read, unread.delivered), (false, true), "it has arrived");
+        let seen = Message::of(native.clone(), &[reader(1, 9), reader(2, 3)]);
         assert_eq!((seen.read, seen.read_at), (true, Some(Time(3))));
+        let on = ReadPosition { steps: vec![(2, Time(20)), (5, Time(50)), (9, Time(90))], ..reader(2, 9) };
+        let seen = Message::of(native, &[on]);
+        assert_eq!((seen.seq, seen.read_at), (3, Some(Time(50))), "when this one was read, not the newest");
     }
 }

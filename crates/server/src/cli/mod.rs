@@ -68,7 +68,14 @@ enum Command {
     /// Add what a newer version brings
     #[command(subcommand)]
     Sync(settings::SyncCommand),
+    /// The CRM contract's name of `sync rights`
+    #[command(name = "app:sync:rights", hide = true)]
+    CrmRights(output::JsonArg),
+    /// The CRM contract's name of `sync settings`
+    #[command(name = "app:sync:website-settings", hide = true)]
+    CrmSettings(output::JsonArg),
     /// Clear old messages, as the setting retention_days says or by hand
+    #[command(alias = "app:internal-messenger:purge-expired-messages")]
     Purge(purge::PurgeArgs),
     /// Load histories of other systems
     #[command(subcommand)]
@@ -155,6 +162,8 @@ fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
         Command::Secrets(command) => secrets::run(data, command),
         Command::Settings(command) => settings::run(data, command),
         Command::Sync(command) => settings::sync(data, command),
+        Command::CrmRights(json) => settings::sync(data, settings::SyncCommand::Rights { json }),
+        Command::CrmSettings(json) => settings::sync(data, settings::SyncCommand::Settings { json }),
         Command::Purge(args) => purge::run(data, &args),
         Command::Import(command) => import::run(data, command),
         Command::Demo(args) => demo::run(data, &args),

@@ -47,14 +47,18 @@ pub(super) fn run(data: &DataArgs, command: SettingsCommand) -> Result<(), Failu
             json.print(&views(&store, &tenant)?, |views| {
                 table(
                     &["setting", "value", "from", "range", "meaning"],
-                    &views.iter().map(row).collect::<Vec<_>>(),
+                    &views.iter().flat_map(rows).collect::<Vec<_>>(),
                 )
             });
         }
         SettingsCommand::Get { key, tenant } => {
             let views = views(&store, &tenant)?;
-            let found = views.iter().find(|view| view.declared.key == key);
-            let found = found.ok_or_else(|| Failure::not_found(format!("there is no setting {key}")))?;
+            let found = views.iter().find(|view| names(view).any(|name| name == key));
+            let found = found.ok_or_else(|| {
+                Failure::not_found(format!(
+                    "there is no setting {key}; `parlor settings list` shows all of them"
+                ))
+            })?;
             say(&found.value.to_string());
         }
         SettingsCommand::Set { key, value, tenant } => {
@@ -80,7 +84,16 @@ fn views(store: &Store, tenant: &TenantArg) -> Result<Vec<SettingView>, Failure>
     Ok(store.read(move |tx| settings::list(tx, &system_actor(&tenant)))?)
 }
 
-fn row(view: &SettingView) -> Vec<String> {
+/// A setting's own name, and those that host applications have for it.
+fn names(view: &SettingView) -> impl Iterator<Item = &'static str> {
+    std::iter::once(view.declared.key).chain(view.aliases.iter().copied())
+}
+
+fn rows(view: &SettingView) -> Vec<Vec<String>> {
+    names(view).map(|name| row(view, name)).collect()
+}
+
+fn row(view: &SettingView, name: &str) -> Vec<String> {
     let range = match view.declared.shape {
         Shape::Integer { min, max } => format!("{min} to {max}"),
         Shape::Boolean => "true or false".to_owned(),
@@ -88,7 +101,7 @@ fn row(view: &SettingView) -> Vec<String> {
         Shape::Choice { choices } => choices.join(", "),
         Shape::Secret { .. } => "a secret".to_owned(),
     };
-    let texts = [view.declared.key, view.source.name(), view.declared.text].map(str::to_owned);
+    let texts = [name, view.source.name(), view.declared.text].map(str::to_owned);
     let [key, source, text] = texts;
     vec![key, view.value.to_string(), source, range, text]
 }
@@ -100,7 +113,7 @@ pub(super) enum SyncCommand {
         #[command(flatten)]
         json: JsonArg,
     },
-    /// Store every setting that is missing, in every tenant; safe to repeat
+    /// Add a row without a value for every setting that has none, in every tenant; safe to repeat
     #[command(visible_alias = "website-settings")]
     Settings {
         #[command(flatten)]

@@ -3,7 +3,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LINK,
     RETRY_AFTER,
 };
 use axum::http::{HeaderMap, Method, Version};
@@ -18,6 +18,9 @@ use crate::request::problem::{self, Problem};
 /// What a page of the app may load; who may frame it stands at the end.
 pub const APP_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors";
+
+/// How many are unread of what a contract's bare list shows a page of.
+pub const UNREAD_COUNT: HeaderName = HeaderName::from_static("x-unread-count");
 
 /// Pages of other sites may call with a token; never with our user's cookie, and never with the CSRF header.
 pub fn cors(app: &Ctx) -> CorsLayer {
@@ -34,7 +37,7 @@ pub fn cors(app: &Ctx) -> CorsLayer {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([problem::REQUEST_ID.clone(), RETRY_AFTER])
+        .expose_headers([problem::REQUEST_ID.clone(), RETRY_AFTER, LINK, UNREAD_COUNT])
         .max_age(std::time::Duration::from_secs(600))
 }
 

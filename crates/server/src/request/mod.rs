@@ -3,6 +3,7 @@
 //! Errors become HTTP in `problem.rs` and nowhere else.
 
 pub(crate) mod attempts;
+pub(crate) mod bare_list;
 pub mod caller;
 pub(crate) mod entering;
 pub mod extract;

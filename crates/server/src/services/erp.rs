@@ -1,11 +1,16 @@
 //! Owns: what the ERP contract does, over HTTP and over Socket.IO alike, in its own words.
 //! Must not know: paths, sockets, rules.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use parlor_chat::conversations::{self, ListFilter, NewConversation, Related, View};
 use parlor_chat::messages::{self, MessagePage, NewMessage, Range};
-use parlor_chat::{Actor, Error, Kind, MessageId, PersonId, Tx, read_state, users};
+use parlor_chat::page::Page;
+use parlor_chat::participants::Participant;
+use parlor_chat::read_steps::{self, ReadStep};
+use parlor_chat::users::{self, NamedUser};
+use parlor_chat::{Actor, Error, Kind, MessageId, Person, PersonId, Tx, read_state};
 use parlor_realtime::contracts::erp::{Message, Read, ReadPosition};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,8 +23,8 @@ use crate::services::sending;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendInput {
-    /// To whom.
-    pub to_user_id: PersonId,
+    /// To whom: by Parlor's id or the host's.
+    pub to_user_id: NamedUser,
     /// The text.
     pub content: String,
     /// The record that it is about.
@@ -44,6 +49,17 @@ pub struct RelatedInput {
     /// Shown on the card.
     #[serde(alias = "picture_url")]
     pub picture_url: Option<String>,
+}
+
+/// Which conversations.
+#[derive(Debug, Default, Deserialize)]
+pub struct AskedList {
+    /// A page's `next`.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: Option<i64>,
+    /// Part of the other one's name.
+    pub search: Option<String>,
 }
 
 /// Which part of a conversation.
@@ -74,17 +90,66 @@ pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Mes
         related: input.related.map(Related::from),
         ..NewMessage::text(input.content)
     };
-    let new = NewConversation {
-        user_ids: vec![input.to_user_id],
-        message: Some(message),
-        ..NewConversation::of(Kind::Direct)
-    };
-    let (message, readers) = sending::open(app, actor, new, |_, _, opened| {
+    let to = [input.to_user_id];
+    let user_ids = app.db.read(actor, move |tx, actor| users::named(tx, actor, &to, "toUserId")).await?;
+    let new = NewConversation { user_ids, message: Some(message), ..NewConversation::of(Kind::Direct) };
+    let sent = sending::open(app, actor, new, |tx, actor, opened| {
         let message = opened.message.ok_or(Error::NotFound { what: "message" })?;
-        Ok((message, readers(&opened.conversation)))
-    })
-    .await?;
-    Ok(Message::of(message, &readers))
+        shown(tx, actor, &opened.conversation, vec![message])
+    });
+    one(sent.await?)
+}
+
+/// Changes what one's own message says, inside the tenant's window.
+///
+/// # Errors
+/// When it is not the caller's, or the window is over.
+pub async fn edit(app: &Ctx, actor: &Arc<Actor>, id: MessageId, content: &str) -> Result<Message, Problem> {
+    let body = sending::edited_body(app, actor, content).await?;
+    let run = app.db.write(actor, move |tx, actor| {
+        let view = place_of(tx, actor, id)?;
+        let message = messages::edit(tx, actor, id, &body)?;
+        shown(tx, actor, &view, vec![message])
+    });
+    one(run.await?)
+}
+
+/// Deletes a message: nobody sees what it said.
+///
+/// # Errors
+/// When it is not the caller's to delete.
+pub async fn delete(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Message, Problem> {
+    let run = app.db.write(actor, move |tx, actor| {
+        let view = place_of(tx, actor, id)?;
+        let message = messages::delete(tx, actor, id)?;
+        shown(tx, actor, &view, vec![message])
+    });
+    one(run.await?)
+}
+
+/// A device of the caller has everything up to a message.
+///
+/// # Errors
+/// When there is no such message for the caller.
+pub async fn delivered(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Value, Problem> {
+    let run = app.db.write(actor, move |tx, actor| {
+        let view = place_of(tx, actor, id)?;
+        let seq = messages::get(tx, actor, id)?.seq;
+        read_state::delivered(tx, actor, view.id, seq)?;
+        Ok(json!({"messageId": id, "conversationId": view.id}))
+    });
+    Ok(run.await?)
+}
+
+/// The conversation of a message, if it is one of two people: this contract knows no other.
+fn place_of(tx: &mut Tx<'_>, actor: &Actor, id: MessageId) -> Result<View, Error> {
+    let message = messages::get(tx, actor, id)?;
+    let view = conversations::get(tx, actor, message.conversation_id)?;
+    if view.kind == Kind::Direct { Ok(view) } else { Err(Error::NotFound { what: "message" }) }
+}
+
+fn one(messages: Vec<Message>) -> Result<Message, Problem> {
+    messages.into_iter().next().ok_or_else(|| Problem::not_found("message not found"))
 }
 
 /// Marks everything up to a message read.
@@ -93,16 +158,19 @@ pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Mes
 /// When there is no such message for the caller.
 pub async fn read(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Read, Problem> {
     let run = app.db.write(actor, move |tx, actor| {
+        let place = place_of(tx, actor, id)?.id;
         let message = messages::get(tx, actor, id)?;
-        read_state::read(tx, actor, message.conversation_id, Some(message.seq))?;
-        Ok((message, tx.now))
+        read_state::read(tx, actor, place, Some(message.seq))?;
+        let seq = message.seq;
+        let steps = read_steps::between(tx, actor, place, &[actor.id()], (seq, seq))?;
+        Ok((place, steps.first().map_or(tx.now, |step| step.at)))
     });
-    let (message, now) = run.await?;
+    let (place, at) = run.await?;
     Ok(Read {
         message_id: Some(id.to_string()),
-        conversation_id: Some(message.conversation_id.to_string()),
+        conversation_id: Some(place.to_string()),
         user_id: Some(actor.id().to_string()),
-        read_at: Some(now.rfc3339()),
+        read_at: Some(at.rfc3339()),
     })
 }
 
@@ -110,41 +178,70 @@ pub async fn read(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Read, 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn conversations(
-    app: &Ctx,
-    actor: &Arc<Actor>,
-    after: Option<String>,
-    limit: Option<i64>,
-) -> Result<Value, Problem> {
-    let filter = ListFilter { kinds: vec![Kind::Direct], mine: true, after, limit, ..ListFilter::default() };
-    let page = app.db.read(actor, move |tx, actor| conversations::list(tx, actor, &filter)).await?;
-    let items: Vec<Value> = page.items.iter().map(|view| conversation(actor, view)).collect();
-    Ok(json!({"items": items, "next": page.next}))
+pub async fn conversations(app: &Ctx, actor: &Arc<Actor>, asked: AskedList) -> Result<Page<Value>, Problem> {
+    let AskedList { after, limit, search } = asked;
+    let filter =
+        ListFilter { kinds: vec![Kind::Direct], mine: true, after, limit, search, ..ListFilter::default() };
+    let run = app.db.read(actor, move |tx, actor| {
+        let page = conversations::list(tx, actor, &filter)?;
+        let others = page.items.iter().filter_map(|view| other(actor, view)).map(|person| person.id);
+        let names = users::external_ids(tx, actor.tenant, &others.collect::<Vec<_>>())?;
+        let items = page.items.iter().map(|view| conversation(actor, view, &names)).collect();
+        Ok(Page { items, next: page.next })
+    });
+    Ok(run.await?)
 }
 
 /// The history with somebody, in pages; empty while nothing was said.
 ///
 /// # Errors
 /// When there is no such user.
-pub async fn history(app: &Ctx, actor: &Arc<Actor>, with: PersonId, asked: Asked) -> Result<Value, Problem> {
+pub async fn history(app: &Ctx, actor: &Arc<Actor>, with: NamedUser, asked: Asked) -> Result<Value, Problem> {
     let read = app.db.read(actor, move |tx, actor| {
-        users::get(tx, actor, with)?;
+        let with = users::named_one(tx, actor, &with)?;
         let Some(id) = conversations::direct_with(tx, actor, with)? else { return Ok(None) };
         let range = match (&asked.before, &asked.after) {
             (Some(before), _) => Range::Before(place(tx, actor, before)?),
             (None, Some(after)) => Range::After(place(tx, actor, after)?),
             (None, None) => Range::Newest,
         };
-        let page = messages::page(tx, actor, id, range, asked.limit)?;
-        Ok(Some((conversations::get(tx, actor, id)?, page)))
+        let MessagePage { items, has_before, has_after } = messages::page(tx, actor, id, range, asked.limit)?;
+        let view = conversations::get(tx, actor, id)?;
+        let items = shown(tx, actor, &view, items)?;
+        let names = users::external_ids(tx, actor.tenant, &[with])?;
+        let conversation = conversation(actor, &view, &names);
+        Ok(Some(json!({
+            "conversation": conversation, "items": items, "hasBefore": has_before, "hasAfter": has_after,
+        })))
     });
-    let Some((view, MessagePage { items, has_before, has_after })) = read.await? else {
-        return Ok(json!({"conversation": null, "items": [], "hasBefore": false, "hasAfter": false}));
-    };
-    let readers = readers(&view);
-    let items = items.into_iter().map(|message| Message::of(message, &readers)).collect::<Vec<_>>();
-    let conversation = conversation(actor, &view);
-    Ok(json!({"conversation": conversation, "items": items, "hasBefore": has_before, "hasAfter": has_after}))
+    let nothing = || json!({"conversation": null, "items": [], "hasBefore": false, "hasAfter": false});
+    Ok(read.await?.unwrap_or_else(nothing))
+}
+
+/// Messages of a conversation in the contract's words, with the time at which each was read.
+fn shown(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    view: &View,
+    items: Vec<messages::Message>,
+) -> Result<Vec<Message>, Error> {
+    let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(Vec::new()) };
+    let people: Vec<PersonId> = view.participants.iter().map(|participant| participant.person.id).collect();
+    let steps = read_steps::between(tx, actor, view.id, &people, (first.seq, last.seq))?;
+    let readers: Vec<ReadPosition> = view.participants.iter().map(|one| reader(one, &steps)).collect();
+    Ok(items.into_iter().map(|message| Message::of(message, &readers)).collect())
+}
+
+fn reader(participant: &Participant, steps: &[ReadStep]) -> ReadPosition {
+    let person = participant.person.id;
+    let own = steps.iter().filter(|step| step.person == person);
+    ReadPosition {
+        person,
+        seq: participant.last_read_seq,
+        at: participant.last_read_at,
+        delivered: participant.last_delivered_seq,
+        steps: own.map(|step| (step.seq, step.at)).collect(),
+    }
 }
 
 /// A place in a conversation: a number, or the id of the message that has it.
@@ -156,21 +253,14 @@ fn place(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<i64, Error> {
     }
 }
 
-fn readers(view: &View) -> Vec<ReadPosition> {
-    let reader = |participant: &parlor_chat::participants::Participant| ReadPosition {
-        person: participant.person.id,
-        seq: participant.last_read_seq,
-        at: participant.last_read_at,
-    };
-    view.participants.iter().map(reader).collect()
+fn other<'v>(actor: &Actor, view: &'v View) -> Option<&'v Person> {
+    view.participants.iter().map(|participant| &participant.person).find(|person| person.id != actor.id())
 }
 
 /// A conversation, for one of its two.
-fn conversation(actor: &Actor, view: &View) -> Value {
+fn conversation(actor: &Actor, view: &View, names: &HashMap<PersonId, String>) -> Value {
     let mut pair: Vec<PersonId> = view.participants.iter().map(|participant| participant.person.id).collect();
     pair.sort_unstable();
-    let with = view.participants.iter().map(|participant| &participant.person);
-    let with = with.into_iter().find(|person| person.id != actor.id());
     let last = view.last_message.as_ref().map(|last| {
         json!({
             "id": last.id, "senderId": last.author.as_ref().map(|author| author.id),
@@ -181,8 +271,9 @@ fn conversation(actor: &Actor, view: &View) -> Value {
         "id": view.id, "tenantId": actor.tenant,
         "userOneId": pair.first(), "userTwoId": pair.get(1),
         "createdAt": view.created_at, "updatedAt": view.last_activity_at,
-        "with": with.map(|person| json!({
-            "id": person.id, "name": person.name, "avatarUrl": person.avatar_url,
+        "with": other(actor, view).map(|person| json!({
+            "id": person.id, "externalId": names.get(&person.id), "name": person.name,
+            "avatarUrl": person.avatar_url,
         })),
         "lastMessage": last,
         "unreadCount": view.me.as_ref().map_or(0, |me| me.unread),

@@ -105,8 +105,9 @@ async fn prepare(app: &App, actor: &Actor, new: &NewMessage) -> Result<Body, Pro
 /// # Errors
 /// When it is empty or too long.
 pub async fn edited_body(app: &App, actor: &Actor, text: &str) -> Result<Body, Problem> {
-    let limit = app.settings(actor.tenant).await?.message_max_chars;
-    Ok(with_online(app, actor, Body::parse(text, limit)?.rendered()))
+    let settings = app.settings(actor.tenant).await?;
+    let body = Body::parse(text, settings.message_max_chars)?.rendered();
+    Ok(with_online(app, actor, body.audited(settings.audit_messages)))
 }
 
 /// Takes one message from the sender's allowance.
@@ -122,8 +123,9 @@ async fn body_of(app: &App, actor: &Actor, new: &NewMessage) -> Result<Body, Pro
     if new.attachment_ids.is_empty() {
         return edited_body(app, actor, &new.body).await;
     }
-    let limit = app.settings(actor.tenant).await?.message_max_chars;
-    Ok(with_online(app, actor, Body::parse_with_files(&new.body, limit)?.rendered()))
+    let settings = app.settings(actor.tenant).await?;
+    let body = Body::parse_with_files(&new.body, settings.message_max_chars)?.rendered();
+    Ok(with_online(app, actor, body.audited(settings.audit_messages)))
 }
 
 /// Who is online is known to the server only.

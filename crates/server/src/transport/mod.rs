@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 use crate::app::Ctx;
 use crate::transport::subscriber::{Opened, Stage, absorb, advance, load, open_at, time_left};
 
+pub(crate) mod audited;
 mod dialect;
 pub(crate) mod long_poll;
 pub(crate) mod mercure;

@@ -19,6 +19,7 @@ use crate::connections::{Connected, Visitor};
 use crate::metrics::{Counted, Protocol};
 use crate::request::caller::Caller;
 use crate::services::presence;
+use crate::transport::audited::{Audited, audited};
 
 /// Events read from the database at once.
 pub(crate) const PAGE: usize = 200;
@@ -40,6 +41,8 @@ pub(crate) struct Opened {
     pub(crate) protocol: Protocol,
     pub(crate) connected: Arc<Connected>,
     pub(crate) _counted: Counted,
+    /// The audit log knows of it as long as this; a poll is no connection.
+    audited: Option<Audited>,
 }
 
 impl Opened {
@@ -107,9 +110,9 @@ pub(crate) async fn begin_anew(app: &Ctx, caller: &Caller, opened: &Opened) -> R
     let tenant = caller.tenant;
     let position = app.db.read_plain(move |tx| events::position(tx, tenant)).await?;
     app.metrics.resync(opened.protocol);
-    let (protocol, connected) = (opened.protocol, opened.connected.clone());
-    let anew = open_at(app, caller, position.epoch, position.seq, protocol, connected);
-    Ok(Opened { reset: true, ..anew })
+    let (protocol, audited) = (opened.protocol, opened.audited.clone());
+    let anew = stand_at(app, caller, position.epoch, position.seq, protocol, opened.connected.clone());
+    Ok(Opened { reset: true, audited, ..anew })
 }
 
 /// Counts one more connection of the caller.
@@ -120,6 +123,19 @@ fn enter(app: &App, caller: &Caller) -> Result<Arc<Connected>, Error> {
 
 /// A subscriber that stands at a position of the log.
 pub(crate) fn open_at(
+    app: &Ctx,
+    caller: &Caller,
+    epoch: i64,
+    at: i64,
+    protocol: Protocol,
+    connected: Arc<Connected>,
+) -> Opened {
+    let stays = protocol != Protocol::LongPoll;
+    let audited = stays.then(|| audited(app, &caller.actor, protocol));
+    Opened { audited, ..stand_at(app, caller, epoch, at, protocol, connected) }
+}
+
+fn stand_at(
     app: &Ctx,
     caller: &Caller,
     epoch: i64,
@@ -138,6 +154,7 @@ pub(crate) fn open_at(
         protocol,
         connected,
         _counted: app.metrics.connection(protocol),
+        audited: None,
     }
 }
 

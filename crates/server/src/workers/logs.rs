@@ -89,21 +89,24 @@ async fn poll_online(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// What other processes change of tenants that nobody is connected to, but of which callers are remembered.
+/// What other processes change of tenants that nobody is connected to, but of which callers are remembered. A tenant is
+/// never unseen again: what is remembered of it later is held against the place that is known.
 async fn poll_remembered(app: &App, seen: &mut HashMap<TenantId, i64>) -> Result<(), Error> {
     let mut tenants = app.caches.callers.tenants();
     app.hub.tenants().iter().for_each(|online| {
         tenants.remove(online);
     });
-    seen.retain(|tenant, _| tenants.contains(tenant));
     for tenant in tenants {
         let known = seen.get(&tenant).copied();
         let (head, stale) = app
             .db
             .read_plain(move |tx| {
                 let head = events::position(tx, tenant)?.seq;
-                let after = known.unwrap_or(head).min(head);
-                let stale = after < head && replay::any_since(tx, tenant, after, &invalidating())?;
+                let Some(known) = known else {
+                    // Something may have changed after it was remembered and before this first look.
+                    return Ok((head, true));
+                };
+                let stale = known < head && replay::any_since(tx, tenant, known, &invalidating())?;
                 Ok((head, stale))
             })
             .await?;

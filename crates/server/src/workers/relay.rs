@@ -259,7 +259,9 @@ fn read(tx: &mut Tx<'_>, tenant: TenantId, after: i64) -> Result<Vec<Handed>, Er
     let mut page = Vec::new();
     for event in &replay::since(tx, tenant, after, PAGE)? {
         let users = match (&event.audience, event.conversation) {
-            (Audience::Conversation { .. }, Some(id)) => participants::users(tx, tenant, id)?,
+            (Audience::Conversation { facets, .. }, Some(id)) => {
+                participants::audience(tx, tenant, id, facets.kind)?
+            }
             _ => Vec::new(),
         };
         page.push(Handed { seq: event.seq, updates: updates(event, &topics(event, &users), epoch) });

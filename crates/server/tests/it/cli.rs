@@ -153,6 +153,22 @@ fn settings_and_sync() {
     assert!(read(&data, &["sync", "settings", "--json"])["added"].as_i64().unwrap() > 0);
     assert_eq!(read(&data, &["sync", "settings", "--json"])["added"], 0, "safe to repeat");
     assert_eq!(read(&data, &["sync", "rights", "--json"])["added"], 0);
+    for command in ["app:sync:rights", "app:sync:website-settings"] {
+        assert_eq!(read(&data, &[command, "--json"])["added"], 0, "{command}");
+    }
+    text(&data, &["app:internal-messenger:purge-expired-messages", "--dry-run"]);
+    // What was synchronised leaves the operator's variables their say; the contract's key reads and writes.
+    let key = "crm_internal_messenger_retention_days";
+    let with_variable = |args: &[&str]| {
+        let mut command = parlor(&data, args);
+        let output = command.env("CRM_INTERNAL_MESSENGER_RETENTION_DAYS_DEFAULT", "30").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(with_variable(&["settings", "get", key]).trim(), "30");
+    assert!(with_variable(&["settings", "list"]).contains(key));
+    text(&data, &["settings", "set", key, "7"]);
+    assert_eq!(with_variable(&["settings", "get", "retention_days"]).trim(), "7", "the database comes first");
 }
 
 #[test]
@@ -207,6 +223,25 @@ async fn the_command_line_beside_a_running_server() {
     let event = ws.next_of("user.updated").await;
     assert_eq!(event["data"]["user"]["active"], false);
     site.stranger().post("/sessions", sign_in).await.problem(401, "unauthorized");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_command_line_changes_holds_in_seconds_though_nobody_is_connected() {
+    let site = Site::start().await;
+    let ana = site.user("Ana").await;
+    let window = async || ana.get("/me").await.ok(200)["settings"]["edit_window_seconds"].clone();
+    for seconds in [7, 8] {
+        // What is asked for now is remembered, and the change comes right after it.
+        window().await;
+        let data = site.data.clone();
+        let set = move || text(&data, &["settings", "set", "edit_window_seconds", &seconds.to_string()]);
+        tokio::task::spawn_blocking(set).await.unwrap();
+        let begun = std::time::Instant::now();
+        while window().await != seconds {
+            assert!(begun.elapsed().as_secs() < 10, "not before what is remembered ends by itself");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ mod support;
 
 mod access;
 mod administration;
+mod audited;
 mod auth;
 mod authority;
 mod authorization;

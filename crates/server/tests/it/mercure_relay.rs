@@ -98,6 +98,35 @@ async fn updates_go_to_the_other_hub() {
 }
 
 #[tokio::test]
+async fn announcements_reach_everybody_with_the_messenger_through_the_other_hub() {
+    let hub = hub_site(|_| {}).await;
+    let site = publisher(&hub.url).await;
+    begun(&site).await;
+    let (ada, ben) = (site.user_with("Ada", &["admin"]).await, site.user("Ben").await);
+    let bare = ada.post("/roles", json!({"name": "bare"})).await.ok(201);
+    assert_eq!(bare["rights"], json!([]));
+    let carl = site.user_with("Carl", &["bare"]).await;
+    let listen = async |person: &Person, topic: &str| {
+        let (token, granted) = grant(person).await;
+        let topic = granted["topics"][topic].as_str().unwrap().to_owned();
+        hub.subscribe(&format!("?topic={topic}"), Some(&token)).await
+    };
+    let mut inbox = listen(&ben, "inbox").await;
+    let mut told = listen(&ben, "notifications").await;
+    let mut without = listen(&carl, "inbox").await;
+    let news = json!({"kind": "announcement", "title": "News", "message": {"body": "the office moves"}});
+    let news = ada.post("/conversations", news).await.ok(201);
+    assert_eq!(message(&mut inbox).await.0, "the office moves");
+    assert_eq!(message(&mut told).await.0, "the office moves");
+    assert!(without.is_silent().await, "it is for who has the messenger");
+    let id = news["id"].as_str().unwrap();
+    ben.patch(&format!("/conversations/{id}/me"), json!({"muted": true})).await.ok(200);
+    ada.say(id, "and the kitchen too").await;
+    assert_eq!(message(&mut inbox).await.0, "and the kitchen too");
+    assert!(told.is_silent().await, "muted ones stay silent");
+}
+
+#[tokio::test]
 async fn what_the_other_hub_misses_while_it_is_down_comes_later_in_order() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let site = publisher(&format!("http://{free}")).await;

@@ -787,6 +787,24 @@ export interface paths {
         patch: operations["edit_message"];
         trace?: never;
     };
+    "/api/v1/messages/{id}/deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a deleted message said, for those who audit; each look leaves an audit row */
+        get: operations["get_deleted_message"];
+        put?: never;
+        post?: never;
+        /** Remove for good what a deleted message said; its tombstone stays */
+        delete: operations["erase_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/{id}/history": {
         parameters: {
             query?: never;
@@ -1690,6 +1708,24 @@ export interface components {
             public: boolean;
             /** @description What it does, for administrators. */
             text: string;
+        };
+        /** @description A deleted message, for those who audit. */
+        DeletedMessage: {
+            /** @description What was attached; the bytes are served to nobody. */
+            attachments: components["schemas"]["Attachment"][];
+            author: components["schemas"]["Person"] | null;
+            /** @description What it said; empty once it was removed for good. */
+            body: string;
+            /** @description Where it stands. */
+            conversation_id: components["schemas"]["ConversationId"];
+            /** @description When it was written. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was deleted. */
+            deleted_at: components["schemas"]["Time"];
+            /** @description What it said before, oldest first. */
+            edits: components["schemas"]["Edit"][];
+            /** @description The message. */
+            id: components["schemas"]["MessageId"];
         };
         /** @description A device of somebody has received more. */
         Delivered: {
@@ -3011,6 +3047,8 @@ export interface components {
         Page_SettingView: {
             /** @description The items. */
             items: (components["schemas"]["Declared"] & {
+                /** @description Other names of it, from host applications; none where there are none. */
+                aliases?: string[];
                 /** @description Where that comes from. */
                 source: components["schemas"]["SettingSource"];
                 value: number | boolean | string;
@@ -3429,7 +3467,8 @@ export interface components {
             url?: string | null;
         };
         /**
-         * @description One right. Its JSON name is the lower-case one of docs/protocols/native.md.
+         * @description One right. Its JSON name is the lower-case one of docs/protocols/native.md; the names that a contract has are read
+         *     as well.
          * @enum {string}
          */
         Right: "group" | "broadcast" | "announce" | "channel" | "support" | "support_all" | "ticket" | "administer" | "store" | "contacts" | "manage_users" | "manage_settings" | "view_audit" | "view_all" | "import" | "purge" | "messenger";
@@ -3513,6 +3552,8 @@ export interface components {
         SettingSource: "tenant" | "environment" | "default";
         /** @description A setting with its value. */
         SettingView: components["schemas"]["Declared"] & {
+            /** @description Other names of it, from host applications; none where there are none. */
+            aliases?: string[];
             /** @description Where that comes from. */
             source: components["schemas"]["SettingSource"];
             value: number | boolean | string;
@@ -5921,6 +5962,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Message"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_deleted_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedMessage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

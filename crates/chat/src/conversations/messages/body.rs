@@ -24,6 +24,8 @@ pub struct Body {
     pub(crate) group: Option<GroupMention>,
     /// The rendering, where it needs no look at who takes part.
     pub(crate) html: Option<String>,
+    /// Sending it leaves a row of the audit log.
+    pub(crate) audited: bool,
 }
 
 /// Many people who are named by one word.
@@ -78,13 +80,19 @@ impl Body {
         }
         let text = markdown::without_ids(text, &said.names);
         let group = GroupMention::of(&said.names);
-        Ok(Body { group, names: said.names, html: None, text })
+        Ok(Body { group, names: said.names, html: None, text, audited: false })
     }
 
     /// Checks the body of a message with files, which may be empty.
     pub fn parse_with_files(text: &str, limit: i64) -> Result<Body> {
         if text.trim().is_empty() {
-            return Ok(Body { text: String::new(), names: Vec::new(), group: None, html: None });
+            return Ok(Body {
+                text: String::new(),
+                names: Vec::new(),
+                group: None,
+                html: None,
+                audited: false,
+            });
         }
         Body::parse(text, limit)
     }
@@ -102,6 +110,12 @@ impl Body {
             self.group = Some(GroupMention::Here(people));
         }
         self
+    }
+
+    /// With whether sending it leaves a row of the audit log, as the tenant's settings say.
+    #[must_use]
+    pub fn audited(self, audited: bool) -> Body {
+        Body { audited, ..self }
     }
 
     /// Renders a body that names nobody ahead of the transaction, so that the writer need not.

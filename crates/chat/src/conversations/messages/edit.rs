@@ -5,7 +5,7 @@ use parlor_db::params;
 use serde_json::{Value, json};
 
 use crate::{
-    conversations::{self, Conversation, Membership},
+    conversations::{self, Conversation, Membership, Visibility},
     error::{Result, conflict, forbidden, not_found},
     event::raw::Raw,
     events::{self, NewEvent, Payload, payloads},
@@ -30,25 +30,27 @@ use super::{
 const MOST_EDITS: i64 = 200;
 
 /// The message and its conversation, locked, if the actor sees both.
-fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<(Conversation, Option<Membership>, Stored)> {
+type Locked = (Conversation, Option<Membership>, Visibility, Stored);
+
+fn lock(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Locked> {
     let (conversation, _) = store::place(tx, actor.tenant, id)?.ok_or(not_found("message"))?;
-    let (conversation, me, _) =
+    let (conversation, me, visibility) =
         conversations::lock(tx, actor, conversation).map_err(|_| not_found("message"))?;
     let stored = store::by_id(tx, actor, id)?.ok_or(not_found("message"))?;
     if !Viewer::of(actor).sees(stored.is_private) {
         return Err(not_found("message"));
     }
-    Ok((conversation, me, stored))
+    Ok((conversation, me, visibility, stored))
 }
 
 /// Changes the body of one's own message, inside the tenant's window.
 pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Message> {
-    let (conversation, me, stored) = lock(tx, actor, id)?;
+    let (conversation, me, visibility, stored) = lock(tx, actor, id)?;
     let refuse = |rule, reason: &str| forbidden("message.edit", rule, reason).about("message", id);
     let own = stored.message.author.as_ref().is_some_and(|author| author.id == actor.id());
     if !own
         || stored.message.kind != MessageKind::Text
-        || !me.as_ref().is_some_and(|me| me.is_active() || conversation.rules().everyone)
+        || !conversations::takes_part(&conversation, me.as_ref(), Some(visibility))
     {
         return Err(refuse("author", "only its author edits a message"));
     }
@@ -110,7 +112,7 @@ fn renamed(
 
 /// Deletes a message: one's own, or any as owner or admin of the conversation. Deleting twice is no error.
 pub fn delete(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
-    let (conversation, me, stored) = lock(tx, actor, id)?;
+    let (conversation, me, _, stored) = lock(tx, actor, id)?;
     let own = stored.message.author.as_ref().is_some_and(|author| author.id == actor.id());
     let manages = me.is_some_and(|me| me.is_active() && me.role.manages()) && actor.is_staff();
     if stored.message.kind != MessageKind::Text || !(own || manages) {

@@ -1,9 +1,11 @@
 //! Messages: what people write, and what Parlor notes down about a conversation. Owns their rows (`store.rs`), appending one
-//! (`append.rs`), posting exactly once (`post.rs`), editing and deleting (`edit.rs`), pages (`query.rs`), reactions and pins,
+//! (`append.rs`), posting exactly once (`post.rs`), editing and deleting (`edit.rs`), what
+//! deleted ones said (`deleted.rs`), pages (`query.rs`), reactions and pins,
 //! what a body may be (`body.rs`), its Markdown (`markdown/`), whom it names (`mentions.rs`) and its rendering (`html.rs`).
 
 mod append;
 mod body;
+mod deleted;
 mod edit;
 mod emoji;
 mod files;
@@ -23,6 +25,7 @@ pub(crate) mod store;
 pub use append::Posted;
 pub(crate) use append::append_system;
 pub use body::Body;
+pub use deleted::{DeletedMessage, deleted, erase};
 pub use edit::{delete, edit};
 pub use files::readable_file;
 pub use html::{preview, render};
@@ -43,7 +46,7 @@ pub use crate::resources::message::{
 
 use parlor_db::Sql;
 
-/// The statements of messages and of their quotations.
+/// The statements of messages, of deleted ones and of their quotations.
 pub fn statements() -> Vec<&'static Sql> {
-    [store::statements(), quotes::statements()].concat()
+    [store::statements(), deleted::statements(), quotes::statements()].concat()
 }

@@ -8,8 +8,8 @@ use serde_json::value::to_raw_value;
 use crate::{
     attachments::{self},
     conversations::{self, Conversation, Membership, Related, Role, Visibility},
-    direct_hooks,
     error::{Result, conflict, invalid, not_found},
+    hooks,
     ids::{ConversationId, MessageId, RowId},
     kinds::Kind,
     participants,
@@ -110,8 +110,11 @@ pub fn post(tx: &mut Tx, actor: &Actor, id: ConversationId, new: &NewMessage, bo
         posted.message.names_nobody = named.nobody;
         posted.json = to_raw_value(&posted.message)?;
     }
+    if body.audited {
+        hooks::sent(tx, actor, &posted.message)?;
+    }
     if direct {
-        direct_hooks::posted(tx, actor, &posted.message)?;
+        hooks::posted(tx, actor, &posted.message)?;
     }
     Ok(posted)
 }

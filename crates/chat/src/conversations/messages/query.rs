@@ -178,6 +178,10 @@ pub fn history(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Edit>> {
     if stored.message.deleted_at.is_some() {
         return Ok(Vec::new());
     }
+    edits(tx, actor, id)
+}
+
+pub(super) fn edits(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Vec<Edit>> {
     let edits = tx.db.all(&store::HISTORY, params![actor.tenant, id], StoredEdit::from_row)?;
     let shown = |StoredEdit { version, body, editor_id, replaced_at }| Edit {
         version,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use parlor_db::params;
 
 use crate::{
-    conversations::{self, Membership},
+    conversations,
     error::{Error, Result, conflict, forbidden, invalid},
     events::{self, NewEvent, Payload, payloads},
     ids::{MessageId, PersonId},
@@ -24,9 +24,8 @@ use super::{
 pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool) -> Result<Vec<Reaction>> {
     let stored = readable(tx, actor, id, "message.react")?;
     let place = stored.message.conversation_id;
-    let (conversation, me, _) = conversations::lock(tx, actor, place)?;
-    let reads = me.as_ref().is_some_and(Membership::is_active) || conversation.rules().everyone;
-    if !reads {
+    let (conversation, me, visibility) = conversations::lock(tx, actor, place)?;
+    if !conversations::takes_part(&conversation, me.as_ref(), Some(visibility)) {
         let reason = "only participants react; join the conversation first";
         return Err(forbidden("message.react", "not_participant", reason).about("message", id));
     }

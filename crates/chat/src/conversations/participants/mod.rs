@@ -7,8 +7,8 @@ mod store;
 
 pub use members::{add, join, list, remove, set_role};
 pub(crate) use members::{add_members, check_matrix};
-pub use preferences::{MeChange, quiet, set_preferences, users};
+pub use preferences::{MeChange, audience, quiet, set_preferences};
 pub use store::statements;
-pub(crate) use store::{SMALL, find, first, insert, other, previews, remember};
+pub(crate) use store::{SMALL, find, first, insert, other, others, previews, remember};
 
 pub use crate::resources::conversation::Participant;

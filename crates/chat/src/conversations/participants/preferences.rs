@@ -7,7 +7,9 @@ use crate::{
     conversations::{self, Me},
     error::Result,
     ids::{ConversationId, PersonId, TenantId},
+    kinds::Kind,
     person::Actor,
+    roles,
     tx::Tx,
     words::Notify,
 };
@@ -39,8 +41,24 @@ pub fn quiet(tx: &mut Tx, tenant: TenantId, person: PersonId) -> Result<Vec<(Con
     Ok(tx.db.all(&store::QUIET, params![tenant, person], |row| Ok((row.get(0)?, wanted(row)?)))?)
 }
 
+/// The users whom a conversation of this kind is for, each with what it wants to be told of: those who take part, or
+/// everybody who reads it by right.
+pub fn audience(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ConversationId,
+    kind: Kind,
+) -> Result<Vec<(PersonId, Notify)>> {
+    let rules = kind.rules();
+    let Some(right) = rules.right.filter(|_| rules.everyone) else { return users(tx, tenant, id) };
+    let roles = roles::with(tx, tenant, right)?;
+    Ok(tx
+        .db
+        .all(&store::EVERYBODY, params![tenant, id, &roles[..]], |row| Ok((row.get(0)?, wanted(row)?)))?)
+}
+
 /// The users who take part, each with what it wants to be told of.
-pub fn users(tx: &mut Tx, tenant: TenantId, id: ConversationId) -> Result<Vec<(PersonId, Notify)>> {
+fn users(tx: &mut Tx, tenant: TenantId, id: ConversationId) -> Result<Vec<(PersonId, Notify)>> {
     Ok(tx.db.all(&store::USERS, params![tenant, id], |row| Ok((row.get(0)?, wanted(row)?)))?)
 }
 

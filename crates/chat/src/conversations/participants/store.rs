@@ -12,6 +12,7 @@ use crate::{
     resources::conversation::Participant,
     time::Time,
     tx::Tx,
+    users::store::has_role,
     viewer::{Viewer, seen_place},
 };
 
@@ -75,6 +76,11 @@ statements! {
         SELECT ", person_columns!("u.id", "u.kind", "u.name", "u.avatar_url"), ", u.active FROM participants p
         JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
         WHERE p.tenant = $1 AND p.conversation_id = $2 AND p.person_id <> $3 LIMIT 1"));
+    /// The other ones of several direct conversations, and whether they may still sign in.
+    pub static OTHERS = both("
+        SELECT p.conversation_id, u.id, u.active FROM participants p
+        JOIN users u ON u.tenant = p.tenant AND u.id = p.person_id
+        WHERE p.tenant = $1 AND p.conversation_id = ANY($2) AND p.person_id <> $3");
     /// A new one, or one who comes back: everything so far counts as read.
     pub static JOIN = both("
         INSERT INTO participants (tenant, conversation_id, person_id, person_kind, role, joined_at, left_at, read_seq,
@@ -113,6 +119,12 @@ statements! {
         SELECT person_id, muted, notify FROM participants
         WHERE tenant = $1 AND conversation_id = $2 AND left_at IS NULL AND person_kind = 'user'
         ORDER BY person_id");
+    /// The people for whom an announcement is, and of what they want to be told.
+    pub static EVERYBODY = both(concat!("
+        SELECT u.id, COALESCE(p.muted, FALSE), COALESCE(p.notify, 'all') FROM users u
+        LEFT JOIN participants p ON p.tenant = u.tenant AND p.conversation_id = $2 AND p.person_id = u.id
+        WHERE u.tenant = $1 AND ((", has_role!("$3"), ") OR (p.person_id IS NOT NULL AND p.left_at IS NULL))
+        ORDER BY u.id"));
     /// Which of these people take part already.
     pub static AMONG = both("
         SELECT person_id FROM participants
@@ -183,6 +195,16 @@ pub(crate) fn other(tx: &mut Tx, actor: &Actor, id: ConversationId) -> Result<Ot
         Ok(Other { person: Person::from_row(row)?, active: row.get(Person::WIDTH)? })
     })?;
     found.ok_or(not_found("participant"))
+}
+
+/// The other ones of direct conversations, and whether they are active.
+pub(crate) fn others(
+    tx: &mut Tx,
+    actor: &Actor,
+    ids: &[[u8; 16]],
+) -> Result<Vec<(ConversationId, PersonId, bool)>> {
+    let asked = params![actor.tenant, ids, actor.id()];
+    Ok(tx.db.all(&OTHERS, asked, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
 /// Writes the row of somebody who takes part from now on. Announces nothing.

@@ -14,7 +14,7 @@ use crate::{
     ids::{ConversationId, MessageId, TenantId},
     messages, notifications,
     person::Actor,
-    search,
+    read_steps, search,
     time::Time,
     tx::Tx,
 };
@@ -92,6 +92,7 @@ pub(super) fn remove(
     }
     tx.db.execute(&DELETE_MENTIONS, params![tenant, id, &seqs[..]])?;
     tx.db.execute(&DELETE, params![tenant, &numbers[..]])?;
+    read_steps::forget(tx, tenant, id, newest)?;
     let texts = count(doomed, |message| message.is_text);
     let unseen = count(doomed, |message| message.is_text && message.seq > conversation.team_read_seq);
     tx.db.execute(&PURGED, params![tenant, id, texts, newest, unseen])?;

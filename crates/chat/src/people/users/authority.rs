@@ -127,5 +127,5 @@ fn reads_all(actor: &Actor, opened: impl Fn(&Rules) -> bool) -> bool {
         || RULES
             .iter()
             .filter(|rules| opened(rules))
-            .all(|rules| rules.everyone || rules.right.is_some_and(|right| actor.has(right)))
+            .all(|rules| rules.right.is_some_and(|right| actor.has(right)))
 }

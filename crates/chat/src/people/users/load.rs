@@ -9,7 +9,8 @@ use crate::{
     ids::{PersonId, TenantId},
     page::{Page, limit},
     person::{Actor, Person},
-    rights::Rights,
+    rights::{Right, Rights},
+    roles,
     tenants::Tenant,
     text::email_key,
     tx::Tx,
@@ -61,6 +62,12 @@ pub fn by_external_id(tx: &mut Tx, actor: &Actor, external_id: &str) -> Result<O
     actor.require_staff("user.get")?;
     let id = store::by_external(tx, actor.tenant, external_id)?;
     id.map_or(Ok(None), |id| store::find(tx, actor.tenant, id))
+}
+
+/// How many people beside this one have a right.
+pub(crate) fn others_with(tx: &mut Tx, tenant: TenantId, right: Right, but: PersonId) -> Result<i64> {
+    let roles = roles::with(tx, tenant, right)?;
+    Ok(tx.db.one(&store::COUNT_WITH, params![tenant, &roles[..], but], |row| row.get(0))?)
 }
 
 /// A page of users, by name.

@@ -10,6 +10,7 @@ pub mod avatars;
 mod load;
 pub(crate) mod local_access;
 pub(crate) mod memberships;
+mod named;
 mod profile;
 pub(crate) mod store;
 mod types;
@@ -17,10 +18,11 @@ mod types;
 pub(crate) use accounts::import;
 pub use accounts::{create, invitable, invite, set_password, set_super_admin, sign_out, update};
 pub(crate) use announce::announce;
-pub(crate) use load::require_all;
 pub use load::{
     actor, among, by_external, by_external_id, credentials, get, has_super_admin, is_email, list,
 };
+pub(crate) use load::{others_with, require_all};
+pub use named::{NamedUser, external_ids, named, named_one};
 pub use profile::{profile, update_profile};
 pub use types::{Credentials, NewUser, ProfileChange, UserChange, UserFilter};
 
@@ -30,5 +32,5 @@ use parlor_db::Sql;
 
 /// The statements of users.
 pub fn statements() -> Vec<&'static Sql> {
-    [store::statements(), authority::statements()].concat()
+    [store::statements(), authority::statements(), named::statements()].concat()
 }

@@ -49,6 +49,19 @@ row! {
     }
 }
 
+/// Whether user `u` is an active person with one of these roles, or with every right.
+macro_rules! has_role {
+    ($roles:literal) => {
+        concat!(
+            "u.active = TRUE AND u.kind = 'user' AND (u.super_admin = TRUE OR EXISTS (
+                SELECT 1 FROM user_roles h WHERE h.tenant = u.tenant AND h.user_id = u.id AND h.role_id = ANY(",
+            $roles,
+            ")))"
+        )
+    };
+}
+pub(crate) use has_role;
+
 statements! {
     /// One with its roles, teams and stores.
     pub static FIND = both(concat!("
@@ -131,16 +144,9 @@ statements! {
     /// Changes its own part.
     pub static SET_PROFILE = both("
         UPDATE users SET locale = $3, time_zone = $4, preferences = $5 WHERE tenant = $1 AND id = $2");
-    /// A later user starts with the older announcements read.
-    pub static OLD_ANNOUNCEMENTS_READ = both("
-        INSERT INTO participants (tenant, conversation_id, person_id, person_kind, role, joined_at, left_at, read_seq,
-            read_count, read_at, delivered_seq, own_count, own_seq, own_read, muted, notify, acknowledged_at)
-        SELECT tenant, id, $2, 'user', 'member', $3, NULL, last_seq, staff_count, NULL, last_seq, 0, 0, 0, FALSE, 'all', NULL
-        FROM conversations WHERE tenant = $1 AND kind = 'announcement'
-        ON CONFLICT (tenant, conversation_id, person_id) DO NOTHING");
-    /// The announcements have one member more.
-    pub static COUNT_MEMBER = both("
-        UPDATE conversations SET members = members + 1 WHERE tenant = $1 AND kind = 'announcement'");
+    /// How many others have one of these roles, or every right.
+    pub static COUNT_WITH = both(concat!("
+        SELECT COUNT(*) FROM users u WHERE u.tenant = $1 AND u.id <> $3 AND ", has_role!("$2")));
 }
 
 pub(crate) struct NewRow<'a> {
@@ -167,8 +173,6 @@ pub(crate) fn insert(tx: &mut Tx, tenant: TenantId, id: PersonId, new: &NewRow<'
             folding::key(new.name).as_str()
         ],
     )?;
-    tx.db.execute(&OLD_ANNOUNCEMENTS_READ, params![tenant, id, tx.now])?;
-    tx.db.execute(&COUNT_MEMBER, params![tenant])?;
     Ok(())
 }
 

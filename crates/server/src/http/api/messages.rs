@@ -1,7 +1,9 @@
 //! Owns: messages over HTTP.
 
 use axum::extract::State;
-use parlor_chat::messages::{self, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader};
+use parlor_chat::messages::{
+    self, DeletedMessage, Edit, Message, MessagePage, NewMessage, Range, Reaction, Reader,
+};
 use parlor_chat::page::Page;
 use parlor_chat::{ConversationId, MessageId};
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(noted))
         .routes(routes!(get, edit, delete))
         .routes(routes!(history))
+        .routes(routes!(deleted, erase))
         .routes(routes!(thread))
         .routes(routes!(readers))
         .routes(routes!(pin, unpin))
@@ -165,6 +168,25 @@ async fn delete(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId
 async fn history(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Answer<Page<Edit>> {
     let items = app.db.read(&caller, move |tx, actor| messages::history(tx, actor, id)).await?;
     Ok(Json(Page { items, next: None }))
+}
+
+/// What a deleted message said, for those who audit; each look leaves an audit row
+#[utoipa::path(get, path = "/messages/{id}/deleted", tag = "messages", operation_id = "get_deleted_message",
+    params(("id" = MessageId, Path)), responses((status = 200, body = DeletedMessage)))]
+async fn deleted(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<MessageId>,
+) -> Answer<DeletedMessage> {
+    Ok(Json(app.db.write(&caller, move |tx, actor| messages::deleted(tx, actor, id)).await?))
+}
+
+/// Remove for good what a deleted message said; its tombstone stays
+#[utoipa::path(delete, path = "/messages/{id}/deleted", tag = "messages", operation_id = "erase_message",
+    params(("id" = MessageId, Path)), responses((status = 204)))]
+async fn erase(State(app): State<Ctx>, caller: Caller, Path(id): Path<MessageId>) -> Result<Done, Problem> {
+    app.db.write(&caller, move |tx, actor| messages::erase(tx, actor, id)).await?;
+    Ok(Done)
 }
 
 /// The thread of a message: its root and the replies, ascending

@@ -2,9 +2,10 @@
 //! back. No rule lives here; what differs between tenants is a setting.
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::app::Ctx;
+use crate::http::contracts::crm::realtime_headers;
 use crate::request::layers::{cors, uncached};
 
 pub mod chat;
@@ -14,9 +15,12 @@ mod opens;
 
 /// Every path of the contracts. They stand at the root, as their specifications have them.
 pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
+    // Every answer under /admin leads a browser to the hub.
+    let admin =
+        crm::routes().merge(chat::admin_routes()).layer(from_fn_with_state(app.clone(), realtime_headers));
     Router::new()
         .merge(chat::routes())
-        .merge(crm::routes(app))
+        .merge(admin)
         .merge(erp::routes())
         .layer(from_fn(uncached))
         .layer(cors(app))

@@ -32,6 +32,7 @@ use crate::clock::random_seed;
 use crate::connections::{Connected, Visitor};
 use crate::metrics::{Counted, Protocol};
 use crate::request::caller::ClientIp;
+use crate::transport::audited::{Audited, audited};
 
 /// Events read from the database at once.
 const PAGE: usize = 200;
@@ -198,6 +199,8 @@ struct Stream {
     connected: Option<Arc<Connected>>,
     /// The person is there as long as this.
     _attending: Option<Attending>,
+    /// The audit log knows of it as long as this.
+    _audited: Option<Audited>,
     _counted: Counted,
 }
 
@@ -219,6 +222,7 @@ impl Stream {
         }
         let now = app.clock.now();
         let attending = who.as_ref().map(|who| app.presence.attend(asker.tenant.id, who.actor.id(), now));
+        let audited = who.as_ref().map(|who| audited(app, &who.actor, Protocol::Mercure));
         let root = bearer.map(|bearer| bearer.root);
         let lives_by = bearer.map_or(Vec::new(), |bearer| vec![bearer.tag, bearer.root.tag()]);
         let session = Session::new(&app.hub, asker.tenant.id, place.at, lives_by)
@@ -238,6 +242,7 @@ impl Stream {
             announced: None,
             connected: None,
             _attending: attending,
+            _audited: audited,
             _counted: app.metrics.connection(Protocol::Mercure),
         }
     }

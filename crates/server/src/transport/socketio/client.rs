@@ -51,8 +51,8 @@ enum State {
     /// History is being read.
     Reading(Box<Present>, BoxFuture<'static, Result<Loaded, Error>>),
     Live(Box<Present>),
-    /// Nothing more is outgoing; whoever was in is still to be taken leave of.
-    Over(Option<Box<Present>>),
+    /// Nothing more is outgoing.
+    Over,
 }
 
 struct Present {
@@ -93,13 +93,13 @@ impl Person {
                     self.read(loaded);
                 }
                 State::Live(_) => self.live().await,
-                State::Over(_) => std::future::pending().await,
+                State::Over => std::future::pending().await,
             }
         }
     }
 
     fn join(&mut self, entered: Result<Entered, Problem>) {
-        self.state = State::Over(None);
+        self.state = State::Over;
         match entered {
             Ok(entered) => {
                 let data = match &entered.pid {
@@ -131,7 +131,7 @@ impl Person {
             Stage::Live => State::Live(present),
             Stage::Reset | Stage::Stopping => {
                 self.outgoing.push_back(Outgoing::Close);
-                State::Over(Some(present))
+                State::Over
             }
             Stage::Reading => {
                 let (app, actor, root) =
@@ -143,7 +143,7 @@ impl Person {
     }
 
     fn read(&mut self, loaded: Result<Loaded, Error>) {
-        let state = std::mem::replace(&mut self.state, State::Over(None));
+        let state = std::mem::replace(&mut self.state, State::Over);
         let State::Reading(mut present, _) = state else { return };
         match loaded {
             Ok(loaded) => {
@@ -154,7 +154,7 @@ impl Person {
                 let out = matches!(error, Error::Unauthorized { .. });
                 tracing::debug!(%error, "a connection could not be brought up to date");
                 self.outgoing.push_back(if out { Outgoing::Out } else { Outgoing::Close });
-                self.state = State::Over(Some(present));
+                self.state = State::Over;
             }
         }
     }
@@ -231,16 +231,8 @@ impl Socket for Person {
     }
 
     fn end(self: Box<Self>) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            let (State::Live(present) | State::Reading(present, _) | State::Over(Some(present))) =
-                &self.state
-            else {
-                return;
-            };
-            if let Err(error) = self.place.note(&self.app, &present.caller, "ws.disconnect").await {
-                tracing::warn!(%error, "the end of a connection could not be audited");
-            }
-        })
+        // What it holds ends with it.
+        Box::pin(async move { drop(self) })
     }
 }
 

@@ -2,7 +2,8 @@
 //! Must not know: packets, or who waits for the answer.
 
 use parlor_chat::messages::NewMessage;
-use parlor_chat::{ConversationId, MessageId, PersonId, read_state};
+use parlor_chat::users::{self, NamedUser};
+use parlor_chat::{Actor, ConversationId, MessageId, Tx, read_state};
 use parlor_realtime::protocol::socketio::Event;
 use serde::{Deserialize, Serialize};
 
@@ -45,14 +46,22 @@ struct Typing {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ErpJoin {
-    user_id: PersonId,
+    user_id: NamedUser,
 }
 
-/// `messaging:read` of the ERP contract.
+/// `messaging:read`, `messaging:delivered` and `messaging:delete` of the ERP contract.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ErpRead {
+struct ErpMessage {
     message_id: MessageId,
+}
+
+/// `messaging:edit` of the ERP contract.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErpEdit {
+    message_id: MessageId,
+    content: String,
 }
 
 /// Does what the event asks for and answers JSON. Any command counts as activity.
@@ -69,22 +78,36 @@ pub(super) async fn run(
         (Dialect::Native, "read") => read(app, caller, extract::parse(input)?).await,
         (Dialect::Native, "typing") => typing(app, caller, extract::parse(input)?).await,
         (Dialect::Native, "active") | (Dialect::Erp, "presence:ping") => Ok("{}".to_owned()),
-        (Dialect::Erp, "messaging:join") => join(caller, &extract::parse(input)?),
+        (Dialect::Erp, "messaging:join") => join(app, caller, extract::parse(input)?).await,
         (Dialect::Erp, "messaging:send") => {
             let input: SendInput = extract::parse(input)?;
             json(&erp::send(app, caller, input).await?)
         }
         (Dialect::Erp, "messaging:read") => {
-            let input: ErpRead = extract::parse(input)?;
+            let input: ErpMessage = extract::parse(input)?;
             json(&erp::read(app, caller, input.message_id).await?)
+        }
+        (Dialect::Erp, "messaging:delivered") => {
+            let input: ErpMessage = extract::parse(input)?;
+            json(&erp::delivered(app, caller, input.message_id).await?)
+        }
+        (Dialect::Erp, "messaging:edit") => {
+            let input: ErpEdit = extract::parse(input)?;
+            json(&erp::edit(app, caller, input.message_id, &input.content).await?)
+        }
+        (Dialect::Erp, "messaging:delete") => {
+            let input: ErpMessage = extract::parse(input)?;
+            json(&erp::delete(app, caller, input.message_id).await?)
         }
         _ => Err(Problem::invalid("event", "unknown", "there is no such event")),
     }
 }
 
 /// Everybody is in their own room from the beginning, and in no other.
-fn join(caller: &Caller, input: &ErpJoin) -> Result<String, Problem> {
-    if input.user_id != caller.id() {
+async fn join(app: &Ctx, caller: &Caller, input: ErpJoin) -> Result<String, Problem> {
+    let named =
+        move |tx: &mut Tx<'_>, actor: &Actor| users::named(tx, actor, &[input.user_id.clone()], "userId");
+    if app.db.read(caller, named).await? != [caller.id()] {
         return Err(Problem::forbidden("self", "one joins as oneself"));
     }
     Ok(serde_json::json!({"userId": caller.id()}).to_string())

@@ -9,8 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use parlor_chat::events::{self, Event, Position};
-use parlor_chat::{Error, audit, signing};
-use serde_json::json;
+use parlor_chat::{Error, matrix, signing};
 
 use crate::app::Ctx;
 use crate::auth::Credential;
@@ -67,6 +66,9 @@ impl Entry {
         let credential =
             credential.ok_or_else(|| Problem::unauthorized("no token and no session was sent"))?;
         let caller = self.place.admit(&self.app, &credential).await?;
+        if self.place.dialect == Dialect::Erp {
+            self.app.db.read(&caller, |tx, actor| matrix::require_any(tx, actor, "ws.connect")).await?;
+        }
         let tenant = caller.tenant;
         self.connected.becomes(tenant, caller.id())?;
         self.app.db.spend(&caller, Spending::Sign).await?;
@@ -85,7 +87,6 @@ impl Entry {
             Dialect::Native => Some(format!("{sid}.{}.{}", opened.at, opened.tail)),
             Dialect::Erp => None,
         };
-        self.place.note(&self.app, &caller, "ws.connect").await?;
         Ok(Entered { credential, caller, opened, sid, pid, missed, stage })
     }
 
@@ -141,17 +142,5 @@ impl Place {
             admit(app, &caller, &self.tenant).await?;
         }
         Ok(caller)
-    }
-
-    /// Writes a row into the audit log, where the contract asks for it.
-    pub(super) async fn note(&self, app: &Ctx, caller: &Caller, action: &'static str) -> Result<(), Error> {
-        if self.dialect != Dialect::Erp {
-            return Ok(());
-        }
-        let actor = caller.actor.clone();
-        let row = move |tx: &mut parlor_chat::Tx<'_>| {
-            audit::record(tx, &actor, action, None, &json!({"protocol": "socket.io"}))
-        };
-        app.db.write_plain(caller.tenant_no, row).await
     }
 }

@@ -55,7 +55,7 @@ async fn from_a_new_chat_to_the_receipt() {
     assert_eq!(sent["created_at"], sent["updated_at"]);
 
     let list = get(&ben, "/chat/threads").await.ok(200);
-    let thread = &list["items"][0];
+    let thread = &list[0];
     assert_eq!(
         (&thread["type"], &thread["unread"], &thread["preview"]),
         (&json!("direct"), &json!(1), &json!("hello Ben"))
@@ -68,8 +68,13 @@ async fn from_a_new_chat_to_the_receipt() {
     let thread = get(&ana, &format!("/chat/threads/{one}")).await.ok(200);
     let of_ben =
         thread["participants"].as_array().unwrap().iter().find(|one| one["user_id"] == ben.id.as_str());
-    assert_eq!(of_ben.unwrap()["last_read_message_id"], sent["id"]);
-    assert_eq!(get(&ben, "/chat/threads").await.ok(200)["items"][0]["unread"], 0);
+    let of_ben = of_ben.unwrap();
+    assert_eq!(of_ben["last_read_message_id"], sent["id"]);
+    assert_eq!(
+        (&of_ben["id"], &of_ben["updated_at"]),
+        (&json!(format!("{one}:{}", ben.id)), &of_ben["last_read_at"])
+    );
+    assert_eq!(get(&ben, "/chat/threads").await.ok(200)[0]["unread"], 0);
     for path in [format!("/chat/threads/{one}"), format!("/chat/threads/{one}/messages")] {
         get(&eve, &path).await.problem(404, "not_found");
     }
@@ -105,7 +110,10 @@ async fn pages_groups_and_other_kinds() {
     let after =
         get(&ben, &format!("/chat/threads/{id}/messages?after={}", ids[2].as_str().unwrap())).await.ok(200);
     assert_eq!(after["items"].as_array().unwrap().len(), 2);
-    assert_eq!(get(&ben, &format!("/chat/threads/{id}")).await.ok(200)["unread"], 0);
+    let unread = async || get(&ben, &format!("/chat/threads/{id}")).await.ok(200)["unread"].clone();
+    assert_eq!(unread().await, 5, "looking for newer ones reads nothing either");
+    get(&ben, &format!("/chat/threads/{id}/messages?limit=1")).await.ok(200);
+    assert_eq!(unread().await, 0, "opening it does");
     post(&ana, "/chat/threads", json!({"type": "channel", "user_ids": []})).await.problem(422, "invalid");
     let channel = ana.post("/conversations", json!({"kind": "channel", "title": "General"})).await.ok(201);
     get(&ana, &format!("/chat/threads/{}", channel["id"].as_str().unwrap())).await.problem(404, "not_found");
@@ -167,7 +175,7 @@ async fn an_administrator_clears_history() {
     let page = get(&ben, &format!("/chat/threads/{thread}/messages")).await.ok(200);
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
     let log = get(&admin, "/admin/chat/purges").await.ok(200);
-    assert_eq!((log["items"].as_array().unwrap().len(), &log["items"][0]["mode"]), (2, &json!("permanent")));
+    assert_eq!((log.as_array().unwrap().len(), &log[0]["mode"]), (2, &json!("permanent")));
     get(&ben, "/admin/chat/purges").await.problem(403, "forbidden");
 }
 
@@ -292,11 +300,72 @@ async fn another_tenant_sees_none_of_it() {
     let secret = site.tenant("acme").await;
     let eve = member(&site, "acme", &secret, "Eve", &["admin"]).await;
     get(&eve, &format!("/chat/threads/{thread}/messages")).await.problem(404, "not_found");
-    assert_eq!(get(&eve, "/chat/threads").await.ok(200)["items"], json!([]));
+    assert_eq!(get(&eve, "/chat/threads").await.ok(200), json!([]));
     let now = parlor::clock::Clock::System.now().micros() / 1_000_000;
     let row = post(&eve, "/admin/chat/purge", json!({"before": now, "mode": "permanent"})).await.ok(201);
     assert_eq!(row["rows_deleted"], 0);
-    assert_eq!(get(&ben, "/chat/threads").await.ok(200)["items"][0]["unread"], 1);
+    assert_eq!(get(&ben, "/chat/threads").await.ok(200)[0]["unread"], 1);
+}
+
+#[tokio::test]
+async fn lists_are_lists_and_their_pages_are_linked() {
+    let site = Site::start().await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    for subject in ["one", "two", "three"] {
+        let input = json!({"type": "group", "user_ids": [ben.id], "subject": subject});
+        post(&ana, "/chat/threads", input).await.ok(201);
+    }
+    let first = get(&ben, "/chat/threads?limit=2").await;
+    let next = first.headers["link"].to_str().unwrap().to_owned();
+    let subjects = |list: &Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|one| one["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(subjects(&first.ok(200)), ["three", "two"]);
+    let address = next.strip_prefix('<').unwrap().split('>').next().unwrap();
+    let last = get(&ben, address).await;
+    assert!(!last.headers.contains_key("link"));
+    assert_eq!(subjects(&last.ok(200)), ["one"]);
+    assert_eq!(subjects(&get(&ben, "/chat/threads?search=thr").await.ok(200)), ["three"]);
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_there_for_who_audits_and_can_be_removed() {
+    let site = Site::start().await;
+    let admin = site.user_with("Ada", &["admin"]).await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let thread = direct(&ana, &ben).await;
+    let form = Form::new().text("body", "the plover").part("file", file("plan.png", PNG));
+    let sent = upload(&ana, &thread, form).await.ok(201);
+    let id = sent["id"].as_str().unwrap();
+    let path = format!("/messages/{id}/deleted");
+    admin.get(&path).await.problem(409, "conflict");
+    ana.patch(&format!("/messages/{id}"), json!({"body": "the heron"})).await.ok(200);
+    ana.delete(&format!("/messages/{id}")).await.ok(200);
+    for nosy in [&ana, &ben] {
+        nosy.get(&path).await.problem(403, "forbidden");
+        nosy.delete(&path).await.problem(403, "forbidden");
+    }
+    let shown = admin.get(&path).await.ok(200);
+    assert_eq!((&shown["body"], &shown["edits"][0]["body"]), (&json!("the heron"), &json!("the plover")));
+    assert_eq!(
+        (&shown["author"]["id"], &shown["attachments"][0]["name"]),
+        (&json!(ana.id), &json!("plan.png"))
+    );
+    let looks = async || {
+        let log = admin.get("/audit?action=message.view_deleted").await.ok(200);
+        log["items"].as_array().unwrap().len()
+    };
+    assert_eq!(looks().await, 1);
+    admin.get(&path).await.ok(200);
+    assert_eq!(looks().await, 2, "each look leaves a row");
+    assert_eq!(admin.delete(&path).await.status, 204);
+    let gone = admin.get(&path).await.ok(200);
+    assert_eq!((&gone["body"], &gone["edits"], &gone["attachments"]), (&json!(""), &json!([]), &json!([])));
+    let page = get(&ben, &format!("/chat/threads/{thread}/messages")).await.ok(200);
+    assert_eq!(page["items"][0]["id"], sent["id"], "the tombstone stays");
+    let log = admin.get("/audit?action=message.erase").await.ok(200);
+    assert_eq!(log["items"][0]["entity_id"], sent["id"]);
+    assert!(!admin.get("/audit").await.text.contains("heron"), "the log tells no text");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The CRM messenger contract: the four kinds, rights, the widget, muting, preferences, the hub.
 
-use parlor_chat::{Right, roles, tenants};
+use parlor_chat::conversations::{self, NewConversation};
+use parlor_chat::messages::{Body, NewMessage};
+use parlor_chat::{Kind, Right, roles, tenants, users};
 use serde_json::{Value, json};
 
 use super::{get, member, post, role};
@@ -181,6 +183,71 @@ async fn rights_are_put_in_once() {
     let member = admin.get("/roles").await.ok(200);
     let member =
         member["items"].as_array().unwrap().iter().find(|role| role["name"] == "member").unwrap().clone();
-    admin.patch(&format!("/roles/{}", id(&member)), json!({"rights": ["group"]})).await.ok(200);
+    let path = format!("/roles/{}", id(&member));
+    let named = json!({"rights": ["INTERNAL_MESSENGER_BROADCAST", "INTERNAL_MESSENGER"]});
+    let changed = admin.patch(&path, named).await.ok(200);
+    assert_eq!(changed["rights"], json!(["broadcast", "messenger"]), "under the contract's names too");
+    admin.patch(&path, json!({"rights": ["group"]})).await.ok(200);
     assert_eq!(sync().await.unwrap(), 0, "what an administrator took stays taken");
+}
+
+#[tokio::test]
+async fn the_unread_total_counts_every_conversation() {
+    let site = Site::start().await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let (by, to) = (ana.id.parse().unwrap(), ben.id.parse().unwrap());
+    let tenant = site.app.db.read_plain(|tx| tenants::by_slug(tx, "default")).await.unwrap();
+    let written = site.app.db.write_plain(tenant.no, move |tx| {
+        let ana = users::actor(tx, &tenant, by)?;
+        for number in 0..205 {
+            let text = format!("number {number}");
+            let body = Body::parse(&text, 20_000)?;
+            let new = NewConversation {
+                user_ids: vec![to],
+                message: Some(NewMessage::text(text)),
+                ..NewConversation::of(Kind::Group)
+            };
+            conversations::open(tx, &ana, &new, Some(&body))?;
+        }
+        Ok(())
+    });
+    written.await.unwrap();
+    assert_eq!(bootstrap(&ben).await["unread_total"], 205);
+    assert_eq!(ben.get("/unread").await.ok(200)["unread"], 205);
+    let first = bootstrap(&ben).await["conversations"][0].clone();
+    let path = format!("{BASE}/conversations/{}/read", id(&first));
+    assert_eq!(post(&ben, &path, json!({})).await.ok(200)["unread_total"], 204);
+}
+
+#[tokio::test]
+async fn every_answer_under_admin_leads_to_the_hub_and_users_come_in_pages() {
+    let site = Site::start().await;
+    let (admin, ben) = (site.user_with("Ada", &["admin"]).await, site.user("Ben").await);
+    for name in ["Carl", "Dora"] {
+        site.user(name).await;
+    }
+    for path in ["/admin/chat/purges".to_owned(), format!("{BASE}/conversations")] {
+        let answer = get(&admin, &path).await;
+        assert!(answer.headers["set-cookie"].to_str().unwrap().contains("/.well-known/mercure"), "{path}");
+        answer.ok(200);
+    }
+    let first = get(&ben, &format!("{BASE}/users?limit=2")).await.ok(200);
+    let names = |page: &Value| -> Vec<String> {
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|user| user["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&first), ["Ada", "Carl"]);
+    let next = first["next"].as_str().unwrap().replace('\n', "%0A");
+    let second = get(&ben, &format!("{BASE}/users?limit=2&after={next}")).await.ok(200);
+    assert_eq!((names(&second), &second["next"]), (vec!["Dora".to_owned()], &json!(null)));
+    assert_eq!(names(&get(&ben, &format!("{BASE}/users?search=car")).await.ok(200)), ["Carl"]);
+    assert_eq!(bootstrap(&ben).await["users_next"], json!(null));
+    let host = second["items"][0]["external_id"].clone();
+    let opened = open(&ben, json!({"type": "direct", "user_ids": [host], "message": "hello"})).await;
+    let people = opened["participants"].as_array().unwrap();
+    assert!(people.iter().any(|one| one["name"] == "Dora"), "{opened}");
 }

@@ -18,7 +18,7 @@ async fn acme() -> Acme {
     let site = Site::start().await;
     let secret = site.tenant("acme").await;
     for name in ["PDG", "DG", "Employé"] {
-        role(&site, "acme", name, &[]).await;
+        role(&site, "acme", name, &[Right::Group]).await;
     }
     role(&site, "acme", "auditor", &[Right::ViewAudit, Right::ManageUsers]).await;
     let rows: &[(&str, &[&str])] = &[
@@ -160,4 +160,52 @@ async fn another_tenants_address_is_nobodys() {
     assert!(polling.packet().await.unwrap().starts_with("40{"));
     polling.post("421[\"messaging:send\",{}]").await;
     while !polling.packet().await.unwrap().starts_with("431[{\"error\"") {}
+}
+
+#[tokio::test]
+async fn edits_deletions_and_arrivals_are_told() {
+    let Acme { site: _site, karim, julie, .. } = acme().await;
+    let (mut julies, mut karims) = (socket(&julie).await, socket(&karim).await);
+    let sent =
+        julies.ask("messaging:send", json!({"toUserId": karim.id, "content": "at nine"})).await["data"]
+            .clone();
+    assert_eq!((&sent["delivered"], &sent["read"]), (&json!(false), &json!(false)));
+    let arrived = karims.ask("messaging:delivered", json!({"messageId": sent["id"]})).await;
+    assert_eq!(arrived["ok"], true);
+    let told = julies.next_of("messaging:delivered").await;
+    assert_eq!((&told["conversationId"], &told["userId"]), (&sent["conversationId"], &json!(karim.id)));
+    assert_eq!(told["seq"], sent["seq"]);
+    let edited = julies.ask("messaging:edit", json!({"messageId": sent["id"], "content": "at ten"})).await;
+    assert_eq!((&edited["ok"], &edited["data"]["delivered"]), (&json!(true), &json!(true)));
+    let told = karims.next_of("messaging:edited").await;
+    assert_eq!((&told["messageId"], &told["content"]), (&sent["id"], &json!("at ten")));
+    assert_eq!(told["conversationId"], sent["conversationId"]);
+    assert!(told["editedAt"].is_string());
+    let refused = karims.ask("messaging:edit", json!({"messageId": sent["id"], "content": "no"})).await;
+    assert_eq!(refused["ok"], false);
+    // Also when it is done elsewhere.
+    julie.delete(&format!("/messages/{}", sent["id"].as_str().unwrap())).await.ok(200);
+    let told = karims.next_of("messaging:deleted").await;
+    assert_eq!(told["messageId"], sent["id"]);
+    assert!(told["deletedAt"].is_string() && told["content"].is_null());
+    let group = julie.group("Kitchen", &[&karim]).await;
+    julie.say(&group, "not of this contract").await;
+    julies.ask("messaging:send", json!({"toUserId": karim.id, "content": "of it"})).await;
+    assert_eq!(karims.next_of("messaging:new").await["message"]["content"], "of it");
+}
+
+#[tokio::test]
+async fn whoever_may_write_to_nobody_is_refused_at_the_connection() {
+    let Acme { site, auditor, .. } = acme().await;
+    let nobody = member(&site, "acme", "secret of acme", "Nemo", &[]).await;
+    let mut sio = Sio::open(&site.url, PATH, &[]).await;
+    let refusal = sio.join(json!({"token": nobody.token})).await.unwrap_err();
+    assert_eq!(refusal["data"]["code"], "forbidden");
+    let log = auditor.get("/audit?action=forbidden_attempt").await.ok(200);
+    let row = &log["items"][0];
+    assert_eq!(
+        (&row["details"]["attempted"], &row["details"]["rule"]),
+        (&json!("ws.connect"), &json!("matrix"))
+    );
+    assert_eq!(row["actor_id"], json!(nobody.id));
 }

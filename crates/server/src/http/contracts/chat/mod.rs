@@ -2,13 +2,15 @@
 //! in its words. Must not know: rules.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, OriginalUri, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use parlor_chat::conversations::{self, ListFilter, NewConversation};
 use parlor_chat::messages::{self, Range};
-use parlor_chat::{ConversationId, Kind, PersonId, purges, read_state};
+use parlor_chat::page::Page;
+use parlor_chat::users::{self, NamedUser};
+use parlor_chat::{ConversationId, Kind, purges, read_state};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,6 +19,7 @@ use crate::http::admin::purges::{LogQuery, PurgeInput, run};
 use crate::http::contracts::chat::views::KINDS;
 use crate::http::contracts::opens::Opens;
 use crate::request::Answer;
+use crate::request::bare_list::BareList;
 use crate::request::caller::{Caller, StreamCaller};
 use crate::request::extract::{Json, Path, Query};
 use crate::request::problem::Problem;
@@ -39,8 +42,11 @@ pub(crate) fn routes() -> Router<Ctx> {
         .route("/chat/events/stream", get(stream))
         .route("/chat/ws-nonce", post(nonce::make))
         .route("/ws/chat", get(nonce::connect))
-        .route("/admin/chat/purge", post(purge))
-        .route("/admin/chat/purges", get(purge_log))
+}
+
+/// What administrators do, beside what else stands under `/admin`.
+pub(crate) fn admin_routes() -> Router<Ctx> {
+    Router::new().route("/admin/chat/purge", post(purge)).route("/admin/chat/purges", get(purge_log))
 }
 
 #[derive(Deserialize)]
@@ -57,7 +63,7 @@ struct ThreadInput {
     /// direct or group.
     #[serde(rename = "type")]
     kind: String,
-    user_ids: Vec<PersonId>,
+    user_ids: Vec<NamedUser>,
     subject: Option<String>,
     client_id: Option<String>,
 }
@@ -70,7 +76,12 @@ struct RangeQuery {
     limit: Option<i64>,
 }
 
-async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<PageQuery>) -> Answer<Value> {
+async fn list(
+    State(app): State<Ctx>,
+    caller: Caller,
+    OriginalUri(asked): OriginalUri,
+    Query(query): Query<PageQuery>,
+) -> Result<BareList<Value>, Problem> {
     let PageQuery { after, limit, search } = query;
     let filter =
         ListFilter { kinds: KINDS.to_vec(), mine: true, after, limit, search, ..ListFilter::default() };
@@ -78,9 +89,9 @@ async fn list(State(app): State<Ctx>, caller: Caller, Query(query): Query<PageQu
     let run = app.db.read(&caller, move |tx, actor| {
         let page = conversations::list(tx, actor, &filter)?;
         let threads = page.items.iter().map(|view| views::thread(tx, actor, view));
-        Ok(json!({"items": threads.collect::<Result<Vec<_>, _>>()?, "next": page.next}))
+        Ok(Page { items: threads.collect::<Result<Vec<_>, _>>()?, next: page.next })
     });
-    Ok(Json(run.await?))
+    Ok(BareList::of(run.await?, &asked))
 }
 
 async fn one(State(app): State<Ctx>, caller: Caller, Path(id): Path<ConversationId>) -> Answer<Value> {
@@ -98,8 +109,10 @@ async fn open(
 ) -> Result<Response, Problem> {
     let kind = Kind::parse(&input.kind).filter(|kind| KINDS.contains(kind));
     let kind = kind.ok_or_else(|| Problem::invalid("type", "known", "use direct or group"))?;
+    let named = input.user_ids;
+    let user_ids = app.db.read(&caller, move |tx, actor| users::named(tx, actor, &named, "user_ids")).await?;
     let new = NewConversation {
-        user_ids: input.user_ids,
+        user_ids,
         title: input.subject.filter(|_| kind == Kind::Group),
         client_id: input.client_id,
         ..NewConversation::of(kind)
@@ -112,7 +125,7 @@ async fn open(
     Ok((status, axum::Json(thread)).into_response())
 }
 
-/// A page of a thread. Opening it, or going on to newer messages, reads up to what is shown.
+/// A page of a thread. Opening it reads up to what is shown; looking for older or newer messages reads nothing.
 async fn history(
     State(app): State<Ctx>,
     caller: Caller,
@@ -129,7 +142,8 @@ async fn history(
         };
         let page = messages::page(tx, actor, id, range, query.limit)?;
         let last = page.items.last().map(|message| message.seq);
-        if let Some(seq) = last.filter(|_| opens && query.before.is_none()) {
+        let first = query.before.is_none() && query.after.is_none();
+        if let Some(seq) = last.filter(|_| opens && first) {
             read_state::read(tx, actor, id, Some(seq))?;
         }
         Ok(page)
@@ -169,9 +183,12 @@ async fn purge(
     })
 }
 
-async fn purge_log(State(app): State<Ctx>, caller: Caller, Query(query): Query<LogQuery>) -> Answer<Value> {
+async fn purge_log(
+    State(app): State<Ctx>,
+    caller: Caller,
+    OriginalUri(asked): OriginalUri,
+    Query(query): Query<LogQuery>,
+) -> Result<BareList<Value>, Problem> {
     let run = app.db.read(&caller, move |tx, actor| purges::list(tx, actor, query.after, query.limit));
-    let page = run.await?;
-    let items: Vec<Value> = page.items.iter().map(views::purge).collect();
-    Ok(Json(json!({"items": items, "next": page.next})))
+    Ok(BareList::of(run.await?.map(|purge| views::purge(&purge)), &asked))
 }

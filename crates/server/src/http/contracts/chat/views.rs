@@ -40,11 +40,13 @@ pub(super) fn thread(tx: &mut Tx<'_>, actor: &Actor, view: &View) -> Result<Valu
         .iter()
         .map(|participant| {
             json!({
+                "id": format!("{}:{}", view.id, participant.person.id),
                 "thread_id": view.id, "user_id": participant.person.id, "name": participant.person.name,
                 "avatar_url": participant.person.avatar_url, "role": participant.role,
                 "last_read_message_id": at(participant.last_read_seq),
                 "last_read_at": participant.last_read_at.map(seconds),
                 "created_at": seconds(participant.joined_at),
+                "updated_at": seconds(participant.last_read_at.map_or(participant.joined_at, |read| read.max(participant.joined_at))),
             })
         })
         .collect();

@@ -3,14 +3,15 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use parlor_chat::conversations::{self, ListFilter};
-use parlor_chat::users::{self, ProfileChange, UserFilter};
-use parlor_chat::{Actor, Error, Right, Tx, events};
+use parlor_chat::users::{self, ProfileChange};
+use parlor_chat::{Actor, Right, events};
 use parlor_realtime::protocol::mercure::parlor_topics::Topic;
 use parlor_realtime::protocol::mercure::wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::messenger::Messenger;
+use super::users::{UsersQuery, writable};
 use super::views;
 use crate::app::Ctx;
 use crate::request::Answer;
@@ -20,8 +21,6 @@ use crate::transport::mercure::grant::grant;
 /// Under which key of a user's preferences the messenger's are.
 const KEY: &str = "internal_messenger";
 const RECENT: i64 = 20;
-/// How many users one may write to are named at once; more are found by searching.
-const USERS: i64 = 200;
 
 /// How the messenger draws attention.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -71,14 +70,17 @@ pub(crate) async fn bootstrap(
         let items: Vec<Value> = page.items.iter().map(views::conversation).collect();
         let preferences = stored(&users::profile(tx, actor.tenant, actor.id())?.preferences);
         let position = events::position(tx, actor.tenant)?;
+        let people = writable(tx, actor, &UsersQuery::default())?;
+        let own = users::external_ids(tx, actor.tenant, &[actor.id()])?;
         let mine = json!({
-            "user": {"id": actor.id(), "name": actor.person.name, "avatar_url": actor.person.avatar_url},
+            "user": {"id": actor.id(), "external_id": own.get(&actor.id()), "name": actor.person.name, "avatar_url": actor.person.avatar_url},
             "rights": rights(actor),
             "preferences": preferences,
             "unread_total": views::unread_total(tx, actor)?,
             "conversations": items,
             "next": page.next,
-            "users": writable(tx, actor)?,
+            "users": people.items,
+            "users_next": people.next,
         });
         Ok((mine, position, page.items.iter().map(|view| view.id).collect::<Vec<_>>()))
     });
@@ -92,15 +94,6 @@ pub(crate) async fn bootstrap(
         "last_event_id": wire::id(position.epoch, position.seq),
     });
     Ok(Json(answer))
-}
-
-/// Users that the matrix lets the actor write to.
-fn writable(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<Value>, Error> {
-    let filter =
-        UserFilter { active: Some(true), writable: true, limit: Some(USERS), ..UserFilter::default() };
-    let page = users::list(tx, actor, &filter)?;
-    let others = page.items.iter().filter(|user| user.id != actor.id());
-    Ok(others.map(|user| json!({"id": user.id, "name": user.name, "avatar_url": user.avatar_url})).collect())
 }
 
 /// Changes preferences; what is not named stays.

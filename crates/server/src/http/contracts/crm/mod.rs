@@ -4,12 +4,13 @@
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use parlor_chat::conversations::{self, NewConversation, Related};
 use parlor_chat::messages::{self, NewMessage, Range};
 use parlor_chat::participants::{self, MeChange};
+use parlor_chat::users::{NamedUser, named as named_users};
 use parlor_chat::{Actor, ConversationId, Error, Kind, MessageId, PersonId, Right, RowId, Tx, read_state};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,10 +28,11 @@ use crate::transport::mercure::grant::grant;
 
 mod bootstrap;
 mod messenger;
+mod users;
 mod views;
 pub use parlor_realtime::contracts::crm as contract;
 
-pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
+pub(crate) fn routes() -> Router<Ctx> {
     let routes = Router::new()
         .route("/widget/bootstrap", get(bootstrap::bootstrap))
         .route("/preferences", post(bootstrap::preferences))
@@ -39,13 +41,13 @@ pub(crate) fn routes(app: &Ctx) -> Router<Ctx> {
         .route("/conversations/{id}/messages", post(send))
         .route("/conversations/{id}/read", post(read))
         .route("/conversations/{id}/mute", post(mute))
-        .layer(from_fn_with_state(app.clone(), realtime_headers));
+        .route("/users", get(users::list));
     Router::new().nest("/admin/internal-messenger", routes)
 }
 
 /// The one place where an answer gets what a browser needs to subscribe: the hub's `Link` and its cookie, for people
 /// who may use the messenger. Without a hub the messenger works as well.
-async fn realtime_headers(State(app): State<Ctx>, request: Request, next: Next) -> Response {
+pub(super) async fn realtime_headers(State(app): State<Ctx>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let caller = Caller::from_request_parts(&mut parts, &app).await.ok();
     let headers = parts.headers.clone();
@@ -68,7 +70,7 @@ struct ConversationInput {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
-    user_ids: Vec<PersonId>,
+    user_ids: Vec<NamedUser>,
     subject: Option<String>,
     message: Option<String>,
     #[serde(default)]
@@ -117,7 +119,8 @@ struct OpenQuery {
 }
 
 impl ConversationInput {
-    fn into_new(self) -> Result<NewConversation, Problem> {
+    /// The conversation, with these people.
+    fn into_new(self, user_ids: Vec<PersonId>) -> Result<NewConversation, Problem> {
         let kind = KINDS.iter().find(|(_, name)| *name == self.kind).map(|(kind, _)| *kind);
         let unknown = || Problem::invalid("type", "known", "use direct, group, broadcast or global");
         let kind = kind.ok_or_else(unknown)?;
@@ -143,7 +146,7 @@ impl ConversationInput {
             _ => self.subject,
         };
         Ok(NewConversation {
-            user_ids: self.user_ids,
+            user_ids,
             title,
             replies_enabled: self.replies_enabled,
             related,
@@ -173,7 +176,10 @@ async fn open(
     Messenger(caller): Messenger,
     Json(input): Json<ConversationInput>,
 ) -> Result<Response, Problem> {
-    let opened = sending::open(&app, &caller, input.into_new()?, |_, _, opened| Ok(opened)).await?;
+    let named = input.user_ids.clone();
+    let user_ids = app.db.read(&caller, move |tx, actor| named_users(tx, actor, &named, "user_ids")).await?;
+    let new = input.into_new(user_ids)?;
+    let opened = sending::open(&app, &caller, new, |_, _, opened| Ok(opened)).await?;
     let message = opened.message.map(contract::Message::of);
     let answer = json!({"conversation": views::conversation(&opened.conversation), "message": message});
     let status = if opened.is_new { StatusCode::CREATED } else { StatusCode::OK };

@@ -20,9 +20,7 @@ pub(super) fn known(tx: &mut Tx<'_>, actor: &Actor, id: ConversationId) -> Resul
 
 /// Unread over the conversations of the contract; muted ones stay silent but count.
 pub(super) fn unread_total(tx: &mut Tx<'_>, actor: &Actor) -> Result<i64, Error> {
-    let filter = ListFilter { unread: true, limit: Some(200), ..filter() };
-    let page = conversations::list(tx, actor, &filter)?;
-    Ok(page.items.iter().filter_map(|view| view.me.as_ref()).map(|me| me.unread).sum())
+    Ok(conversations::totals_of(tx, actor, &KINDS.map(|(kind, _)| kind))?.unread)
 }
 
 /// A conversation, for one of its readers.

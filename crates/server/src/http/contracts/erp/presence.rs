@@ -1,14 +1,16 @@
 //! Owns: who of the tenant is there, in the words of the ERP contract. Must not know: what makes somebody be there.
 
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use parlor_chat::page::Page;
 use parlor_chat::users::{self, UserFilter};
 use parlor_chat::{PersonId, Time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::member::Member;
 use crate::app::Ctx;
-use crate::request::Answer;
-use crate::request::extract::Json;
+use crate::request::bare_list::BareList;
+use crate::request::extract::Query;
+use crate::request::problem::Problem;
 use crate::services::presence;
 use parlor_chat::statuses::{PresenceStatus, PresenceView};
 
@@ -17,30 +19,52 @@ use parlor_chat::statuses::{PresenceStatus, PresenceView};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Presence {
     user_id: PersonId,
+    /// The host's own id of them.
+    external_id: Option<String>,
     /// online, idle or offline.
     status: &'static str,
     last_seen: Option<Time>,
 }
 
-/// Everybody of the tenant, by name: the first thousand.
-pub(crate) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answer<Vec<Presence>> {
-    const MOST: usize = 1_000;
+/// A page of people.
+#[derive(Deserialize)]
+pub(super) struct PresenceQuery {
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+/// As many people as an answer tells of at most.
+const MOST: usize = 1_000;
+
+/// Everybody of the tenant, by name, in pages.
+pub(super) async fn list(
+    State(app): State<Ctx>,
+    Member(caller): Member,
+    OriginalUri(asked): OriginalUri,
+    Query(query): Query<PresenceQuery>,
+) -> Result<BareList<Presence>, Problem> {
+    let most = query.limit.unwrap_or(MOST).clamp(1, MOST);
     let read = app.db.read(&caller, move |tx, actor| {
         let mut people: Vec<PersonId> = Vec::new();
-        let mut filter = UserFilter { active: Some(true), limit: Some(200), ..UserFilter::default() };
+        let mut next = query.after.clone();
         loop {
+            let left = i64::try_from(most - people.len()).unwrap_or(0).min(200);
+            let filter =
+                UserFilter { active: Some(true), limit: Some(left), after: next, ..UserFilter::default() };
             let page = users::list(tx, actor, &filter)?;
             people.extend(page.items.iter().map(|user| user.id));
-            filter.after = page.next;
-            if filter.after.is_none() || people.len() >= MOST {
+            next = page.next;
+            if next.is_none() || people.len() >= most {
                 break;
             }
         }
-        Ok(people)
+        Ok((users::external_ids(tx, actor.tenant, &people)?, people, next))
     });
-    let shown = presence::presence_of(&app, caller.tenant, Some(read.await?)).await?;
+    let (mut names, people, next) = read.await?;
+    let shown = presence::presence_of(&app, caller.tenant, Some(people)).await?;
     let one = |view: PresenceView| Presence {
         user_id: view.user_id,
+        external_id: names.remove(&view.user_id),
         status: match view.status {
             PresenceStatus::Offline => "offline",
             PresenceStatus::Away => "idle",
@@ -48,5 +72,6 @@ pub(crate) async fn list(State(app): State<Ctx>, Member(caller): Member) -> Answ
         },
         last_seen: view.last_active_at.or(view.last_seen_at),
     };
-    Ok(Json(shown.into_iter().map(one).collect()))
+    let items = shown.into_iter().map(one).collect();
+    Ok(BareList::of(Page { items, next }, &asked))
 }

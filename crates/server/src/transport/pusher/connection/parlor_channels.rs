@@ -16,7 +16,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::auth::{reload_actor, require_root};
+use crate::metrics::Protocol;
 use crate::services::presence;
+use crate::transport::audited::audited;
 use crate::transport::pusher::connection::Connection;
 use crate::transport::pusher::connection::types::Refused;
 use crate::transport::pusher::connection::types::{End, Step};
@@ -134,7 +136,16 @@ impl Connection {
                 Ok(joined) => {
                     let attending = self.app.presence.attend(tenant, actor.id(), self.app.clock.now());
                     let (conversations, channel, inbox) = (HashMap::new(), None, false);
-                    return Ok(Person { actor, _joined: joined, attending, conversations, channel, inbox });
+                    let audited = audited(&self.app, &actor, Protocol::Pusher);
+                    return Ok(Person {
+                        actor,
+                        _joined: joined,
+                        attending,
+                        _audited: audited,
+                        conversations,
+                        channel,
+                        inbox,
+                    });
                 }
                 Err(back) => ticket = back.0,
             }

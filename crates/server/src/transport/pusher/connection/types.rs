@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::transport::audited::Audited;
+
 /// Why a connection ends: a code and a text, or nothing to say because the other side is gone.
 pub(crate) type End = Option<CloseReason>;
 
@@ -64,6 +66,8 @@ pub(crate) struct Person {
     pub(crate) _joined: Joined,
     /// The person is there as long as this.
     pub(crate) attending: Attending,
+    /// The audit log knows of it as long as this.
+    pub(crate) _audited: Audited,
     /// The conversations whose channels it is on: as a reader, as a viewer.
     pub(crate) conversations: HashMap<ConversationId, (bool, bool)>,
     /// Its own channel, when it is on it.
