@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { draftRequestOf } from '../src/core/sync/draftSession';
 import { commandIn, fuzzy, tokenAt } from '../src/core/text/editing';
 import { findEmoji } from '../src/core/text/emoji';
-import { ownPicture, safePicture, safeUrl } from '../src/core/text/links';
+import { safeUrl } from '../src/core/text/links';
 import { asked, isQuestion } from '../src/core/text/searchQuery';
 import { snoozeChoices } from '../src/core/text/snooze';
 import { seqAt } from '../src/core/sync/timelines';
@@ -36,12 +36,6 @@ describe('addresses from outside', () => {
       ['javascript:alert(1)', null], ['data:text/html,x', null], [' JaVaScript:alert(1)', null], ['orders/1', null], ['', null],
     ];
     for (const [given, shown] of cases) expect(safeUrl(given), given).toBe(shown);
-  });
-  it('of pictures on cards are files of ours, as nothing else may be fetched unasked', () => {
-    for (const given of ['/files/0190-ab', '/files/0190-ab?expires=1&for=a&signature=b']) expect(ownPicture(given)).toBe(given);
-    const others = ['/chat/threads/1/messages', '/files/../chat/threads/1', '/files/%2e%2e/chat', '/files/', '//evil.example/files/a', 'https://shop.example/p.png', '', null];
-    for (const given of others) expect(ownPicture(given), String(given)).toBeNull();
-    expect(['https://shop.example/p.png', 'http://shop.example/p.png', '/media/p.png'].map(safePicture)).toEqual(['https://shop.example/p.png', null, null]);
   });
   it('of a "Discuss" button are cut and checked', () => {
     const wish = draftRequestOf('?to=a,b&to=b&type=order&id=7&url=javascript:alert(1)&text=Hi');

@@ -129,8 +129,8 @@ mod tests {
         assert_eq!(next(start - HOUR), start + 1, "behind");
         assert_eq!(next(start - HOUR), start + 2, "and each is another one");
         assert_eq!(next(start), start + 2 + HOUR / 2, "time goes on meanwhile");
-        assert_eq!(next(start + HOUR), start + 2 + HOUR);
-        assert_eq!(next(start + 2 * HOUR), start + 2 * HOUR, "caught up");
+        assert_eq!(next(start + HOUR), start + HOUR, "caught up");
+        assert_eq!(next(start + 2 * HOUR), start + 2 * HOUR);
         assert_eq!(next(start - 30 * HOUR), start - 30 * HOUR, "it was wrong before");
     }
 

@@ -79,11 +79,14 @@ impl DataArgs {
         self.secret_key_file.as_deref().filter(|path| !path.as_os_str().is_empty())
     }
 
-    /// Whether there is something to look into: the file of the embedded database. Of another one only opening tells.
+    /// Whether there is something to look into: the file of the embedded database, or the one that says that it was there.
+    /// Of another database only opening tells.
     #[must_use]
     pub fn is_there(&self) -> bool {
         let url = self.database_url();
-        url.strip_prefix("sqlite:").is_none_or(|path| Path::new(path.trim_start_matches("//")).exists())
+        let Some(path) = url.strip_prefix("sqlite:") else { return true };
+        let path = path.trim_start_matches("//");
+        Path::new(path).exists() || Path::new(&format!("{path}.installed")).exists()
     }
 
     /// Whether one machine's folder holds everything.

@@ -4,6 +4,7 @@ use clap::{ArgAction, Args, Subcommand};
 use parlor_chat::pusher_apps::{self, App, Compat};
 use serde_json::{Value, json};
 
+use crate::app::start::made_by_another;
 use crate::cli::Failure;
 use crate::cli::output::JsonArg;
 use crate::cli::store::{Store, TenantArg};
@@ -65,7 +66,9 @@ pub(super) fn run(data: &DataArgs, command: AppCommand) -> Result<(), Failure> {
     match command {
         AppCommand::Show { tenant, json } => {
             let tenant = store.tenant(&tenant.tenant)?;
-            let app = store.write(tenant.no, move |tx| pusher_apps::ensure(tx, tenant.id, tenant.no))?;
+            let ensure = || store.write(tenant.no, move |tx| pusher_apps::ensure(tx, tenant.id, tenant.no));
+            // A server that starts at the same moment may just have made it.
+            let app = ensure().or_else(|error| if made_by_another(&error) { ensure() } else { Err(error) })?;
             print(&json, &app);
         }
         AppCommand::Set(args) => set(&store, *args)?,

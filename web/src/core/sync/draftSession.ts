@@ -2,7 +2,7 @@
 // checked here.
 // Must not know: the screen on which it is written.
 import { ApiError, getUser, listConversations, listUsers, type Client, type Conversation, type Related, type User } from '../api';
-import { safePicture, safeUrl } from '../text/links';
+import { safeUrl } from '../text/links';
 
 /** A record as the page of a host application describes it. */
 export interface RecordOfHost { type: string; id: string | number; title: string; url?: string | null; picture_url?: string | null }
@@ -11,12 +11,15 @@ export interface DraftRequest { to: string[]; text: string; subject: string; rel
 const LONGEST = { type: 40, id: 80, title: 200, text: 4_000, to: 20 };
 
 /** Of the address `/app/compose?…`. */
+/** What the server takes as the picture of a card. */
+const secure = (url: string | null) => (/^https:/.test(url!) ? url : null);
+
 export function draftRequestOf(query: string): DraftRequest {
   const params = new URLSearchParams(query);
   const take = (name: keyof typeof LONGEST) => (params.get(name) ?? '').trim().slice(0, LONGEST[name]);
   const to = params.getAll('to').flatMap((one) => one.split(',')).map((one) => one.trim()).filter(Boolean).slice(0, LONGEST.to);
   const [type, id, title] = [take('type'), take('id'), take('title')];
-  const related = type && (id || title) ? { type, id: id || title, title: title || id, url: safeUrl(params.get('url')), picture_url: safePicture(params.get('picture')?.trim()) } : null;
+  const related = type && (id || title) ? { type, id: id || title, title: title || id, url: safeUrl(params.get('url')), picture_url: secure(params.get('picture')) } : null;
   return { to: [...new Set(to)], text: take('text'), subject: (params.get('subject') ?? '').trim().slice(0, 200), related };
 }
 
@@ -51,7 +54,7 @@ export function relatedOf(context: RecordOfHost | undefined, base = location.hre
     id: String(context.id).slice(0, 200),
     title: String(context.title).slice(0, 300),
     url: whole(context.url, base),
-    picture_url: safePicture(whole(context.picture_url, base)),
+    picture_url: secure(whole(context.picture_url, base)),
   };
 }
 
@@ -59,8 +62,8 @@ export function relatedOf(context: RecordOfHost | undefined, base = location.hre
 export function whole(address: string | null | undefined, base: string): string | null {
   if (!address) return null;
   try {
-    const url = new URL(address, base);
-    return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null;
+    const { href } = new URL(address, base);
+    return /^https?:/.test(href) ? href : null;
   } catch {
     return null;
   }
