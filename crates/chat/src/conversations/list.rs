@@ -153,14 +153,14 @@ pub fn totals(tx: &mut Tx, actor: &Actor) -> Result<Totals> {
 pub fn totals_of(tx: &mut Tx, actor: &Actor, kinds: &[Kind]) -> Result<Totals> {
     let names: Vec<String> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
     let asked = params![actor.tenant, actor.id(), &names[..]];
-    let own = tx.db.one(&store::TOTALS, &asked, Totals::from_row)?;
+    let own = tx.db.one(&store::TOTALS, asked, Totals::from_row)?;
     let reads = |kind: &&Kind| kind.rules().everyone && readable_kinds(actor).kinds().contains(kind);
     let everyone: Vec<String> = kinds.iter().filter(reads).map(|kind| kind.name().to_owned()).collect();
     if everyone.is_empty() {
         return Ok(own);
     }
     let asked = params![actor.tenant, actor.id(), &everyone[..]];
-    let everyone = tx.db.one(&store::TOTALS_EVERYONE, &asked, Totals::from_row)?;
+    let everyone = tx.db.one(&store::TOTALS_EVERYONE, asked, Totals::from_row)?;
     Ok(Totals {
         unread: own.unread + everyone.unread,
         conversations: own.conversations + everyone.conversations,

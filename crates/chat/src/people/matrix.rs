@@ -49,7 +49,7 @@ pub fn writable(tx: &mut Tx, tenant: TenantId, from: PersonId, to: &[PersonId]) 
 /// Refuses an actor whom the matrix lets write to nobody at all.
 pub fn require_any(tx: &mut Tx, actor: &Actor, action: &'static str) -> Result<()> {
     let asked = params![actor.tenant, actor.id()];
-    let count = |tx: &mut Tx, sql| tx.db.one::<i64>(sql, &asked, |row| row.get(0));
+    let count = |tx: &mut Tx, sql| tx.db.one::<i64>(sql, asked, |row| row.get(0));
     if count(tx, &UNRESTRICTED)? > 0 || count(tx, &ANY_CELL)? > 0 {
         return Ok(());
     }

@@ -68,7 +68,8 @@ pub(super) fn run(data: &DataArgs, command: AppCommand) -> Result<(), Failure> {
             let tenant = store.tenant(&tenant.tenant)?;
             let ensure = || store.write(tenant.no, move |tx| pusher_apps::ensure(tx, tenant.id, tenant.no));
             // A server that starts at the same moment may just have made it.
-            let app = ensure().or_else(|error| if made_by_another(&error) { ensure() } else { Err(error) })?;
+            let app =
+                ensure().or_else(|error| if made_by_another(&error) { ensure() } else { Err(error) })?;
             print(&json, &app);
         }
         AppCommand::Set(args) => set(&store, *args)?,
