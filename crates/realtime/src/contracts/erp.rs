@@ -268,6 +268,7 @@ impl Event {
     }
 
     /// Reads an event of the log; `None` when this contract has no word for it: it knows conversations of two only.
+    #[expect(clippy::too_many_lines, reason = "one match over the kinds of events, an arm each")]
     fn from_log(logged: &Logged) -> Result<Option<Event>, Error> {
         if let Audience::Conversation { facets, .. } = logged.audience
             && facets.kind != Kind::Direct

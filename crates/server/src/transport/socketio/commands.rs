@@ -105,8 +105,9 @@ pub(super) async fn run(
 
 /// Everybody is in their own room from the beginning, and in no other.
 async fn join(app: &Ctx, caller: &Caller, input: ErpJoin) -> Result<String, Problem> {
-    let named =
-        move |tx: &mut Tx<'_>, actor: &Actor| users::named(tx, actor, &[input.user_id.clone()], "userId");
+    let named = move |tx: &mut Tx<'_>, actor: &Actor| {
+        users::named(tx, actor, std::slice::from_ref(&input.user_id), "userId")
+    };
     if app.db.read(caller, named).await? != [caller.id()] {
         return Err(Problem::forbidden("self", "one joins as oneself"));
     }

@@ -40,7 +40,6 @@ pub(super) fn writable(tx: &mut Tx<'_>, actor: &Actor, query: &UsersQuery) -> Re
         limit: query.limit.or(Some(USERS)),
         after: query.after.clone(),
         search: query.search.clone(),
-        ..UserFilter::default()
     };
     let page = users::list(tx, actor, &filter)?;
     let ids: Vec<PersonId> = page.items.iter().map(|user| user.id).collect();
