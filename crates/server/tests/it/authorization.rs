@@ -41,6 +41,7 @@ struct World {
 }
 
 impl World {
+    #[expect(clippy::too_many_lines, reason = "a table of ten kinds")]
     async fn new() -> Self {
         let site = ears::site().await;
         let people = people(&site).await;
