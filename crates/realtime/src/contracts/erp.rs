@@ -36,6 +36,13 @@ pub struct Message {
     pub deleted_at: Option<Time>,
 }
 
+impl Deleted {
+    fn of(native: messages::Message) -> Self {
+        let messages::Message { conversation_id, id, deleted_at, .. } = native;
+        Self { conversation_id, message_id: id, deleted_at }
+    }
+}
+
 /// How far somebody has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadPosition {
@@ -105,6 +112,17 @@ pub struct Edited {
     pub message_id: MessageId,
     pub content: String,
     pub edited_at: Option<Time>,
+}
+
+impl Edited {
+    fn of(native: messages::Message) -> Self {
+        Self {
+            conversation_id: native.conversation_id,
+            message_id: native.id,
+            content: native.body,
+            edited_at: native.edited_at,
+        }
+    }
 }
 
 /// `messaging:deleted`: a message is to be shown no more.
@@ -268,7 +286,6 @@ impl Event {
     }
 
     /// Reads an event of the log; `None` when this contract has no word for it: it knows conversations of two only.
-    #[expect(clippy::too_many_lines, reason = "one match over the kinds of events, an arm each")]
     fn from_log(logged: &Logged) -> Result<Option<Event>, Error> {
         if let Audience::Conversation { facets, .. } = logged.audience
             && facets.kind != Kind::Direct
@@ -284,23 +301,8 @@ impl Event {
                     Event::New(NewMessage { conversation_id, message })
                 })
             }
-            Payload::MessageEdited(told) => {
-                let native = told.message.read()?;
-                Some(Event::Edited(Edited {
-                    conversation_id: native.conversation_id,
-                    message_id: native.id,
-                    content: native.body,
-                    edited_at: native.edited_at,
-                }))
-            }
-            Payload::MessageDeleted(told) => {
-                let native = told.message.read()?;
-                Some(Event::Deleted(Deleted {
-                    conversation_id: native.conversation_id,
-                    message_id: native.id,
-                    deleted_at: native.deleted_at,
-                }))
-            }
+            Payload::MessageEdited(told) => Some(Event::Edited(Edited::of(told.message.read()?))),
+            Payload::MessageDeleted(told) => Some(Event::Deleted(Deleted::of(told.message.read()?))),
             Payload::Delivered(told) => Some(Event::Delivered(Delivered {
                 conversation_id,
                 user_id: told.person_id,

@@ -41,7 +41,6 @@ struct World {
 }
 
 impl World {
-    #[expect(clippy::too_many_lines, reason = "a table of ten kinds")]
     async fn new() -> Self {
         let site = ears::site().await;
         let people = people(&site).await;
@@ -87,25 +86,28 @@ impl World {
                 &["boss", "kim"],
             ),
         ];
-        for (kind, word, author, mut new, readers) in openings {
-            new["kind"] = json!(kind);
-            let person = &world.people[author];
-            if ["broadcast", "announcement", "support"].contains(&kind) {
-                new["message"] = json!({"body": "a question"});
-            }
-            let opened = person.post("/conversations", new).await;
-            assert!([200, 201].contains(&opened.status), "{kind}: {}", opened.text);
-            let id = opened.json["id"].as_str().unwrap().to_owned();
-            if kind == "support" {
-                world.people["agent"]
-                    .patch(&format!("/conversations/{id}"), json!({"team_id": team}))
-                    .await
-                    .ok(200);
-            }
-            let things = things(person, id, word).await;
+        for (kind, word, author, new, readers) in openings {
+            let id = world.open(kind, author, new, &team).await;
+            let things = things(&world.people[author], id, word).await;
             world.talks.push(Talk { kind, word, author, readers, things });
         }
         world
+    }
+
+    /// Opens one; what customers ask goes to the team.
+    async fn open(&self, kind: &str, author: &str, mut new: Value, team: &Value) -> String {
+        new["kind"] = json!(kind);
+        if ["broadcast", "announcement", "support"].contains(&kind) {
+            new["message"] = json!({"body": "a question"});
+        }
+        let opened = self.people[author].post("/conversations", new).await;
+        assert!([200, 201].contains(&opened.status), "{kind}: {}", opened.text);
+        let id = opened.json["id"].as_str().unwrap().to_owned();
+        if kind == "support" {
+            let change = json!({"team_id": team});
+            self.people["agent"].patch(&format!("/conversations/{id}"), change).await.ok(200);
+        }
+        id
     }
 
     /// A team of agents and a store, with people in them.
