@@ -6,8 +6,8 @@ use parlor::auth::jwt::Claims;
 use parlor_realtime::protocol::pusher::signature::Signer;
 use serde_json::{Value, json};
 
-use crate::support::pusher::{APP, Pusher, Server, authorize, options, site};
-use crate::support::{Person, Site, claims, now};
+use crate::support::pusher::{APP, Pusher, Server, authorize, options, site, site_with};
+use crate::support::{Person, Sio, Site, claims, now};
 
 fn event(frame: &Value) -> Value {
     serde_json::from_str(frame["data"].as_str().unwrap()).unwrap()
@@ -382,4 +382,49 @@ async fn contacts_do_not_see_who_of_the_staff_looks_on() {
     // The other way round it is told.
     early.tell(&views, "client-typing", json!({})).await;
     of_agent.next_of("client-typing").await;
+}
+
+/// What Laravel Echo says over Socket.IO is held to the options and limits of the application, as over Pusher.
+#[tokio::test]
+async fn whispers_over_socket_io_obey_the_application() {
+    let site = site_with(|config| config.pusher.members = 2).await;
+    options(&site, json!({"client_auth": ["presence-team"]})).await;
+    let people = [site.user("Ana").await, site.user("Ben").await, site.user("Cleo").await];
+    let mut sockets = Vec::new();
+    for person in &people {
+        let mut sio = Sio::of(person).await;
+        sio.send(r#"42["subscribe",{"channel":"presence-team"}]"#).await;
+        sockets.push(sio);
+    }
+    let [ana, ben, cleo] = &mut sockets[..] else { panic!("three") };
+    let wave = |text: &str| {
+        format!(r#"42["client event",{{"channel":"presence-team","event":"client-wave","data":"{text}"}}]"#)
+    };
+    for sio in [&mut *ana, &mut *ben] {
+        while !sio.packet().await.unwrap().contains("presence:subscribed") {}
+    }
+    assert!(
+        cleo.packet().await.unwrap().contains(r#"["subscription_error","presence-team",429]"#),
+        "it is full"
+    );
+    cleo.send(&wave("from outside")).await;
+    ana.send(&wave("first")).await;
+    let heard = async |sio: &mut Sio| loop {
+        let packet = sio.packet().await.unwrap();
+        if packet.contains("client-wave") {
+            return packet;
+        }
+    };
+    assert!(heard(ben).await.contains("first"), "whoever is not on a channel tells it nothing");
+    options(&site, json!({"client_auth": ["presence-team"], "client_events": false})).await;
+    ana.send(&wave("second")).await;
+    assert_eq!(ana.ask("active", json!({})).await["ok"], true, "what was said before is done");
+    Server::new(&site).publish("presence-team", "end", "{}").await;
+    loop {
+        let packet = ben.packet().await.unwrap();
+        assert!(!packet.contains("second"), "{packet}");
+        if packet.contains(r#"["end","presence-team""#) {
+            break;
+        }
+    }
 }

@@ -13,14 +13,14 @@ use crate::app::Ctx;
 
 mod api;
 pub(crate) mod auth;
-mod connection;
+pub(crate) mod connection;
 pub(crate) mod ephemeral;
 pub(crate) mod lists;
 mod presence_events;
-pub(crate) mod reading;
+mod reading;
 mod request_auth;
 pub(crate) mod state;
-mod subscriptions;
+pub(crate) mod subscriptions;
 mod webhooks;
 
 use crate::transport::pusher::state::Pusher;

@@ -13,7 +13,7 @@ use crate::transport::pusher::lists::{SIGNED_IN, list};
 
 /// A member of a presence channel, or a signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Member {
+pub(crate) struct Member {
     /// The application's id of the user, or Parlor's.
     pub id: Arc<str>,
     /// JSON that others see.
@@ -22,7 +22,7 @@ pub(super) struct Member {
 
 /// A channel that a connection is on.
 #[derive(Debug)]
-pub(super) struct Subscription {
+pub(crate) struct Subscription {
     /// As whom, on presence channels.
     pub member: Option<Arc<str>>,
     /// What it is of Parlor's.
@@ -32,7 +32,7 @@ pub(super) struct Subscription {
 }
 
 /// Everything a connection is on.
-pub(super) struct Subscriptions {
+pub(crate) struct Subscriptions {
     app: Ctx,
     tenant: TenantId,
     /// Names the connection.

@@ -249,8 +249,8 @@ fn begin(present: &mut Present, asker: Asker, event: Event) -> Option<BoxFuture<
             present.channels.leave(&channel, &present.opened.session);
             None
         }
-        Some(Command::Whisper(said)) if present.channels.takes(&said) => {
-            let sid = present.channels.sid();
+        Some(Command::Whisper(said)) => {
+            let sid = present.channels.whispers(&said)?;
             Some(Box::pin(async move {
                 let (app, place, credential) = asker;
                 let told = match place.admit(&app, &credential).await {
@@ -263,7 +263,6 @@ fn begin(present: &mut Present, asker: Asker, event: Event) -> Option<BoxFuture<
                 Done::Said(None)
             }))
         }
-        Some(Command::Whisper(_)) => None,
     }
 }
 

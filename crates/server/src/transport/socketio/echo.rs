@@ -2,9 +2,7 @@
 //! `subscribe`, `unsubscribe` and `client event` from the client; `(channel, data)`, `presence:…` and `subscription_error`
 //! to it. Who may join what is asked of the rules of `/pusher/auth`. Must not know: packets, or when it is asked.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
+use axum::http::StatusCode;
 use bytes::Bytes;
 use parlor_chat::events::EventKind;
 use parlor_chat::publications::Publication;
@@ -18,13 +16,16 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::app::Ctx;
+use crate::budgets::Spending;
 use crate::request::caller::Caller;
 use crate::request::problem::Problem;
 use crate::services::presence;
 use crate::transport::pusher::auth::admit;
+use crate::transport::pusher::connection::client_events::unfit;
+use crate::transport::pusher::connection::subscribe::room;
 use crate::transport::pusher::ephemeral::{EphemeralEvent, publish_everywhere};
 use crate::transport::pusher::lists::list;
-use crate::transport::pusher::reading::reads;
+use crate::transport::pusher::subscriptions::{Member, Subscriptions};
 
 /// The whisper that is typing for all clients.
 const TYPING: &str = "client-typing";
@@ -75,6 +76,7 @@ pub(super) async fn may_join(app: &Ctx, caller: &Caller, channel: &str) -> Resul
         let text = "this channel is for broadcaster: 'pusher'; here there is private-conversation-…";
         return Err(Problem::forbidden("channel", text));
     }
+    app.db.spend(caller, Spending::Sign).await?;
     admit(app, caller, channel).await.map(|_| ())
 }
 
@@ -83,23 +85,23 @@ pub(super) struct Channels {
     app: Ctx,
     tenant: TenantId,
     person: PersonId,
-    /// What others are told of the person.
-    info: String,
-    /// Names the connection, so that it does not hear its own whispers.
-    sid: String,
-    joined: HashMap<String, Option<Arc<str>>>,
+    /// The person as others on a presence channel see it.
+    member: Member,
+    joined: Subscriptions,
 }
 
 impl Channels {
+    /// None yet; `sid` names the connection, so that it does not hear its own whispers.
     pub(super) fn new(app: &Ctx, caller: &Caller, sid: &str) -> Self {
         let person = &caller.person;
         let info = json!({"id": person.id, "name": person.name, "avatar_url": person.avatar_url}).to_string();
-        let (app, tenant, person, sid) = (app.clone(), caller.tenant, caller.id(), sid.to_owned());
-        Self { app, tenant, person, info, sid, joined: HashMap::new() }
+        let member = Member { id: person.id.to_string().into(), info: Some(info) };
+        let joined = Subscriptions::new(app.clone(), caller.tenant, sid.to_owned());
+        Self { app: app.clone(), tenant: caller.tenant, person: caller.id(), member, joined }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.joined.is_empty()
+        self.joined.len() == 0
     }
 
     /// Joins a channel that was allowed, and says who else is on it, or says why not.
@@ -109,21 +111,19 @@ impl Channels {
         allowed: &Result<(), Problem>,
         session: &Session,
     ) -> Vec<Frame> {
-        if let Err(problem) = allowed {
-            return frames(&["subscription_error".into(), channel.into(), problem.status().as_u16().into()]);
+        let status = match allowed {
+            Err(problem) => Some(problem.status()),
+            Ok(()) => self.is_full(&channel).then_some(StatusCode::TOO_MANY_REQUESTS),
+        };
+        if let Some(status) = status {
+            return frames(&["subscription_error".into(), channel.into(), status.as_u16().into()]);
         }
-        if !self.joined.contains_key(&channel) {
-            if self.joined.len() >= self.app.config.pusher.channels {
-                return frames(&["subscription_error".into(), channel.into(), 429.into()]);
-            }
-            let member = (kind(&channel) == Kind::Presence).then(|| Arc::from(self.person.to_string()));
+        let presence = kind(&channel) == Kind::Presence;
+        if self.joined.get(&channel).is_none() {
             session.listen(Name::Channel(channel.as_str().into()));
-            let (id, info) =
-                (member.as_deref().unwrap_or_default(), member.as_ref().map(|_| self.info.as_str()));
-            self.app.registry.enter(self.tenant, &list(&channel), id, info);
-            self.joined.insert(channel.clone(), member);
+            self.joined.take(&channel, presence.then_some(&self.member));
         }
-        if kind(&channel) != Kind::Presence {
+        if !presence {
             return Vec::new();
         }
         let members = self.app.registry.members(self.tenant, &list(&channel));
@@ -132,29 +132,24 @@ impl Channels {
         frames(&["presence:subscribed".into(), channel.into(), members.into()])
     }
 
+    /// Whether there is no room, of the connection or of the channel.
+    fn is_full(&self, channel: &str) -> bool {
+        let presence = kind(channel) == Kind::Presence;
+        self.joined.get(channel).is_none()
+            && (self.joined.len() >= self.app.config.pusher.channels
+                || (presence && room(&self.app, self.tenant, channel, &self.member).is_err()))
+    }
+
     /// Leaves one.
     pub(super) fn leave(&mut self, channel: &str, session: &Session) {
-        if let Some(member) = self.joined.remove(channel) {
+        if self.joined.leave(channel) {
             session.forget(&Name::Channel(channel.into()));
-            self.left(channel, member.as_deref());
         }
     }
 
-    fn left(&self, channel: &str, member: Option<&str>) {
-        self.app.registry.leave(self.tenant, &list(channel), member.unwrap_or_default());
-    }
-
-    /// A whisper that may be told: the connection is on the channel, and the channel takes them.
-    pub(super) fn takes(&self, whisper: &Whisper) -> bool {
-        self.joined.contains_key(&whisper.channel)
-            && whisper.event.starts_with("client-")
-            && kind(&whisper.channel).takes_client_events()
-            && whisper.event.len() <= self.app.config.pusher.event_name_length
-            && whisper.data.get().len() <= self.app.config.pusher.event_limit
-    }
-
-    pub(super) fn sid(&self) -> String {
-        self.sid.clone()
+    /// The connection's name, when it is on the channel of a whisper.
+    pub(super) fn whispers(&self, whisper: &Whisper) -> Option<String> {
+        self.joined.get(&whisper.channel).map(|_| self.joined.socket_id.clone())
     }
 
     /// An event on each of the channels that it is told on.
@@ -164,9 +159,11 @@ impl Channels {
             Some(Publication::Channels { channels, name, data, except, user_id }) => {
                 let hears = |channel: &&String| {
                     let own = ParlorChannel::parse(channel).is_some() && name.starts_with("client-");
-                    self.joined.contains_key(*channel) && !own && except.as_deref() != Some(&self.sid)
+                    self.joined.get(channel).is_some()
+                        && !own
+                        && except.as_deref() != Some(&self.joined.socket_id)
                 };
-                let oneself = user_id.as_deref() == Some(&self.person.to_string());
+                let oneself = user_id.as_deref() == Some(&*self.member.id);
                 let on = channels.iter().filter(hears);
                 on.flat_map(|channel| publication(channel, name, data, oneself, event.is_ephemeral()))
                     .collect()
@@ -186,31 +183,26 @@ impl Channels {
         all.into_iter()
             .flatten()
             .map(|channel| channel.to_string())
-            .filter(|name| self.joined.contains_key(name))
+            .filter(|name| self.joined.get(name).is_some())
     }
 }
 
-impl Drop for Channels {
-    fn drop(&mut self) {
-        for (channel, member) in std::mem::take(&mut self.joined) {
-            self.left(&channel, member.as_deref());
-        }
-    }
-}
-
-/// Tells the others on the channel. On one of Parlor's, whoever no longer reads the conversation tells nobody, and typing is
-/// typing for all clients.
+/// Tells the others on the channel, while the caller may be on it. On one of Parlor's, typing is typing for all clients.
 pub(super) async fn whisper(app: &Ctx, caller: &Caller, sid: &str, whisper: Whisper) -> Result<(), Problem> {
     let Whisper { channel, event, data } = whisper;
-    if let Some(conversation) = ParlorChannel::parse(&channel).and_then(ParlorChannel::conversation) {
-        if !reads(app, &caller.actor, conversation).await? {
-            return Err(Problem::forbidden("channel", "you do not read this conversation"));
-        }
-        if event == TYPING {
-            let said: Value = serde_json::from_str(data.get()).unwrap_or_default();
-            let typing = said["typing"].as_bool().unwrap_or(true);
-            presence::typing(app, caller, conversation, typing, false).await?;
-        }
+    let application = admit(app, caller, &channel).await?;
+    let unfit = unfit(app, &application, &event, &channel, data.get());
+    if let Some(text) = unfit.or_else(|| (!event.starts_with("client-")).then_some("this is no client event"))
+    {
+        return Err(Problem::invalid("event", "client_event", text));
+    }
+    app.db.spend(caller, Spending::Sign).await?;
+    if let Some(conversation) = ParlorChannel::parse(&channel).and_then(ParlorChannel::conversation)
+        && event == TYPING
+    {
+        let said: Value = serde_json::from_str(data.get()).unwrap_or_default();
+        let typing = said["typing"].as_bool().unwrap_or(true);
+        presence::typing(app, caller, conversation, typing, false).await?;
     }
     let data = data.get().to_owned();
     let told = EphemeralEvent { channel: &channel, name: &event, data, except: Some(sid), user_id: None };

@@ -3,6 +3,8 @@
 use parlor_realtime::protocol::pusher::{self, kind};
 use serde_json::{Value, json};
 
+use crate::app::App;
+use crate::auth::pusher_apps::Application;
 use crate::transport::pusher::connection::Connection;
 use crate::transport::pusher::connection::types::Step;
 use crate::transport::pusher::ephemeral::{EphemeralEvent, publish_everywhere};
@@ -34,17 +36,8 @@ impl Connection {
     }
 
     fn rejected(&mut self, event: &str, channel: &str, data: &str) -> Option<&'static str> {
-        if !self.application.options().client_events {
-            return Some("client events are switched off for this application");
-        }
-        if !kind(channel).takes_client_events() {
-            return Some("client events are for private and presence channels");
-        }
-        let config = &self.app.config.pusher;
-        if event.len() > config.event_name_length || data.len() > config.event_limit {
-            return Some("the client event is too large");
-        }
-        (!self.allowance.take()).then_some("too many client events, slow down")
+        let unfit = unfit(&self.app, &self.application, event, channel, data);
+        unfit.or_else(|| (!self.allowance.take()).then_some("too many client events, slow down"))
     }
 
     fn report_client_event(&self, event: &str, channel: &str, data: &str, member: Option<&str>) {
@@ -63,4 +56,23 @@ impl Connection {
         }
         self.webhooks.report(self.application.tenant.id, ChannelEvent::Other(told));
     }
+}
+
+/// Why clients of the application do not tell each other this on the channel.
+pub(crate) fn unfit(
+    app: &App,
+    application: &Application,
+    event: &str,
+    channel: &str,
+    data: &str,
+) -> Option<&'static str> {
+    if !application.options().client_events {
+        return Some("client events are switched off for this application");
+    }
+    if !kind(channel).takes_client_events() {
+        return Some("client events are for private and presence channels");
+    }
+    let config = &app.config.pusher;
+    let too_large = event.len() > config.event_name_length || data.len() > config.event_limit;
+    too_large.then_some("the client event is too large")
 }

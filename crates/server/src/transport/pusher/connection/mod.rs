@@ -1,10 +1,10 @@
 //! Owns: `GET /app/{key}`: one connection, from the handshake to its end. What is said on it is in the files beside.
 
-mod client_events;
+pub(crate) mod client_events;
 mod parlor_channels;
 mod sign_in;
-mod subscribe;
-pub(super) mod types;
+pub(crate) mod subscribe;
+pub(crate) mod types;
 
 use std::net::IpAddr;
 use std::sync::Arc;

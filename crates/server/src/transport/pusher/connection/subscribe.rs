@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_chat::publications;
+use parlor_chat::{TenantId, publications};
 use parlor_realtime::Name;
 use parlor_realtime::protocol::pusher::{self, Kind, ParlorChannel, Subscribe, is_cache, is_name, kind};
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::app::App;
 use crate::transport::pusher::connection::Connection;
 use crate::transport::pusher::connection::types::Refused;
 use crate::transport::pusher::connection::types::SignedClaims;
@@ -135,7 +136,7 @@ impl Connection {
         }
         let text = "a presence channel needs channel_data with a user_id, or a signed-in user";
         let member = member.ok_or_else(|| Some(Refused::auth(401, text)))?;
-        self.check_room(channel, &member).map_err(Some)?;
+        room(&self.app, self.application.tenant.id, channel, &member).map_err(Some)?;
         Ok(Some(member))
     }
 
@@ -156,24 +157,25 @@ impl Connection {
         }
         Err(Refused::auth(401, "the signature does not fit the connection, the channel and its data"))
     }
+}
 
-    fn check_room(&self, channel: &str, member: &Member) -> Result<(), Refused> {
-        let config = &self.app.config.pusher;
-        let size = member.info.as_ref().map_or(0, String::len) + member.id.len();
-        if member.id.len() > USER_ID_LENGTH || size > config.member_limit {
-            return Err(Refused::limit(4301, "the user's data is too large"));
-        }
-        let (tenant, list) = (self.application.tenant.id, list(channel));
-        let known = self.app.registry.get(tenant, &list, &member.id).is_some();
-        // Parlor's own channels have the members that Parlor's rules say.
-        if known
-            || ParlorChannel::parse(channel).is_some()
-            || self.app.registry.members(tenant, &list).len() < config.members
-        {
-            return Ok(());
-        }
-        Err(Refused::limit(4100, "the channel has as many members as it may have"))
+/// Whether a presence channel takes one more member like this.
+pub(crate) fn room(app: &App, tenant: TenantId, channel: &str, member: &Member) -> Result<(), Refused> {
+    let config = &app.config.pusher;
+    let size = member.info.as_ref().map_or(0, String::len) + member.id.len();
+    if member.id.len() > USER_ID_LENGTH || size > config.member_limit {
+        return Err(Refused::limit(4301, "the user's data is too large"));
     }
+    let list = list(channel);
+    let known = app.registry.get(tenant, &list, &member.id).is_some();
+    // Parlor's own channels have the members that Parlor's rules say.
+    if known
+        || ParlorChannel::parse(channel).is_some()
+        || app.registry.members(tenant, &list).len() < config.members
+    {
+        return Ok(());
+    }
+    Err(Refused::limit(4100, "the channel has as many members as it may have"))
 }
 
 fn read_member(data: &str, keeps_numbers: bool) -> Result<(Member, SignedClaims), Refused> {
