@@ -44,6 +44,12 @@ impl DatabaseFiles {
         Ok(Some(Self { database: sqlite::path_of(url)? }))
     }
 
+    /// Whether there is a database, or was one.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        self.database.exists() || self.mark().exists()
+    }
+
     fn beside(&self, end: &str) -> PathBuf {
         let mut path = self.database.clone().into_os_string();
         path.push(end);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use parlor_db::DatabaseFiles;
 use zeroize::Zeroizing;
 
 use crate::connections::ConnectionArgs;
@@ -79,14 +80,13 @@ impl DataArgs {
         self.secret_key_file.as_deref().filter(|path| !path.as_os_str().is_empty())
     }
 
-    /// Whether there is something to look into: the file of the embedded database, or the one that says that it was there.
-    /// Of another database only opening tells.
+    /// Whether there is something to look into. Of a database that another machine keeps only opening tells.
     #[must_use]
     pub fn is_there(&self) -> bool {
-        let url = self.database_url();
-        let Some(path) = url.strip_prefix("sqlite:") else { return true };
-        let path = path.trim_start_matches("//");
-        Path::new(path).exists() || Path::new(&format!("{path}.installed")).exists()
+        match DatabaseFiles::of(&self.database_url()) {
+            Ok(Some(files)) => files.are_there(),
+            Ok(None) | Err(_) => true,
+        }
     }
 
     /// Whether one machine's folder holds everything.

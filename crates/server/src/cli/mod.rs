@@ -124,8 +124,8 @@ pub fn run() -> ExitCode {
 }
 
 impl Command {
-    /// Whether it only looks at an installation. On a mistyped folder it must not make one.
-    fn only_looks(&self) -> bool {
+    /// Whether it is about an installation that there is: on a mistyped folder it must not make one.
+    fn needs_installation(&self) -> bool {
         use jobs::JobsCommand as Jobs;
         use secrets::SecretsCommand as Secrets;
         use settings::SettingsCommand as Settings;
@@ -144,7 +144,7 @@ impl Command {
 }
 
 fn dispatch(data: &DataArgs, command: Command) -> Result<(), Failure> {
-    if command.only_looks() && !data.is_there() {
+    if command.needs_installation() && !data.is_there() {
         return Err(Failure::not_found(format!(
             "there is no database at {}: name the folder of the installation with --data or PARLOR_DATA, or the database \
              with --database or DATABASE_URL",
