@@ -60,6 +60,6 @@ test('a thread, a file, a receipt, and no loss from the socket to polling', asyn
   await call(ben, 'GET', `/chat/threads/${thread.id}/messages`);
   await eventually(() => hears.events.some(({ event, data }) => event === 'message.read' && data.last_read_message_id === missed.id));
   hears.socket.terminate();
-  const { items } = await call(ben, 'GET', '/chat/threads');
-  assert.equal(items[0].unread, 0);
+  const threads = await call(ben, 'GET', '/chat/threads');
+  assert.equal(threads[0].unread, 0);
 });

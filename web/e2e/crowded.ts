@@ -55,7 +55,7 @@ export async function crowded(browser: Browser, work: (page: Page) => Promise<vo
     await work(page);
     await context.close();
   } finally {
-    server.stop();
+    await server.stop();
   }
 }
 

@@ -3,7 +3,7 @@ import { Api } from './api';
 import { settle, startPlayground, type World } from './server';
 
 /** The server and the people of this file's tests. */
-let here: { file: string; world: World; stop: () => void } | undefined;
+let here: { file: string; world: World; stop: () => Promise<void> } | undefined;
 export const world = (): World => here!.world;
 export type Who = keyof World['people'];
 
@@ -102,14 +102,14 @@ export const test = base.extend<{ windows: void }, { servers: void }>({
   servers: [
     async ({}, use) => {
       await use();
-      here?.stop();
+      await here?.stop();
     },
     { scope: 'worker', auto: true },
   ],
   windows: [
     async ({ browser }, use, { file }) => {
       if (here?.file !== file) {
-        here?.stop();
+        await here?.stop();
         const { url, code, stop } = await startPlayground();
         here = { file, world: await settle(url, code), stop };
       }

@@ -45,6 +45,6 @@ test('EventSource with the cookie misses nothing when the hub ends the stream', 
     expect((await Promise.all(asked)).at(-1)).toMatch(/^urn:parlor:\d+:\d+$/);
     await context.close();
   } finally {
-    server.stop();
+    await server.stop();
   }
 });

@@ -163,7 +163,7 @@ test('a fresh installation is set up in the browser', async ({ browser }) => {
     await page.getByRole('button', { name: 'Open the inbox' }).click();
     await expect(page.locator('[data-conversation]', { hasText: 'General' })).toBeVisible();
   } finally {
-    server.stop();
+    await server.stop();
   }
 });
 

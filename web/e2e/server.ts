@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from './api';
 
-export interface Running { url: string; code: string; data: string; stop: () => void }
+export interface Running { url: string; code: string; data: string; stop: () => Promise<void> }
 export interface World {
   url: string;
   people: Record<'ana' | 'ben' | 'chloe', { id: string; name: string; email: string; cookie: string }>;
@@ -26,15 +26,18 @@ export function startServer(env: NodeJS.ProcessEnv = {}, port = 0): Promise<Runn
   const child = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], {
     stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env },
   });
-  const stop = () => {
+  const ended = new Promise((done) => child.once('exit', done));
+  const stop = async () => {
     child.kill('SIGTERM');
+    // It writes into its folder until its end.
+    await ended;
     rmSync(data, { recursive: true, force: true });
   };
   return readStart(child, data, stop);
 }
 
 /** The first lines tell the address and, on a fresh installation, the setup code. */
-function readStart(child: ChildProcess, data: string, stop: () => void): Promise<Running> {
+function readStart(child: ChildProcess, data: string, stop: Running['stop']): Promise<Running> {
   return new Promise((resolve, reject) => {
     let text = '';
     const late = setTimeout(() => reject(new Error(`the server did not start:\n${text}`)), 20_000);

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
@@ -20,6 +20,8 @@ const STATEMENT_CACHE: usize = 1024;
 
 /// How long another process (a backup, a command line) may hold the file before an operation fails.
 const BUSY: Duration = Duration::from_secs(10);
+/// How soon it is looked again where SQLite does not wait.
+const AGAIN: Duration = Duration::from_millis(2);
 
 /// Settings every connection gets.
 /// - `cache_size`: 16 MB each; `mmap_size` spares readers a copy from the page cache.
@@ -92,6 +94,20 @@ fn private(path: &Path) {
     let _ = options.open(path);
 }
 
+/// Has the database keep a write-ahead log; answers the mode that it has. SQLite itself waits for nobody here: of several
+/// that open a new database at the same moment all but one are refused.
+fn write_ahead(db: &Connection) -> rusqlite::Result<String> {
+    let begun = Instant::now();
+    loop {
+        let mode = db.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0));
+        let is_busy = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        match mode {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY => std::thread::sleep(AGAIN),
+            mode => return mode,
+        }
+    }
+}
+
 impl Conn {
     /// The connection that may write. Creates the file.
     pub(crate) fn writer(path: &Path) -> Result<Conn, Error> {
@@ -100,8 +116,7 @@ impl Conn {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         private(path);
         let conn = Conn::open(path, flags)?;
-        let mode: String =
-            conn.db.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0)).map_err(plain_error)?;
+        let mode = write_ahead(&conn.db).map_err(plain_error)?;
         if mode != "wal" {
             return Err(Error::Unavailable(format!(
                 "{}: write-ahead log refused ({mode}): is the folder on a network drive or read-only?",

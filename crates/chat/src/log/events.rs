@@ -209,7 +209,8 @@ statements! {
     pub static POSITION = both(concat!("SELECT ", position_columns!(), " FROM logs WHERE tenant = $1"));
     /// When the newest events of all tenants were.
     pub static NEWEST = both("
-        SELECT MAX(e.at) FROM logs l JOIN events e ON e.tenant = l.tenant AND e.seq = l.head").global();
+        SELECT MAX(n.at) FROM (SELECT (SELECT e.at FROM events e WHERE e.tenant = l.tenant AND e.seq = l.head) AS at
+            FROM logs l) n").global();
     /// The text of an event and of the next.
     pub static TEXT = both("
         SELECT seq, json FROM events WHERE tenant = $1 AND seq >= $2 AND seq <= $2 + 1 ORDER BY seq");

@@ -1,7 +1,7 @@
 //! Migrations.
 
-use parlor_db::testing::{TestDb, explain, fails_to_prepare, full_scans, schema, without_tenant};
-use parlor_db::{Engine, Error, Migration, Options, params};
+use parlor_db::testing::{TempDir, TestDb, explain, fails_to_prepare, full_scans, schema, without_tenant};
+use parlor_db::{Db, Engine, Error, Migration, Options, params};
 
 use crate::{BOTH, MIGRATIONS, open};
 
@@ -120,5 +120,19 @@ fn statements_are_checked() {
         assert_eq!(names, [BY_SHARE.name(), PURGE.name()], "{engine:?}: {scans:?}");
         assert!(full_scans(db, &[&BY_SHARE], &["owner"]).unwrap().is_empty());
         assert!(explain(db, &BY_OWNER).unwrap().contains("thing_owner"));
+    }
+}
+
+/// SQLite does not wait for another process that begins the log of a new database at the same moment.
+#[test]
+fn whoever_opens_a_new_database_at_once_waits_for_the_others() {
+    for _ in 0..40 {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("new.db").display());
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| Db::open(&url, Options::default()).unwrap().migrate(MIGRATIONS).unwrap());
+            }
+        });
     }
 }
