@@ -32,6 +32,9 @@ test('users are found without accents, filtered and sorted', () => {
   expect(names({})).toEqual(['Adam', 'Zoë']);
   expect(names({ down: true })).toEqual(['Zoë', 'Adam']);
   expect(names({ state: 'all', search: 'emi' })).toEqual(['Émile']);
+  for (const [name, asked] of [['Jörg Ångström', 'joerg angstrom'], ['Joerg Angstroem', 'jörg'], ['Jorg', 'jörg']] as const) {
+    expect(view([user(name), user('Adam')], { search: asked, role: '', state: 'active', by: 'name', down: false }, known).map((one) => one.name)).toEqual([name]);
+  }
   expect(names({ role: 'r1' })).toEqual(['Zoë']);
   expect(names({ by: 'seen' })).toEqual(['Zoë', 'Adam']);
   expect(madePassword()).toMatch(/^[a-z2-9]{4}(-[a-z2-9]{4}){3}$/);

@@ -1,5 +1,5 @@
 // A word to the writer: names in a message that are nobody's mention nobody.
-import type { Message } from '$core/api';
+import type { Id } from '$core/api';
 import { isolated } from '$core/text/i18n';
 import { titleOf } from '$core/text/names';
 import { i18n, t } from '$ui/i18n.svelte';
@@ -7,8 +7,8 @@ import { router } from '$ui/router.svelte';
 import { toasts, UNDO_FOR } from '$ui/toast.svelte';
 import { session } from './live';
 
-/** `message` is the server's answer to its author. Where it stands is said, unless that is what is open. */
-export function tellNobody({ names_nobody, conversation_id }: Message): void {
+/** From the server's answer to the author. Where it stands is said, unless that is what is open. */
+export function tellNobody({ names_nobody, conversation_id }: { names_nobody?: string[]; conversation_id: Id }): void {
   if (!names_nobody?.length) return;
   const { route } = router;
   const { store } = session();

@@ -85,7 +85,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ListFilter) -> Result<Page<View
 }
 
 impl ListQuery {
-    /// The parameters that the statements of all lists begin with, those of one, and the folded pattern.
+    /// The parameters that the statements of all lists begin with, those of one, and the patterns for keys.
     fn with<'a>(&'a self, actor: &Actor, own: &[Param<'a>]) -> Vec<Param<'a>> {
         let common = params![
             actor.tenant,
@@ -97,7 +97,7 @@ impl ListQuery {
             self.cursor.at,
             self.cursor.id
         ];
-        [common, own, params![self.sought.folded.as_str()]].concat()
+        [common, own, params![self.sought.folded.as_str(), self.sought.spelled.as_str()]].concat()
     }
 }
 

@@ -166,8 +166,7 @@ pub fn open(tx: &mut Tx, actor: &Actor, new: &NewConversation, body: Option<&Bod
     announce(tx, actor, id, &members, contact)?;
     link(tx, actor, id, new)?;
     hooks::opened(tx, actor, id, new.kind, &new.user_ids)?;
-    let message = first_message(tx, actor, id, new, body)?;
-    Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: true })
+    begin(tx, actor, id, new, body, true)
 }
 
 fn check_opener(actor: &Actor, rules: &Rules) -> Result<()> {
@@ -239,8 +238,7 @@ fn reopen(
         let people = users::require_all(tx, actor.tenant, &[*other], "user_ids")?;
         participants::check_matrix(tx, actor, &people, attempted(new))?;
     }
-    let message = first_message(tx, actor, id, new, body)?;
-    Ok(Opened { conversation: super::get(tx, actor, id)?, message, is_new: false })
+    begin(tx, actor, id, new, body, false)
 }
 
 /// What the audit log says was tried: whoever writes to somebody for the first time sends a message.
@@ -249,17 +247,27 @@ fn attempted(new: &NewConversation) -> &'static str {
     if sends { "message.send" } else { "conversation.open" }
 }
 
-fn first_message(
+/// Posts the first message, if there is one, and answers the conversation as it is then; its opener is told of the names
+/// in the message that are nobody's.
+fn begin(
     tx: &mut Tx,
     actor: &Actor,
     id: ConversationId,
     new: &NewConversation,
     body: Option<&Body>,
-) -> Result<Option<Message>> {
-    match (&new.message, body) {
-        (Some(message), Some(body)) => Ok(Some(messages::post(tx, actor, id, message, body)?.message)),
-        _ => Ok(None),
+    is_new: bool,
+) -> Result<Opened> {
+    let message = match (&new.message, body) {
+        (Some(message), Some(body)) => Some(messages::post(tx, actor, id, message, body)?.message),
+        _ => None,
+    };
+    let mut conversation = super::get(tx, actor, id)?;
+    if let (Some(last), Some(message)) = (&mut conversation.last_message, &message)
+        && last.id == message.id
+    {
+        last.names_nobody.clone_from(&message.names_nobody);
     }
+    Ok(Opened { conversation, message, is_new })
 }
 
 /// Who takes part, and the contact if there is one.

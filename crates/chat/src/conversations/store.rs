@@ -173,25 +173,25 @@ macro_rules! seen_activity {
 
 /// The filters of a list, over `c`. Kinds are compared as expressions, so that no engine takes the conversations of these
 /// kinds one by one instead of those that a person takes part in. $3 kinds, $4 whether statuses are given, $5 statuses, $6 pattern or '',
-/// $7 and $8 the cursor (activity, id), and the folded pattern.
+/// $7 and $8 the cursor (activity, id), and the patterns for keys.
 macro_rules! filters {
-    ($folded:literal) => {
-        concat!(matching!($folded), " AND (c.last_activity_at, c.id) < ($7, $8)")
+    ($folded:literal, $spelled:literal) => {
+        concat!(matching!($folded, $spelled), " AND (c.last_activity_at, c.id) < ($7, $8)")
     };
 }
 
 /// The same without the cursor.
 macro_rules! matching {
-    ($folded:literal) => {
+    ($folded:literal, $spelled:literal) => {
         concat!(
             "(c.kind || '') = ANY($3) AND ($4 = FALSE OR c.status = ANY($5))
-         AND ($6 = '' OR c.title_key LIKE ", $folded, " ESCAPE '!' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 ESCAPE '!'
+         AND ($6 = '' OR c.title_key LIKE ", $folded, " ESCAPE '!' OR c.title_key LIKE ", $spelled, " ESCAPE '!' OR lowered(COALESCE(c.title, c.subject, '')) LIKE $6 ESCAPE '!'
               OR c.slug LIKE $6 ESCAPE '!'
               OR EXISTS (SELECT 1 FROM participants q JOIN users u ON u.tenant = q.tenant AND u.id = q.person_id
                          WHERE q.tenant = c.tenant AND q.conversation_id = c.id AND c.kind IN ('direct', 'group')
-                           AND (u.name_key LIKE ", $folded, " ESCAPE '!' OR lowered(u.name) LIKE $6 ESCAPE '!'))
+                           AND (u.name_key LIKE ", $folded, " ESCAPE '!' OR u.name_key LIKE ", $spelled, " ESCAPE '!' OR lowered(u.name) LIKE $6 ESCAPE '!'))
               OR EXISTS (SELECT 1 FROM contacts k WHERE k.tenant = c.tenant AND k.id = c.contact_id
-                           AND (k.name_key LIKE ", $folded, " ESCAPE '!' OR lowered(k.name) LIKE $6 ESCAPE '!')))"
+                           AND (k.name_key LIKE ", $folded, " ESCAPE '!' OR k.name_key LIKE ", $spelled, " ESCAPE '!' OR lowered(k.name) LIKE $6 ESCAPE '!')))"
         )
     };
 }
@@ -218,7 +218,7 @@ statements! {
         SELECT ", columns!(), ", ", count_columns!(unread!("p.person_kind = 'contact'"), mentions!("$2"), draft!("$2")), "
         FROM participants p CROSS JOIN conversations c
         WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
-          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!("$11"), "
+          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", filters!("$11", "$12"), "
           AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// The same for a contact: newest first by what it sees, for the order and the times tell of what happened.
@@ -227,7 +227,7 @@ statements! {
             seen_activity!(), "
         FROM participants p CROSS JOIN conversations c
         WHERE p.tenant = $1 AND p.person_id = $2 AND p.left_at IS NULL
-          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", matching!("$11"), "
+          AND c.tenant = p.tenant AND c.id = p.conversation_id AND ", matching!("$11", "$12"), "
           AND (", seen_activity!(), ", c.id) < ($7, $8)
           AND ($9 = FALSE OR ", unread!("p.person_kind = 'contact'"), " > 0)
         ORDER BY ", seen_activity!(), " DESC, c.id DESC LIMIT $10"));
@@ -236,7 +236,7 @@ statements! {
         SELECT ", columns!(), ", ", count_columns!(unread!("FALSE"), mentions!("$2"), draft!("$2")), "
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-        WHERE c.tenant = $1 AND ", filters!("$16"), "
+        WHERE c.tenant = $1 AND ", filters!("$16", "$17"), "
           AND c.kind = $9 AND (p.person_id IS NULL OR p.left_at IS NOT NULL)
           AND ", outsider!("$10", "$11", "$12", "$13"), "
           AND ($14 = FALSE OR ", unread!("FALSE"), " > 0)
@@ -246,13 +246,13 @@ statements! {
         SELECT ", columns!(), ", ", count_columns!(unread!("FALSE"), "CAST(0 AS BIGINT)", "FALSE"), "
         FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-        WHERE c.tenant = $1 AND ", filters!("$11"), " AND c.kind = $9
+        WHERE c.tenant = $1 AND ", filters!("$11", "$12"), " AND c.kind = $9
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $10"));
     /// Public channels that the actor can join.
     pub static JOINABLE = both(concat!("
         SELECT ", columns!(), ", ", count_columns!("CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)", "FALSE"), " FROM conversations c
         LEFT JOIN participants p ON p.tenant = c.tenant AND p.conversation_id = c.id AND p.person_id = $2
-        WHERE c.tenant = $1 AND ", filters!("$10"), " AND c.kind = 'channel' AND c.is_private = FALSE
+        WHERE c.tenant = $1 AND ", filters!("$10", "$11"), " AND c.kind = 'channel' AND c.is_private = FALSE
           AND (p.person_id IS NULL OR p.left_at IS NOT NULL)
         ORDER BY c.last_activity_at DESC, c.id DESC LIMIT $9"));
     /// The actor's own part of one.

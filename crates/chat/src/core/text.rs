@@ -15,6 +15,8 @@ pub(crate) struct Sought {
     pub written: String,
     /// For what [`folding::key`] made: in which way a name is typed does not matter.
     pub folded: String,
+    /// The same as people write it who have no `ü` on their keyboard; `folded` where that is no other.
+    pub spelled: String,
 }
 
 /// A text within a pattern: `%` and `_` find themselves only.
@@ -33,9 +35,13 @@ impl Sought {
             text => format!("%{}%", literal(text)),
         };
         let written = pattern(&text.to_lowercase());
-        let words = folding::words(text);
-        let folded = if words.is_empty() { written.clone() } else { pattern(&words) };
-        Ok(Sought { written, folded })
+        let found_by = |text: &str| match folding::words(text) {
+            words if words.is_empty() => written.clone(),
+            words => pattern(&words),
+        };
+        let folded = found_by(text);
+        let spelled = folding::spelled_out(text).map_or_else(|| folded.clone(), |text| found_by(&text));
+        Ok(Sought { written, folded, spelled })
     }
 }
 
@@ -153,14 +159,15 @@ mod tests {
     fn wildcards_in_a_searched_text_are_letters() {
         let patterns = |text| {
             let sought = Sought::of(Some(text)).unwrap();
-            (sought.written, sought.folded)
+            (sought.written, sought.folded, sought.spelled)
         };
-        let both = |written: &str, folded: &str| (written.to_owned(), folded.to_owned());
-        assert_eq!(patterns(" Zoë "), both("%zoë%", "%zoe%"));
-        assert_eq!(patterns("100%_!"), both("%100!%!_!!%", "%100!%!_!!%"));
-        assert_eq!(patterns("Jean-Luc"), both("%jean-luc%", "%jean luc%"));
-        assert_eq!(patterns("-"), both("%-%", "%-%"));
-        assert_eq!(patterns(" "), both("", ""));
+        let three = |texts: [&str; 3]| texts.map(str::to_owned).into();
+        assert_eq!(patterns(" Zoë "), three(["%zoë%", "%zoe%", "%zoe%"]));
+        assert_eq!(patterns("Möß"), three(["%möß%", "%moss%", "%moess%"]));
+        assert_eq!(patterns("100%_!"), three(["%100!%!_!!%", "%100!%!_!!%", "%100!%!_!!%"]));
+        assert_eq!(patterns("Jean-Luc"), three(["%jean-luc%", "%jean luc%", "%jean luc%"]));
+        assert_eq!(patterns("-"), three(["%-%", "%-%", "%-%"]));
+        assert_eq!(patterns(" "), three(["", "", ""]));
         assert!(Sought::of(Some(&"a".repeat(201))).is_err());
     }
 }

@@ -77,10 +77,10 @@ row! {
     }
 }
 
-/// A page of contacts `k` by name: $2 and $3 the cursor, $4 a pattern or '', $5 how many, and the folded
-/// pattern.
+/// A page of contacts `k` by name: $2 and $3 the cursor, $4 a pattern or '', $5 how many, and the patterns
+/// for the key.
 macro_rules! page {
-    ($from:expr, $which:expr, $folded:literal) => {
+    ($from:expr, $which:expr, $folded:literal, $spelled:literal) => {
         concat!(
             "SELECT ",
             contact_columns!(),
@@ -88,7 +88,7 @@ macro_rules! page {
             $from,
             " WHERE k.tenant = $1 AND (k.name, k.id) > ($2, $3)
                AND ($4 = '' OR lowered(k.name) LIKE $4 ESCAPE '!' OR k.email_key LIKE $4 ESCAPE '!' OR k.phone LIKE $4 ESCAPE '!'
-                    OR k.name_key LIKE ", $folded, " ESCAPE '!')",
+                    OR k.name_key LIKE ", $folded, " ESCAPE '!' OR k.name_key LIKE ", $spelled, " ESCAPE '!')",
             $which,
             " ORDER BY k.name, k.id LIMIT $5"
         )
@@ -136,14 +136,15 @@ statements! {
     pub static SEES = both(concat!("
         SELECT k.id FROM contacts k WHERE k.tenant = $1 AND k.id = $2 AND", known!("$3", "$4", "$5", "$6", "$7")));
     /// A page of all of them.
-    pub static PAGE = both(page!("contacts k", "", "$6"));
+    pub static PAGE = both(page!("contacts k", "", "$6", "$7"));
     /// A page of those whom somebody sees who reads nearly every conversation: by name, each looked at.
-    pub static PAGE_OF_MANY = both(page!("contacts k", concat!(" AND", known!("$6", "$7", "$8", "$9", "$10")), "$11"));
+    pub static PAGE_OF_MANY = both(page!("contacts k", concat!(" AND", known!("$6", "$7", "$8", "$9", "$10")), "$11", "$12"));
     /// A page of those whom somebody sees who reads some conversations: of these only, however many others there are.
     pub static PAGE_OF_SOME = both(page!(
         reached!(),
         concat!(" AND k.id = r.contact_id AND", known!("$6", "$7", "$8", "$9", "$10")),
-        "$11"
+        "$11",
+        "$12"
     ));
     /// The conversations of some contacts, and what decides who reads them.
     pub static PLACES = both(concat!("
@@ -264,12 +265,12 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
     let (name, id) = by_name(filter.after.as_deref())?;
     let name = name.as_str();
     let sought = Sought::of(filter.search.as_deref())?;
-    let folded = sought.folded.as_str();
+    let (folded, spelled) = (sought.folded.as_str(), sought.spelled.as_str());
     let most = i64::try_from(limit + 1).unwrap_or(200);
     let rows = if sees_all(actor) {
         tx.db.all(
             &PAGE,
-            params![actor.tenant, name, id, sought.written.as_str(), most, folded],
+            params![actor.tenant, name, id, sought.written.as_str(), most, folded, spelled],
             Contact::from_row,
         )?
     } else {
@@ -286,7 +287,8 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
             &reach.stores[..],
             &reach.by_right[..],
             &reach.unassigned[..],
-            folded
+            folded,
+            spelled
         ];
         tx.db.all(statement, asked, Contact::from_row)?
     };

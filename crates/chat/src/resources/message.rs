@@ -147,6 +147,9 @@ pub struct LastMessage {
     #[schema(value_type = Option<SystemMessage>)]
     pub system: Option<Value>,
     pub created_at: Time,
+    /// Names in its text that are nobody's in this conversation. In the answer to who opened the conversation with it only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names_nobody: Vec<String>,
 }
 
 /// An attached file, for clients.

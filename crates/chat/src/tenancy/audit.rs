@@ -89,7 +89,8 @@ statements! {
         WHERE a.tenant = $1 AND a.id < $2 AND a.at >= $3 AND a.at < $4
           AND ($5 = '' OR a.action = $5) AND ($6 = FALSE OR a.actor_id = $7)
           AND ($8 = '' OR lowered(a.action) LIKE $8 ESCAPE '!' OR lowered(a.entity_id) LIKE $8 ESCAPE '!' OR lowered(a.details) LIKE $8 ESCAPE '!'
-               OR a.ip LIKE $8 ESCAPE '!' OR lowered(u.name) LIKE $8 ESCAPE '!' OR u.name_key LIKE $10 ESCAPE '!')
+               OR a.ip LIKE $8 ESCAPE '!' OR lowered(u.name) LIKE $8 ESCAPE '!' OR u.name_key LIKE $10 ESCAPE '!'
+               OR u.name_key LIKE $11 ESCAPE '!')
         ORDER BY a.id DESC LIMIT $9"));
     /// Forgets old rows; ids ascend in time.
     pub static PRUNE = both("
@@ -159,7 +160,8 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &AuditFilter) -> Result<Page<Aud
             filter.actor_id,
             sought.written.as_str(),
             i64::try_from(limit + 1).unwrap_or(200),
-            sought.folded.as_str()
+            sought.folded.as_str(),
+            sought.spelled.as_str()
         ],
         AuditRow::from_row,
     )?;

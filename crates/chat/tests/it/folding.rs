@@ -49,6 +49,8 @@ const NAMES: &[(&str, &[&str])] = &[
     ("Siobhan O’Neill", &["oneill", "o'neill", "neill"]),
     ("Schmidt, Anna [EXT]", &["schmidt anna", "anna ext", "schmidt, anna [ext]"]),
     ("Łucja Żółć", &["lucja zolc"]),
+    ("Joerg Schroeder", &["jörg", "schröder", "jörg schröder", "joerg"]),
+    ("Cem Ozturk", &["öztürk", "cem öz"]),
     ("100% Sure", &["100%", "100% sure"]),
 ];
 
@@ -124,6 +126,7 @@ fn conversations_are_found_by_title_and_by_people() {
     assert_eq!(titles(&world, &ana, "aerzte"), ["Ärzte in Łódź"]);
     assert_eq!(titles(&world, &ana, "lodz"), ["Ärzte in Łódź"]);
     assert_eq!(titles(&world, &ana, "gael").len(), 2);
+    assert_eq!(titles(&world, &ana, "bücher"), Vec::<String>::new());
     assert_eq!(titles(&world, &ana, "%"), Vec::<String>::new());
 
     let change = ConversationChange { title: Some("Bücher".to_owned()), ..Default::default() };
@@ -150,7 +153,8 @@ fn who_has_no_accents_on_the_keyboard_mentions_all_the_same() {
     let (gael, jurgen) = (world.user("Gaël Ångström", &[]), world.user("Jürgen Müller", &[]));
     let (zoe, plain) = (world.user("Zoë", &[]), world.user("Zoe", &[]));
     let (eva, other) = (world.user("Éva Nagy", &[]), world.user("Eva Kis", &[]));
-    let id = world.group(&ana, &[&gael, &jurgen, &zoe, &plain, &eva, &other]);
+    let joerg = world.user("Joerg Schroeder", &[]);
+    let id = world.group(&ana, &[&gael, &jurgen, &zoe, &plain, &eva, &other, &joerg]);
     let named = |text: &str| {
         let said = world.post(&ana, id, text).unwrap();
         assert_eq!(said.html.contains("class=\"mention\""), !said.mentions.is_empty(), "{}", said.html);
@@ -165,6 +169,8 @@ fn who_has_no_accents_on_the_keyboard_mentions_all_the_same() {
         ("@Zoë", &zoe),
         ("@zoe", &plain),
         ("@[eva nagy]", &eva),
+        ("@jörg", &joerg),
+        ("@[Jörg Schröder]", &joerg),
     ] {
         let expected = if text == "@[Jurgen Mueller]" { vec![] } else { vec![person.id()] };
         assert_eq!(named(text).0, expected, "{text}");

@@ -1,9 +1,9 @@
 //! Whom a message names: what completion writes always resolves, code and addresses name nobody, and the writer hears
 //! of names that are nobody's.
 
-use parlor_chat::{Actor, Right, messages};
+use parlor_chat::{Actor, Kind, Right, conversations, messages};
 
-use crate::support::{World, body};
+use crate::support::{World, blank, body, message};
 
 fn mention(person: &Actor, label: &str) -> String {
     format!("@[{label}|{}]", person.id())
@@ -116,4 +116,29 @@ fn the_writer_and_nobody_else_hears_of_names_that_are_nobodys() {
     let (by, text) = (ana.clone(), body("ask @dora"));
     let edited = world.write(move |tx| messages::edit(tx, &by, said.id, &text)).unwrap();
     assert_eq!(edited.names_nobody, ["dora"]);
+}
+
+#[test]
+fn who_opens_a_conversation_hears_of_names_that_are_nobodys_in_its_first_message() {
+    let world = World::new();
+    let (ana, ben) = (world.user("Ana", &[Right::Group]), world.user("Ben", &[]));
+    let mut new = blank(Kind::Group);
+    new.title = Some("Plans".to_owned());
+    new.user_ids = vec![ben.id()];
+    new.message = Some(message("@Ben, ask @[Carla Nova]"));
+    let opened = world.open(&ana, new).unwrap().conversation;
+    assert_eq!(opened.last_message.unwrap().names_nobody, ["Carla Nova"]);
+    for reader in [&ana, &ben] {
+        let by = reader.clone();
+        let read = world.read(move |tx| conversations::get(tx, &by, opened.id)).unwrap();
+        assert!(read.last_message.unwrap().names_nobody.is_empty());
+    }
+    // A direct conversation that is there already is answered again.
+    for _ in 0..2 {
+        let mut new = blank(Kind::Direct);
+        new.user_ids = vec![ben.id()];
+        new.message = Some(message("@dora?"));
+        let opened = world.open(&ana, new).unwrap().conversation;
+        assert_eq!(opened.last_message.unwrap().names_nobody, ["dora"]);
+    }
 }

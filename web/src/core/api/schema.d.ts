@@ -2249,6 +2249,8 @@ export interface components {
             id: components["schemas"]["MessageId"];
             is_private_note: boolean;
             kind: components["schemas"]["MessageKind"];
+            /** @description Names in its text that are nobody's in this conversation. In the answer to who opened the conversation with it only. */
+            names_nobody?: string[];
             preview: string;
             /** Format: int64 */
             seq: number;

@@ -57,6 +57,7 @@ pub(crate) fn last(
                 deleted: message.deleted_at.is_some(),
                 system: message.system,
                 created_at: message.created_at,
+                names_nobody: Vec::new(),
             };
             (message.conversation_id, last)
         })

@@ -125,13 +125,17 @@ fn named(
     };
     for name in written.iter().take(10) {
         let is_found = found.iter().any(|mention| mention.name.to_lowercase() == name.name.to_lowercase());
-        let folded = name.folded();
-        if is_found || folded.is_empty() {
+        if is_found {
             continue;
         }
-        let (whole, first) = (format!("%\n{}\n%", literal(&folded)), format!("%\n{} %", literal(&folded)));
-        let asked = params![tenant, place, whole.as_str(), first.as_str()];
-        let some = tx.db.all(&statements::NAMED_LIKE, asked, from_row)?;
+        let mut some: Vec<Mention> = Vec::new();
+        for way in name.ways() {
+            let (whole, first) = (format!("%\n{}\n%", literal(&way)), format!("%\n{} %", literal(&way)));
+            let asked = params![tenant, place, whole.as_str(), first.as_str()];
+            some.extend(tx.db.all(&statements::NAMED_LIKE, asked, from_row)?);
+        }
+        some.sort_by_key(|mention| mention.user_id);
+        some.dedup_by_key(|mention| mention.user_id);
         found.extend(name.only(&some, |mention| &mention.name).cloned());
     }
     // An id counts with its person's name only: nobody is named under that of another.

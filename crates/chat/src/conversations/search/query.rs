@@ -256,7 +256,8 @@ fn visible(tx: &mut Tx, actor: &Actor, query: &Query, found: &[i64], wanted: usi
 
 /// The query in the engine's own language: all that a message must have.
 fn expression(tx: &Tx, query: &Query, words: &[QueryTerm]) -> Vec<String> {
-    let mut every: Vec<String> = words.iter().map(|word| term(tx, &word.text, word.prefix)).collect();
+    let mut every: Vec<String> =
+        words.iter().flat_map(|word| any_of(tx, word.ways().map(|way| term(tx, way, word.prefix)))).collect();
     let marks = [
         query.author.map(filter_terms::author),
         query.conversation.map(filter_terms::conversation),
@@ -265,7 +266,7 @@ fn expression(tx: &Tx, query: &Query, words: &[QueryTerm]) -> Vec<String> {
     every.extend(marks.into_iter().flatten().map(|mark| term(tx, &mark, false)));
     // Each kind once, however often it was asked for.
     let kinds = crate::kinds::RULES.iter().map(|rules| rules.kind).filter(|kind| query.kinds.contains(kind));
-    every.extend(any_of(tx, kinds.map(filter_terms::kind)));
+    every.extend(any_of(tx, kinds.map(|kind| term(tx, &filter_terms::kind(kind), false))));
     every
 }
 
@@ -281,7 +282,7 @@ fn times(tx: &mut Tx, actor: &Actor, query: &Query) -> Result<Option<String>> {
     };
     let (from, to) = (query.after.unwrap_or(first).max(first), query.before.unwrap_or(last).min(last));
     let marks = if from > to { Some(vec![filter_terms::nowhere()]) } else { filter_terms::between(from, to) };
-    Ok(marks.and_then(|marks| any_of(tx, marks.into_iter())))
+    Ok(marks.and_then(|marks| any_of(tx, marks.iter().map(|mark| term(tx, mark, false)))))
 }
 
 /// Where the actor reads, unless that is in so many places that naming them costs more than it spares.
@@ -295,11 +296,11 @@ fn readable(tx: &mut Tx, actor: &Actor) -> Result<Option<String>> {
     if places.is_empty() {
         places.push(filter_terms::nowhere());
     }
-    Ok(any_of(tx, places.into_iter()))
+    Ok(any_of(tx, places.iter().map(|place| term(tx, place, false))))
 }
 
-fn any_of(tx: &Tx, marks: impl Iterator<Item = String>) -> Option<String> {
-    let terms: Vec<String> = marks.map(|mark| term(tx, &mark, false)).collect();
+fn any_of(tx: &Tx, terms: impl Iterator<Item = String>) -> Option<String> {
+    let terms: Vec<String> = terms.collect();
     let or = if tx.db.engine() == Engine::Sqlite { " OR " } else { " | " };
     (!terms.is_empty()).then(|| format!("({})", terms.join(or)))
 }

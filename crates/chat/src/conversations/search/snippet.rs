@@ -56,8 +56,7 @@ fn marked<'t>(piece: &'t str, words: &[QueryTerm]) -> Vec<(&'t str, bool)> {
 fn is_found(piece: &str, words: &[QueryTerm]) -> bool {
     terms::of_whole(piece).iter().any(|own| {
         words.iter().any(|word| {
-            *own == word.text
-                || (word.prefix && own.starts_with(&word.text))
+            word.ways().any(|way| *own == way || (word.prefix && own.starts_with(way)))
                 || (own.chars().count() == 1 && !own.is_ascii() && word.text.contains(own.as_str()))
         })
     })
@@ -88,6 +87,7 @@ mod tests {
             ("l’équipe d'accord", "équipe", "l’<mark>équipe</mark> d'accord"),
             ("l’équipe d'accord", "d’accord", "l’équipe <mark>d'accord</mark>"),
             ("a v2.pdf_x", "pdf ", "a v2.<mark>pdf</mark>_x"),
+            ("Frau Mueller", "müller", "Frau <mark>Mueller</mark>"),
             ("Herr Müller", "mueller", "Herr <mark>Müller</mark>"),
             ("مُحَمَّد أحمد", "محمد", "<mark>مُحَمَّد</mark> أحمد"),
             ("我们明天在北京开会", "北京", "我们明天在<mark>北京</mark>开会"),

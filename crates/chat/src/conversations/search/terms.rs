@@ -61,8 +61,17 @@ fn add(word: Word, terms: &mut BTreeSet<String>) {
 pub struct QueryTerm {
     /// The term.
     pub text: String,
+    /// The same as people write it who have no `ü` on their keyboard, where there is another way: either is found.
+    pub spelled: Option<String>,
     /// Finds words that begin with it.
     pub prefix: bool,
+}
+
+impl QueryTerm {
+    /// What stands in the index for it.
+    pub fn ways(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.text.as_str()).chain(self.spelled.as_deref())
+    }
 }
 
 /// Terms of a query, all of which a message must have. The last word of the query finds longer words as well.
@@ -75,14 +84,13 @@ pub fn query(text: &str) -> Vec<QueryTerm> {
         let found: Vec<QueryTerm> = match word {
             Word::Spaced(word) => {
                 let text = whole(&word);
+                let spelled = spelled_out(&word).map(|word| whole(&word));
                 let prefix = open && index == last && text.chars().count() >= 2;
-                vec![QueryTerm { text, prefix }]
-            }
-            Word::Unspaced(characters) if characters.len() == 1 => {
-                vec![QueryTerm { text: characters.concat(), prefix: false }]
+                vec![QueryTerm { text, spelled, prefix }]
             }
             Word::Unspaced(characters) => {
-                characters.windows(2).map(|pair| QueryTerm { text: pair.concat(), prefix: false }).collect()
+                let pairs = characters.windows(characters.len().min(2));
+                pairs.map(|pair| QueryTerm { text: pair.concat(), spelled: None, prefix: false }).collect()
             }
         };
         for term in found {
@@ -189,7 +197,7 @@ mod tests {
         !query.is_empty()
             && query.iter().all(|term| {
                 terms.iter().any(|found| {
-                    if term.prefix { found.starts_with(&term.text) } else { *found == term.text }
+                    term.ways().any(|way| if term.prefix { found.starts_with(way) } else { *found == way })
                 })
             })
     }
@@ -237,6 +245,9 @@ mod tests {
             ("Ærø blåbær", "blabaer", true),
             ("Herr Müller, Malmö", "mueller malmoe", true),
             ("Herr Müller, Malmö", "muller malmo", true),
+            ("Herr Mueller, Malmoe", "müller malmö", true),
+            ("Herr Muller, Malmo", "müller malm", true),
+            ("Herr Muller", "mueller", false),
             ("Sil\u{AD}ben", "silben", true),
             ("葛\u{E0100}飾区", "葛飾", true),
             ("हिन्दी", "हनद", false),

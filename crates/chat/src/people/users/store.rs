@@ -71,7 +71,8 @@ statements! {
         SELECT ", user_columns!(), "
         FROM users u
         WHERE u.tenant = $1 AND (u.name, u.id) > ($2, $3)
-          AND ($4 = '' OR u.name_key LIKE $10 ESCAPE '!' OR lowered(u.name) LIKE $4 ESCAPE '!' OR u.email_key LIKE $4 ESCAPE '!')
+          AND ($4 = '' OR u.name_key LIKE $10 ESCAPE '!' OR u.name_key LIKE $11 ESCAPE '!'
+               OR lowered(u.name) LIKE $4 ESCAPE '!' OR u.email_key LIKE $4 ESCAPE '!')
           AND ($5 = FALSE OR u.active = $6)
           AND ($7 = FALSE OR (u.id <> $8 AND EXISTS (
             SELECT 1 FROM user_roles a
@@ -214,7 +215,8 @@ pub(crate) fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter, limit: usize
             filter.writable,
             actor.id(),
             i64::try_from(limit).unwrap_or(200),
-            sought.folded.as_str()
+            sought.folded.as_str(),
+            sought.spelled.as_str()
         ],
         User::from_row,
     )?;

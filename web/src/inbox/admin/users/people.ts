@@ -8,8 +8,11 @@ export interface View { search: string; role: Id | ''; state: StateFilter; by: S
 export interface Known { roleName: (id: Id) => string; seen: (id: Id) => string | null }
 
 export function view(users: User[], wish: View, known: Known): User[] {
-  const words = folded(wish.search).split(/\s+/).filter(Boolean);
-  const fits = (user: User) => words.every((word) => folded(`${user.name} ${user.email ?? ''}`).includes(word));
+  const asked = ways(wish.search).map((way) => way.split(/\s+/).filter(Boolean));
+  const fits = (user: User) => {
+    const texts = ways(`${user.name} ${user.email ?? ''}`);
+    return asked.some((words) => words.every((word) => texts.some((text) => text.includes(word))));
+  };
   const chosen = users.filter(
     (user) => fits(user) && (!wish.role || user.roles.includes(wish.role)) && (wish.state === 'all' || user.active === (wish.state === 'active')),
   );
@@ -23,6 +26,10 @@ export function view(users: User[], wish: View, known: Known): User[] {
   const sign = wish.down ? -1 : 1;
   return chosen.sort((a, b) => sign * orders[wish.by](a, b) || (wish.by === 'name' ? sign : 1) * a.name.localeCompare(b.name));
 }
+
+const PAIRS: Record<string, string> = { ä: 'ae', ö: 'oe', ø: 'oe', ü: 'ue', å: 'aa' };
+/** As the server finds names: without accents, or spelled out by who has no `ü` on the keyboard. */
+const ways = (text: string) => [text, text.normalize('NFC').toLowerCase().replace(/[äöøüå]/g, (letter) => PAIRS[letter]!)].map(folded);
 
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 /** A password that can be read out: four groups of four, without look-alikes. */

@@ -50,18 +50,18 @@ impl Name {
         if name.split(' ').next() == Some(own.as_str()) {
             return Some(1);
         }
-        let own = folding::words(&own);
-        let ways = folding::ways(&name);
-        if ways.contains(&own) {
+        let (own, ways) = (self.ways(), folding::ways(&name));
+        if ways.iter().any(|way| own.contains(way)) {
             return Some(2);
         }
-        let is_first = |way: &String| way.split(' ').next() == Some(own.as_str());
-        (!own.is_empty() && ways.iter().any(is_first)).then_some(3)
+        let is_first =
+            |way: &String| way.split(' ').next().is_some_and(|first| own.iter().any(|own| own == first));
+        ways.iter().any(is_first).then_some(3)
     }
 
-    /// The name as it is compared with [`folding::key`].
-    pub(crate) fn folded(&self) -> String {
-        folding::words(&plain(&self.name))
+    /// The name as it is compared with [`folding::key`]: one way or two, none where nothing of it can be found.
+    pub(crate) fn ways(&self) -> Vec<String> {
+        folding::ways(&plain(&self.name))
     }
 }
 
