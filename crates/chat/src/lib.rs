@@ -73,6 +73,7 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 18, name: "app_ids", sql: include_str!("../../../migrations/0018_app_ids.sql") },
     Migration { version: 19, name: "contracts", sql: include_str!("../../../migrations/0019_contracts.sql") },
+    Migration { version: 20, name: "one_form", sql: include_str!("../../../migrations/0020_one_form.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

@@ -336,6 +336,9 @@ fn plain_error(error: rusqlite::Error) -> Error {
             match failure.code {
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy(text),
                 ErrorCode::DiskFull => Error::Full(text),
+                ErrorCode::DatabaseCorrupt => Error::Lost(format!(
+                    "the database is damaged ({text}): stop the server, keep a copy of its folder, put the files back from a backup"
+                )),
                 ErrorCode::ReadOnly => Error::ReadOnly(text),
                 ErrorCode::CannotOpen | ErrorCode::NotADatabase => Error::Unavailable(text),
                 ErrorCode::TooBig => Error::Value(text),

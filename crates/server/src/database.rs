@@ -3,7 +3,7 @@
 //! Must not know: what an operation does.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use parlor_chat::sealing::KeyRing;
 use parlor_chat::settings::Settings;
@@ -36,6 +36,8 @@ pub struct Database {
     stamps: Arc<Stamps>,
     /// When a disk took no more.
     full_at: Arc<AtomicI64>,
+    /// Something could not be read because the database is damaged: it will not be whole again by itself.
+    damaged: Arc<AtomicBool>,
     defaults: Arc<Settings>,
     keys: Arc<SecretKeys>,
     /// Absent on the command line: whoever has a shell has the disk.
@@ -52,6 +54,7 @@ impl Database {
             clock,
             stamps: Arc::default(),
             full_at: Arc::new(AtomicI64::new(i64::MIN)),
+            damaged: Arc::default(),
             defaults: Arc::new(defaults),
             keys,
             budgets: None,
@@ -102,6 +105,12 @@ impl Database {
     #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// Whether something was found that the database has lost.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     /// Whether, within the last seconds, something could not be stored because the disk took no more.
@@ -211,7 +220,7 @@ impl Database {
         operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let parts = self.parts();
-        self.engine.read(move |tx| operation(&mut parts.tx(tx))).await
+        self.noted(self.engine.read(move |tx| operation(&mut parts.tx(tx))).await)
     }
 
     /// Writes on nobody's behalf, in the lane of the tenant with this number.
@@ -224,9 +233,17 @@ impl Database {
         operation: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (parts, lane) = (self.parts(), tenant_no.unsigned_abs());
-        let result = self.engine.write(lane, move |tx| operation(&mut parts.tx(tx))).await;
-        if let Err(Error::Db(parlor_db::Error::Full(_))) = &result {
-            self.full_at.store(self.clock.now().micros(), Ordering::Relaxed);
+        self.noted(self.engine.write(lane, move |tx| operation(&mut parts.tx(tx))).await)
+    }
+
+    /// Remembers what a failure says of the storage.
+    fn noted<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        match &result {
+            Err(Error::Db(parlor_db::Error::Full(_))) => {
+                self.full_at.store(self.clock.now().micros(), Ordering::Relaxed);
+            }
+            Err(Error::Db(parlor_db::Error::Lost(_))) => self.damaged.store(true, Ordering::Relaxed),
+            _ => {}
         }
         result
     }

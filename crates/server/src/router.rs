@@ -19,10 +19,10 @@ fn api() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().merge(http::api::routes()).merge(http::admin::routes()).merge(transport::routes())
 }
 
-/// The description of `/api/v1`.
+/// The description of `/api/v1` and of the contracts of host applications.
 #[must_use]
 pub fn document() -> OpenApi {
-    openapi::document(api().split_for_parts().1)
+    openapi::document(api().split_for_parts().1, http::contracts::description())
 }
 
 /// Everything the server answers.

@@ -4,6 +4,7 @@ use parlor_db::{FromRow, params, row, statements};
 use serde::Serialize;
 
 use crate::{
+    access::{outsider, readable_kinds},
     conversations,
     error::{Result, conflict, invalid},
     events::{self, Audience, NewEvent, Payload, payloads},
@@ -33,20 +34,25 @@ pub struct Draft {
 
 row! {
     impl Draft, draft_columns! {
-        conversation_id: "conversation_id",
-        mode: "mode",
-        body: "body",
-        updated_at: "updated_at",
+        conversation_id: "d.conversation_id",
+        mode: "d.mode",
+        body: "d.body",
+        updated_at: "d.updated_at",
     }
 }
 
 statements! {
-    /// One's own.
+    /// One's own, for conversations that one still reads.
     pub static LIST = both(concat!("
-        SELECT ", draft_columns!(), " FROM drafts WHERE tenant = $1 AND person_id = $2 ORDER BY updated_at DESC LIMIT 500"));
+        SELECT ", draft_columns!(), " FROM drafts d
+        JOIN conversations c ON c.tenant = d.tenant AND c.id = d.conversation_id
+        LEFT JOIN participants p ON p.tenant = d.tenant AND p.conversation_id = d.conversation_id AND p.person_id = d.person_id
+        WHERE d.tenant = $1 AND d.person_id = $2
+          AND ((p.person_id IS NOT NULL AND p.left_at IS NULL) OR ", outsider!("$3", "$4", "$5", "$6"), ")
+        ORDER BY d.updated_at DESC LIMIT 500"));
     /// One's own of a conversation.
     pub static OF_CONVERSATION = both(concat!("
-        SELECT ", draft_columns!(), " FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3"));
+        SELECT ", draft_columns!(), " FROM drafts d WHERE d.tenant = $1 AND d.person_id = $2 AND d.conversation_id = $3"));
     /// Saves one.
     pub static PUT = both("
         INSERT INTO drafts (tenant, person_id, conversation_id, mode, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -66,9 +72,14 @@ statements! {
         DELETE FROM drafts WHERE tenant = $1 AND person_id = $2 AND conversation_id = $3 AND mode IN ($4, $5)");
 }
 
-/// The newest 500 of one's drafts.
+/// The newest 500 of one's drafts, for conversations that one reads.
 pub fn list(tx: &mut Tx, actor: &Actor) -> Result<Vec<Draft>> {
-    Ok(tx.db.all(&LIST, params![actor.tenant, actor.id()], Draft::from_row)?)
+    let kinds = readable_kinds(actor);
+    let teams: Vec<[u8; 16]> = actor.teams.iter().map(|id| id.0.into_bytes()).collect();
+    let stores: Vec<[u8; 16]> = actor.stores.iter().map(|id| id.0.into_bytes()).collect();
+    let asked =
+        params![actor.tenant, actor.id(), &teams[..], &stores[..], &kinds.all[..], &kinds.unassigned[..]];
+    Ok(tx.db.all(&LIST, asked, Draft::from_row)?)
 }
 
 /// One's drafts of a conversation.

@@ -33,7 +33,7 @@ pub use load::{direct_with, is_reader, needs_audit};
 pub(crate) use mine::{announce_me, me_view};
 pub(crate) use open::open_imported;
 pub use open::{NewConversation, Opened, open};
-pub(crate) use rules::{check_invite, check_join, check_note, check_post};
+pub(crate) use rules::{check_invite, check_join, check_note, check_post, check_react};
 pub use snooze::unsnooze;
 pub use store::statements;
 pub use types::{Conversation, Membership, Mine, Totals};

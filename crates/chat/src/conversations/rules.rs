@@ -69,6 +69,26 @@ pub(crate) fn check_post(
     Ok(())
 }
 
+/// Refuses an actor who may not react to what was said here, or pin it: where nobody writes any more, to who only observes,
+/// and between two of whom one may not write to the other. Where replies are switched off people react all the same.
+pub(crate) fn check_react(
+    tx: &mut Tx,
+    actor: &Actor,
+    conversation: &Conversation,
+    me: Option<&Membership>,
+    visibility: Visibility,
+) -> Result<()> {
+    if conversation.rules().poster == Poster::PairByMatrix {
+        return check_post(tx, actor, conversation, me, visibility);
+    }
+    match refusal(actor, conversation, me, visibility) {
+        Err(rule @ ("closed" | "archived" | "observer")) => {
+            Err(forbidden("message.react", rule, explain(rule)).about("conversation", conversation.id))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// In which of these direct conversations the actor may not post although it takes part, and why: [`check_post`] would
 /// refuse it there.
 pub(super) fn closed_pairs(

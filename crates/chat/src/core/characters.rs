@@ -23,14 +23,15 @@ pub(crate) fn is_apostrophe(c: char) -> bool {
     )
 }
 
-/// Whether anything is seen of it: no space, no control, nothing that is only there to change others.
+/// Whether anything is seen of it: no space, no control, nothing that is only there to change others or to stand for what
+/// is missing.
 pub(crate) fn is_visible(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_graphic();
     }
     !c.is_whitespace()
         && !is_ignorable(c)
-        && c != '\u{2800}'
+        && !matches!(c, '\u{2800}' | '\u{FFFC}')
         && c.general_category_group() != GeneralCategoryGroup::Other
         || is_private(c)
 }

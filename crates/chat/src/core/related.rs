@@ -27,15 +27,16 @@ pub struct Related {
 impl Related {
     /// Refuses what is too long, and addresses that are none.
     pub fn check(&self) -> Result<()> {
-        let long = |text: &str, most: usize| text.is_empty() || text.chars().count() > most;
-        if long(&self.kind, 60) || long(&self.id, 200) || long(&self.title, 300) {
-            return Err(invalid(
-                "related",
-                "length",
-                "type, id and title need 1 to 60, 200 and 300 characters",
-            ));
+        for (field, text, most) in [
+            ("related.type", &self.kind, 60),
+            ("related.id", &self.id, 200),
+            ("related.title", &self.title, 300),
+        ] {
+            if text.is_empty() || text.chars().count() > most {
+                return Err(invalid(field, "length", format!("use 1 to {most} characters")));
+            }
         }
-        checked_url("related", self.url.as_deref())?;
+        checked_url("related.url", self.url.as_deref())?;
         checked_picture(self.picture_url.as_deref())
     }
 }

@@ -9,9 +9,11 @@ use parlor_chat::messages::{self, MessageKind};
 use parlor_chat::{ConversationId, Error, MessageId, PersonId, RowId, Time};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// A message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = ChatMessage)]
 #[expect(missing_docs, reason = "docs/contracts/chat.md describes the shape")]
 pub struct Message {
     pub id: MessageId,
@@ -35,7 +37,8 @@ pub struct Message {
 }
 
 /// A file of a message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = ChatAttachment)]
 #[expect(missing_docs, reason = "docs/contracts/chat.md describes the shape")]
 pub struct Attachment {
     pub path: String,
@@ -86,18 +89,21 @@ impl Message {
 }
 
 /// An event of the log in this contract's words.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ChatEvent)]
 pub struct Event {
     /// message.sent, message.read, thread.updated, typing or presence.
     pub event: &'static str,
     /// Its number in the log; none of what is not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub seq: Option<i64>,
     /// In which thread.
     pub thread_id: Option<String>,
     /// When it happened, in seconds.
     pub at: Option<i64>,
     /// The event's own part.
+    #[schema(value_type = Object)]
     pub data: Value,
 }
 

@@ -5,9 +5,11 @@ use parlor_chat::attachments::Attachment;
 use parlor_chat::messages::{self, MessageKind};
 use parlor_chat::{ConversationId, MessageId, PersonId, Time};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = CrmMessage)]
 #[expect(missing_docs, reason = "docs/contracts/crm.md describes the shape")]
 pub struct Message {
     pub id: MessageId,

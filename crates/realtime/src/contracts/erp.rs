@@ -10,9 +10,11 @@ use parlor_chat::statuses::{PresenceStatus, PresenceView};
 use parlor_chat::words::{NotificationKind, NotificationStatus};
 use parlor_chat::{ConversationId, Error, MessageId, PersonId, RowId, Time, notifications};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = ErpMessage)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
 pub struct Message {
@@ -146,7 +148,8 @@ pub struct Delivered {
 }
 
 /// `messaging:read`: somebody has read up to this message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ErpRead)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
 pub struct Read {
@@ -157,7 +160,8 @@ pub struct Read {
 }
 
 /// A notification.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ErpNotification)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "docs/contracts/erp.md describes the shape")]
 pub struct Notification {

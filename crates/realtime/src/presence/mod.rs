@@ -89,6 +89,7 @@ struct Screen {
 struct Typing {
     until: Time,
     again: Time,
+    is_private_note: bool,
     audience: Audience,
 }
 
@@ -116,8 +117,6 @@ pub struct Left {
 pub enum Sign {
     /// Readers have been told a moment ago.
     Known,
-    /// Tell these.
-    Tell(Audience),
     /// Find out who may be told, and call [`Presence::typing_in`].
     Ask,
 }
@@ -201,36 +200,35 @@ impl Presence {
         members.iter().filter_map(|member| Some((member.id.parse().ok()?, best(member)))).collect()
     }
 
-    /// A sign that the person types.
+    /// A sign that the person types, a note or for everybody. Who may be told is asked again with every sign that is passed
+    /// on: meanwhile the person may have been removed.
     pub fn typing(
         &self,
-        tenant: TenantId,
-        conversation: ConversationId,
-        person: PersonId,
+        who: (TenantId, ConversationId, PersonId),
+        is_private_note: bool,
         now: Time,
     ) -> Sign {
-        let mut inside = self.inside();
-        let Some(typing) = inside.typing.get_mut(&(tenant, conversation, person)) else { return Sign::Ask };
-        if typing.until <= now {
-            return Sign::Ask;
+        match self.inside().typing.get_mut(&who) {
+            Some(typing) if typing.is_private_note == is_private_note && now < typing.again => {
+                typing.until = now.plus_seconds(TYPING_SECONDS);
+                Sign::Known
+            }
+            _ => Sign::Ask,
         }
-        typing.until = now.plus_seconds(TYPING_SECONDS);
-        if now < typing.again {
-            return Sign::Known;
-        }
-        typing.again = now.plus_seconds(TYPING_AGAIN_SECONDS);
-        Sign::Tell(typing.audience.clone())
     }
 
-    /// The person types, and this audience is told.
+    /// The person types, and this audience is told. Answers whom to tell that it types no longer: those who saw it type a
+    /// note before, or something that is no note.
     pub fn typing_in(
         &self,
-        (tenant, conversation, person): (TenantId, ConversationId, PersonId),
+        who: (TenantId, ConversationId, PersonId),
+        is_private_note: bool,
         audience: Audience,
         now: Time,
-    ) {
+    ) -> Option<Audience> {
         let (until, again) = (now.plus_seconds(TYPING_SECONDS), now.plus_seconds(TYPING_AGAIN_SECONDS));
-        self.inside().typing.insert((tenant, conversation, person), Typing { until, again, audience });
+        let before = self.inside().typing.insert(who, Typing { until, again, is_private_note, audience })?;
+        (before.is_private_note != is_private_note && now < before.until).then_some(before.audience)
     }
 
     /// The person types no longer; answers whom to tell.

@@ -95,16 +95,33 @@ fn typing_ends_by_itself_and_is_told_sparingly() {
     let presence = Presence::new(Registry::new());
     let who = (tenant(), conversation(7), person(1));
     let audience = Audience::Conversation { facets: facets(Kind::Group), staff_only: false };
-    let sign = |seconds| presence.typing(who.0, who.1, who.2, at(seconds));
+    let sign = |seconds| presence.typing(who, false, at(seconds));
     assert_eq!(sign(0), Sign::Ask);
-    presence.typing_in(who, audience.clone(), at(0));
+    assert_eq!(presence.typing_in(who, false, audience.clone(), at(0)), None);
     assert_eq!(sign(1), Sign::Known);
-    assert_eq!(sign(2), Sign::Tell(audience.clone()));
+    assert_eq!(sign(2), Sign::Ask, "who may be told may be others now");
+    assert_eq!(presence.typing_in(who, false, audience.clone(), at(2)), None);
     assert_eq!(presence.stopped_typing(at(6)), []);
     let stopped = Stopped { tenant: who.0, conversation: who.1, person: who.2, audience: audience.clone() };
     assert_eq!(presence.stopped_typing(at(7)), [stopped]);
     assert_eq!(sign(8), Sign::Ask);
-    presence.typing_in(who, audience.clone(), at(8));
+    presence.typing_in(who, false, audience.clone(), at(8));
     assert_eq!(presence.stop_typing(who.0, who.1, who.2), Some(audience));
     assert_eq!(presence.stop_typing(who.0, who.1, who.2), None);
+}
+
+#[test]
+fn a_note_is_typed_for_others_than_an_answer() {
+    let presence = Presence::new(Registry::new());
+    let who = (tenant(), conversation(7), person(1));
+    let told = |staff_only| Audience::Conversation { facets: facets(Kind::Support), staff_only };
+    presence.typing_in(who, false, told(false), at(0));
+    assert_eq!(presence.typing(who, true, at(1)), Sign::Ask);
+    assert_eq!(
+        presence.typing_in(who, true, told(true), at(1)),
+        Some(told(false)),
+        "the customer sees an end of it"
+    );
+    assert_eq!(presence.typing(who, true, at(2)), Sign::Known);
+    assert_eq!(presence.typing_in(who, false, told(false), at(9)), None, "the note had ended by itself");
 }

@@ -82,7 +82,6 @@ impl App {
         let lock = lock_to_serve(data).await?;
         let budgets = Budgets::new(caches.settings.clone());
         let db = open_aside(data.clone(), options, clock.clone()).await?.with_budgets(budgets);
-        begin_use(data)?;
         let cursor_key: Arc<[u8]> = cursor_key(data, &config)?.into();
         let (blobs, config) = (Blobs::of(data, &config)?, Arc::new(config));
         let app = Arc::new(App {
@@ -110,6 +109,8 @@ impl App {
             stopping: watch::Sender::new(false),
         });
         app.blobs.close();
+        // The last that may refuse without touching the database: a start that is refused has not opened it.
+        begin_use(data)?;
         app.after_what_is_stored().await?;
         // From here on the log of an embedded database is never empty: an empty one after a crash is a lost one.
         if let Err(error) = app.db.write_plain(0, backlog::try_out).await {

@@ -1,8 +1,8 @@
 //! `parlor app`: the application of the Pusher protocol, one a tenant.
 
 use clap::{ArgAction, Args, Subcommand};
-use parlor_chat::pusher_apps::{self, App, Compat};
-use serde_json::{Value, json};
+use parlor_chat::pusher_apps::{self, App, Compat, Options};
+use serde_json::{Map, Value, json};
 
 use crate::app::start::made_by_another;
 use crate::cli::Failure;
@@ -52,7 +52,7 @@ pub(super) struct SetArgs {
     /// Whose habits hold where servers of the protocol differ
     #[arg(long, value_name = "SERVER", value_parser = ["pusher", "soketi"])]
     compat: Option<String>,
-    /// All options as JSON, before the other arguments change them
+    /// Options as JSON, such as webhooks, before the other arguments change them
     #[arg(long, value_name = "JSON")]
     options: Option<String>,
     #[command(flatten)]
@@ -81,9 +81,7 @@ fn set(store: &Store, args: SetArgs) -> Result<(), Failure> {
     let tenant = store.tenant(&args.tenant.tenant)?;
     let known = store.write(tenant.no, move |tx| pusher_apps::ensure(tx, tenant.id, tenant.no))?;
     let mut options = match &args.options {
-        Some(text) => {
-            serde_json::from_str(text).map_err(|error| Failure::usage(format!("--options: {error}")))?
-        }
+        Some(text) => merged(&known.options, text)?,
         None => known.options,
     };
     options.enabled = args.enabled.unwrap_or(options.enabled);
@@ -101,6 +99,17 @@ fn set(store: &Store, args: SetArgs) -> Result<(), Failure> {
     let app = store.write(tenant.no, move |tx| pusher_apps::set(tx, tenant.id, tenant.no, &change))?;
     print(&args.json, &app);
     Ok(())
+}
+
+/// The options with those that a JSON object names.
+fn merged(known: &Options, text: &str) -> Result<Options, Failure> {
+    let wrong = |error: serde_json::Error| Failure::usage(format!("--options: {error}"));
+    let given: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
+    let mut all = serde_json::to_value(known).map_err(wrong)?;
+    if let Some(all) = all.as_object_mut() {
+        all.extend(given);
+    }
+    serde_json::from_value(all).map_err(wrong)
 }
 
 fn print(json: &JsonArg, app: &App) {

@@ -75,13 +75,17 @@ async fn ready(State(app): State<Ctx>) -> (StatusCode, Json<Value>) {
     let database = app.db.read_plain(tenants::list).await.is_ok();
     let storage = !database || takes_more(&app).await;
     let status = match () {
-        () if !database || stopping => StatusCode::SERVICE_UNAVAILABLE,
+        () if !database || stopping || app.db.is_damaged() => StatusCode::SERVICE_UNAVAILABLE,
         () if !storage => StatusCode::INSUFFICIENT_STORAGE,
         () => StatusCode::OK,
     };
     let connections = app.hub.joined();
     let redis = app.cluster.state();
-    let storage = if storage { "ok" } else { "full" };
+    let storage = match storage {
+        _ if app.db.is_damaged() => "damaged",
+        true => "ok",
+        false => "full",
+    };
     let told = json!({"database": database, "storage": storage, "stopping": stopping, "connections": connections, "redis": redis});
     (status, Json(told))
 }

@@ -30,10 +30,14 @@ use crate::request::problem::Document;
 )]
 struct Description;
 
-/// The document of these operations.
+/// The document of the API's operations, and of those of the contracts, which stand at the root.
 #[must_use]
-pub fn document(operations: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+pub fn document(
+    operations: utoipa::openapi::OpenApi,
+    contracts: utoipa::openapi::OpenApi,
+) -> utoipa::openapi::OpenApi {
     let mut document = Description::openapi().nest("/api/v1", operations);
+    document.merge(contracts);
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT or API key").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

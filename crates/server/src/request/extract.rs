@@ -12,7 +12,8 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use parlor_chat::words::unknown_word;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use crate::request::problem::Problem;
 
@@ -55,9 +56,15 @@ fn body_problem(rejection: &BytesRejection) -> Problem {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("the body is not valid UTF-8"))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
-    if text.trim_start().starts_with('[') {
-        // A struct would take a list for its fields in their order.
+    // A struct would take a list for its fields in their order.
+    let is_object = text.trim_start().starts_with('{');
+    if !is_object && serde_json::from_str::<IgnoredAny>(text).is_ok() {
         return Err(Problem::invalid("body", "type", "the body must be a JSON object"));
+    }
+    if text.contains("\\u0000")
+        && let Some(field) = serde_json::from_str(text).ok().and_then(|value| nul_in(&value))
+    {
+        return Err(Problem::invalid(&field, "no_nul", NO_NUL));
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -67,12 +74,77 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let read = read.and_then(|value| json.end().map(|()| value).map_err(|error| (String::new(), error)));
     read.map_err(|(path, error)| {
         // Asked of the text and not of the error: what is no word is told as an error of the syntax.
-        if serde_json::from_str::<serde_json::Value>(text).is_ok() {
-            unfit(&path, &error)
-        } else {
-            Problem::malformed(format!("the body is not valid JSON: {error}"))
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) if path.is_empty() => unfit(&blamed::<T>(&value, &error).unwrap_or_default(), &error),
+            Ok(_) => unfit(&path, &error),
+            Err(_) => Problem::malformed(format!("the body is not valid JSON: {error}")),
         }
     })
+}
+
+const NO_NUL: &str = "leave out the character U+0000";
+
+/// Where a text or a name within this holds the character that databases cannot.
+fn nul_in(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            let found = items.iter().enumerate().find_map(|(at, item)| Some((at, nul_in(item)?)));
+            found.map(|(at, rest)| format!("[{at}]{rest}"))
+        }
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            let rest = if name.contains('\0') { String::new() } else { nul_in(value)? };
+            let between = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
+            Some(format!("{}{between}{rest}", name.replace('\0', "")))
+        }),
+        _ => None,
+    }
+}
+
+/// Which field an error is about that serde tells of the whole: the one without which there is another error, or none.
+fn blamed<T: DeserializeOwned>(value: &Value, error: &serde_json::Error) -> Option<String> {
+    let without_place =
+        |error: &serde_json::Error| error.to_string().split(" at line ").next().map(str::to_owned);
+    let told = without_place(error);
+    let is_named = told.as_ref().is_some_and(|told| told.contains('`') && told.contains(" field "));
+    let fields = value.as_object().filter(|fields| !is_named && fields.len() <= MOST_BLAMED)?;
+    let is_guilty = |name: &&String| {
+        let mut rest = fields.clone();
+        rest.remove(*name);
+        match serde_json::from_value::<T>(Value::Object(rest)) {
+            Ok(_) => true,
+            Err(other) => {
+                let other = without_place(&other);
+                let is_needed = format!("missing field `{name}`");
+                other != told && other.is_some_and(|other| other != is_needed)
+            }
+        }
+    };
+    fields.keys().find(is_guilty).cloned()
+}
+
+/// Objects with more fields are not looked through for the one that an error is about.
+const MOST_BLAMED: usize = 40;
+
+/// What went wrong, in words of the API instead of the program's.
+fn plain_words(text: &str) -> String {
+    if text.contains("UUID parsing failed") {
+        return "this is no id: ids look like 0198c0de-0000-7000-8000-000000000001".to_owned();
+    }
+    if text.contains("invalid digit found")
+        || text.contains("cannot parse integer")
+        || text.contains("to fit in target type")
+    {
+        return "use a whole number".to_owned();
+    }
+    if text.contains("was not `true` or `false`") {
+        return "use true or false".to_owned();
+    }
+    match text.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected an object"),
+        None if text == "expected value" => "this is not what is expected here".to_owned(),
+        None => text.to_owned(),
+    }
 }
 
 /// serde names a missing or unknown field between backquotes, our words their own.
@@ -107,8 +179,7 @@ fn unfit(path: &str, error: &serde_json::Error) -> Problem {
             format!("there is no field {named}; there are {}", known.replace('`', "")),
         );
     }
-    let expected = if text == "expected value" { "this is not what is expected here" } else { text };
-    Problem::invalid(whole, "type", expected)
+    Problem::invalid(whole, "type", plain_words(text))
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -163,11 +234,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let Some(field) = nul_in_query(parts.uri.query().unwrap_or_default()) {
+            return Err(Problem::invalid(&field, "no_nul", NO_NUL));
+        }
         match axum::extract::Query::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(rejection) => Err(query_problem(&rejection)),
         }
     }
+}
+
+fn nul_in_query(query: &str) -> Option<String> {
+    let mut given = query.contains("%00").then(|| form_urlencoded::parse(query.as_bytes()))?;
+    given.find(|(_, value)| value.contains('\0')).map(|(name, _)| name.replace('\0', ""))
 }
 
 fn query_problem(rejection: &QueryRejection) -> Problem {
@@ -177,8 +256,8 @@ fn query_problem(rejection: &QueryRejection) -> Problem {
     if let Some((_, known)) = unknown_word(said) {
         return Problem::invalid(field, "known", known);
     }
-    let field = if field.contains(' ') { "query" } else { field };
-    Problem::invalid(field, "type", text)
+    let (field, said) = if field.contains(' ') { ("query", text) } else { (field, said) };
+    Problem::invalid(field, "type", plain_words(said))
 }
 
 /// A query parameter that may be a comma list: each entry once, in alphabetical order.
@@ -249,6 +328,10 @@ mod tests {
             );
             assert!(!problem["detail"].as_str().unwrap().contains("line 1"), "{problem}");
         }
+        for text in ["\"\"", "-1", "null", "true"] {
+            let problem = serde_json::to_value(parse::<Nested>(text.as_bytes()).unwrap_err()).unwrap();
+            assert_eq!(problem["detail"], "the body must be a JSON object", "{text}");
+        }
         for text in ["{", "{}x", r#"{"ids":[],}"#] {
             assert_eq!(
                 serde_json::to_value(parse::<Nested>(text.as_bytes()).unwrap_err()).unwrap()["code"],
@@ -257,7 +340,51 @@ mod tests {
         }
     }
 
-    fn refusal(bytes: &[u8]) -> serde_json::Value {
+    /// Fields of fields in one object, of which serde no longer knows which it was at.
+    #[derive(Deserialize, Debug)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Flat {
+        name: String,
+        #[serde(flatten)]
+        rest: Rest,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Rest {
+        colour: Option<Colour>,
+        ids: Option<Vec<uuid::Uuid>>,
+    }
+
+    #[test]
+    fn what_is_flattened_is_named_too() {
+        for (text, field, rule, detail) in [
+            (r#"{"name":"a","ids":["x"]}"#, "ids", "type", "this is no id"),
+            (r#"{"name":"a","ids":[],"colour":"blue"}"#, "colour", "known", "use red or green"),
+            (r#"{"ids":[]}"#, "name", "required", "name is missing"),
+        ] {
+            let problem = serde_json::to_value(parse::<Flat>(text.as_bytes()).unwrap_err()).unwrap();
+            assert_eq!((&problem["field"], &problem["rule"]), (&field.into(), &rule.into()), "{problem}");
+            assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
+        }
+    }
+
+    #[test]
+    fn no_text_holds_a_nul() {
+        for (text, field) in [
+            (r#"{"body":"a\u0000"}"#, "body"),
+            (r#"{"a":{"b":[1,"\u0000"]}}"#, "a.b[1]"),
+            (r#"{"a\u0000b":1}"#, "ab"),
+        ] {
+            let problem = serde_json::to_value(parse::<Value>(text.as_bytes()).unwrap_err()).unwrap();
+            assert_eq!((&problem["field"], &problem["rule"]), (&field.into(), &"no_nul".into()), "{text}");
+        }
+        assert!(parse::<Value>(br#"{"body":"\\u0000"}"#).is_ok(), "a backslash and letters");
+        assert_eq!(nul_in_query("a=b&search=x%00").as_deref(), Some("search"));
+        assert_eq!(nul_in_query("a=b&search=x%2500"), None);
+    }
+
+    fn refusal(bytes: &[u8]) -> Value {
         serde_json::to_value(parse::<Input>(bytes).unwrap_err()).unwrap()
     }
 

@@ -138,6 +138,20 @@ impl Problem {
             .rule(rule)
     }
 
+    /// The same for callers who know a field by another name: pairs of our name and theirs.
+    #[must_use]
+    pub fn in_words_of(mut self, names: &[(&str, &str)]) -> Self {
+        let theirs = |field: &str| {
+            let (first, rest) = field.split_at(field.find(['.', '[']).unwrap_or(field.len()));
+            let exact = names.iter().find(|(ours, _)| *ours == field).map(|(_, theirs)| (*theirs).to_owned());
+            let begins =
+                || names.iter().find(|(ours, _)| *ours == first).map(|(_, theirs)| format!("{theirs}{rest}"));
+            exact.or_else(begins)
+        };
+        self.0.field = self.0.field.map(|field| theirs(&field).unwrap_or(field));
+        self
+    }
+
     /// It contradicts what is stored.
     pub fn conflict(rule: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "Conflict", detail).rule(rule)

@@ -10,20 +10,24 @@ use parlor_chat::page::Page;
 use parlor_chat::participants::Participant;
 use parlor_chat::read_steps::{self, ReadStep};
 use parlor_chat::users::{self, NamedUser};
-use parlor_chat::{Actor, Error, Kind, MessageId, Person, PersonId, Tx, read_state};
+use parlor_chat::{
+    Actor, ConversationId, Error, Kind, MessageId, Person, PersonId, TenantId, Time, Tx, read_state,
+};
 use parlor_realtime::contracts::erp::{Message, Read, ReadPosition};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::Ctx;
 use crate::request::problem::Problem;
 use crate::services::sending;
 
 /// A message to somebody.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ErpSendInput)]
 #[serde(rename_all = "camelCase")]
 pub struct SendInput {
     /// To whom: by Parlor's id or the host's.
+    #[schema(value_type = String)]
     pub to_user_id: NamedUser,
     /// The text.
     pub content: String,
@@ -34,7 +38,8 @@ pub struct SendInput {
 }
 
 /// A record of the host application; only type and id are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ErpRelatedInput)]
 #[serde(rename_all = "camelCase")]
 pub struct RelatedInput {
     /// "sale", "product", "alert" …
@@ -52,7 +57,8 @@ pub struct RelatedInput {
 }
 
 /// Which conversations.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AskedList {
     /// A page's `next`.
     pub after: Option<String>,
@@ -62,8 +68,9 @@ pub struct AskedList {
     pub search: Option<String>,
 }
 
-/// Which part of a conversation.
-#[derive(Debug, Default)]
+/// Which part of a conversation: message ids, or places (`seq`).
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     /// Before this message.
     pub before: Option<String>,
@@ -71,6 +78,68 @@ pub struct Asked {
     pub after: Option<String>,
     /// At most so many.
     pub limit: Option<i64>,
+}
+
+/// A conversation, for one of its two.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErpConversation)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    id: ConversationId,
+    tenant_id: TenantId,
+    user_one_id: Option<PersonId>,
+    user_two_id: Option<PersonId>,
+    created_at: Time,
+    updated_at: Time,
+    with: Option<OtherUser>,
+    last_message: Option<LastMessage>,
+    unread_count: i64,
+    muted: bool,
+    can_post: bool,
+}
+
+/// The other one of a conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErpOtherUser)]
+#[serde(rename_all = "camelCase")]
+struct OtherUser {
+    id: PersonId,
+    /// The host's own id of them.
+    external_id: Option<String>,
+    name: String,
+    avatar_url: Option<String>,
+}
+
+/// The newest message, shortened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErpLastMessage)]
+#[serde(rename_all = "camelCase")]
+struct LastMessage {
+    id: MessageId,
+    sender_id: Option<PersonId>,
+    content: String,
+    created_at: Time,
+}
+
+/// A part of a conversation.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = ErpHistory)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    /// None while nothing was said.
+    conversation: Option<Conversation>,
+    items: Vec<Message>,
+    has_before: bool,
+    has_after: bool,
+}
+
+/// A message that a device of the caller has.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErpDelivered)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivered {
+    message_id: MessageId,
+    conversation_id: ConversationId,
 }
 
 impl From<RelatedInput> for Related {
@@ -85,6 +154,18 @@ impl From<RelatedInput> for Related {
 /// # Errors
 /// What the rules refuse; a refusal leaves an audit row.
 pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Message, Problem> {
+    send_message(app, actor, input).await.map_err(|refused| refused.in_words_of(&FIELDS))
+}
+
+/// What this contract calls the fields of a message.
+const FIELDS: [(&str, &str); 4] = [
+    ("body", "content"),
+    ("user_ids", "toUserId"),
+    ("client_id", "clientId"),
+    ("related.picture_url", "related.pictureUrl"),
+];
+
+async fn send_message(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Message, Problem> {
     let message = NewMessage {
         client_id: input.client_id,
         related: input.related.map(Related::from),
@@ -105,7 +186,8 @@ pub async fn send(app: &Ctx, actor: &Arc<Actor>, input: SendInput) -> Result<Mes
 /// # Errors
 /// When it is not the caller's, or the window is over.
 pub async fn edit(app: &Ctx, actor: &Arc<Actor>, id: MessageId, content: &str) -> Result<Message, Problem> {
-    let body = sending::edited_body(app, actor, content).await?;
+    let body =
+        sending::edited_body(app, actor, content).await.map_err(|refused| refused.in_words_of(&FIELDS))?;
     let run = app.db.write(actor, move |tx, actor| {
         let view = place_of(tx, actor, id)?;
         let message = messages::edit(tx, actor, id, &body)?;
@@ -131,12 +213,12 @@ pub async fn delete(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Mess
 ///
 /// # Errors
 /// When there is no such message for the caller.
-pub async fn delivered(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Value, Problem> {
+pub async fn delivered(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Delivered, Problem> {
     let run = app.db.write(actor, move |tx, actor| {
         let view = place_of(tx, actor, id)?;
         let seq = messages::get(tx, actor, id)?.seq;
         read_state::delivered(tx, actor, view.id, seq)?;
-        Ok(json!({"messageId": id, "conversationId": view.id}))
+        Ok(Delivered { message_id: id, conversation_id: view.id })
     });
     Ok(run.await?)
 }
@@ -177,16 +259,21 @@ pub async fn read(app: &Ctx, actor: &Arc<Actor>, id: MessageId) -> Result<Read, 
 /// My direct conversations, newest message first.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn conversations(app: &Ctx, actor: &Arc<Actor>, asked: AskedList) -> Result<Page<Value>, Problem> {
+/// When too much was searched for, or the database fails.
+pub async fn conversations(
+    app: &Ctx,
+    actor: &Arc<Actor>,
+    asked: AskedList,
+) -> Result<Page<Conversation>, Problem> {
     let AskedList { after, limit, search } = asked;
     let filter =
         ListFilter { kinds: vec![Kind::Direct], mine: true, after, limit, search, ..ListFilter::default() };
+    app.db.spend_search(actor, filter.search.as_ref()).await?;
     let run = app.db.read(actor, move |tx, actor| {
         let page = conversations::list(tx, actor, &filter)?;
         let others = page.items.iter().filter_map(|view| other(actor, view)).map(|person| person.id);
         let names = users::external_ids(tx, actor.tenant, &others.collect::<Vec<_>>())?;
-        let items = page.items.iter().map(|view| conversation(actor, view, &names)).collect();
+        let items = page.items.iter().map(|view| Conversation::of(actor, view, &names)).collect();
         Ok(Page { items, next: page.next })
     });
     Ok(run.await?)
@@ -196,10 +283,15 @@ pub async fn conversations(app: &Ctx, actor: &Arc<Actor>, asked: AskedList) -> R
 ///
 /// # Errors
 /// When there is no such user.
-pub async fn history(app: &Ctx, actor: &Arc<Actor>, with: NamedUser, asked: Asked) -> Result<Value, Problem> {
+pub async fn history(
+    app: &Ctx,
+    actor: &Arc<Actor>,
+    with: NamedUser,
+    asked: Asked,
+) -> Result<History, Problem> {
     let read = app.db.read(actor, move |tx, actor| {
         let with = users::named_one(tx, actor, &with)?;
-        let Some(id) = conversations::direct_with(tx, actor, with)? else { return Ok(None) };
+        let Some(id) = conversations::direct_with(tx, actor, with)? else { return Ok(History::default()) };
         let range = match (&asked.before, &asked.after) {
             (Some(before), _) => Range::Before(place(tx, actor, before)?),
             (None, Some(after)) => Range::After(place(tx, actor, after)?),
@@ -209,13 +301,10 @@ pub async fn history(app: &Ctx, actor: &Arc<Actor>, with: NamedUser, asked: Aske
         let view = conversations::get(tx, actor, id)?;
         let items = shown(tx, actor, &view, items)?;
         let names = users::external_ids(tx, actor.tenant, &[with])?;
-        let conversation = conversation(actor, &view, &names);
-        Ok(Some(json!({
-            "conversation": conversation, "items": items, "hasBefore": has_before, "hasAfter": has_after,
-        })))
+        let conversation = Some(Conversation::of(actor, &view, &names));
+        Ok(History { conversation, items, has_before, has_after })
     });
-    let nothing = || json!({"conversation": null, "items": [], "hasBefore": false, "hasAfter": false});
-    Ok(read.await?.unwrap_or_else(nothing))
+    Ok(read.await?)
 }
 
 /// Messages of a conversation in the contract's words, with the time at which each was read.
@@ -257,27 +346,33 @@ fn other<'v>(actor: &Actor, view: &'v View) -> Option<&'v Person> {
     view.participants.iter().map(|participant| &participant.person).find(|person| person.id != actor.id())
 }
 
-/// A conversation, for one of its two.
-fn conversation(actor: &Actor, view: &View, names: &HashMap<PersonId, String>) -> Value {
-    let mut pair: Vec<PersonId> = view.participants.iter().map(|participant| participant.person.id).collect();
-    pair.sort_unstable();
-    let last = view.last_message.as_ref().map(|last| {
-        json!({
-            "id": last.id, "senderId": last.author.as_ref().map(|author| author.id),
-            "content": last.preview, "createdAt": last.created_at,
-        })
-    });
-    json!({
-        "id": view.id, "tenantId": actor.tenant,
-        "userOneId": pair.first(), "userTwoId": pair.get(1),
-        "createdAt": view.created_at, "updatedAt": view.last_activity_at,
-        "with": other(actor, view).map(|person| json!({
-            "id": person.id, "externalId": names.get(&person.id), "name": person.name,
-            "avatarUrl": person.avatar_url,
-        })),
-        "lastMessage": last,
-        "unreadCount": view.me.as_ref().map_or(0, |me| me.unread),
-        "muted": view.me.as_ref().is_some_and(|me| me.muted),
-        "canPost": view.me.as_ref().is_some_and(|me| me.can.post),
-    })
+impl Conversation {
+    fn of(actor: &Actor, view: &View, names: &HashMap<PersonId, String>) -> Self {
+        let mut pair: Vec<PersonId> =
+            view.participants.iter().map(|participant| participant.person.id).collect();
+        pair.sort_unstable();
+        Self {
+            id: view.id,
+            tenant_id: actor.tenant,
+            user_one_id: pair.first().copied(),
+            user_two_id: pair.get(1).copied(),
+            created_at: view.created_at,
+            updated_at: view.last_activity_at,
+            with: other(actor, view).map(|person| OtherUser {
+                id: person.id,
+                external_id: names.get(&person.id).cloned(),
+                name: person.name.clone(),
+                avatar_url: person.avatar_url.clone(),
+            }),
+            last_message: view.last_message.as_ref().map(|last| LastMessage {
+                id: last.id,
+                sender_id: last.author.as_ref().map(|author| author.id),
+                content: last.preview.clone(),
+                created_at: last.created_at,
+            }),
+            unread_count: view.me.as_ref().map_or(0, |me| me.unread),
+            muted: view.me.as_ref().is_some_and(|me| me.muted),
+            can_post: view.me.as_ref().is_some_and(|me| me.can.post),
+        }
+    }
 }

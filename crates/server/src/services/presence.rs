@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use parlor_chat::events::{Audience, Ephemeral, Event, payloads};
 use parlor_chat::statuses::{self, PresenceStatus, PresenceView, UserStatus};
-use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, conversations, users};
+use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Tx, conversations, users};
 use parlor_realtime::presence::{Connection, PersonPresence, Sign};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::budgets::Spending;
@@ -46,26 +47,54 @@ pub async fn typing(
     app.presence.touch(tenant, person, now);
     app.db.spend(actor, Spending::Sign).await?;
     if !typing {
-        if let Some(audience) = app.presence.stop_typing(tenant, conversation, person) {
-            tell_typing(app, actor, conversation, audience, false);
-        }
+        stop_typing(app, actor, conversation);
         return Ok(());
     }
-    let audience = match app.presence.typing(tenant, conversation, person, now) {
-        Sign::Known => return Ok(()),
-        Sign::Tell(audience) => audience,
-        Sign::Ask => {
-            let who = actor.clone();
-            let asked = app.db.read_plain(move |tx| {
-                conversations::typing_audience(tx, &who, conversation, is_private_note)
-            });
-            let Some(audience) = asked.await? else { return Ok(()) };
-            app.presence.typing_in((tenant, conversation, person), audience.clone(), now);
-            audience
-        }
+    let typist = (tenant, conversation, person);
+    if app.presence.typing(typist, is_private_note, now) == Sign::Known {
+        return Ok(());
+    }
+    let who = actor.clone();
+    let asked = app
+        .db
+        .read_plain(move |tx| conversations::typing_audience(tx, &who, conversation, is_private_note))
+        .await;
+    let Ok(Some(audience)) = asked else {
+        stop_typing(app, actor, conversation);
+        return asked.map(|_| ());
     };
+    if let Some(before) = app.presence.typing_in(typist, is_private_note, audience.clone(), now) {
+        tell_typing(app, actor, conversation, before, false);
+    }
     tell_typing(app, actor, conversation, audience, true);
     Ok(())
+}
+
+fn stop_typing(app: &App, actor: &Actor, conversation: ConversationId) {
+    if let Some(audience) = app.presence.stop_typing(actor.tenant, conversation, actor.id()) {
+        tell_typing(app, actor, conversation, audience, false);
+    }
+}
+
+/// What a client event of typing says: `{"typing": true, "is_private_note": false}`, each of which may be left out.
+pub struct TypingSign {
+    /// Whether the person types, or has stopped.
+    pub typing: bool,
+    /// For staff only.
+    pub is_private_note: bool,
+}
+
+impl TypingSign {
+    /// Reads the data of the event.
+    #[must_use]
+    pub fn of(data: &str) -> Self {
+        let data: Value = serde_json::from_str(data).unwrap_or_default();
+        Self {
+            typing: data["typing"].as_bool().unwrap_or(true),
+            // What cannot be read is told to fewer.
+            is_private_note: !matches!(data["is_private_note"], Value::Null | Value::Bool(false)),
+        }
+    }
 }
 
 fn tell_typing(app: &App, actor: &Actor, conversation: ConversationId, audience: Audience, typing: bool) {
@@ -75,6 +104,52 @@ fn tell_typing(app: &App, actor: &Actor, conversation: ConversationId, audience:
         Ok(event) => app.publish_ephemeral(event),
         Err(error) => tracing::warn!(%error, "an ephemeral event could not be encoded"),
     }
+}
+
+/// Who is told that this person looks at the conversation, while it reads it.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn viewers_audience(
+    tx: &mut Tx<'_>,
+    tenant: TenantId,
+    person: PersonId,
+    conversation: ConversationId,
+) -> Result<Option<(Actor, Audience)>, Error> {
+    let tenant = parlor_chat::tenants::by_id(tx, tenant)?;
+    let actor = match users::actor(tx, &tenant, person) {
+        Ok(actor) => actor,
+        Err(Error::NotFound { .. } | Error::Unauthorized { .. }) => {
+            parlor_chat::contacts::actor(tx, &tenant, person)?
+        }
+        Err(error) => return Err(error),
+    };
+    let audience = conversations::viewing_audience(tx, &actor, conversation)?;
+    Ok(audience.map(|audience| (actor, audience)))
+}
+
+/// Who looks at a conversation: of all who say so, those who read it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn viewers(
+    app: &App,
+    tenant: TenantId,
+    conversation: ConversationId,
+) -> Result<Vec<PersonId>, Error> {
+    let people = app.presence.people(tenant).into_iter();
+    let looking = people.filter(|(_, shown)| shown.viewing.contains(&conversation));
+    let looking: Vec<PersonId> = looking.map(|(person, _)| person).collect();
+    let read = app.db.read_plain(move |tx| {
+        let mut viewers = Vec::new();
+        for person in &looking {
+            if viewers_audience(tx, tenant, *person, conversation)?.is_some() {
+                viewers.push(*person);
+            }
+        }
+        Ok(viewers)
+    });
+    read.await
 }
 
 /// What is shown of these people, and of everybody connected when none are named.

@@ -13,6 +13,8 @@ use axum::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -57,6 +59,11 @@ pub fn is_other_version(headers: &HeaderMap) -> bool {
     headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version != "13")
 }
 
+/// Whether this is the nonce of a handshake: 16 bytes in base64.
+fn is_key(key: &[u8]) -> bool {
+    STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)
+}
+
 /// A request for a WebSocket.
 pub struct Upgrade {
     on: OnUpgrade,
@@ -74,6 +81,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
         asked.headers_mut().clone_from(&parts.headers);
         if is_other_version(&parts.headers) {
             return Err(Problem::other_version());
+        }
+        if parts.headers.get(SEC_WEBSOCKET_KEY).is_some_and(|key| !is_key(key.as_bytes())) {
+            return Err(Problem::malformed(
+                "Sec-WebSocket-Key has to be 16 bytes in base64 (RFC 6455, 4.2.1)",
+            ));
         }
         let answer = create_response(&asked);
         let answer = answer.map_err(|error| Problem::malformed(format!("open a WebSocket here: {error}")))?;

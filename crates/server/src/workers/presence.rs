@@ -6,14 +6,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parlor_chat::events::{Audience, Ephemeral, Event, payloads};
-use parlor_chat::{Actor, ConversationId, Error, PersonId, TenantId, Time, conversations, statuses, users};
+use parlor_chat::{ConversationId, Error, PersonId, TenantId, Time, statuses};
 use parlor_realtime::presence::registry::Change;
 use parlor_realtime::presence::{Connection, Left, PEOPLE, PersonPresence, Thresholds};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::app::{App, Ctx};
-use crate::services::presence::views;
+use crate::services::presence::{viewers_audience, views};
 
 /// Changes of one moment are told together: a crowd that comes back at once is one event, not thousands.
 const TOGETHER: Duration = Duration::from_millis(250);
@@ -175,22 +175,4 @@ async fn tell_viewing(
             Err(error) => not_encoded(&error),
         }
     }
-}
-
-fn viewers_audience(
-    tx: &mut parlor_chat::Tx<'_>,
-    tenant: TenantId,
-    person: PersonId,
-    conversation: ConversationId,
-) -> Result<Option<(Actor, Audience)>, Error> {
-    let tenant = parlor_chat::tenants::by_id(tx, tenant)?;
-    let actor = match users::actor(tx, &tenant, person) {
-        Ok(actor) => actor,
-        Err(Error::NotFound { .. } | Error::Unauthorized { .. }) => {
-            parlor_chat::contacts::actor(tx, &tenant, person)?
-        }
-        Err(error) => return Err(error),
-    };
-    let audience = conversations::viewing_audience(tx, &actor, conversation)?;
-    Ok(audience.map(|audience| (actor, audience)))
 }

@@ -2,6 +2,7 @@
 
 use crate::support::http;
 use parlor::auth::jwt::{Audience, Claims, sign};
+use parlor_chat::tenants;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -74,6 +75,25 @@ async fn a_token_in_the_query_serves_for_streams_only() {
     for path in ["/me", "/conversations", "/files/018f0000-0000-7000-8000-000000000000"] {
         stranger.get(&format!("{path}?access_token={token}")).await.problem(401, "unauthorized");
     }
+}
+
+/// The first administrator may be made elsewhere: on the command line, or at another node.
+#[tokio::test]
+async fn an_administrator_made_elsewhere_ends_the_setup() {
+    let site = Site::start().await;
+    let code = site.app.setup_code.lock().unwrap().clone().unwrap();
+    let stranger = Person::stranger(&site.url);
+    assert_eq!(stranger.get("/setup").await.ok(200)["needed"], true);
+    let made = site.app.db.write_plain(1, |tx| {
+        let tenant = tenants::ensure_default(tx)?;
+        let hash = "$argon2id$none";
+        parlor::auth::registration::add_administrator(tx, &tenant, "Root", "root@example.com", hash)
+    });
+    made.await.unwrap();
+    assert_eq!(stranger.get("/setup").await.ok(200)["needed"], false);
+    let late =
+        json!({"code": code, "name": "R", "email": "r@example.com", "password": "a long enough password"});
+    stranger.post("/setup", late).await.problem(409, "conflict");
 }
 
 async fn setup(site: &Site) -> reqwest::Client {

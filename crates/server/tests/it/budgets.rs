@@ -5,6 +5,8 @@ use parlor::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::contracts::call as call_contract;
+use crate::support::described::DOCUMENT;
 use crate::support::pusher::{Pusher, site as pusher_site};
 use crate::support::{Person, Reply, Sio, Site, Ws};
 
@@ -90,6 +92,53 @@ async fn every_kind_of_writing_and_searching_ends() {
     clock.advance(30);
     for ((method, path, body), person) in calls.iter().zip(&people) {
         assert!(call(person, method, path, body.as_ref()).await.status < 300, "{method} {path}");
+    }
+}
+
+/// Every operation that looks for a text, also those of the contracts: whoever has spent the budget at one is refused at all.
+#[tokio::test]
+async fn no_entrance_searches_without_end() {
+    let Place { site, people, .. } = place(1).await;
+    let ana = &people[0];
+    crate::contracts::set(&site, "default", json!({"erp_enabled": true})).await;
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let is_text = |parameter: &Value| ["q", "search"].contains(&parameter["name"].as_str().unwrap());
+    let searched = paths.iter().filter_map(|(path, of)| {
+        let parameter = of["get"]["parameters"].as_array()?.iter().find(|one| is_text(one))?;
+        let path = path.replace("{tenant}", "default");
+        Some(format!("{path}?{}=x", parameter["name"].as_str().unwrap()))
+    });
+    let searched: Vec<String> = searched.collect();
+    assert!(searched.len() >= 8, "{searched:?}");
+    for path in &searched {
+        call_contract(ana, Method::GET, path, None).await.ok(200);
+    }
+    done(ana, &Method::GET, "/search?q=x", None).await.1.expect("searches without end");
+    for path in &searched {
+        let refused = call_contract(ana, Method::GET, path, None).await;
+        assert_eq!(refused.problem(429, "rate_limited")["rule"], "searches", "{path}");
+        let (all, _) = path.split_once('?').unwrap();
+        if all != "/api/v1/search" {
+            call_contract(ana, Method::GET, all, None).await.ok(200);
+        }
+    }
+}
+
+/// Opening a conversation of a contract marks it read: who may change nothing just now reads it all the same.
+#[tokio::test]
+async fn who_has_changed_too_much_reads_on() {
+    let Place { site: _site, group, people, message, .. } = place(2).await;
+    let (ana, ben) = (&people[0], &people[1]);
+    let reaction = format!("/messages/{message}/reactions/%F0%9F%91%8D");
+    done(ben, &Method::PUT, &reaction, None).await.1.expect("changes without end");
+    ana.say(&group, "news").await;
+    for path in [
+        format!("/chat/threads/{group}/messages"),
+        format!("/admin/internal-messenger/conversations/{group}/open"),
+    ] {
+        for _ in 0..10 {
+            call_contract(ben, Method::GET, &path, None).await.ok(200);
+        }
     }
 }
 

@@ -128,3 +128,67 @@ async fn without_a_matrix_unknown_names_give_the_default() {
     });
     assert_eq!(roles(&both.await).await, ["agent"]);
 }
+
+/// What is put in the place of a message is sent like another: where somebody may not write, nothing is edited, and what others
+/// are told of reactions and pins is not told either. Taking back is always possible.
+#[tokio::test]
+async fn where_nobody_may_write_nothing_is_edited() {
+    let site = Site::start().await;
+    let (admin, boss) = company(&site).await;
+    let role = admin.post("/roles", json!({"name": "Helper"})).await.ok(201);
+    let helper = site.user_with("Hel", &["Helper"]).await;
+
+    let pair = open(&helper, json!({"kind": "direct", "user_ids": [boss.id]})).await;
+    let open_role = json!({"restricted": true, "writes_to": []});
+    let (matrix, close) = (format!("/roles/{}", role["id"].as_str().unwrap()), open_role);
+    let mine = id_of(&helper.say(&pair, "before").await);
+    admin.patch(&matrix, close).await.ok(200);
+    refused_everywhere(&helper, &pair, &mine, "matrix").await;
+    admin.patch(&matrix, json!({"restricted": false})).await.ok(200);
+
+    let channel = open(&admin, json!({"kind": "channel", "title": "news", "user_ids": [helper.id]})).await;
+    let mine = id_of(&helper.say(&channel, "before").await);
+    admin.patch(&format!("/conversations/{channel}"), json!({"status": "archived"})).await.ok(200);
+    refused_everywhere(&helper, &channel, &mine, "archived").await;
+
+    let group = open(&admin, json!({"kind": "group", "title": "team", "user_ids": [helper.id]})).await;
+    let mine = id_of(&helper.say(&group, "before").await);
+    let participant = format!("/conversations/{group}/participants/{}", helper.id);
+    admin.patch(&participant, json!({"role": "observer"})).await.ok(200);
+    refused_everywhere(&helper, &group, &mine, "observer").await;
+
+    let broadcast = json!({
+        "kind": "broadcast", "title": "all", "user_ids": [helper.id], "replies_enabled": true, "message": {"body": "hello"},
+    });
+    let broadcast = open(&admin, broadcast).await;
+    let mine = id_of(&helper.say(&broadcast, "before").await);
+    admin.patch(&format!("/conversations/{broadcast}"), json!({"replies_enabled": false})).await.ok(200);
+    let edit = helper.patch(&format!("/messages/{mine}"), json!({"body": "after"})).await;
+    assert_eq!(edit.problem(403, "forbidden")["rule"], "replies_disabled");
+    // Without replies people react all the same.
+    helper.put(&format!("/messages/{mine}/reactions/%F0%9F%91%8D"), json!({})).await.ok(200);
+}
+
+async fn open(person: &Person, what: Value) -> String {
+    id_of(&person.post("/conversations", what).await.ok(201))
+}
+
+fn id_of(thing: &Value) -> String {
+    thing["id"].as_str().unwrap().to_owned()
+}
+
+async fn refused_everywhere(person: &Person, conversation: &str, message: &str, rule: &str) {
+    let message = format!("/messages/{message}");
+    let text = json!({"body": "after"});
+    let calls = [
+        person.post(&format!("/conversations/{conversation}/messages"), text.clone()).await,
+        person.patch(&message, text).await,
+        person.put(&format!("{message}/reactions/%F0%9F%91%8D"), json!({})).await,
+        person.put(&format!("{message}/pin"), json!({})).await,
+    ];
+    for refused in calls {
+        assert_eq!(refused.problem(403, "forbidden")["rule"], rule);
+    }
+    assert_eq!(person.get(&message).await.ok(200)["body"], "before");
+    person.delete(&message).await.ok(200);
+}

@@ -111,6 +111,52 @@ async fn a_message_ends_typing_and_the_next_sign_is_a_new_one() {
     }
 }
 
+/// Who may be told is not remembered from the first sign on.
+#[tokio::test]
+async fn who_goes_on_typing_is_asked_about_again() {
+    let clock = Clock::fixed(Clock::System.now());
+    let site = Site::at(clock.clone(), |_| {}).await;
+    let (ana, ben) = (site.user("Ana").await, site.user("Ben").await);
+    let group = ana.group("typing", &[&ben]).await;
+    let mut reads = ana.ws(None).await;
+    reads.is_live().await;
+    let path = format!("/conversations/{group}/typing");
+    ben.post(&path, json!({})).await.ok(204);
+    assert_eq!(reads.told("typing").await["data"], json!({"person_id": ben.id, "typing": true}));
+    ana.delete(&format!("/conversations/{group}/participants/{}", ben.id)).await.ok(204);
+    clock.advance(3);
+    ben.post(&path, json!({})).await.problem(404, "not_found");
+    assert_eq!(reads.told("typing").await["data"], json!({"person_id": ben.id, "typing": false}));
+    ben.post(&path, json!({})).await.problem(404, "not_found");
+    assert!(reads.is_silent().await);
+}
+
+#[tokio::test]
+async fn a_customer_never_sees_a_note_being_typed() {
+    let clock = Clock::fixed(Clock::System.now());
+    let site = Site::at(clock.clone(), |_| {}).await;
+    let (agent, customer) = (site.user_with("Agent", &["admin"]).await, site.contact("Carla").await);
+    let opened =
+        customer.post("/conversations", json!({"kind": "support", "message": {"body": "hello"}})).await;
+    let id = opened.ok(201)["id"].as_str().unwrap().to_owned();
+    let mut sees = customer.ws(None).await;
+    sees.is_live().await;
+    let path = format!("/conversations/{id}/typing");
+    agent.post(&path, json!({})).await.ok(204);
+    assert_eq!(sees.told("typing").await["data"]["typing"], true);
+    // The writer changes from an answer to a note, without a pause.
+    agent.post(&path, json!({"is_private_note": true})).await.ok(204);
+    assert_eq!(sees.told("typing").await["data"]["typing"], false);
+    for _ in 0..3 {
+        clock.advance(3);
+        agent.post(&path, json!({"is_private_note": true})).await.ok(204);
+    }
+    assert!(sees.is_silent().await);
+    // And back.
+    agent.post(&path, json!({})).await.ok(204);
+    assert_eq!(sees.told("typing").await["data"]["typing"], true);
+}
+
 #[tokio::test]
 async fn typing_reaches_readers_only_and_ends_by_itself() {
     let clock = Clock::fixed(Clock::System.now());
@@ -137,6 +183,26 @@ async fn typing_reaches_readers_only_and_ends_by_itself() {
     // Nothing of it is kept.
     let (kept, _) = ben.poll(&format!("0.{}", reads.cursor.split_once('.').unwrap().1), 0).await;
     assert!(kept.iter().all(|event| event["type"] != "typing" && event["type"] != "presence"));
+}
+
+/// Who says that it looks at something is believed only where it reads.
+#[tokio::test]
+async fn who_does_not_read_a_conversation_does_not_look_at_it() {
+    let site = Site::start().await;
+    let (ana, ben, eve) = (site.user("Ana").await, site.user("Ben").await, site.contact("Eve").await);
+    let group = ana.group("viewing", &[&ben]).await;
+    let (mut member, mut outside) = (ben.ws(None).await, eve.ws(None).await);
+    let view = format!(r#"{{"type":"view","conversation_id":"{group}"}}"#);
+    for ws in [&mut member, &mut outside] {
+        ws.is_live().await;
+        ws.send(&view).await;
+        ws.send(r#"{"type":"ping"}"#).await;
+        while ws.frame().await.unwrap()["type"] != "pong" {}
+    }
+    let viewers = format!("/conversations/{group}/viewers");
+    assert_eq!(ana.get(&viewers).await.ok(200)["items"], json!([ben.id]));
+    ana.delete(&format!("/conversations/{group}/participants/{}", ben.id)).await.ok(204);
+    assert_eq!(ana.get(&viewers).await.ok(200)["items"], json!([]));
 }
 
 #[tokio::test]

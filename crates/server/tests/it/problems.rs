@@ -221,7 +221,7 @@ async fn a_cursor_that_is_none_is_said() {
     let site = Site::start().await;
     let ana = site.user_with("Ana", &["admin"]).await;
     for path in ["/conversations", "/users", "/contacts", "/notifications"] {
-        for cursor in ["zzz", "1_2", "a%0Ab", "-1", "%00"] {
+        for cursor in ["zzz", "1_2", "a%0Ab", "-1", "%01"] {
             let refused = ana.get(&format!("{path}?after={cursor}")).await.problem(422, "invalid");
             assert_eq!(
                 (&refused["field"], &refused["rule"]),

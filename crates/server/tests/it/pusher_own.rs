@@ -53,6 +53,34 @@ async fn a_conversation_reaches_its_channel() {
     assert_eq!(channels, [channel, own]);
 }
 
+/// Over Pusher and as Laravel Echo says it, a note is typed for those who read notes.
+#[tokio::test]
+async fn a_note_is_not_typed_on_the_customers_channel() {
+    let site = site().await;
+    let (agent, customer) = (site.user_with("Agent", &["admin"]).await, site.contact("Carla").await);
+    let opened =
+        customer.post("/conversations", json!({"kind": "support", "message": {"body": "hello"}})).await;
+    let id = opened.ok(201)["id"].as_str().unwrap().to_owned();
+    let channel = format!("private-conversation-{id}");
+    let (mut writes, mut sees) = (Pusher::open(&site).await, Pusher::open(&site).await);
+    writes.join_as(&agent, &channel).await;
+    sees.join_as(&customer, &channel).await;
+    let whisper = |note: bool| json!({"event": "client-typing", "channel": channel, "data": {"typing": true, "is_private_note": note}});
+    writes.send(whisper(true)).await;
+    writes.until_pong().await;
+    agent.say(&id, "hello").await;
+    loop {
+        let told = sees.frame().await.unwrap();
+        let name = told["event"].as_str().unwrap().to_owned();
+        assert!(name != "typing" && name != "client-typing", "the note is typed before the customer: {told}");
+        if name == "message.posted" {
+            break;
+        }
+    }
+    writes.send(whisper(false)).await;
+    sees.next_of("typing").await;
+}
+
 #[tokio::test]
 async fn the_secret_alone_opens_no_conversation() {
     let site = site().await;

@@ -170,6 +170,20 @@ async fn a_database_that_is_gone_is_no_new_installation() {
     assert_eq!(Running::start(folder.path(), None).ready().await.0, 200);
 }
 
+/// A start that is refused has not opened the database, and so has lost nothing.
+#[tokio::test]
+async fn a_refused_start_is_no_crash() {
+    if engine() != Engine::Sqlite {
+        return;
+    }
+    let folder = used("-TERM", 1).await;
+    let note = folder.path().join("parlor.db.installed");
+    let closed = std::fs::read(&note).unwrap();
+    let words = ["serve", "--listen", "127.0.0.1:0", "--log", "off", "--files", "/proc/none"];
+    assert!(!program(folder.path(), None, &words).output().unwrap().status.success());
+    assert_eq!(std::fs::read(&note).unwrap(), closed);
+}
+
 #[tokio::test]
 async fn damage_in_the_database_is_found() {
     if engine() != Engine::Sqlite {
@@ -184,6 +198,11 @@ async fn damage_in_the_database_is_found() {
     std::fs::write(&database, &bytes).unwrap();
     let (sound, text) = doctor(&folder);
     assert!(!sound && text.contains("FAIL  database"), "{text}");
+    // A server that comes by says so: it is refused with what to do, or not ready.
+    bytes[4096..].fill(0xaa);
+    std::fs::write(&database, &bytes).unwrap();
+    let text = refused(&folder);
+    assert!(text.contains("the database is damaged") && text.contains("backup"), "{text}");
 }
 
 #[tokio::test]

@@ -4,6 +4,365 @@
  */
 
 export interface paths {
+    "/admin/chat/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Clear old messages, or count them */
+        post: operations["chat_purge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/chat/purges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was cleared, newest first */
+        get: operations["chat_list_purges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My conversations, newest activity first: the bootstrap has the first */
+        get: operations["crm_list_conversations"];
+        put?: never;
+        /** Open a conversation; a direct one exists once per pair and is answered again */
+        post: operations["crm_open_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message */
+        post: operations["crm_send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/conversations/{id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Be silent about a conversation, or not */
+        post: operations["crm_mute_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/conversations/{id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation with its newest messages, which are read now */
+        get: operations["crm_show_conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/conversations/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark read up to a message */
+        post: operations["crm_read_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change preferences; what is not named stays */
+        post: operations["crm_change_preferences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom I may write to, in pages: the bootstrap has the first */
+        get: operations["crm_list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/internal-messenger/widget/bootstrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that the widget shows first */
+        get: operations["crm_bootstrap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/messaging/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log, newest first */
+        get: operations["erp_list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/messaging/conversation/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said with somebody; empty while nothing was */
+        get: operations["erp_get_conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/messaging/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My conversations with one other, newest activity first */
+        get: operations["erp_list_conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/messaging/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message to somebody */
+        post: operations["erp_send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/messaging/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change what one's own message says */
+        put: operations["erp_edit_message"];
+        post?: never;
+        /** Delete a message: nobody sees what it said */
+        delete: operations["erp_delete_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/messaging/{message}/delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A device of mine has everything up to a message */
+        put: operations["erp_message_delivered"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/messaging/{message}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mark read up to a message */
+        put: operations["erp_read_message"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My notifications, newest first; `X-Unread-Count` says how many are unread */
+        get: operations["erp_list_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/notifications/{notification}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a notification away */
+        put: operations["erp_archive_notification"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/notifications/{notification}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Mark a notification read */
+        put: operations["erp_read_notification"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{tenant}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody of the tenant and whether they are there, by name */
+        get: operations["erp_list_presence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1351,6 +1710,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chat/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What has happened since a cursor */
+        get: operations["chat_poll_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events as they happen (`text/event-stream`) */
+        get: operations["chat_stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My threads, newest activity first */
+        get: operations["chat_list_threads"];
+        put?: never;
+        /** Open a thread; a direct one exists once per pair and is answered again */
+        post: operations["chat_open_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/threads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One thread */
+        get: operations["chat_get_thread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/threads/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A page of a thread
+         * @description Opening it reads up to what is shown; looking for older or newer messages reads nothing.
+         */
+        get: operations["chat_list_messages"];
+        put?: never;
+        /** Send a message: as JSON, or as a form with `body`, `client_id` and files */
+        post: operations["chat_send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/ws-nonce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A secret that opens one connection for the caller's session */
+        post: operations["chat_make_nonce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events as they happen, over a WebSocket */
+        get: operations["chat_connect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1486,6 +1969,174 @@ export interface components {
              * @default
              */
             channel_name_starts_with: string;
+        };
+        /** @description A file of a message. */
+        ChatAttachment: {
+            content_type: string;
+            name: string;
+            path: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /** @description An event of the log in this contract's words. */
+        ChatEvent: {
+            /**
+             * Format: int64
+             * @description When it happened, in seconds.
+             */
+            at: number | null;
+            /** @description The event's own part. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description message.sent, message.read, thread.updated, typing or presence. */
+            event: string;
+            /**
+             * Format: int64
+             * @description Its number in the log; none of what is not kept.
+             */
+            seq?: number;
+            /** @description In which thread. */
+            thread_id: string | null;
+        };
+        /** @description A page of a thread. */
+        ChatHistory: {
+            has_after: boolean;
+            has_before: boolean;
+            items: components["schemas"]["ChatMessage"][];
+        };
+        /** @description A message. */
+        ChatMessage: {
+            /** @description Of the first file. */
+            attachment_name: string | null;
+            /** @description Of the first file. */
+            attachment_path: string | null;
+            attachments: components["schemas"]["ChatAttachment"][];
+            author_id: components["schemas"]["PersonId"] | null;
+            author_name: string | null;
+            body: string;
+            client_id: string | null;
+            /** Format: int64 */
+            created_at: number;
+            /** Format: int64 */
+            deleted_at: number | null;
+            /** @description The rendering of the body, sanitised. */
+            html: string;
+            id: components["schemas"]["MessageId"];
+            is_system: boolean;
+            /** Format: int64 */
+            seq: number;
+            thread_id: components["schemas"]["ConversationId"];
+            /** Format: int64 */
+            updated_at: number;
+        };
+        /** @description A message. */
+        ChatMessageInput: {
+            /** @description What was uploaded before. */
+            attachment_ids?: components["schemas"]["RowId"][];
+            body?: string;
+            /** @description Chosen by the client; the same one again answers the first result. */
+            client_id?: string | null;
+        };
+        /** @description A nonce. */
+        ChatNonce: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            expires_at: number;
+            nonce: string;
+        };
+        /** @description Somebody in a thread. */
+        ChatParticipant: {
+            avatar_url: string | null;
+            /** Format: int64 */
+            created_at: number;
+            /** @description Of the thread and the user, with a colon between them. */
+            id: string;
+            /** Format: int64 */
+            last_read_at: number | null;
+            last_read_message_id: components["schemas"]["MessageId"] | null;
+            name: string;
+            role: components["schemas"]["ParticipantRole"];
+            thread_id: components["schemas"]["ConversationId"];
+            /** Format: int64 */
+            updated_at: number;
+            user_id: components["schemas"]["PersonId"];
+        };
+        /** @description What happened. */
+        ChatPolled: {
+            /** @description To be given as `after` the next time. */
+            cursor: string;
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it happened, in seconds.
+                 */
+                at: number | null;
+                /** @description The event's own part. */
+                data: {
+                    [key: string]: unknown;
+                };
+                /** @description message.sent, message.read, thread.updated, typing or presence. */
+                event: string;
+                /**
+                 * Format: int64
+                 * @description Its number in the log; none of what is not kept.
+                 */
+                seq?: number;
+                /** @description In which thread. */
+                thread_id: string | null;
+            }[];
+            /** @description The cursor did not serve: fetch a snapshot. */
+            reset: boolean;
+        };
+        /** @description A row of the log of purges. */
+        ChatPurge: {
+            admin_id: components["schemas"]["PersonId"] | null;
+            /** Format: int64 */
+            cutoff_timestamp: number;
+            /** Format: int64 */
+            executed_at: number;
+            id: components["schemas"]["RowId"];
+            mode: components["schemas"]["PurgeMode"];
+            /** Format: int64 */
+            rows_deleted: number;
+        };
+        /** @description What a purge would clear. */
+        ChatPurgeCount: {
+            dry_run: boolean;
+            /** Format: int64 */
+            rows: number;
+        };
+        /** @description A thread, for one of its participants. Times are seconds since 1970. */
+        ChatThread: {
+            can_post: boolean;
+            /** Format: int64 */
+            created_at: number;
+            created_by: components["schemas"]["PersonId"] | null;
+            id: components["schemas"]["ConversationId"];
+            /** Format: int64 */
+            last_message_at: number | null;
+            last_message_id: components["schemas"]["MessageId"] | null;
+            participants: components["schemas"]["ChatParticipant"][];
+            preview: string | null;
+            subject: string | null;
+            /** @description direct or group. */
+            type: components["schemas"]["Kind"];
+            /** Format: int64 */
+            unread: number;
+            /** Format: int64 */
+            updated_at: number;
+        };
+        /** @description A new thread. */
+        ChatThreadInput: {
+            client_id?: string | null;
+            subject?: string | null;
+            /** @description direct or group. */
+            type: string;
+            /** @description By Parlor's ids or the host's. */
+            user_ids: string[];
         };
         /**
          * @description Servers of the Pusher protocol that answer differently (docs/protocols/pusher.md tells where).
@@ -1678,6 +2329,162 @@ export interface components {
             /** @description When; absent where only the team's unread count changed. */
             updated_at?: components["schemas"]["Time"];
         };
+        /** @description What the widget starts from. */
+        CrmBootstrap: {
+            conversations: components["schemas"]["CrmConversation"][];
+            hub: components["schemas"]["CrmHub"];
+            next: string | null;
+            preferences: components["schemas"]["CrmPreferences"];
+            rights: components["schemas"]["CrmRights"];
+            /** Format: int64 */
+            unread_total: number;
+            user: components["schemas"]["CrmUser"];
+            users: components["schemas"]["CrmUser"][];
+            users_next: string | null;
+        };
+        /** @description A conversation, for one of its readers. */
+        CrmConversation: {
+            can_reply: boolean;
+            context: components["schemas"]["Related"] | null;
+            context_id: string | null;
+            context_type: string | null;
+            created_at: components["schemas"]["Time"];
+            created_by: components["schemas"]["PersonId"] | null;
+            id: components["schemas"]["ConversationId"];
+            last_message: components["schemas"]["CrmLastMessage"] | null;
+            last_message_at: components["schemas"]["Time"] | null;
+            last_message_id: components["schemas"]["MessageId"] | null;
+            muted: boolean;
+            participants: components["schemas"]["CrmParticipant"][];
+            /** Format: int64 */
+            participants_count: number;
+            replies_enabled: boolean;
+            subject: string | null;
+            /** @description direct, group, broadcast or global. */
+            type: string | null;
+            /** Format: int64 */
+            unread_count: number;
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A new conversation. */
+        CrmConversationInput: {
+            client_id?: string | null;
+            context_id?: string | null;
+            context_title?: string | null;
+            context_type?: string | null;
+            context_url?: string | null;
+            message?: string | null;
+            replies_enabled?: boolean;
+            subject?: string | null;
+            /** @description direct, group, broadcast or global. */
+            type: string;
+            /** @description By Parlor's ids or the host's. */
+            user_ids?: string[];
+        };
+        /** @description Where the caller's updates come from, from which one on. */
+        CrmHub: {
+            expires_at: components["schemas"]["Time"] | null;
+            last_event_id: string;
+            token: string | null;
+            topics: string[];
+            url: string;
+        };
+        /** @description The newest message, shortened. */
+        CrmLastMessage: {
+            author_id: components["schemas"]["PersonId"] | null;
+            author_name: string | null;
+            created_at: components["schemas"]["Time"];
+            id: components["schemas"]["MessageId"];
+            preview: string;
+        };
+        /** @description A message. */
+        CrmMessage: {
+            attachments: components["schemas"]["Attachment"][];
+            author_id: components["schemas"]["PersonId"] | null;
+            author_name: string | null;
+            body: string;
+            client_id: string | null;
+            conversation_id: components["schemas"]["ConversationId"];
+            created_at: components["schemas"]["Time"];
+            deleted_at: components["schemas"]["Time"] | null;
+            html: string;
+            id: components["schemas"]["MessageId"];
+            is_system: boolean;
+            /** Format: int64 */
+            seq: number;
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A message. */
+        CrmMessageInput: {
+            attachment_ids?: components["schemas"]["RowId"][];
+            body?: string;
+            client_id?: string | null;
+        };
+        /** @description Whether a conversation stays silent. */
+        CrmMuteInput: {
+            muted: boolean;
+        };
+        /** @description Whether the conversation stays silent. */
+        CrmMuted: {
+            muted: boolean;
+        };
+        /** @description A conversation that was opened, and the message that it was opened with. */
+        CrmOpened: {
+            conversation: components["schemas"]["CrmConversation"];
+            message: components["schemas"]["CrmMessage"] | null;
+        };
+        /** @description Somebody in a conversation. */
+        CrmParticipant: {
+            avatar_url: string | null;
+            last_read_at: components["schemas"]["Time"] | null;
+            name: string;
+            role: components["schemas"]["ParticipantRole"];
+            user_id: components["schemas"]["PersonId"];
+        };
+        /** @description How the messenger draws attention. */
+        CrmPreferences: {
+            /** @default false */
+            browser_notifications_enabled: boolean;
+            /** @default true */
+            sound_enabled: boolean;
+        };
+        /** @description What of them is to change. */
+        CrmPreferencesInput: {
+            browser_notifications_enabled?: boolean | null;
+            sound_enabled?: boolean | null;
+        };
+        /** @description How far somebody has read; everything when no message is named. */
+        CrmReadInput: {
+            message_id?: components["schemas"]["MessageId"] | null;
+        };
+        /** @description What the caller may do, under the contract's names. */
+        CrmRights: {
+            INTERNAL_MESSENGER: boolean;
+            INTERNAL_MESSENGER_BROADCAST: boolean;
+            INTERNAL_MESSENGER_GLOBAL: boolean;
+            INTERNAL_MESSENGER_GROUP: boolean;
+        };
+        /** @description A conversation with some of its messages. */
+        CrmShown: {
+            conversation: components["schemas"]["CrmConversation"];
+            has_before: boolean;
+            messages: components["schemas"]["CrmMessage"][];
+        };
+        /** @description What is unread now. */
+        CrmUnread: {
+            /** Format: int64 */
+            unread_count: number;
+            /** Format: int64 */
+            unread_total: number;
+        };
+        /** @description Somebody of the team. */
+        CrmUser: {
+            avatar_url: string | null;
+            /** @description The host's own id of them. */
+            external_id: string | null;
+            id: components["schemas"]["PersonId"];
+            name: string;
+        };
         /** @description A job that is given up, for operators. */
         DeadJob: {
             /**
@@ -1793,6 +2600,142 @@ export interface components {
          * @enum {string}
          */
         EngineName: "sqlite" | "postgres";
+        /** @description A row of the log. */
+        ErpAuditRow: {
+            action: string;
+            createdAt: components["schemas"]["Time"];
+            details: {
+                [key: string]: unknown;
+            };
+            entityId: string | null;
+            entityType: string | null;
+            id: components["schemas"]["RowId"];
+            ipAddress: string | null;
+            tenantId: components["schemas"]["TenantId"];
+            userId: components["schemas"]["PersonId"] | null;
+        };
+        /** @description A conversation, for one of its two. */
+        ErpConversation: {
+            canPost: boolean;
+            createdAt: components["schemas"]["Time"];
+            id: components["schemas"]["ConversationId"];
+            lastMessage: components["schemas"]["ErpLastMessage"] | null;
+            muted: boolean;
+            tenantId: components["schemas"]["TenantId"];
+            /** Format: int64 */
+            unreadCount: number;
+            updatedAt: components["schemas"]["Time"];
+            userOneId: components["schemas"]["PersonId"] | null;
+            userTwoId: components["schemas"]["PersonId"] | null;
+            with: components["schemas"]["ErpOtherUser"] | null;
+        };
+        /** @description A message that a device of the caller has. */
+        ErpDelivered: {
+            conversationId: components["schemas"]["ConversationId"];
+            messageId: components["schemas"]["MessageId"];
+        };
+        /** @description What a message is to say. */
+        ErpEditInput: {
+            content: string;
+        };
+        /** @description A part of a conversation. */
+        ErpHistory: {
+            conversation: components["schemas"]["ErpConversation"] | null;
+            hasAfter: boolean;
+            hasBefore: boolean;
+            items: components["schemas"]["ErpMessage"][];
+        };
+        /** @description The newest message, shortened. */
+        ErpLastMessage: {
+            content: string;
+            createdAt: components["schemas"]["Time"];
+            id: components["schemas"]["MessageId"];
+            senderId: components["schemas"]["PersonId"] | null;
+        };
+        /** @description A message. */
+        ErpMessage: {
+            attachments: components["schemas"]["Attachment"][];
+            clientId: string | null;
+            content: string;
+            conversationId: components["schemas"]["ConversationId"];
+            createdAt: components["schemas"]["Time"];
+            deletedAt: components["schemas"]["Time"] | null;
+            /** @description Whether a device of the other one has it. */
+            delivered: boolean;
+            editedAt: components["schemas"]["Time"] | null;
+            id: components["schemas"]["MessageId"];
+            read: boolean;
+            readAt: components["schemas"]["Time"] | null;
+            related: components["schemas"]["Related"] | null;
+            relatedEntityId: string | null;
+            relatedEntityType: string | null;
+            senderId: components["schemas"]["PersonId"] | null;
+            /** Format: int64 */
+            seq: number;
+        };
+        /** @description A notification. */
+        ErpNotification: {
+            createdAt: components["schemas"]["Time"];
+            id: components["schemas"]["RowId"];
+            message: string;
+            messageId: components["schemas"]["MessageId"] | null;
+            pushSent: boolean;
+            pushSentAt: components["schemas"]["Time"] | null;
+            related: components["schemas"]["Related"] | null;
+            relatedEntityId: string | null;
+            relatedEntityType: string | null;
+            status: components["schemas"]["NotificationStatus"];
+            title: string;
+            type: components["schemas"]["NotificationKind"];
+            userId: components["schemas"]["PersonId"];
+        };
+        /** @description The other one of a conversation. */
+        ErpOtherUser: {
+            avatarUrl: string | null;
+            /** @description The host's own id of them. */
+            externalId: string | null;
+            id: components["schemas"]["PersonId"];
+            name: string;
+        };
+        /** @description One person. */
+        ErpPresence: {
+            /** @description The host's own id of them. */
+            externalId: string | null;
+            lastSeen: components["schemas"]["Time"] | null;
+            /** @description online, idle or offline. */
+            status: string;
+            userId: components["schemas"]["PersonId"];
+        };
+        /** @description `messaging:read`: somebody has read up to this message. */
+        ErpRead: {
+            conversationId: string | null;
+            messageId: string | null;
+            readAt: string | null;
+            userId: string | null;
+        };
+        /** @description A record of the host application; only type and id are asked for. */
+        ErpRelatedInput: {
+            /** @description Its id there. */
+            id: string;
+            /** @description Shown on the card. */
+            pictureUrl?: string | null;
+            /** @description Shown on the card. */
+            title?: string | null;
+            /** @description "sale", "product", "alert" … */
+            type: string;
+            /** @description The way back to it. */
+            url?: string | null;
+        };
+        /** @description A message to somebody. */
+        ErpSendInput: {
+            /** @description Chosen by the client; the same one again answers the first result. */
+            clientId?: string | null;
+            /** @description The text. */
+            content: string;
+            related?: components["schemas"]["ErpRelatedInput"] | null;
+            /** @description To whom: by Parlor's id or the host's. */
+            toUserId: string;
+        };
         /** @description Every event that clients are told. */
         Event: {
             actor: null | components["schemas"]["Person"];
@@ -2784,6 +3727,48 @@ export interface components {
                 team_unread: number | null;
                 title: string | null;
                 updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_CrmConversation: {
+            /** @description The items. */
+            items: {
+                can_reply: boolean;
+                context: components["schemas"]["Related"] | null;
+                context_id: string | null;
+                context_type: string | null;
+                created_at: components["schemas"]["Time"];
+                created_by: components["schemas"]["PersonId"] | null;
+                id: components["schemas"]["ConversationId"];
+                last_message: components["schemas"]["CrmLastMessage"] | null;
+                last_message_at: components["schemas"]["Time"] | null;
+                last_message_id: components["schemas"]["MessageId"] | null;
+                muted: boolean;
+                participants: components["schemas"]["CrmParticipant"][];
+                /** Format: int64 */
+                participants_count: number;
+                replies_enabled: boolean;
+                subject: string | null;
+                /** @description direct, group, broadcast or global. */
+                type: string | null;
+                /** Format: int64 */
+                unread_count: number;
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description Give it back as `after` for the next page. */
+            next: string | null;
+        };
+        /** @description A page: the items, and the cursor of the next page when there is one. */
+        Page_CrmUser: {
+            /** @description The items. */
+            items: {
+                avatar_url: string | null;
+                /** @description The host's own id of them. */
+                external_id: string | null;
+                id: components["schemas"]["PersonId"];
+                name: string;
             }[];
             /** @description Give it back as `after` for the next page. */
             next: string | null;
@@ -3968,6 +4953,820 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    chat_purge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurgeInput"];
+            };
+        };
+        responses: {
+            /** @description It was only counted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatPurgeCount"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatPurge"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_list_purges: {
+        parameters: {
+            query?: {
+                /** @description A page's `next`. */
+                after?: components["schemas"]["RowId"];
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next page is in the `Link` header */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatPurge"][];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_list_conversations: {
+        parameters: {
+            query?: {
+                /** @description A page's `next`. */
+                after?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Part of a subject or of a name. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CrmConversation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_open_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrmConversationInput"];
+            };
+        };
+        responses: {
+            /** @description It was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmOpened"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmOpened"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrmMessageInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmMessage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_mute_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrmMuteInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmMuted"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_show_conversation: {
+        parameters: {
+            query?: {
+                /** @description Older messages than this place; marks nothing read. */
+                before?: number;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmShown"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_read_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrmReadInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmUnread"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_change_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrmPreferencesInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmPreferences"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_list_users: {
+        parameters: {
+            query?: {
+                /** @description A page's `next`. */
+                after?: string;
+                /** @description 1 to 200. */
+                limit?: number;
+                /** @description Part of a name or address. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CrmUser"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    crm_bootstrap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmBootstrap"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only what was done so. */
+                action?: string;
+                /** @description Only by this user, by Parlor's id or the host's. */
+                userId?: string;
+                /** @description Not before this. */
+                from?: components["schemas"]["Time"];
+                /** @description Before this. */
+                to?: components["schemas"]["Time"];
+                /** @description From the `Link` of the page before. */
+                after?: components["schemas"]["RowId"];
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next page is in the `Link` header */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpAuditRow"][];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_get_conversation: {
+        parameters: {
+            query?: {
+                /** @description Before this message. */
+                before?: string;
+                /** @description After this message. */
+                after?: string;
+                /** @description At most so many. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+                /** @description By Parlor's id or the host's */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpHistory"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_list_conversations: {
+        parameters: {
+            query?: {
+                /** @description A page's `next`. */
+                after?: string;
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Part of the other one's name. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next page is in the `Link` header */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpConversation"][];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErpSendInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpMessage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_edit_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErpEditInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpMessage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_delete_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpMessage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_message_delivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpDelivered"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_read_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+                message: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpRead"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_list_notifications: {
+        parameters: {
+            query?: {
+                /** @description From the `Link` of the page before. */
+                after?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Only such. */
+                status?: components["schemas"]["NotificationStatus"];
+            };
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next page is in the `Link` header */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpNotification"][];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_archive_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+                notification: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpNotification"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_read_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+                notification: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpNotification"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erp_list_presence: {
+        parameters: {
+            query?: {
+                /** @description From the `Link` of the page before. */
+                after?: string;
+                /** @description 1 to 1,000; 1,000 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its slug or its id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next page is in the `Link` header */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErpPresence"][];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: never;
@@ -7568,6 +9367,317 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description docs/protocols/native.md tells the frames */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_poll_events: {
+        parameters: {
+            query?: {
+                /** @description The cursor; without it the answer is the present cursor and no events. */
+                after?: string;
+                /** @description Seconds to wait for something to happen, at most 55; 0 when absent. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatPolled"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_stream_events: {
+        parameters: {
+            query?: {
+                /** @description The cursor, where no `Last-Event-ID` is sent. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_list_threads: {
+        parameters: {
+            query?: {
+                /** @description From the `Link` of the page before. */
+                after?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Part of a title or of a name. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next page is in the `Link` header */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatThread"][];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_open_thread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatThreadInput"];
+            };
+        };
+        responses: {
+            /** @description It was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatThread"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatThread"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_get_thread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatThread"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_list_messages: {
+        parameters: {
+            query?: {
+                /** @description Older than this. */
+                before?: string;
+                /** @description Newer than this. */
+                after?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatHistory"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatMessageInput"];
+            };
+        };
+        responses: {
+            /** @description It was sent before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_make_nonce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatNonce"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_connect: {
+        parameters: {
+            query?: {
+                /** @description What `/chat/ws-nonce` answered. */
+                nonce?: string;
+                /** @description The cursor; without it from now on. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description docs/contracts/chat.md tells the frames */
             101: {
                 headers: {
                     [name: string]: unknown;

@@ -57,6 +57,11 @@ pub fn edit(tx: &mut Tx, actor: &Actor, id: MessageId, body: &Body) -> Result<Me
     if stored.message.deleted_at.is_some() {
         return Err(conflict("deleted", "the message was deleted"));
     }
+    // What is put in the place of a message is sent.
+    if stored.is_private {
+        conversations::check_note(actor, &conversation)?;
+    }
+    conversations::check_post(tx, actor, &conversation, me.as_ref(), visibility)?;
     let window = settings::load(tx, actor.tenant)?.edit_window_seconds;
     if window >= 0 && tx.now > stored.message.created_at.plus_seconds(window) {
         return Err(refuse("edit_window", "the time in which this message could be edited is over"));

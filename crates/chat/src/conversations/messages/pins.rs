@@ -18,11 +18,12 @@ use super::{Message, query::readable, row::Stored, store};
 pub fn pin(tx: &mut Tx, actor: &Actor, id: MessageId, pinned: bool) -> Result<Message> {
     let stored = readable(tx, actor, id, "message.pin")?;
     let place = stored.message.conversation_id;
-    let (conversation, me, _) = conversations::lock(tx, actor, place)?;
+    let (conversation, me, visibility) = conversations::lock(tx, actor, place)?;
     if actor.is_contact() || !me.as_ref().is_some_and(Membership::is_active) {
         let reason = "only participants of the staff pin messages";
         return Err(forbidden("message.pin", "not_participant", reason).about("message", id));
     }
+    conversations::check_react(tx, actor, &conversation, me.as_ref(), visibility)?;
     if stored.message.deleted_at.is_some() {
         return Err(conflict("deleted", "the message was deleted"));
     }

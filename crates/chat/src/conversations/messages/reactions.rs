@@ -29,6 +29,9 @@ pub fn react(tx: &mut Tx, actor: &Actor, id: MessageId, emoji: &str, added: bool
         let reason = "only participants react; join the conversation first";
         return Err(forbidden("message.react", "not_participant", reason).about("message", id));
     }
+    if added {
+        conversations::check_react(tx, actor, &conversation, me.as_ref(), visibility)?;
+    }
     if stored.message.deleted_at.is_some() {
         return Err(conflict("deleted", "the message was deleted"));
     }

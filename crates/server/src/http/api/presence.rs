@@ -123,9 +123,9 @@ async fn viewers(State(app): State<Ctx>, caller: Caller, Path(id): Path<Conversa
         return Err(Problem::forbidden("staff", "only users of the tenant see who is there"));
     }
     app.db.read(&caller, move |tx, actor| conversations::get(tx, actor, id)).await?;
-    let people = app.presence.people(caller.tenant).into_iter();
-    let here = people.filter(|(person, shown)| shown.viewing.contains(&id) && *person != caller.id());
-    Ok(Json(Viewers { items: here.map(|(person, _)| person).collect() }))
+    let mut items = presence::viewers(&app, caller.tenant, id).await?;
+    items.retain(|person| *person != caller.id());
+    Ok(Json(Viewers { items }))
 }
 
 /// I type here, or no longer do; for clients without a WebSocket. Repeat it every 3 seconds while it lasts

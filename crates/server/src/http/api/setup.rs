@@ -15,6 +15,7 @@ use crate::app::{App, Ctx};
 use crate::auth::password;
 use crate::auth::token::same_secret;
 use crate::http::api::sign_in::{SignedIn, from, signed_in};
+use crate::request::Answer;
 use crate::request::attempts::{self, Attempt};
 use crate::request::caller::ClientIp;
 use crate::request::entering::Entering;
@@ -46,9 +47,8 @@ struct Setup {
 
 /// Whether the installation has no administrator yet
 #[utoipa::path(get, path = "/setup", tag = "sessions", security(()), responses((status = 200, body = SetupState)))]
-async fn state(State(app): State<Ctx>) -> Json<SetupState> {
-    let needed = app.setup_code.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-    Json(SetupState { needed })
+async fn state(State(app): State<Ctx>) -> Answer<SetupState> {
+    Ok(Json(SetupState { needed: code_in_force(&app).await?.is_some() }))
 }
 
 /// Make the first administrator, and sign in
@@ -60,7 +60,7 @@ async fn run(
     Entering(input): Entering<Setup>,
 ) -> Result<Response, Problem> {
     attempts::limit(&app, ip, Attempt::Setup)?;
-    check_code(&app, &input.code)?;
+    check_code(&app, &input.code).await?;
     if let Some((rule, detail)) = password::refusal(&input.password) {
         return Err(Problem::invalid("password", rule, detail));
     }
@@ -69,8 +69,24 @@ async fn run(
     signed_in(&app, from(actor, ip), &headers).await
 }
 
-fn check_code(app: &App, given: &str) -> Result<(), Problem> {
-    let code = app.setup_code.lock().unwrap_or_else(PoisonError::into_inner).clone();
+/// The setup code, while there is no administrator: one may have been made on the command line, or at another node.
+async fn code_in_force(app: &App) -> Result<Option<String>, Problem> {
+    let held = || app.setup_code.lock().unwrap_or_else(PoisonError::into_inner);
+    if held().is_none() {
+        return Ok(None);
+    }
+    let made = app.db.read_plain(|tx| {
+        let tenant = tenants::by_slug(tx, tenants::DEFAULT_SLUG)?;
+        users::has_super_admin(tx, tenant.id)
+    });
+    if made.await? {
+        *held() = None;
+    }
+    Ok(held().clone())
+}
+
+async fn check_code(app: &App, given: &str) -> Result<(), Problem> {
+    let code = code_in_force(app).await?;
     let code = code.ok_or_else(|| Problem::conflict("setup", "this installation is set up already"))?;
     if same_secret(&code, given.trim().to_ascii_uppercase().as_str()) {
         return Ok(());

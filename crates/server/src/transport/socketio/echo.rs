@@ -19,7 +19,7 @@ use crate::app::Ctx;
 use crate::budgets::Spending;
 use crate::request::caller::Caller;
 use crate::request::problem::Problem;
-use crate::services::presence;
+use crate::services::presence::{self, TypingSign};
 use crate::transport::pusher::auth::admit;
 use crate::transport::pusher::connection::client_events::unfit;
 use crate::transport::pusher::connection::subscribe::room;
@@ -200,9 +200,12 @@ pub(super) async fn whisper(app: &Ctx, caller: &Caller, sid: &str, whisper: Whis
     if let Some(conversation) = ParlorChannel::parse(&channel).and_then(ParlorChannel::conversation)
         && event == TYPING
     {
-        let said: Value = serde_json::from_str(data.get()).unwrap_or_default();
-        let typing = said["typing"].as_bool().unwrap_or(true);
-        presence::typing(app, caller, conversation, typing, false).await?;
+        let TypingSign { typing, is_private_note } = TypingSign::of(data.get());
+        presence::typing(app, caller, conversation, typing, is_private_note).await?;
+        // Of who types a note, only those hear who read notes: as an event, not as what was said on the channel.
+        if is_private_note {
+            return Ok(());
+        }
     }
     let data = data.get().to_owned();
     let told = EphemeralEvent { channel: &channel, name: &event, data, except: Some(sid), user_id: None };

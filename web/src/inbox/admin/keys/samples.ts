@@ -17,7 +17,7 @@ function parlor_token(string $secret, array $user): string {
         'sub' => (string) $user['id'],        // your own id of the person
         'name' => $user['name'],
         'email' => $user['email'],
-        'roles' => ['member'],                // names of roles in Parlor
+        'roles' => ['member'],                // optional: replaces the roles given in Parlor, at every sign-in
         'exp' => time() + 600,                // ten minutes
     ];
     $signed = $part(json_encode($header)) . '.' . $part(json_encode($claims));
@@ -37,7 +37,7 @@ export function parlorToken(secret, user) {
     sub: String(user.id), // your own id of the person
     name: user.name,
     email: user.email,
-    roles: ['member'], // names of roles in Parlor
+    roles: ['member'], // optional: replaces the roles given in Parlor, at every sign-in
     exp: Math.floor(Date.now() / 1000) + 600, // ten minutes
   };
   const signed = \`\${part(header)}.\${part(claims)}\`;
@@ -58,7 +58,7 @@ def parlor_token(secret, user):
         "sub": str(user["id"]),         # your own id of the person
         "name": user["name"],
         "email": user["email"],
-        "roles": ["member"],            # names of roles in Parlor
+        "roles": ["member"],            # optional: replaces the roles given in Parlor, at every sign-in
         "exp": int(time.time()) + 600,  # ten minutes
     }
     signed = part(json.dumps(header).encode()) + "." + part(json.dumps(claims).encode())
@@ -79,7 +79,7 @@ def parlor_token(secret, user)
     sub: user[:id].to_s,         # your own id of the person
     name: user[:name],
     email: user[:email],
-    roles: ["member"],           # names of roles in Parlor
+    roles: ["member"],           # optional: replaces the roles given in Parlor, at every sign-in
     exp: Time.now.to_i + 600     # ten minutes
   }
   signed = [header, claims].map { |value| part.call(JSON.generate(value)) }.join(".")
@@ -102,7 +102,7 @@ fn parlor_token(secret: &str, id: u64, name: &str, email: &str) -> jsonwebtoken:
         "sub": id.to_string(),  // your own id of the person
         "name": name,
         "email": email,
-        "roles": ["member"],    // names of roles in Parlor
+        "roles": ["member"],    // optional: replaces the roles given in Parlor, at every sign-in
         "exp": now + 600,       // ten minutes
     });
     encode(&header, &claims, &EncodingKey::from_secret(secret.as_bytes()))

@@ -32,7 +32,7 @@ fn walk(text: &str, in_link: bool) -> Vec<Piece<'_>> {
         addresses: found.into_iter().peekable(),
         brackets: None,
         unclosed: Vec::new(),
-        path: (0..0, false),
+        word: Word::default(),
     };
     while walk.at < text.len() {
         walk.step();
@@ -63,8 +63,51 @@ struct Walk<'a> {
     brackets: Option<HashMap<usize, usize>>,
     /// Lengths of backtick runs that nothing closes.
     unclosed: Vec<usize>,
-    /// The last word with a backslash, and whether it is a path.
-    path: (Range<usize>, bool),
+    /// The last word that was looked at as a whole.
+    word: Word,
+}
+
+/// What stands between two spaces.
+#[derive(Default)]
+struct Word {
+    place: Range<usize>,
+    /// Its backslashes are those of a path or a pattern.
+    is_path: bool,
+    /// It consists of signs only: `/**`, `(*)`, `*_*`.
+    is_signs: bool,
+}
+
+impl Word {
+    /// The word around a place in a text.
+    fn around(text: &str, at: usize) -> Word {
+        let (before, after) = text.split_at(at);
+        let start = at - before.rsplit(char::is_whitespace).next().map_or(0, str::len);
+        let end = at + after.split(char::is_whitespace).next().map_or(0, str::len);
+        let word = &text[start..end];
+        let mut backslashes = word.match_indices('\\');
+        Word {
+            place: start..end,
+            is_path: backslashes.any(|(at, _)| is_literal(&word[..at], &word[at + 1..])),
+            is_signs: word.bytes().all(|byte| byte.is_ascii_punctuation()),
+        }
+    }
+}
+
+/// Whether a backslash is one of a path or a pattern: before letters, each other, and signs that need none.
+fn is_literal(before: &str, after: &str) -> bool {
+    match after.chars().next() {
+        None | Some('_' | '{') => true,
+        Some('*' | '`' | '~') => in_word(before, after),
+        Some('#' | '>' | '-' | '[') => false,
+        Some(c) => is_letter(c) || c.is_ascii_punctuation(),
+    }
+}
+
+fn in_word(before: &str, after: &str) -> bool {
+    let mut after = after.chars().skip(1);
+    let (next, second) = (after.next(), after.next());
+    let goes_on = next.is_some_and(is_letter) || next == Some('.') && second.is_some_and(is_letter);
+    before.ends_with(':') || before.ends_with(is_letter) && goes_on
 }
 
 impl<'a> Walk<'a> {
@@ -119,9 +162,10 @@ impl<'a> Walk<'a> {
 
     /// A sign is shown instead of meaning something: before marks, and not where words and paths have backslashes.
     fn backslash(&mut self) {
-        let (before, after) = (&self.text[..self.at], &self.text[self.at + 1..]);
+        let (text, at) = (self.text, self.at);
+        let (before, after) = (&text[..at], &text[at + 1..]);
         let escapes = match after.as_bytes().first() {
-            Some(b'*' | b'`' | b'~') => !Self::in_word(before, after) && !self.is_path(),
+            Some(b'*' | b'`' | b'~') => !self.word().is_path,
             Some(b'#' | b'>' | b'-') => {
                 let before = before.trim_end_matches([' ', '\t']);
                 before.is_empty() || before.ends_with('\n')
@@ -138,25 +182,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn in_word(before: &str, after: &str) -> bool {
-        let mut after = after.chars().skip(1);
-        let (next, second) = (after.next(), after.next());
-        let goes_on = next.is_some_and(is_letter) || next == Some('.') && second.is_some_and(is_letter);
-        before.ends_with(':') || before.ends_with(is_letter) && goes_on
-    }
-
-    /// Whether the word around has backslashes before letters, digits or each other.
-    fn is_path(&mut self) -> bool {
-        if !self.path.0.contains(&self.at) {
-            let (before, after) = self.text.split_at(self.at);
-            let start = self.at - before.rsplit(char::is_whitespace).next().map_or(0, str::len);
-            let end = self.at + after.split(char::is_whitespace).next().map_or(0, str::len);
-            let names = |part: &str| {
-                part.is_empty() || part.starts_with(|c: char| is_letter(c) || c == '_' || c == '{')
-            };
-            self.path = (start..end, self.text[start..end].split('\\').skip(1).any(names));
+    /// The word around here. A hostile one is looked at once, not from every place in it.
+    fn word(&mut self) -> &Word {
+        if !self.word.place.contains(&self.at) {
+            self.word = Word::around(self.text, self.at);
         }
-        self.path.1
+        &self.word
     }
 
     fn code(&mut self) {
@@ -197,7 +228,9 @@ impl<'a> Walk<'a> {
     fn run(&mut self, sign: u8) {
         let length = run_length(&self.text[self.at..]);
         let end = self.at + length;
-        if sign == b'~' && length != 2 {
+        // A blank to be filled in, or signs that stand alone, are no emphasis.
+        let means_nothing = if sign == b'~' { length != 2 } else { length > 3 };
+        if means_nothing || self.word().is_signs {
             self.at = end;
             return;
         }

@@ -10,6 +10,7 @@ use axum::response::Response;
 use parlor_chat::nonces::{self, Nonce};
 use parlor_chat::{Actor, Error, Time};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::{App, Ctx};
 use crate::auth::cache::AuthMethod;
@@ -27,14 +28,16 @@ use crate::transport::{Dialect, ws};
 const WAITS_SECONDS: i64 = 60;
 
 /// A nonce.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChatNonce)]
 pub(super) struct Made {
     nonce: String,
     /// Seconds since 1970.
     expires_at: i64,
 }
 
-/// A secret that opens one connection for the caller's session.
+/// A secret that opens one connection for the caller's session
+#[utoipa::path(post, path = "/chat/ws-nonce", tag = "chat contract", operation_id = "chat_make_nonce", responses((status = 200, body = Made)))]
 pub(crate) async fn make(State(app): State<Ctx>, caller: Caller) -> Answer<Made> {
     let secret = new_session_token();
     let hash = digest(&secret);
@@ -51,8 +54,11 @@ pub(crate) async fn make(State(app): State<Ctx>, caller: Caller) -> Answer<Made>
     Ok(Json(Made { nonce: secret, expires_at: until.micros() / 1_000_000 }))
 }
 
-#[derive(Deserialize)]
+/// How somebody connects.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct NonceQuery {
+    /// What `/chat/ws-nonce` answered.
     nonce: Option<String>,
 }
 
@@ -106,6 +112,9 @@ async fn same_person(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<
     }
 }
 
+/// Events as they happen, over a WebSocket
+#[utoipa::path(get, path = "/ws/chat", tag = "chat contract", operation_id = "chat_connect", params(NonceQuery, ws::ConnectQuery),
+    responses((status = 101, description = "docs/contracts/chat.md tells the frames")))]
 pub(crate) async fn connect(
     State(app): State<Ctx>,
     Connecting(caller): Connecting,

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use parlor_chat::messages::NewMessage;
 use parlor_chat::{ConversationId, RowId, conversations};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::views;
+use super::{contract, views};
 use crate::app::Ctx;
 use crate::request::caller::Caller;
 use crate::request::extract::{Path, parse};
@@ -19,16 +20,23 @@ use crate::services::{sending, uploads};
 const MOST_FILES: usize = 10;
 
 /// A message.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = ChatMessageInput)]
 #[serde(deny_unknown_fields)]
 struct MessageInput {
     #[serde(default)]
     body: String,
+    /// Chosen by the client; the same one again answers the first result.
     client_id: Option<String>,
+    /// What was uploaded before.
     #[serde(default)]
     attachment_ids: Vec<RowId>,
 }
 
+/// Send a message: as JSON, or as a form with `body`, `client_id` and files
+#[utoipa::path(post, path = "/chat/threads/{id}/messages", tag = "chat contract", operation_id = "chat_send_message",
+    params(("id" = ConversationId, Path)), request_body = MessageInput,
+    responses((status = 201, body = contract::Message), (status = 200, body = contract::Message, description = "It was sent before")))]
 pub(crate) async fn send(
     State(app): State<Ctx>,
     caller: Caller,
@@ -62,6 +70,10 @@ async fn form(app: &Ctx, caller: &Caller, request: Request) -> Result<MessageInp
     let mut input = MessageInput::default();
     while let Some(mut field) = form.next_field().await.map_err(|_| unreadable())? {
         let name = field.name().unwrap_or_default().to_owned();
+        // Browsers send an input of files in which nothing was chosen as a file without a name.
+        if field.file_name() == Some("") {
+            continue;
+        }
         if field.file_name().is_some() {
             if input.attachment_ids.len() >= MOST_FILES {
                 return Err(Problem::invalid("file", "count", "attach at most 10 files"));

@@ -4,15 +4,16 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use parlor_chat::conversations::{self, ListFilter};
 use parlor_chat::users::{self, ProfileChange};
-use parlor_chat::{Actor, Right, events};
+use parlor_chat::{Actor, Right, Time, events};
 use parlor_realtime::protocol::mercure::parlor_topics::Topic;
 use parlor_realtime::protocol::mercure::wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::messenger::Messenger;
-use super::users::{UsersQuery, writable};
-use super::views;
+use super::users::{User, UsersQuery, writable};
+use super::views::{self, Conversation};
 use crate::app::Ctx;
 use crate::request::Answer;
 use crate::request::extract::Json;
@@ -23,7 +24,8 @@ const KEY: &str = "internal_messenger";
 const RECENT: i64 = 20;
 
 /// How the messenger draws attention.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CrmPreferences)]
 #[serde(default)]
 pub(super) struct Preferences {
     sound_enabled: bool,
@@ -37,7 +39,8 @@ impl Default for Preferences {
 }
 
 /// What of them is to change.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CrmPreferencesInput)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PreferencesInput {
     sound_enabled: Option<bool>,
@@ -48,55 +51,102 @@ fn stored(all: &Value) -> Preferences {
     all.get(KEY).and_then(|own| serde_json::from_value(own.clone()).ok()).unwrap_or_default()
 }
 
-fn rights(actor: &Actor) -> Value {
-    json!({
-        "INTERNAL_MESSENGER": actor.has(Right::Messenger),
-        "INTERNAL_MESSENGER_GROUP": actor.has(Right::Group),
-        "INTERNAL_MESSENGER_BROADCAST": actor.has(Right::Broadcast),
-        "INTERNAL_MESSENGER_GLOBAL": actor.has(Right::Announce),
-    })
+/// What the widget starts from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CrmBootstrap)]
+pub(super) struct Bootstrap {
+    user: User,
+    rights: Rights,
+    preferences: Preferences,
+    unread_total: i64,
+    conversations: Vec<Conversation>,
+    next: Option<String>,
+    users: Vec<User>,
+    users_next: Option<String>,
+    hub: Hub,
 }
 
-/// Everything that the widget shows first.
+/// What the caller may do, under the contract's names.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CrmRights)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct Rights {
+    internal_messenger: bool,
+    internal_messenger_group: bool,
+    internal_messenger_broadcast: bool,
+    internal_messenger_global: bool,
+}
+
+/// Where the caller's updates come from, from which one on.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CrmHub)]
+struct Hub {
+    url: String,
+    token: Option<String>,
+    expires_at: Option<Time>,
+    topics: Vec<String>,
+    last_event_id: String,
+}
+
+impl Rights {
+    fn of(actor: &Actor) -> Self {
+        Self {
+            internal_messenger: actor.has(Right::Messenger),
+            internal_messenger_group: actor.has(Right::Group),
+            internal_messenger_broadcast: actor.has(Right::Broadcast),
+            internal_messenger_global: actor.has(Right::Announce),
+        }
+    }
+}
+
+/// Everything that the widget shows first
+#[utoipa::path(get, path = "/widget/bootstrap", tag = "crm contract", operation_id = "crm_bootstrap",
+    responses((status = 200, body = Bootstrap)))]
 pub(crate) async fn bootstrap(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     headers: HeaderMap,
-) -> Answer<Value> {
-    let hub = grant(&app, &caller, &headers).await?;
-    let run = app.db.read(&caller, |tx, actor| {
+) -> Answer<Bootstrap> {
+    let granted = grant(&app, &caller, &headers).await?;
+    let person = caller.id();
+    let run = app.db.read(&caller, move |tx, actor| {
         let recent = ListFilter { limit: Some(RECENT), ..views::filter() };
         let page = conversations::list(tx, actor, &recent)?;
-        let items: Vec<Value> = page.items.iter().map(views::conversation).collect();
-        let preferences = stored(&users::profile(tx, actor.tenant, actor.id())?.preferences);
         let position = events::position(tx, actor.tenant)?;
         let people = writable(tx, actor, &UsersQuery::default())?;
-        let own = users::external_ids(tx, actor.tenant, &[actor.id()])?;
-        let mine = json!({
-            "user": {"id": actor.id(), "external_id": own.get(&actor.id()), "name": actor.person.name, "avatar_url": actor.person.avatar_url},
-            "rights": rights(actor),
-            "preferences": preferences,
-            "unread_total": views::unread_total(tx, actor)?,
-            "conversations": items,
-            "next": page.next,
-            "users": people.items,
-            "users_next": people.next,
-        });
-        Ok((mine, position, page.items.iter().map(|view| view.id).collect::<Vec<_>>()))
+        let mut own = users::external_ids(tx, actor.tenant, &[actor.id()])?;
+        let (token, expires_at) = granted.token.clone().unzip();
+        let mut topics = vec![Topic::Inbox(person), Topic::Notifications(person)];
+        topics.extend(page.items.iter().map(|view| Topic::Conversation(view.id)));
+        Ok(Bootstrap {
+            user: User {
+                id: actor.id(),
+                external_id: own.remove(&actor.id()),
+                name: actor.person.name.clone(),
+                avatar_url: actor.person.avatar_url.clone(),
+            },
+            rights: Rights::of(actor),
+            preferences: stored(&users::profile(tx, actor.tenant, actor.id())?.preferences),
+            unread_total: views::unread_total(tx, actor)?,
+            conversations: page.items.iter().map(Conversation::of).collect(),
+            next: page.next,
+            users: people.items,
+            users_next: people.next,
+            hub: Hub {
+                url: granted.url.clone(),
+                token,
+                expires_at,
+                topics: topics.iter().map(Topic::to_string).collect(),
+                last_event_id: wire::id(position.epoch, position.seq),
+            },
+        })
     });
-    let (mut answer, position, ids) = run.await?;
-    let (token, expires_at) = hub.token.unzip();
-    let mut topics =
-        vec![Topic::Inbox(caller.id()).to_string(), Topic::Notifications(caller.id()).to_string()];
-    topics.extend(ids.into_iter().map(|id| Topic::Conversation(id).to_string()));
-    answer["hub"] = json!({
-        "url": hub.url, "token": token, "expires_at": expires_at, "topics": topics,
-        "last_event_id": wire::id(position.epoch, position.seq),
-    });
-    Ok(Json(answer))
+    Ok(Json(run.await?))
 }
 
-/// Changes preferences; what is not named stays.
+/// Change preferences; what is not named stays
+#[utoipa::path(post, path = "/preferences", tag = "crm contract", operation_id = "crm_change_preferences",
+    request_body = PreferencesInput, responses((status = 200, body = Preferences)))]
 pub(crate) async fn preferences(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,

@@ -1,24 +1,25 @@
 //! Owns: the paths of the CRM messenger contract (docs/contracts/crm.md) and who may use them.
 //! Must not know: rules; they are the core's, under the contract's names.
 
-use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use parlor_chat::conversations::{self, NewConversation, Related};
 use parlor_chat::messages::{self, NewMessage, Range};
+use parlor_chat::page::Page;
 use parlor_chat::participants::{self, MeChange};
 use parlor_chat::users::{NamedUser, named as named_users};
 use parlor_chat::{Actor, ConversationId, Error, Kind, MessageId, PersonId, Right, RowId, Tx, read_state};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::Ctx;
 use crate::http::contracts::crm::messenger::Messenger;
-use crate::http::contracts::crm::views::KINDS;
-use crate::http::contracts::opens::Opens;
+use crate::http::contracts::crm::views::{Conversation, KINDS};
+use crate::http::contracts::opens::{Opens, mark_read};
 use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Created, Json, Path, Query};
@@ -32,17 +33,17 @@ mod users;
 mod views;
 pub use parlor_realtime::contracts::crm as contract;
 
-pub(crate) fn routes() -> Router<Ctx> {
-    let routes = Router::new()
-        .route("/widget/bootstrap", get(bootstrap::bootstrap))
-        .route("/preferences", post(bootstrap::preferences))
-        .route("/conversations", get(list).post(open))
-        .route("/conversations/{id}/open", get(show))
-        .route("/conversations/{id}/messages", post(send))
-        .route("/conversations/{id}/read", post(read))
-        .route("/conversations/{id}/mute", post(mute))
-        .route("/users", get(users::list));
-    Router::new().nest("/admin/internal-messenger", routes)
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(bootstrap::bootstrap))
+        .routes(routes!(bootstrap::preferences))
+        .routes(routes!(list, open))
+        .routes(routes!(show))
+        .routes(routes!(send))
+        .routes(routes!(read))
+        .routes(routes!(mute))
+        .routes(routes!(users::list));
+    OpenApiRouter::new().nest("/admin/internal-messenger", routes)
 }
 
 /// The one place where an answer gets what a browser needs to subscribe: the hub's `Link` and its cookie, for people
@@ -63,13 +64,16 @@ pub(super) async fn realtime_headers(State(app): State<Ctx>, request: Request, n
 }
 
 /// A new conversation.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CrmConversationInput)]
 #[serde(deny_unknown_fields)]
 struct ConversationInput {
     /// direct, group, broadcast or global.
     #[serde(rename = "type")]
     kind: String,
+    /// By Parlor's ids or the host's.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     user_ids: Vec<NamedUser>,
     subject: Option<String>,
     message: Option<String>,
@@ -82,7 +86,9 @@ struct ConversationInput {
     client_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A message.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CrmMessageInput)]
 #[serde(deny_unknown_fields)]
 struct MessageInput {
     #[serde(default)]
@@ -92,31 +98,85 @@ struct MessageInput {
     attachment_ids: Vec<RowId>,
 }
 
-#[derive(Deserialize)]
+/// How far somebody has read; everything when no message is named.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CrmReadInput)]
 #[serde(deny_unknown_fields)]
 struct ReadInput {
     message_id: Option<MessageId>,
 }
 
-#[derive(Deserialize)]
+/// Whether a conversation stays silent.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CrmMuteInput)]
 #[serde(deny_unknown_fields)]
 struct MuteInput {
     muted: bool,
 }
 
-#[derive(Deserialize)]
+/// A page.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// A page's `next`.
     after: Option<String>,
+    /// 1 to 200; 50 when absent.
     limit: Option<i64>,
+    /// Part of a subject or of a name.
     search: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Which messages.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct OpenQuery {
     /// Older messages than this place; marks nothing read.
     before: Option<i64>,
+    /// 1 to 200; 50 when absent.
     limit: Option<i64>,
 }
+
+/// A conversation that was opened, and the message that it was opened with.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CrmOpened)]
+struct Opened {
+    conversation: Conversation,
+    message: Option<contract::Message>,
+}
+
+/// A conversation with some of its messages.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CrmShown)]
+struct Shown {
+    conversation: Conversation,
+    messages: Vec<contract::Message>,
+    has_before: bool,
+}
+
+/// What is unread now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CrmUnread)]
+struct Unread {
+    unread_count: i64,
+    unread_total: i64,
+}
+
+/// Whether the conversation stays silent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CrmMuted)]
+struct Muted {
+    muted: bool,
+}
+
+/// What this contract calls the fields of a new conversation.
+const FIELDS: [(&str, &str); 6] = [
+    ("title", "subject"),
+    ("body", "message"),
+    ("related.type", "context_type"),
+    ("related.id", "context_id"),
+    ("related.title", "context_title"),
+    ("related.url", "context_url"),
+];
 
 impl ConversationInput {
     /// The conversation, with these people.
@@ -157,20 +217,24 @@ impl ConversationInput {
     }
 }
 
-/// Pages of what the bootstrap begins.
+/// My conversations, newest activity first: the bootstrap has the first
+#[utoipa::path(get, path = "/conversations", tag = "crm contract", operation_id = "crm_list_conversations", params(ListQuery),
+    responses((status = 200, body = Page<Conversation>)))]
 async fn list(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     Query(query): Query<ListQuery>,
-) -> Answer<Value> {
+) -> Answer<Page<Conversation>> {
     let ListQuery { after, limit, search } = query;
     let filter = conversations::ListFilter { after, limit, search, ..views::filter() };
     app.db.spend_search(&caller, filter.search.as_ref()).await?;
     let page = app.db.read(&caller, move |tx, actor| conversations::list(tx, actor, &filter)).await?;
-    let items: Vec<Value> = page.items.iter().map(views::conversation).collect();
-    Ok(Json(json!({"items": items, "next": page.next})))
+    Ok(Json(page.map(|view| Conversation::of(&view))))
 }
 
+/// Open a conversation; a direct one exists once per pair and is answered again
+#[utoipa::path(post, path = "/conversations", tag = "crm contract", operation_id = "crm_open_conversation", request_body = ConversationInput,
+    responses((status = 201, body = Opened), (status = 200, body = Opened, description = "It was there already")))]
 async fn open(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
@@ -179,36 +243,42 @@ async fn open(
     let named = input.user_ids.clone();
     let user_ids = app.db.read(&caller, move |tx, actor| named_users(tx, actor, &named, "user_ids")).await?;
     let new = input.into_new(user_ids)?;
-    let opened = sending::open(&app, &caller, new, |_, _, opened| Ok(opened)).await?;
+    let opened = sending::open(&app, &caller, new, |_, _, opened| Ok(opened)).await;
+    let opened = opened.map_err(|refused| refused.in_words_of(&FIELDS))?;
     let message = opened.message.map(contract::Message::of);
-    let answer = json!({"conversation": views::conversation(&opened.conversation), "message": message});
+    let answer = Opened { conversation: Conversation::of(&opened.conversation), message };
     let status = if opened.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json(answer)).into_response())
 }
 
+/// A conversation with its newest messages, which are read now
+#[utoipa::path(get, path = "/conversations/{id}/open", tag = "crm contract", operation_id = "crm_show_conversation",
+    params(("id" = ConversationId, Path), OpenQuery), responses((status = 200, body = Shown)))]
 async fn show(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     Path(id): Path<ConversationId>,
     Opens(opens): Opens,
     Query(query): Query<OpenQuery>,
-) -> Answer<Value> {
-    let run = app.db.write(&caller, move |tx, actor| {
+) -> Answer<Shown> {
+    if opens && query.before.is_none() {
+        app.db.read(&caller, move |tx, actor| views::known(tx, actor, id)).await?;
+        mark_read(&app, &caller, id, None).await?;
+    }
+    let run = app.db.read(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         let range = query.before.map_or(Range::Newest, Range::Before);
         let page = messages::page(tx, actor, id, range, query.limit)?;
-        if opens && query.before.is_none() {
-            read_state::read(tx, actor, id, None)?;
-        }
         Ok((conversations::get(tx, actor, id)?, page))
     });
     let (view, page) = run.await?;
-    let items = page.items.into_iter().map(contract::Message::of).collect::<Vec<_>>();
-    Ok(Json(json!({
-        "conversation": views::conversation(&view), "messages": items, "has_before": page.has_before,
-    })))
+    let messages = page.items.into_iter().map(contract::Message::of).collect();
+    Ok(Json(Shown { conversation: Conversation::of(&view), messages, has_before: page.has_before }))
 }
 
+/// Send a message
+#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "crm contract", operation_id = "crm_send_message",
+    params(("id" = ConversationId, Path)), request_body = MessageInput, responses((status = 201, body = contract::Message)))]
 async fn send(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
@@ -225,12 +295,15 @@ async fn send(
     Ok(Created(contract::Message::of(posted.message)))
 }
 
+/// Mark read up to a message
+#[utoipa::path(post, path = "/conversations/{id}/read", tag = "crm contract", operation_id = "crm_read_conversation",
+    params(("id" = ConversationId, Path)), request_body = ReadInput, responses((status = 200, body = Unread)))]
 async fn read(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     Path(id): Path<ConversationId>,
     Json(input): Json<ReadInput>,
-) -> Answer<Value> {
+) -> Answer<Unread> {
     let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         let seq = match input.message_id {
@@ -244,23 +317,24 @@ async fn read(
             None => None,
         };
         let state = read_state::read(tx, actor, id, seq)?;
-        Ok(json!({
-            "unread_count": state.me.unread, "unread_total": views::unread_total(tx, actor)?,
-        }))
+        Ok(Unread { unread_count: state.me.unread, unread_total: views::unread_total(tx, actor)? })
     });
     Ok(Json(run.await?))
 }
 
+/// Be silent about a conversation, or not
+#[utoipa::path(post, path = "/conversations/{id}/mute", tag = "crm contract", operation_id = "crm_mute_conversation",
+    params(("id" = ConversationId, Path)), request_body = MuteInput, responses((status = 200, body = Muted)))]
 async fn mute(
     State(app): State<Ctx>,
     Messenger(caller): Messenger,
     Path(id): Path<ConversationId>,
     Json(input): Json<MuteInput>,
-) -> Answer<Value> {
+) -> Answer<Muted> {
     let change = MeChange { muted: Some(input.muted), notify: None };
     let run = app.db.write(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
         participants::set_preferences(tx, actor, id, &change)
     });
-    Ok(Json(json!({"muted": run.await?.muted})))
+    Ok(Json(Muted { muted: run.await?.muted }))
 }

@@ -3,9 +3,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use parlor_chat::tenants;
+use serde::de::DeserializeOwned;
 
 use crate::app::Ctx;
 use crate::request::caller::Caller;
+use crate::request::extract::Path;
 use crate::request::problem::Problem;
 
 /// A member of staff of the tenant in the path, where the tenant has the contract switched on.
@@ -22,6 +24,19 @@ impl FromRequestParts<Ctx> for Member {
         let named = path.iter().find(|(name, _)| *name == "tenant").map(|(_, value)| value.to_owned());
         admit(app, &caller, &named.unwrap_or_default()).await?;
         Ok(Self(caller))
+    }
+}
+
+/// What is named in the path behind the tenant.
+#[derive(Debug)]
+pub(super) struct InTenant<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Ctx> for InTenant<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Ctx) -> Result<Self, Problem> {
+        let Path((_, named)) = Path::<(String, T)>::from_request_parts(parts, app).await?;
+        Ok(Self(named))
     }
 }
 

@@ -5,6 +5,7 @@ use parlor_chat::page::Page;
 use parlor_chat::users::{self, UserFilter};
 use parlor_chat::{PersonId, Time};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::member::Member;
 use crate::app::Ctx;
@@ -15,7 +16,8 @@ use crate::services::presence;
 use parlor_chat::statuses::{PresenceStatus, PresenceView};
 
 /// One person.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErpPresence)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Presence {
     user_id: PersonId,
@@ -27,16 +29,21 @@ pub(super) struct Presence {
 }
 
 /// A page of people.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct PresenceQuery {
+    /// From the `Link` of the page before.
     after: Option<String>,
+    /// 1 to 1,000; 1,000 when absent.
     limit: Option<usize>,
 }
 
 /// As many people as an answer tells of at most.
 const MOST: usize = 1_000;
 
-/// Everybody of the tenant, by name, in pages.
+/// Everybody of the tenant and whether they are there, by name
+#[utoipa::path(get, path = "/presence", tag = "erp contract", operation_id = "erp_list_presence",
+    params(("tenant" = String, Path, description = "Its slug or its id"), PresenceQuery), responses((status = 200, body = Vec<Presence>, description = "The next page is in the `Link` header")))]
 pub(super) async fn list(
     State(app): State<Ctx>,
     Member(caller): Member,

@@ -21,7 +21,12 @@ impl Connection {
         if !self.still_reads(channel).await? {
             return Ok(());
         }
-        self.sign_of_life(event, channel, &data).await;
+        if !self.may_sign().await {
+            return self.say(pusher::rejected(channel, "too many client events, slow down")).await;
+        }
+        if !self.sign_of_life(event, channel, &data).await {
+            return Ok(());
+        }
         let tenant = self.application.tenant.id;
         self.report_client_event(event, channel, &data, member.as_deref());
         let told = EphemeralEvent {

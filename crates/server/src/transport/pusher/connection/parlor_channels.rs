@@ -12,12 +12,12 @@ use parlor_chat::tenants::Tenant;
 use parlor_chat::{Actor, ConversationId, Error, PersonId, Tx, contacts, users};
 use parlor_realtime::protocol::pusher::{self, ParlorChannel, TERMINATED};
 use parlor_realtime::{EncodedEvent, Name, Reach};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::auth::{reload_actor, require_root};
+use crate::budgets::Spending;
 use crate::metrics::Protocol;
-use crate::services::presence;
+use crate::services::presence::{self, TypingSign};
 use crate::transport::audited::audited;
 use crate::transport::pusher::connection::Connection;
 use crate::transport::pusher::connection::types::Refused;
@@ -202,22 +202,30 @@ impl Connection {
         Ok(())
     }
 
-    /// A client said something on a channel: the person is active, and may be typing.
-    pub(super) async fn sign_of_life(&mut self, event: &str, channel: &str, data: &str) {
-        let Some(person) = &self.person else { return };
+    /// Takes a sign that others are told from the person's budget, which all its connections share. Of whom Parlor does not
+    /// know, only the connection is limited.
+    pub(super) async fn may_sign(&mut self) -> bool {
+        let Some(person) = &self.person else { return true };
+        let (db, actor) = (self.app.db.clone(), person.actor.clone());
+        db.spend(&actor, Spending::Sign).await.is_ok()
+    }
+
+    /// A client said something on a channel: the person is active, and may be typing. Answers whether everybody on the
+    /// channel may hear it: of who types a note, only those do who read notes.
+    pub(super) async fn sign_of_life(&mut self, event: &str, channel: &str, data: &str) -> bool {
+        let conversation = ParlorChannel::parse(channel).and_then(ParlorChannel::conversation);
+        let sign = conversation.filter(|_| event == TYPING).map(|at| (at, TypingSign::of(data)));
+        let is_for_all = sign.as_ref().is_none_or(|(_, sign)| !sign.is_private_note);
+        let Some(person) = &self.person else { return is_for_all };
         person.attending.active(self.app.clock.now());
-        let Some(conversation) = ParlorChannel::parse(channel).and_then(ParlorChannel::conversation) else {
-            return;
-        };
-        if event != TYPING {
-            return;
+        if let Some((conversation, TypingSign { typing, is_private_note })) = sign {
+            let actor = person.actor.clone();
+            let told = presence::typing(&self.app, &actor, conversation, typing, is_private_note).await;
+            if let Err(error) = told {
+                tracing::debug!(%error, "a sign of typing leads nowhere");
+            }
         }
-        let actor = person.actor.clone();
-        let data: Value = serde_json::from_str(data).unwrap_or_default();
-        let typing = data["typing"].as_bool().unwrap_or(true);
-        if let Err(error) = presence::typing(&self.app, &actor, conversation, typing, false).await {
-            tracing::debug!(%error, "a sign of typing leads nowhere");
-        }
+        is_for_all
     }
 
     /// Whether what clients tell on this channel may reach this connection, or leave it. Asks Parlor's rules again from
