@@ -10,6 +10,7 @@ pub mod extract;
 pub mod idempotency;
 pub(crate) mod layers;
 pub mod problem;
+pub mod ranges;
 
 /// What a handler answers.
 pub(crate) type Answer<T> = Result<extract::Json<T>, problem::Problem>;

@@ -47,7 +47,7 @@ pub struct Document {
     #[schema(value_type = u16, example = 422)]
     status: StatusCode,
     /// A stable word: `unauthorized`, `forbidden`, `not_found`, `conflict`, `gone`, `too_large`, `invalid`,
-    /// `malformed`, `rate_limited`, `unavailable`, `disk_full`, `internal`.
+    /// `malformed`, `range`, `rate_limited`, `unavailable`, `disk_full`, `internal`.
     #[schema(value_type = String, example = "invalid")]
     code: &'static str,
     /// What went wrong, for people.
@@ -150,6 +150,12 @@ impl Problem {
         };
         self.0.field = self.0.field.map(|field| theirs(&field).unwrap_or(field));
         self
+    }
+
+    /// There are fewer bytes than the part that is asked for begins at.
+    pub fn no_such_part(size: u64) -> Self {
+        let detail = format!("there are {size} bytes: ask for a part of these");
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", "No such part", detail).field("Range")
     }
 
     /// It contradicts what is stored.

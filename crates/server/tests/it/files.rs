@@ -100,6 +100,71 @@ async fn a_link_serves_one_file_of_one_tenant_for_some_minutes() {
     assert_eq!(open(&link().await).await, 200, "and there is a new one for who may still read");
 }
 
+/// Players and downloads that go on where they were cut off.
+#[tokio::test]
+async fn a_part_of_a_file_is_answered_to_who_may_read_it() {
+    let site = Site::start().await;
+    let (ana, ben, eve, group) = group(&site).await;
+    let text: Vec<u8> = (0..200_000_u32).map(|at| b'a' + u8::try_from(at % 26).unwrap()).collect();
+    let file = upload(&ana, "long.txt", &text).await.ok(201);
+    send(&ana, &group, "", &[&file["id"]]).await.ok(201);
+    let path = format!("/files/{}", file["id"].as_str().unwrap());
+    let link = ben.get(&format!("{path}/link")).await.ok(200)["url"].as_str().unwrap().to_owned();
+    let ask = async |method: Method, headers: &[(&str, &str)]| {
+        let mut request = ben.request(method, &path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        ben.send(request).await
+    };
+    let whole = ask(Method::GET, &[]).await;
+    let etag = whole.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(
+        (whole.status, whole.text.len(), &whole.headers["accept-ranges"]),
+        (200, text.len(), &"bytes".parse().unwrap())
+    );
+
+    for (range, part) in
+        [("bytes=0-9", 0..10), ("bytes=70000-140000", 70_000..140_001), ("bytes=-5", 199_995..200_000)]
+    {
+        for by_link in [false, true] {
+            let reply = match by_link {
+                false => ask(Method::GET, &[("range", range)]).await,
+                true => {
+                    let request =
+                        site.stranger().client.get(format!("{}{link}", site.url)).header("range", range);
+                    site.stranger().send(request).await
+                }
+            };
+            assert_eq!(reply.status, 206, "{range}: {}", reply.text);
+            assert_eq!(reply.text.as_bytes(), &text[part.clone()], "{range}");
+            let told = format!("bytes {}-{}/200000", part.start, part.end - 1);
+            assert_eq!(reply.headers["content-range"], told.as_str());
+        }
+    }
+    let nowhere = ask(Method::GET, &[("range", "bytes=200000-")]).await;
+    assert_eq!(nowhere.headers["content-range"], "bytes */200000");
+    nowhere.problem(416, "range");
+    assert_eq!(ask(Method::GET, &[("if-none-match", &etag)]).await.status, 304);
+    let other = ask(Method::GET, &[("if-range", "\"other\""), ("range", "bytes=0-1")]).await;
+    assert_eq!(
+        (other.status, other.text.len()),
+        (200, text.len()),
+        "what was begun of another file is begun anew"
+    );
+    let head = ask(Method::HEAD, &[]).await;
+    assert_eq!(
+        (head.status, head.text.len(), &head.headers["content-length"]),
+        (200, 0, &"200000".parse().unwrap())
+    );
+
+    // A part is no way around the rules.
+    let asked = eve.request(Method::GET, &path).header("range", "bytes=0-9").header("if-none-match", &etag);
+    eve.send(asked).await.problem(404, "not_found");
+    ana.delete(&format!("/conversations/{group}/participants/{}", ben.id)).await.ok(204);
+    assert_eq!(ask(Method::GET, &[("range", "bytes=0-9"), ("if-none-match", &etag)]).await.status, 404);
+}
+
 #[tokio::test]
 async fn a_file_is_sent_once_and_by_its_uploader() {
     let site = Site::start().await;

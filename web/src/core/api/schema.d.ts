@@ -4234,7 +4234,7 @@ export interface components {
         Problem: {
             /**
              * @description A stable word: `unauthorized`, `forbidden`, `not_found`, `conflict`, `gone`, `too_large`, `invalid`,
-             *     `malformed`, `rate_limited`, `unavailable`, `disk_full`, `internal`.
+             *     `malformed`, `range`, `rate_limited`, `unavailable`, `disk_full`, `internal`.
              * @example invalid
              */
             code: string;
@@ -7050,6 +7050,29 @@ export interface operations {
                 content: {
                     "application/octet-stream": string;
                 };
+            };
+            /** @description The part that `Range` asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description It is what `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has no such part */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

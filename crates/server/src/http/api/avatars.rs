@@ -19,6 +19,7 @@ use crate::http::api::files::bytes;
 use crate::request::caller::Caller;
 use crate::request::extract::{Json, Path};
 use crate::request::problem::Problem;
+use crate::request::ranges::Wanted;
 use crate::request::{Answer, attempts};
 use crate::services::uploads;
 
@@ -111,9 +112,10 @@ async fn small(app: &Ctx, bytes: Bytes) -> Result<Vec<u8>, Problem> {
 async fn serve(
     State(app): State<Ctx>,
     Path((tenant, id)): Path<(TenantId, RowId)>,
+    wanted: Wanted,
 ) -> Result<Response, Problem> {
     let file = app.db.read_plain(move |tx| avatars::served(tx, tenant, id)).await?;
-    let mut response = bytes(&app, tenant, file).await?.into_response();
+    let mut response = bytes(&app, tenant, file, &wanted).await?.into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     let policy = HeaderName::from_static("cross-origin-resource-policy");

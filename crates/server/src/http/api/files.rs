@@ -1,13 +1,16 @@
 //! Owns: attached files over HTTP: upload, reading, and links that expire.
 
 use std::fmt;
+use std::io::SeekFrom;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::http::StatusCode;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
 };
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -16,7 +19,7 @@ use parlor_chat::credentials::Root;
 use parlor_chat::messages;
 use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, signing, tenants};
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +32,7 @@ use crate::request::Answer;
 use crate::request::caller::Caller;
 use crate::request::extract::{Created, Json, Path, Query};
 use crate::request::problem::Problem;
+use crate::request::ranges::{Part, Wanted};
 use crate::services::{sending, uploads};
 
 /// How long a link serves that a page asks for when it needs it.
@@ -119,10 +123,18 @@ async fn upload(
 /// The bytes of a file, for readers of its conversation
 #[utoipa::path(get, path = "/files/{id}", tag = "files", operation_id = "get_file",
     params(("id" = RowId, Path)),
-    responses((status = 200, content_type = "application/octet-stream", body = String)))]
-async fn get(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Result<Response, Problem> {
+    responses((status = 200, content_type = "application/octet-stream", body = String),
+        (status = 206, content_type = "application/octet-stream", body = String, description = "The part that `Range` asks for"),
+        (status = 304, description = "It is what `If-None-Match` names"),
+        (status = 416, description = "It has no such part")))]
+async fn get(
+    State(app): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<RowId>,
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     let file = app.db.read(&caller, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
-    bytes(&app, caller.tenant, file).await
+    bytes(&app, caller.tenant, file, &wanted).await
 }
 
 /// What a file shows.
@@ -174,6 +186,7 @@ async fn serve(
     State(app): State<Ctx>,
     Path(id): Path<RowId>,
     Query(signed): Query<Signed>,
+    wanted: Wanted,
 ) -> Result<Response, Problem> {
     let (now, expires) = (app.clock.now(), Time(signed.expires.saturating_mul(1_000_000)));
     let refused = || Problem::forbidden("link", "this link is not valid or has expired");
@@ -191,14 +204,34 @@ async fn serve(
         read => Arc::new(read?),
     };
     let file = app.db.read(&actor, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
-    bytes(&app, tenant, file).await
+    bytes(&app, tenant, file, &wanted).await
 }
 
-/// The answer with a file: nothing in it can run in our origin.
-pub(crate) async fn bytes(app: &Ctx, tenant: TenantId, file: Attachment) -> Result<Response, Problem> {
-    let opened = app.blobs.open(tenant, file.id).await;
-    let opened = opened.map_err(|_| Problem::not_found("file not found"))?;
-    let body = Body::from_stream(stream::try_unfold(opened, |mut opened| async move {
+/// The answer with a file, or the part of it that is wanted: nothing in it can run in our origin. A file never changes, so
+/// that its id is its entity tag.
+pub(crate) async fn bytes(
+    app: &Ctx,
+    tenant: TenantId,
+    file: Attachment,
+    wanted: &Wanted,
+) -> Result<Response, Problem> {
+    let (etag, size) = (format!("\"{}\"", file.id), u64::try_from(file.size).unwrap_or_default());
+    let lasting = [
+        (ETAG, header(&etag)?),
+        (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
+        (CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600")),
+    ];
+    let (status, part) = match wanted.part(&etag, size) {
+        Part::Unchanged => return Ok((StatusCode::NOT_MODIFIED, lasting).into_response()),
+        Part::Nowhere => return Ok(no_such_part(size)?.into_response()),
+        Part::Whole => (StatusCode::OK, None),
+        Part::Some(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
+    };
+    let (first, length) = part.map_or((0, size), |part| (*part.start(), part.end() - part.start() + 1));
+    let gone = || Problem::not_found("file not found");
+    let mut opened = app.blobs.open(tenant, file.id).await.map_err(|_| gone())?;
+    opened.seek(SeekFrom::Start(first)).await.map_err(|_| gone())?;
+    let body = Body::from_stream(stream::try_unfold(opened.take(length), |mut opened| async move {
         let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
         let read = opened.read_buf(&mut chunk).await?;
         Ok::<_, std::io::Error>((read > 0).then(|| (chunk.freeze(), opened)))
@@ -211,17 +244,28 @@ pub(crate) async fn bytes(app: &Ctx, tenant: TenantId, file: Attachment) -> Resu
     };
     let way = if shown { "inline" } else { "attachment" };
     let disposition = format!("{way}; filename*=UTF-8''{}", percent(&file.name));
-    let headers = [
+    let own = [
         (CONTENT_TYPE, header(content_type)?),
-        (CONTENT_LENGTH, HeaderValue::from(file.size)),
+        (CONTENT_LENGTH, HeaderValue::from(length)),
         (CONTENT_DISPOSITION, header(&disposition)?),
         (
             CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'"),
         ),
-        (CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600")),
     ];
-    Ok((headers, body).into_response())
+    let mut response = (status, lasting, own, body).into_response();
+    if status == StatusCode::PARTIAL_CONTENT {
+        let last = first + length - 1;
+        response.headers_mut().insert(CONTENT_RANGE, header(&format!("bytes {first}-{last}/{size}"))?);
+    }
+    Ok(response)
+}
+
+/// 416, with what there is.
+fn no_such_part(size: u64) -> Result<Response, Problem> {
+    let mut response = Problem::no_such_part(size).into_response();
+    response.headers_mut().insert(CONTENT_RANGE, header(&format!("bytes */{size}"))?);
+    Ok(response)
 }
 
 fn header(text: &str) -> Result<HeaderValue, Problem> {
