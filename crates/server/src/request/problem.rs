@@ -321,7 +321,9 @@ impl From<Error> for Problem {
             Error::Invalid { field, rule, detail } => Self::invalid(field, rule, detail),
             Error::Conflict { rule, detail } => Self::conflict(rule, detail),
             Error::TooLarge { field, limit } => {
-                Self::too_large(format!("{field} is too large, at most {limit} are allowed")).field(field)
+                Self::too_large(format!("{field} is too large, at most {limit} are allowed"))
+                    .field(field)
+                    .rule("max_length")
             }
             Error::Gone { what } => Self::new(StatusCode::GONE, "gone", "Gone", format!("{what} is gone")),
             Error::Later { rule, detail, seconds } => Self::later(rule, detail, seconds),

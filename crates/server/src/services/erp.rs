@@ -293,8 +293,8 @@ pub async fn history(
         let with = users::named_one(tx, actor, &with)?;
         let Some(id) = conversations::direct_with(tx, actor, with)? else { return Ok(History::default()) };
         let range = match (&asked.before, &asked.after) {
-            (Some(before), _) => Range::Before(place(tx, actor, before)?),
-            (None, Some(after)) => Range::After(place(tx, actor, after)?),
+            (Some(before), _) => Range::Before(messages::place(tx, actor, "before", before)?),
+            (None, Some(after)) => Range::After(messages::place(tx, actor, "after", after)?),
             (None, None) => Range::Newest,
         };
         let MessagePage { items, has_before, has_after } = messages::page(tx, actor, id, range, asked.limit)?;
@@ -330,15 +330,6 @@ fn reader(participant: &Participant, steps: &[ReadStep]) -> ReadPosition {
         at: participant.last_read_at,
         delivered: participant.last_delivered_seq,
         steps: own.map(|step| (step.seq, step.at)).collect(),
-    }
-}
-
-/// A place in a conversation: a number, or the id of the message that has it.
-fn place(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<i64, Error> {
-    match (text.parse::<i64>(), text.parse::<MessageId>()) {
-        (Ok(seq), _) => Ok(seq),
-        (_, Ok(id)) => Ok(messages::get(tx, actor, id)?.seq),
-        _ => Err(Error::NotFound { what: "message" }),
     }
 }
 

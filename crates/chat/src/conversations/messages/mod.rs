@@ -34,7 +34,7 @@ pub(crate) use last::{last, seen_pins};
 pub use pins::{pin, pins};
 pub use post::{NewMessage, post};
 pub use query::{
-    Edit, MessagePage, Range, Reader, get, history, ids_at, page, readers, system_messages, thread,
+    Edit, MessagePage, Range, Reader, get, history, ids_at, page, place, readers, system_messages, thread,
 };
 pub(crate) use quotes::forget_quotes;
 pub use reactions::react;

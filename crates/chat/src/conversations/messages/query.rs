@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     conversations,
-    error::{Result, not_found},
+    error::{Result, invalid, not_found},
     ids::{ConversationId, MessageId, PersonId},
     page::limit,
     person::{Actor, Person, PersonKind},
@@ -170,6 +170,15 @@ pub fn get(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Message> {
     let stored = readable(tx, actor, id, "message.get")?;
     let place = stored.message.conversation_id;
     Ok(store::complete(tx, actor.tenant, Viewer::of(actor), place, vec![stored])?.remove(0))
+}
+
+/// A place in a conversation: a number, or the id of the message that has it.
+pub fn place(tx: &mut Tx, actor: &Actor, field: &'static str, text: &str) -> Result<i64> {
+    match (text.parse::<i64>(), text.parse::<MessageId>()) {
+        (Ok(seq), _) => Ok(seq),
+        (_, Ok(id)) => Ok(get(tx, actor, id)?.seq),
+        _ => Err(invalid(field, "place", "give the number or the id of a message")),
+    }
 }
 
 /// What it said before, oldest first. A deleted message tells nothing any more.

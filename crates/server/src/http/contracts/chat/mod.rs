@@ -167,8 +167,8 @@ async fn history(
     let run = app.db.read(&caller, move |tx, actor| {
         views::of_contract(conversations::get(tx, actor, id)?)?;
         let range = match (&query.before, &query.after) {
-            (Some(before), _) => Range::Before(views::place(tx, actor, before)?),
-            (None, Some(after)) => Range::After(views::place(tx, actor, after)?),
+            (Some(before), _) => Range::Before(messages::place(tx, actor, "before", before)?),
+            (None, Some(after)) => Range::After(messages::place(tx, actor, "after", after)?),
             (None, None) => Range::Newest,
         };
         messages::page(tx, actor, id, range, query.limit)

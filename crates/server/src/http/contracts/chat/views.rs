@@ -116,15 +116,6 @@ pub(super) fn of_contract(view: View) -> Result<View, Error> {
     if KINDS.contains(&view.kind) { Ok(view) } else { Err(Error::NotFound { what: "thread" }) }
 }
 
-/// A place in a thread: a number, or the id of the message that has it.
-pub(super) fn place(tx: &mut Tx<'_>, actor: &Actor, text: &str) -> Result<i64, Error> {
-    match (text.parse::<i64>(), text.parse::<MessageId>()) {
-        (Ok(seq), _) => Ok(seq),
-        (_, Ok(id)) => Ok(messages::get(tx, actor, id)?.seq),
-        _ => Err(Error::NotFound { what: "message" }),
-    }
-}
-
 /// A thread, for one of its participants.
 pub(super) fn thread(tx: &mut Tx<'_>, actor: &Actor, view: &View) -> Result<Thread, Error> {
     let seqs: Vec<i64> = view.participants.iter().map(|participant| participant.last_read_seq).collect();

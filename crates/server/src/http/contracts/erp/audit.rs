@@ -63,7 +63,7 @@ pub(super) async fn list(
 ) -> Result<BareList<Row>, Problem> {
     let tenant = caller.tenant;
     let run = app.db.read(&caller, move |tx, actor| {
-        let user = query.user_id.as_ref().map(|user| users::named_one(tx, actor, user)).transpose()?;
+        let user = users::named(tx, actor, query.user_id.as_slice(), "userId")?.first().copied();
         let filter = AuditFilter {
             action: query.action.clone(),
             actor_id: user,
