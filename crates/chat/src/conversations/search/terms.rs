@@ -17,13 +17,14 @@ use crate::{
 
 /// Begins the terms that say where a message is and who wrote it. A letter that the folding drops from texts.
 pub const MARK: char = 'ǂ';
+const HYPHENS: [char; 3] = ['-', '\u{2010}', '\u{2011}'];
 const LONGEST: usize = 40;
 const MOST: usize = 4_000;
 
 /// Terms of a text to be indexed, separated by spaces, each once.
 pub fn of(text: &str) -> String {
     let mut terms = BTreeSet::new();
-    for word in words(text, hyphenated) {
+    for word in words(text, alone) {
         if let Word::Spaced(word) = &word {
             terms.extend(parts(word));
             terms.extend(spelled_out(word).iter().flat_map(|word| parts(word)));
@@ -32,6 +33,9 @@ pub fn of(text: &str) -> String {
         if terms.len() > MOST {
             break;
         }
+    }
+    if terms.len() <= MOST && text.contains(HYPHENS) {
+        words(text, hyphenated).into_iter().for_each(|word| add(word, &mut terms));
     }
     terms.into_iter().collect::<Vec<_>>().join(" ")
 }
@@ -158,7 +162,8 @@ fn hyphenated(text: &str) -> Vec<&str> {
 }
 
 fn is_hyphen(between: &str) -> bool {
-    matches!(between, "-" | "\u{2010}" | "\u{2011}")
+    let mut signs = between.chars();
+    signs.next().is_some_and(|sign| HYPHENS.contains(&sign)) && signs.next().is_none()
 }
 
 fn flush(spaced: &mut String, words: &mut Vec<Word>) {
@@ -297,6 +302,7 @@ mod tests {
             ("an e-mail to Jean-Luc", "email", true),
             ("an e-mail to Jean-Luc", "e-mail jeanluc", true),
             ("an e-mail to Jean-Luc", "mail luc", true),
+            ("l'équipe-type", "l'équipe", true),
             ("an email to Jean Luc", "e-mail", false),
             ("an email to Jean Luc", "jean-luc", true),
             ("a 2026-11-29 b", "11-29", true),
