@@ -107,6 +107,11 @@ impl Database {
         self.clock.now()
     }
 
+    /// Remembers that the database was found damaged.
+    pub(crate) fn note_damage(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
     /// Whether something was found that the database has lost.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
@@ -242,7 +247,7 @@ impl Database {
             Err(Error::Db(parlor_db::Error::Full(_))) => {
                 self.full_at.store(self.clock.now().micros(), Ordering::Relaxed);
             }
-            Err(Error::Db(parlor_db::Error::Lost(_))) => self.damaged.store(true, Ordering::Relaxed),
+            Err(Error::Db(parlor_db::Error::Lost(_))) => self.note_damage(),
             _ => {}
         }
         result

@@ -97,7 +97,7 @@ impl ListQuery {
             self.cursor.at,
             self.cursor.id
         ];
-        [common, own, params![self.sought.folded.as_str(), self.sought.spelled.as_str()]].concat()
+        [common, own, params![self.sought.folded.as_str(), self.sought.spelled.as_deref()]].concat()
     }
 }
 

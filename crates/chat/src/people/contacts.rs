@@ -265,7 +265,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &ContactFilter) -> Result<Page<C
     let (name, id) = by_name(filter.after.as_deref())?;
     let name = name.as_str();
     let sought = Sought::of(filter.search.as_deref())?;
-    let (folded, spelled) = (sought.folded.as_str(), sought.spelled.as_str());
+    let (folded, spelled) = (sought.folded.as_str(), sought.spelled.as_deref());
     let most = i64::try_from(limit + 1).unwrap_or(200);
     let rows = if sees_all(actor) {
         tx.db.all(

@@ -161,7 +161,7 @@ pub fn list(tx: &mut Tx, actor: &Actor, filter: &AuditFilter) -> Result<Page<Aud
             sought.written.as_str(),
             i64::try_from(limit + 1).unwrap_or(200),
             sought.folded.as_str(),
-            sought.spelled.as_str()
+            sought.spelled.as_deref()
         ],
         AuditRow::from_row,
     )?;

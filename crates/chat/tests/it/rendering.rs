@@ -188,6 +188,11 @@ fn messages_are_no_documents() {
         (r"C:\*\*.log a\*b\*", r"C:\*\*.log a\*b\*"),
         (r"s/\*/\+/ and 1\.\*", r"s/\*/\+/ and 1\.\*"),
         ("(*) one (*) two", "(*) one (*) two"),
+        ("**done :)** *great ;-)*", "<strong>done :)</strong> <em>great ;-)</em>"),
+        (
+            "**Vraiment ?** **-> do this** **$ 100**",
+            "<strong>Vraiment ?</strong> <strong>-&gt; do this</strong> <strong>$ 100</strong>",
+        ),
         ("/** doc */ f() /** doc */", "/** doc */ f() /** doc */"),
         ("name: ______name______ ____ *_* hi *_*", "name: ______name______ ____ *_* hi *_*"),
         ("What is 100*100/400*56?", "What is 100*100/400*56?"),

@@ -109,8 +109,8 @@ impl App {
             stopping: watch::Sender::new(false),
         });
         app.blobs.close();
-        // The last that may refuse without touching the database: a start that is refused has not opened it.
-        begin_use(data)?;
+        // The last that may refuse for another reason than the database: a refused start must not look like a crash.
+        begin_use(data, &app.db)?;
         app.after_what_is_stored().await?;
         // From here on the log of an embedded database is never empty: an empty one after a crash is a lost one.
         if let Err(error) = app.db.write_plain(0, backlog::try_out).await {
@@ -220,15 +220,19 @@ async fn open_aside(data: DataArgs, options: Options, clock: Clock) -> Result<Da
 
 /// Says that a server has the embedded database open. After one that ended without a word it is read through, beside the
 /// start: SQLite notices damage only where it comes by.
-fn begin_use(data: &DataArgs) -> Result<(), StartError> {
+fn begin_use(data: &DataArgs, db: &Database) -> Result<(), StartError> {
     let Some(files) = DatabaseFiles::of(&data.database_url())? else { return Ok(()) };
     if noted(files.say(Use::Open)).flatten() == Some(Use::Open) {
+        let db = db.clone();
         tokio::task::spawn_blocking(move || match files.quick_check() {
             Ok(found) if found.is_empty() => {}
-            Ok(found) => tracing::error!(
-                found = found.join("; "),
-                "the database is damaged: stop the server, keep a copy of the folder, put the files back from a backup"
-            ),
+            Ok(found) => {
+                db.note_damage();
+                tracing::error!(
+                    found = found.join("; "),
+                    "the database is damaged: stop the server, keep a copy of the folder, put the files back from a backup"
+                );
+            }
             Err(error) => tracing::error!(%error, "the database could not be read through"),
         });
     }

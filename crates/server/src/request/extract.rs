@@ -75,7 +75,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     read.map_err(|(path, error)| {
         // Asked of the text and not of the error: what is no word is told as an error of the syntax.
         match serde_json::from_str::<Value>(text) {
-            Ok(value) if path.is_empty() => unfit(&blamed::<T>(&value, &error).unwrap_or_default(), &error),
+            Ok(value) if path.is_empty() && text.len() <= MOST_BLAMED_BYTES => {
+                unfit(&blamed::<T>(&value, &error).unwrap_or_default(), &error)
+            }
             Ok(_) => unfit(&path, &error),
             Err(_) => Problem::malformed(format!("the body is not valid JSON: {error}")),
         }
@@ -123,8 +125,9 @@ fn blamed<T: DeserializeOwned>(value: &Value, error: &serde_json::Error) -> Opti
     fields.keys().find(is_guilty).cloned()
 }
 
-/// Objects with more fields are not looked through for the one that an error is about.
+/// Larger objects are not looked through for the field that an error is about.
 const MOST_BLAMED: usize = 40;
+const MOST_BLAMED_BYTES: usize = 16 * 1024;
 
 /// What went wrong, in words of the API instead of the program's.
 fn plain_words(text: &str) -> String {

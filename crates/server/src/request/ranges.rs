@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use axum::http::request::Parts;
-use http_range_header::parse_range_header;
+use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 
 /// What the headers of a request ask for.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +61,8 @@ impl Wanted {
         match asked.validate(size).as_deref() {
             Ok([one]) => Part::Some(one.clone()),
             Ok(_) => Part::Whole,
-            Err(_) => Part::Nowhere,
+            Err(RangeUnsatisfiableError::Unsatisfiable) => Part::Nowhere,
+            Err(_) => Part::Whole,
         }
     }
 }
@@ -91,6 +92,7 @@ mod tests {
             ("bytes=0-", 0, Part::Nowhere),
             ("bytes=-0", 10, Part::Nowhere),
             ("bytes=0-1,4-5", 10, Part::Whole),
+            ("bytes=0-5,1-6,2-7", 10, Part::Whole),
             ("bytes=5-2", 10, Part::Whole),
             ("bytes=x", 10, Part::Whole),
             ("lines=1-2", 10, Part::Whole),

@@ -89,11 +89,20 @@ impl TypingSign {
     #[must_use]
     pub fn of(data: &str) -> Self {
         let data: Value = serde_json::from_str(data).unwrap_or_default();
-        Self {
-            typing: data["typing"].as_bool().unwrap_or(true),
+        // Some clients put the object into a text.
+        let data = match data {
+            Value::String(inner) => serde_json::from_str(&inner).unwrap_or(Value::String(inner)),
+            data => data,
+        };
+        let is_for_all = match &data {
+            Value::Null => true,
+            Value::Object(said) => {
+                matches!(said.get("is_private_note"), None | Some(Value::Null | Value::Bool(false)))
+            }
             // What cannot be read is told to fewer.
-            is_private_note: !matches!(data["is_private_note"], Value::Null | Value::Bool(false)),
-        }
+            _ => false,
+        };
+        Self { typing: data["typing"].as_bool().unwrap_or(true), is_private_note: !is_for_all }
     }
 }
 
@@ -120,7 +129,11 @@ pub(crate) fn viewers_audience(
     let actor = match users::actor(tx, &tenant, person) {
         Ok(actor) => actor,
         Err(Error::NotFound { .. } | Error::Unauthorized { .. }) => {
-            parlor_chat::contacts::actor(tx, &tenant, person)?
+            match parlor_chat::contacts::actor(tx, &tenant, person) {
+                // Whoever may no longer come in looks at nothing, although a connection still says so.
+                Err(Error::NotFound { .. } | Error::Unauthorized { .. }) => return Ok(None),
+                actor => actor?,
+            }
         }
         Err(error) => return Err(error),
     };

@@ -190,5 +190,6 @@ async fn refused_everywhere(person: &Person, conversation: &str, message: &str, 
         assert_eq!(refused.problem(403, "forbidden")["rule"], rule);
     }
     assert_eq!(person.get(&message).await.ok(200)["body"], "before");
+    person.delete(&format!("{message}/pin")).await.ok(204);
     person.delete(&message).await.ok(200);
 }

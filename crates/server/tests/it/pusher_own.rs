@@ -67,6 +67,10 @@ async fn a_note_is_not_typed_on_the_customers_channel() {
     sees.join_as(&customer, &channel).await;
     let whisper = |note: bool| json!({"event": "client-typing", "channel": channel, "data": {"typing": true, "is_private_note": note}});
     writes.send(whisper(true)).await;
+    // Some clients put the object into a text; and of what cannot be read, fewer are told.
+    for text in [r#"{"typing":true,"is_private_note":true}"#, "note"] {
+        writes.send(json!({"event": "client-typing", "channel": channel, "data": text})).await;
+    }
     writes.until_pong().await;
     agent.say(&id, "hello").await;
     loop {

@@ -302,7 +302,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My notifications, newest first; `X-Unread-Count` says how many are unread */
+        /** My notifications, unread ones first; `X-Unread-Count` says how many are unread */
         get: operations["erp_list_notifications"];
         put?: never;
         post?: never;

@@ -23,7 +23,9 @@ pub fn pin(tx: &mut Tx, actor: &Actor, id: MessageId, pinned: bool) -> Result<Me
         let reason = "only participants of the staff pin messages";
         return Err(forbidden("message.pin", "not_participant", reason).about("message", id));
     }
-    conversations::check_react(tx, actor, &conversation, me.as_ref(), visibility)?;
+    if pinned {
+        conversations::check_react(tx, actor, &conversation, me.as_ref(), visibility)?;
+    }
     if stored.message.deleted_at.is_some() {
         return Err(conflict("deleted", "the message was deleted"));
     }

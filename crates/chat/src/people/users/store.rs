@@ -216,7 +216,7 @@ pub(crate) fn list(tx: &mut Tx, actor: &Actor, filter: &UserFilter, limit: usize
             actor.id(),
             i64::try_from(limit).unwrap_or(200),
             sought.folded.as_str(),
-            sought.spelled.as_str()
+            sought.spelled.as_deref()
         ],
         User::from_row,
     )?;

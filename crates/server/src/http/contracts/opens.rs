@@ -22,16 +22,12 @@ impl FromRequestParts<Ctx> for Opens {
     }
 }
 
-/// Marks a conversation read that was opened. Who has changed too much just now reads on, and it stays unread.
-pub(super) async fn mark_read(
-    app: &Ctx,
-    caller: &Caller,
-    id: ConversationId,
-    seq: Option<i64>,
-) -> Result<(), Error> {
-    let run = app.db.write(caller, move |tx, actor| read_state::read(tx, actor, id, seq));
+/// Marks a conversation read that was opened. Who has changed too much just now reads on, and so do all on a full disk: it
+/// stays unread.
+pub(super) async fn mark_read(app: &Ctx, caller: &Caller, id: ConversationId, seq: i64) -> Result<(), Error> {
+    let run = app.db.write(caller, move |tx, actor| read_state::read(tx, actor, id, Some(seq)));
     match run.await {
-        Ok(_) | Err(Error::Later { .. }) => Ok(()),
+        Ok(_) | Err(Error::Later { .. } | Error::Db(parlor_db::Error::Full(_))) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -73,7 +73,7 @@ struct Word {
     place: Range<usize>,
     /// Its backslashes are those of a path or a pattern.
     is_path: bool,
-    /// It consists of signs only: `/**`, `(*)`, `*_*`.
+    /// It consists of signs only that programs and footnotes write so: `/**`, `(*)`, `*_*`.
     is_signs: bool,
 }
 
@@ -88,7 +88,7 @@ impl Word {
         Word {
             place: start..end,
             is_path: backslashes.any(|(at, _)| is_literal(&word[..at], &word[at + 1..])),
-            is_signs: word.bytes().all(|byte| byte.is_ascii_punctuation()),
+            is_signs: word.bytes().all(|byte| b"*_~/\\()[]{}|".contains(&byte)),
         }
     }
 }

@@ -175,7 +175,7 @@ async fn history(
     });
     let page = run.await?;
     if let Some(seq) = page.items.last().map(|message| message.seq).filter(|_| opens && first) {
-        mark_read(&app, &caller, id, Some(seq)).await?;
+        mark_read(&app, &caller, id, seq).await?;
     }
     let items = page.items.into_iter().map(|message| views::message(&app, &caller, message)).collect();
     Ok(Json(views::History { items, has_before: page.has_before, has_after: page.has_after }))

@@ -261,17 +261,16 @@ async fn show(
     Opens(opens): Opens,
     Query(query): Query<OpenQuery>,
 ) -> Answer<Shown> {
-    if opens && query.before.is_none() {
-        app.db.read(&caller, move |tx, actor| views::known(tx, actor, id)).await?;
-        mark_read(&app, &caller, id, None).await?;
-    }
+    let first = query.before.is_none();
     let run = app.db.read(&caller, move |tx, actor| {
         views::known(tx, actor, id)?;
-        let range = query.before.map_or(Range::Newest, Range::Before);
-        let page = messages::page(tx, actor, id, range, query.limit)?;
-        Ok((conversations::get(tx, actor, id)?, page))
+        messages::page(tx, actor, id, query.before.map_or(Range::Newest, Range::Before), query.limit)
     });
-    let (view, page) = run.await?;
+    let page = run.await?;
+    if let Some(seq) = page.items.last().map(|message| message.seq).filter(|_| opens && first) {
+        mark_read(&app, &caller, id, seq).await?;
+    }
+    let view = app.db.read(&caller, move |tx, actor| conversations::get(tx, actor, id)).await?;
     let messages = page.items.into_iter().map(contract::Message::of).collect();
     Ok(Json(Shown { conversation: Conversation::of(&view), messages, has_before: page.has_before }))
 }

@@ -143,7 +143,7 @@ async fn read(
     Ok(Json(erp::read(&app, &caller, message).await?))
 }
 
-/// My notifications, newest first; `X-Unread-Count` says how many are unread
+/// My notifications, unread ones first; `X-Unread-Count` says how many are unread
 #[utoipa::path(get, path = "/notifications", tag = "erp contract", operation_id = "erp_list_notifications",
     params(("tenant" = String, Path, description = "Its slug or its id"), NotificationsQuery), responses((status = 200, body = Vec<contract::Notification>, description = "The next page is in the `Link` header")))]
 async fn notifications(

@@ -21,7 +21,7 @@ impl Connection {
         if !self.still_reads(channel).await? {
             return Ok(());
         }
-        if !self.may_sign().await {
+        if !self.may_sign(event).await {
             return self.say(pusher::rejected(channel, "too many client events, slow down")).await;
         }
         if !self.sign_of_life(event, channel, &data).await {

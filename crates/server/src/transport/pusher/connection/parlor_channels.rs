@@ -204,10 +204,11 @@ impl Connection {
 
     /// Takes a sign that others are told from the person's budget, which all its connections share. Of whom Parlor does not
     /// know, only the connection is limited.
-    pub(super) async fn may_sign(&mut self) -> bool {
-        let Some(person) = &self.person else { return true };
+    pub(super) async fn may_sign(&mut self, event: &str) -> bool {
+        // Typing takes its own.
+        let Some(person) = self.person.as_ref().filter(|_| event != TYPING) else { return true };
         let (db, actor) = (self.app.db.clone(), person.actor.clone());
-        db.spend(&actor, Spending::Sign).await.is_ok()
+        !matches!(db.spend(&actor, Spending::Sign).await, Err(Error::Later { .. }))
     }
 
     /// A client said something on a channel: the person is active, and may be typing. Answers whether everybody on the

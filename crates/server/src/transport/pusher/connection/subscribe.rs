@@ -136,9 +136,9 @@ impl Connection {
         }
         let text = "a presence channel needs channel_data with a user_id, or a signed-in user";
         let member = member.ok_or_else(|| Some(Refused::auth(401, text)))?;
-        room(&self.app, self.application.tenant.id, channel, &member).map_err(Some)?;
-        if !self.may_sign().await {
-            return Err(Some(Refused::limit(4100, "too many subscriptions, slow down")));
+        if let Err(refused) = room(&self.app, self.application.tenant.id, channel, &member) {
+            self.forget_own(channel);
+            return Err(Some(refused));
         }
         Ok(Some(member))
     }
