@@ -12,7 +12,7 @@ export const me: Me = {
   rights: [], super_admin: false, tenant: { id: 't', slug: 'default', name: 'Demo' }, preferences: {},
   settings: {
     edit_window_seconds: 86_400, message_max_chars: 20_000, away_after_seconds: 300, offline_after_seconds: 0, message_notifications: false,
-    attachment_max_mb: 25, erp_enabled: false,
+    attachment_max_mb: 25, picture_max_mb: 10, message_files_max_mb: 50, common_files_only: false, erp_enabled: false,
   },
 };
 

@@ -20,7 +20,7 @@ pub use conversations::{
     drafts, import, messages, participants, purges, read_state, read_steps, search, tickets,
 };
 pub(crate) use conversations::{hooks, viewer, visible};
-pub use files::{attachments, upload_quota};
+pub use files::{attachments, types as file_types, upload_quota, uploads};
 pub(crate) use log::audience;
 pub use log::{backlog, event, events, idempotency, jobs, publications, retention};
 pub use people::users::avatars;
@@ -74,6 +74,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 18, name: "app_ids", sql: include_str!("../../../migrations/0018_app_ids.sql") },
     Migration { version: 19, name: "contracts", sql: include_str!("../../../migrations/0019_contracts.sql") },
     Migration { version: 20, name: "one_form", sql: include_str!("../../../migrations/0020_one_form.sql") },
+    Migration { version: 21, name: "uploads", sql: include_str!("../../../migrations/0021_uploads.sql") },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.
@@ -117,6 +118,7 @@ pub fn statements() -> Vec<&'static Sql> {
         tenants::statements(),
         tickets::statements(),
         upload_quota::statements(),
+        uploads::statements(),
         users::statements(),
         visible::statements(),
         webhooks::statements(),

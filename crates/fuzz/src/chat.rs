@@ -125,8 +125,10 @@ pub(crate) fn cursors(input: &[u8]) {
         "{spoiled}"
     );
     let (id, expires) = (RowId(Uuid::from_u128(u128::from_be_bytes(bytes))), Time(seq));
-    assert_eq!(signing::verify_link(id, "a", expires, given, key), None);
-    let link = signing::sign_link(tenant, id, given, expires, key);
-    assert_eq!(signing::verify_link(id, given, expires, &link, key), Some(tenant));
-    assert_eq!(signing::verify_link(id, &format!("{given}x"), expires, &link, key), None);
+    use signing::LinkFor::{Reading, Uploading};
+    assert_eq!(signing::verify_link(Reading, id, "a", expires, given, key), None);
+    let link = signing::sign_link(Reading, tenant, id, given, expires, key);
+    assert_eq!(signing::verify_link(Reading, id, given, expires, &link, key), Some(tenant));
+    assert_eq!(signing::verify_link(Uploading, id, given, expires, &link, key), None);
+    assert_eq!(signing::verify_link(Reading, id, &format!("{given}x"), expires, &link, key), None);
 }

@@ -10,13 +10,14 @@ use zeroize::Zeroizing;
 
 use crate::connections::ConnectionArgs;
 
-mod pusher;
-
-pub use pusher::PusherArgs;
+mod files;
 mod mercure;
+mod pusher;
 pub(crate) mod values;
 
+pub use files::{FilesArgs, S3Options};
 pub use mercure::MercureArgs;
+pub use pusher::PusherArgs;
 
 /// Where the data is. Every command takes these.
 #[derive(Args, Clone, Debug)]
@@ -137,9 +138,9 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_BODY_LIMIT", default_value_t = 1 << 20, value_name = "BYTES")]
     pub body_limit: usize,
 
-    /// Folder of attached files, private to this program; `files` in the data folder when not given
-    #[arg(long, env = "PARLOR_FILES", value_name = "DIR")]
-    pub files: Option<PathBuf>,
+    /// Attached files
+    #[command(flatten)]
+    pub files: FilesArgs,
 
     /// Days after which a sign-in ends
     #[arg(long, env = "PARLOR_SESSION_DAYS", default_value_t = 30, value_name = "DAYS",

@@ -14,6 +14,16 @@ pub enum StartError {
     /// The folder of files.
     #[error("the folder of files {0} cannot be used: {1}. Name another one with --files or PARLOR_FILES")]
     Files(PathBuf, std::io::Error),
+    /// Nodes would keep files each by itself.
+    #[error(
+        "nobody said where attached files are: with PostgreSQL there may be several nodes, and a file in the data folder \
+         of one is missing on the others. Set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or \
+         PARLOR_FILES to a folder that all nodes share (with one node: any folder that stays)"
+    )]
+    NoFiles,
+    /// The bucket of files.
+    #[error("the bucket of files cannot be used: {0}")]
+    S3(String),
     /// Another server.
     #[error("another parlor serves the data folder {0}")]
     Locked(PathBuf),

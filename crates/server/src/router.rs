@@ -35,6 +35,7 @@ pub(crate) fn router(app: &Ctx, pusher: &Pusher) -> Router {
         .merge(transport::pusher::routes(pusher))
         .merge(http::contracts::routes(app))
         .merge(http::api::files::links())
+        .merge(http::api::uploads::addresses(app))
         .merge(http::api::avatars::addresses())
         .merge(openapi::routes(&document()))
         .merge(http::health::routes())

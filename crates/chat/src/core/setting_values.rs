@@ -111,6 +111,12 @@ settings! {
         "Whether a direct message makes a notification for the other one; costs a row a message.";
     attachment_max_mb: i64 = integer(0, 10_000), Usual::Int(25), "PARLOR_ATTACHMENT_MAX_MB", true,
         "How many megabytes an attached file may have; 0 allows none.";
+    picture_max_mb: i64 = integer(0, 10_000), Usual::Int(10), "PARLOR_PICTURE_MAX_MB", true,
+        "How many megabytes an attached picture may have, where that is less than other files may have.";
+    message_files_max_mb: i64 = integer(1, 100_000), Usual::Int(50), "PARLOR_MESSAGE_FILES_MAX_MB", true,
+        "How many megabytes the files of one message may have together.";
+    common_files_only: bool = Shape::Boolean, Usual::Bool(false), "PARLOR_COMMON_FILES_ONLY", true,
+        "Whether only common types of files are taken: JPEG, PNG, GIF, WebP, PDF, Word, Excel, ZIP, MP3, WAV, MP4, WebM.";
     upload_mb_per_minute: i64 = integer(0, 1_000_000), Usual::Int(250), "PARLOR_UPLOAD_MB_PER_MINUTE", false,
         "How many megabytes of files a person may send in a minute; 0 is without limit.";
     waiting_files: i64 = integer(0, 1_000_000), Usual::Int(100), "PARLOR_WAITING_FILES", false,

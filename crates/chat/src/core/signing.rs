@@ -56,9 +56,28 @@ fn plain_number(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().filter(|number| number.to_string() == text)
 }
 
-fn link_mac(tenant: TenantId, id: RowId, maker: &str, expires: Time, key: &[u8]) -> Hmac<Sha256> {
+/// What a link to a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkFor {
+    /// Reading it.
+    Reading,
+    /// Putting its bytes there.
+    Uploading,
+}
+
+fn link_mac(
+    what: LinkFor,
+    tenant: TenantId,
+    id: RowId,
+    maker: &str,
+    expires: Time,
+    key: &[u8],
+) -> Hmac<Sha256> {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap_or_else(|_| unreachable_key());
-    mac.update(b"file");
+    mac.update(match what {
+        LinkFor::Reading => &b"file"[..],
+        LinkFor::Uploading => b"upload",
+    });
     mac.update(tenant.0.as_bytes());
     mac.update(id.0.as_bytes());
     mac.update(&expires.0.to_be_bytes());
@@ -68,17 +87,31 @@ fn link_mac(tenant: TenantId, id: RowId, maker: &str, expires: Time, key: &[u8])
 
 /// The signature of a link to a file: the tenant and a code, so that the address need not name it. `maker` says for whom
 /// it was made.
-pub fn sign_link(tenant: TenantId, id: RowId, maker: &str, expires: Time, key: &[u8]) -> String {
-    let code = link_mac(tenant, id, maker, expires, key).finalize().into_bytes();
+pub fn sign_link(
+    what: LinkFor,
+    tenant: TenantId,
+    id: RowId,
+    maker: &str,
+    expires: Time,
+    key: &[u8],
+) -> String {
+    let code = link_mac(what, tenant, id, maker, expires, key).finalize().into_bytes();
     URL_SAFE_NO_PAD.encode([&tenant.0.as_bytes()[..], &code[..]].concat())
 }
 
 /// The tenant that a link's signature names, when the signature is ours. Whether its time is over is not asked.
-pub fn verify_link(id: RowId, maker: &str, expires: Time, signature: &str, key: &[u8]) -> Option<TenantId> {
+pub fn verify_link(
+    what: LinkFor,
+    id: RowId,
+    maker: &str,
+    expires: Time,
+    signature: &str,
+    key: &[u8],
+) -> Option<TenantId> {
     let bytes = URL_SAFE_NO_PAD.decode(signature).ok()?;
     let (tenant, code) = bytes.split_at_checked(16)?;
     let tenant = TenantId(uuid::Uuid::from_slice(tenant).ok()?);
-    link_mac(tenant, id, maker, expires, key).verify_slice(code).ok()?;
+    link_mac(what, tenant, id, maker, expires, key).verify_slice(code).ok()?;
     Some(tenant)
 }
 

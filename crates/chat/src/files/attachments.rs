@@ -7,10 +7,11 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::{
     characters::is_visible,
     error::{Error, Result, invalid, not_found},
+    file_types::is_picture,
     ids::{MessageId, PersonId, RowId, TenantId},
     jobs::{self, When, Work},
     person::Actor,
-    settings,
+    settings::{self, Settings},
     text::line,
     time::Time,
     tx::Tx,
@@ -31,12 +32,23 @@ pub struct NewFile {
     pub content_type: String,
     /// In bytes.
     pub size: i64,
-    /// SHA-256 of its bytes.
-    pub sha256: [u8; 32],
+    /// What S3 calls its bytes.
+    pub etag: Option<String>,
     /// Width and height of a picture.
     pub measures: Option<(i64, i64)>,
 }
 
+/// A file that somebody may read, and what its bytes are called where they are.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    /// As clients see it.
+    pub file: Attachment,
+    /// What S3 calls its bytes.
+    pub etag: Option<String>,
+}
+
+/// For how long after its end an address is still waited for: what was begun in time may take long.
+pub(crate) const LATE_SECONDS: i64 = 3_600;
 /// The most files of one message.
 const MOST: usize = 10;
 /// The most characters of a name that are kept, and the most bytes: file systems take 255.
@@ -50,6 +62,8 @@ const LONGEST_DESCRIPTION: usize = 1_000;
 words! {
     /// What becomes of a file. The statements name these as they stand here.
     pub enum FileState {
+        /// There is an address for its bytes; nobody has said yet that they are there.
+        Uploading = "uploading",
         /// It waits for a message; its uploader may claim it for one.
         Waiting = "waiting",
         /// It belongs to a message.
@@ -81,13 +95,14 @@ row! {
         pub state: FileState = "a.state",
         pub message: Option<MessageId> = "a.message_id",
         pub uploader: PersonId = "a.uploader_id",
+        pub etag: Option<String> = "a.etag",
     }
 }
 
 statements! {
     /// A new one.
     pub static INSERT = both("
-        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, width,
+        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, etag, created_at, width,
             height, state)
         VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9, $10, 'waiting')");
     /// What one's own waiting file shows.
@@ -113,12 +128,13 @@ statements! {
     /// Those that waited too long: nobody can claim them any more.
     pub static GIVE_UP = both("
         UPDATE attachments SET name = '', state = 'abandoned' WHERE state = 'waiting' AND created_at < $1").global();
-    /// Files that are to be removed.
+    /// Files that are to be removed, after one of them.
     pub static ABANDONED = both("
-        SELECT tenant, id FROM attachments WHERE state = 'abandoned' LIMIT $1").global();
+        SELECT tenant, id FROM attachments WHERE state = 'abandoned' AND (tenant, id) > ($1, $2)
+        ORDER BY tenant, id LIMIT $3").global();
     /// A file was removed.
     pub static REMOVE = both("
-        DELETE FROM attachments WHERE tenant = $1 AND id = $2 AND state = 'abandoned'");
+        DELETE FROM attachments WHERE tenant = $1 AND id = $2 AND state = 'abandoned' AND upload_until < $3");
 }
 
 /// A file, and whose it is.
@@ -128,20 +144,30 @@ pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Option<(A
     })?)
 }
 
-/// The most bytes that a file may have in this tenant.
-pub fn limit(tx: &mut Tx, tenant: TenantId) -> Result<i64> {
-    Ok(settings::load(tx, tenant)?.attachment_max_mb * 1_000_000)
+/// Whether a file of this size may be stored.
+pub(crate) fn check_size(tx: &mut Tx, tenant: TenantId, size: i64, is_picture: bool) -> Result<()> {
+    let limit = limit(&settings::load(tx, tenant)?, is_picture);
+    match size > limit {
+        true => Err(Error::TooLarge { field: "file", limit: usize::try_from(limit).unwrap_or(0) }),
+        false => Ok(()),
+    }
+}
+
+/// The most bytes that a file may have, or a picture.
+#[must_use]
+pub fn limit(settings: &Settings, is_picture: bool) -> i64 {
+    let megabytes = match is_picture {
+        true => settings.picture_max_mb.min(settings.attachment_max_mb),
+        false => settings.attachment_max_mb,
+    };
+    megabytes * 1_000_000
 }
 
 /// Remembers a file that somebody has uploaded; it waits to be claimed by a message.
 pub fn add(tx: &mut Tx, actor: &Actor, new: &NewFile) -> Result<Attachment> {
-    let limit = limit(tx, actor.tenant)?;
-    if new.size > limit {
-        return Err(Error::TooLarge { field: "file", limit: usize::try_from(limit).unwrap_or(0) });
-    }
+    check_size(tx, actor.tenant, new.size, is_picture(&new.content_type))?;
     upload_quota::room(tx, actor, new.size)?;
     let name = shown_name(&new.name);
-    let sha256 = &new.sha256[..];
     tx.db.execute(
         &INSERT,
         params![
@@ -151,7 +177,7 @@ pub fn add(tx: &mut Tx, actor: &Actor, new: &NewFile) -> Result<Attachment> {
             name.as_str(),
             new.content_type.as_str(),
             new.size,
-            sha256,
+            new.etag.as_deref(),
             tx.now,
             new.measures.map(|(width, _)| width),
             new.measures.map(|(_, height)| height)
@@ -183,7 +209,7 @@ pub fn describe(tx: &mut Tx, actor: &Actor, id: RowId, description: &str) -> Res
 }
 
 /// A name as it is shown: without folders, without what hides or turns it.
-fn shown_name(name: &str) -> String {
+pub(crate) fn shown_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = last.chars().filter(|c| !c.is_control()).collect();
     let line = line(&plain);
@@ -233,7 +259,19 @@ pub(crate) fn wanted(tx: &mut Tx, actor: &Actor, ids: &[RowId]) -> Result<Vec<At
     let of = |id: &RowId| found.iter().find(|one| one.id == *id);
     let unknown =
         || invalid("attachment_ids", "known", "names a file that you did not upload, or sent already");
-    ids.iter().map(|id| of(id).cloned().ok_or_else(unknown)).collect()
+    let wanted: Vec<Attachment> =
+        ids.iter().map(|id| of(id).cloned().ok_or_else(unknown)).collect::<Result<_>>()?;
+    let most = settings::load(tx, actor.tenant)?.message_files_max_mb;
+    match wanted.iter().map(|file| file.size).sum::<i64>() > most * 1_000_000 {
+        true => Err(invalid(
+            "attachment_ids",
+            "max_size",
+            format!(
+                "the files of a message may have {most} MB together: send some of them with another message"
+            ),
+        )),
+        false => Ok(wanted),
+    }
 }
 
 /// The files belong to this message from now on.
@@ -268,14 +306,15 @@ pub fn give_up(tx: &mut Tx, before: Time) -> Result<u64> {
     Ok(tx.db.execute(&GIVE_UP, params![before])?)
 }
 
-/// Some files that are to be removed from their place.
-pub fn abandoned(tx: &mut Tx, most: i64) -> Result<Vec<(TenantId, RowId)>> {
-    Ok(tx.db.all(&ABANDONED, params![most], |row| Ok((row.get(0)?, row.get(1)?)))?)
+/// Some files that are to be removed from their place, in order, after one of them.
+pub fn abandoned(tx: &mut Tx, after: (TenantId, RowId), most: i64) -> Result<Vec<(TenantId, RowId)>> {
+    Ok(tx.db.all(&ABANDONED, params![after.0, after.1, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// A file was removed from its place.
+/// A file was removed from its place. While its bytes may still come, from an address or a slow line, its row stays.
 pub fn removed(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<()> {
-    tx.db.execute(&REMOVE, params![tenant, id])?;
+    let over = tx.now.plus_seconds(-LATE_SECONDS);
+    tx.db.execute(&REMOVE, params![tenant, id, over])?;
     Ok(())
 }
 

@@ -22,11 +22,11 @@ statements! {
     pub static MINE = both("
         SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT), CAST(COALESCE(MIN(created_at), 0) AS BIGINT)
         FROM attachments
-        WHERE tenant = $1 AND uploader_id = $2 AND state = 'waiting'");
+        WHERE tenant = $1 AND uploader_id = $2 AND state IN ('uploading', 'waiting')");
     /// Everybody's.
     pub static ALL = both("
         SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM attachments
-        WHERE tenant = $1 AND state = 'waiting'");
+        WHERE tenant = $1 AND state IN ('uploading', 'waiting')");
 }
 
 /// Whether one more file of so many bytes may wait for the actor to send it.

@@ -1,7 +1,7 @@
 //! Purges: what is old is gone from everything that told of it, and unread stays what counting by hand gives.
 
 use parlor_chat::{
-    Actor, ConversationId, Error, Kind, MessageId, Right, Time, Tx,
+    Actor, ConversationId, Error, Kind, MessageId, Right, RowId, Time, Tx,
     attachments::{self, NewFile},
     conversations::{self, ListFilter},
     messages::{self, Range},
@@ -48,23 +48,26 @@ fn log(world: &World) -> String {
     all.iter().map(|event| event.json.to_string()).collect()
 }
 
+/// A file that waits to be sent.
+fn picture(tx: &mut Tx<'_>, actor: &Actor) -> Result<RowId, Error> {
+    let new = NewFile {
+        id: RowId(tx.id()),
+        name: "plover.png".to_owned(),
+        content_type: "image/png".to_owned(),
+        size: 5,
+        etag: None,
+        measures: Some((4, 3)),
+    };
+    attachments::add(tx, actor, &new).map(|file| file.id)
+}
+
 #[test]
 fn what_is_purged_for_good_is_nowhere() {
     let world = World::new();
     let (ana, ben) = (world.user("Ana", &[Right::Group, Right::Purge]), world.user("Ben Roth", &[]));
     let id = world.group(&ana, &[&ben]);
     let actor = ana.clone();
-    let file = world.write(move |tx| {
-        let new = NewFile {
-            id: parlor_chat::RowId(tx.id()),
-            name: "plover.png".to_owned(),
-            content_type: "image/png".to_owned(),
-            size: 5,
-            sha256: [1; 32],
-            measures: Some((4, 3)),
-        };
-        attachments::add(tx, &actor, &new).map(|file| file.id)
-    });
+    let file = world.write(move |tx| picture(tx, &actor));
     let file = file.unwrap();
     let root = world
         .post_as(&ana, id, "the plover word, @[Ben Roth]", move |new| new.attachment_ids = vec![file])
@@ -103,7 +106,9 @@ fn what_is_purged_for_good_is_nowhere() {
     assert_eq!(view.participants.len(), 2, "conversations and participants stay");
     let answered = world.post_as(&ben, id, "still answerable", move |new| new.reply_to_id = Some(reply.id));
     assert_eq!(answered.unwrap().thread_root_id, Some(reply.id), "a thread goes on from what is left");
-    let files = world.read(|tx| attachments::abandoned(tx, 10)).unwrap();
+    let files = world
+        .read(|tx| attachments::abandoned(tx, (parlor_chat::jobs::EVERYWHERE, RowId(uuid::Uuid::nil())), 10))
+        .unwrap();
     assert_eq!(files, [(world.tenant.id, file)]);
 }
 

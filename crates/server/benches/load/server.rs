@@ -63,7 +63,10 @@ impl Server {
             .env("PARLOR_CONNECTIONS_PER_PERSON", "0")
             .env("PARLOR_CONNECTIONS_PER_TENANT", "0");
         if let Some((database, redis)) = cluster {
-            command.env("DATABASE_URL", database).env("REDIS_URL", redis);
+            command
+                .env("DATABASE_URL", database)
+                .env("REDIS_URL", redis)
+                .env("PARLOR_FILES", data.join("files"));
         }
         Server::start(&mut command)
     }

@@ -3,6 +3,7 @@
 
 pub mod blobs;
 pub mod cluster;
+pub(crate) mod content;
 pub(crate) mod key_file;
 pub(crate) mod media;
 pub(crate) mod outbound;

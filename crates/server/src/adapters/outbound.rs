@@ -25,6 +25,11 @@ use crate::error::StartError;
 const NAMED_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same for an address of the operator.
 const CONFIGURED_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long storage may take to accept a connection, and to go on with an answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections to it that are kept.
+const STORAGE_IDLE: usize = 8;
 /// How long a connection is kept for the next request to the same server.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request may wait for its turn.
@@ -41,6 +46,8 @@ pub(crate) struct Outbound {
     named: Client,
     /// For addresses that the operator configured.
     configured: Client,
+    /// For files, which take as long as they are large.
+    storage: Client,
     /// Whether people of a tenant may name private networks.
     private: bool,
 }
@@ -71,7 +78,12 @@ impl Outbound {
         let named = if private { named } else { named.no_proxy().dns_resolver(PublicResolver) };
         let build =
             |builder: ClientBuilder| builder.build().map_err(|error| StartError::Outbound(error.to_string()));
-        Ok(Self { named: build(named)?, configured: build(builder(&tls, CONFIGURED_TIMEOUT))?, private })
+        let storage = unhurried(&tls)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .pool_max_idle_per_host(STORAGE_IDLE);
+        let configured = builder(&tls, CONFIGURED_TIMEOUT);
+        Ok(Self { named: build(named)?, configured: build(configured)?, storage: build(storage)?, private })
     }
 
     /// Whether people of a tenant may name private networks, and servers without TLS.
@@ -95,14 +107,21 @@ impl Outbound {
     pub(crate) fn configured(&self, method: Method, url: &str) -> RequestBuilder {
         self.configured.request(method, url)
     }
+
+    /// A request to the operator's storage of files: it may take long, but not rest.
+    pub(crate) fn storage(&self, method: Method, url: &str) -> RequestBuilder {
+        self.storage.request(method, url)
+    }
 }
 
 fn builder(tls: &ClientConfig, limit: Duration) -> ClientBuilder {
+    unhurried(tls).timeout(limit).pool_max_idle_per_host(1)
+}
+
+fn unhurried(tls: &ClientConfig) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls.clone())
         .redirect(Policy::none())
-        .timeout(limit)
-        .pool_max_idle_per_host(1)
         .pool_idle_timeout(IDLE_TIMEOUT)
 }
 

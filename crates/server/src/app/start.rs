@@ -83,7 +83,7 @@ impl App {
         let budgets = Budgets::new(caches.settings.clone());
         let db = open_aside(data.clone(), options, clock.clone()).await?.with_budgets(budgets);
         let cursor_key: Arc<[u8]> = cursor_key(data, &config)?.into();
-        let (blobs, config) = (Blobs::of(data, &config)?, Arc::new(config));
+        let (blobs, config) = (Blobs::of(data, &config.files, &outbound)?, Arc::new(config));
         let app = Arc::new(App {
             auth: Auth::new(db.clone(), hub.clone(), caches.clone(), config.clone(), cursor_key.clone()),
             db,

@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::output::{JsonArg, table};
-use super::store::Store;
-use crate::adapters::blobs::Blobs;
+use super::store::{Store, block_on};
+use crate::adapters::blobs::{Blob, Blobs};
+use crate::adapters::outbound::Outbound;
 use crate::app::start::lock_folder;
 use crate::auth::password::hash_now;
-use crate::config::{DataArgs, values};
+use crate::config::{DataArgs, FilesArgs, values};
 use crate::error::StartError;
 
 #[derive(Args)]
@@ -26,11 +27,14 @@ pub(super) struct DemoArgs {
           value_parser = values::public_address)]
     url: String,
     #[command(flatten)]
+    files: FilesArgs,
+    #[command(flatten)]
     json: JsonArg,
 }
 
 pub(super) fn run(data: &DataArgs, args: &DemoArgs) -> Result<(), Failure> {
     let store = Store::bare(data)?;
+    let blobs = Blobs::of(data, &args.files, &Outbound::new(false)?)?;
     let filled = match store.read(demo::look)? {
         Found::Demo if args.if_empty => None,
         Found::Demo => {
@@ -40,7 +44,7 @@ pub(super) fn run(data: &DataArgs, args: &DemoArgs) -> Result<(), Failure> {
             ));
         }
         Found::InUse(what) => return Err(in_use(data, &what)),
-        Found::Nothing => Some(alone(data, || fill(data, &store, args.seed))?),
+        Found::Nothing => Some(alone(data, || fill(&blobs, &store, args.seed))?),
     };
     tell(args, filled.as_ref());
     Ok(())
@@ -71,17 +75,20 @@ fn alone<T>(data: &DataArgs, work: impl FnOnce() -> Result<T, Failure>) -> Resul
     work()
 }
 
-fn fill(data: &DataArgs, store: &Store, seed: u64) -> Result<Filled, Failure> {
+fn fill(blobs: &Blobs, store: &Store, seed: u64) -> Result<Filled, Failure> {
     let hash = hash_now(demo::PASSWORD).ok_or_else(|| Failure::new("the password could not be hashed"))?;
     let now = store.now();
     let filled =
         store.write_raw(move |db, defaults, keys| demo::fill(db, now, seed, (defaults, keys), &hash))?;
-    let root = std::env::var_os("PARLOR_FILES").map_or_else(|| data.data.join("files"), Into::into);
-    let files = Blobs::new(root);
-    for file in &filled.files {
-        files.put(file.tenant, file.id, &file.bytes)?;
-    }
+    block_on(store_files(blobs, &filled))??;
     Ok(filled)
+}
+
+async fn store_files(blobs: &Blobs, filled: &Filled) -> Result<(), Failure> {
+    for file in &filled.files {
+        blobs.put(Blob { tenant: file.tenant, id: file.id }, &file.bytes).await?;
+    }
+    Ok(())
 }
 
 fn tell(args: &DemoArgs, filled: Option<&Filled>) {

@@ -7,10 +7,12 @@ use parlor_db::DatabaseFiles;
 use super::failure::Failure;
 use super::output::JsonArg;
 use super::store::{Store, block_on, one_connection};
+use crate::adapters::blobs::Blobs;
 use crate::adapters::outbound::Outbound;
 use crate::app::start::open_database;
 use crate::cli::doctor::check::Check;
-use crate::config::{DataArgs, values};
+use crate::config::{DataArgs, FilesArgs, values};
+use crate::error::StartError;
 use crate::services::rotation::{self, Status};
 
 mod check;
@@ -27,6 +29,8 @@ pub(super) struct DoctorArgs {
     /// Origin of the page that does not get updates, such as https://shop.example
     #[arg(long, value_parser = values::origin)]
     origin: Option<String>,
+    #[command(flatten)]
+    files: FilesArgs,
     #[command(flatten)]
     json: JsonArg,
 }
@@ -46,6 +50,7 @@ pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
         checks.extend([database(data), secret_key(data)]);
         checks.extend(disk(data));
     }
+    checks.extend(bucket(data, &args.files)?);
     if let Some(url) = args.url() {
         let (url, token) = (url.trim_end_matches('/'), args.token.as_deref());
         let outbound = Outbound::new(false)?;
@@ -125,6 +130,21 @@ fn secret_key(data: &DataArgs) -> Check {
         ),
         (None, None) => Check::good(name, format!("none yet; a first start takes the one in {source}")),
     }
+}
+
+/// The bucket of files, where one is named.
+fn bucket(data: &DataArgs, files: &FilesArgs) -> Result<Option<Check>, Failure> {
+    let name = "files";
+    let blobs = match Blobs::of(data, files, &Outbound::new(false)?) {
+        Ok(blobs) => blobs,
+        Err(StartError::NoFiles) if !data.is_there() => return Ok(None),
+        Err(error) => return Ok(Some(Check::bad(name, error.to_string()))),
+    };
+    let tried = block_on(blobs.try_bucket())?;
+    Ok(tried.map(|tried| match tried {
+        Ok(text) => Check::good(name, text),
+        Err(error) => Check::bad(name, error.to_string()),
+    }))
 }
 
 fn disk(data: &DataArgs) -> Option<Check> {

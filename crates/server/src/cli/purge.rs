@@ -9,8 +9,12 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::output::{JsonArg, table};
-use super::store::Store;
-use crate::config::DataArgs;
+use super::store::{Store, block_on};
+use crate::adapters::blobs::Blobs;
+use crate::adapters::outbound::Outbound;
+use crate::config::{DataArgs, FilesArgs};
+use crate::error::StartError;
+use crate::services::purging;
 
 #[derive(Args)]
 pub(super) struct PurgeArgs {
@@ -26,6 +30,8 @@ pub(super) struct PurgeArgs {
     /// Only count
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    files: FilesArgs,
     #[command(flatten)]
     json: JsonArg,
 }
@@ -66,6 +72,9 @@ pub(super) fn run(data: &DataArgs, args: &PurgeArgs) -> Result<(), Failure> {
     for tenant in tenants {
         done.push(one(&store, tenant, args, mode)?);
     }
+    if !args.dry_run {
+        remove_files(data, &store, &args.files)?;
+    }
     args.json.print(&done, |done| {
         let row = |one: &Done| {
             let before = one.before.clone().unwrap_or_else(|| "kept for ever".to_owned());
@@ -75,6 +84,20 @@ pub(super) fn run(data: &DataArgs, args: &PurgeArgs) -> Result<(), Failure> {
         table(&["tenant", "older than", counted], &done.iter().map(row).collect::<Vec<_>>())
     });
     Ok(())
+}
+
+/// The bytes go with their messages, whether a server runs or not. Where this machine is not told where files are, the
+/// server removes them.
+fn remove_files(data: &DataArgs, store: &Store, files: &FilesArgs) -> Result<(), Failure> {
+    let blobs = match Blobs::of(data, files, &Outbound::new(false)?) {
+        Err(StartError::NoFiles) => return Ok(()),
+        blobs => blobs?,
+    };
+    block_on(purging::remove_abandoned(store.database(), &blobs))?.map_err(|error| {
+        Failure::new(format!(
+            "the messages are cleared; their files are not removed yet: {error}. The server will try again"
+        ))
+    })
 }
 
 fn one(store: &Store, tenant: Tenant, args: &PurgeArgs, mode: Mode) -> Result<Done, Failure> {

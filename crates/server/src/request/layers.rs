@@ -3,8 +3,8 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LINK,
-    RETRY_AFTER,
+    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HOST, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE, LINK, RANGE, RETRY_AFTER,
 };
 use axum::http::{HeaderMap, Method, Version};
 use axum::middleware::Next;
@@ -16,8 +16,8 @@ use crate::request::caller;
 use crate::request::problem::{self, Problem};
 
 /// What a page of the app may load; who may frame it stands at the end.
-pub const APP_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors";
+pub const APP_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; \
+    base-uri 'none'; form-action 'self'";
 
 /// How many are unread of what a contract's bare list shows a page of.
 pub const UNREAD_COUNT: HeaderName = HeaderName::from_static("x-unread-count");
@@ -34,10 +34,21 @@ pub fn cors(app: &Ctx) -> CorsLayer {
         .allow_headers([
             AUTHORIZATION,
             CONTENT_TYPE,
+            IF_NONE_MATCH,
+            IF_RANGE,
+            RANGE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([problem::REQUEST_ID.clone(), RETRY_AFTER, LINK, UNREAD_COUNT])
+        .expose_headers([
+            problem::REQUEST_ID.clone(),
+            RETRY_AFTER,
+            LINK,
+            UNREAD_COUNT,
+            ACCEPT_RANGES,
+            CONTENT_RANGE,
+            ETAG,
+        ])
         .max_age(std::time::Duration::from_secs(600))
 }
 
@@ -68,7 +79,10 @@ pub async fn protect(State(app): State<Ctx>, request: Request, next: Next) -> Re
     }
     if is_html(headers) {
         let frames = if embedded { app.config.frame_ancestors() } else { "'none'".to_owned() };
-        if let Ok(policy) = HeaderValue::from_str(&format!("{} {frames}", APP_POLICY)) {
+        // Files go straight to where they are stored.
+        let storage = app.blobs.origin().map(|origin| format!(" {origin}")).unwrap_or_default();
+        let policy = format!("{APP_POLICY}; connect-src 'self' ws: wss:{storage}; frame-ancestors {frames}");
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
             headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
         }
     }

@@ -203,6 +203,10 @@ impl Problem {
                 tracing::error!(%error, "a file could not be stored");
                 Self::disk_full()
             }
+            io::ErrorKind::NotConnected | io::ErrorKind::TimedOut => {
+                tracing::error!(%error, "files cannot be reached");
+                Self::unavailable("the storage of files does not answer: try again in a moment")
+            }
             _ => Self::internal(error),
         }
     }

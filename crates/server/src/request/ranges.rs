@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use std::ops::RangeInclusive;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 
 /// What the headers of a request ask for.
@@ -18,6 +18,8 @@ pub struct Wanted {
     if_range: Option<String>,
     /// Of what the client has.
     none_match: Vec<String>,
+    /// Nothing but the headers is wanted.
+    pub only_head: bool,
 }
 
 /// What is to be answered.
@@ -37,7 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Wanted {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers))
+        Ok(Self { only_head: parts.method == Method::HEAD, ..Self::of(&parts.headers) })
     }
 }
 
@@ -46,7 +48,12 @@ impl Wanted {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let known = known.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
-        Self { range: text(RANGE), if_range: text(IF_RANGE), none_match: known.map(str::to_owned).collect() }
+        Self {
+            range: text(RANGE),
+            if_range: text(IF_RANGE),
+            none_match: known.map(str::to_owned).collect(),
+            only_head: false,
+        }
     }
 
     /// What of so many bytes with this entity tag is answered.

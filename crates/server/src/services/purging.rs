@@ -4,13 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parlor_chat::jobs::EVERYWHERE;
 use parlor_chat::purges::{self, Mode, Purge, Walk};
 use parlor_chat::tenants::{self, system_actor};
-use parlor_chat::{Actor, Error, TenantId, Time, attachments, upload_quota};
-
+use parlor_chat::{Actor, Error, RowId, TenantId, Time, Tx, attachments, upload_quota, uploads};
 use tokio::task::JoinError;
+use uuid::Uuid;
 
+use crate::adapters::blobs::{Blob, Blobs};
 use crate::app::{App, Ctx};
+use crate::database::Database;
 
 const DAY_SECONDS: i64 = 86_400;
 /// An upload that has not gone on for so long never will.
@@ -56,8 +59,7 @@ pub async fn keep_retention(app: &App, tenant: TenantId) -> Result<(), Error> {
     let tenant = app.db.read_plain(move |tx| tenants::by_id(tx, tenant)).await?;
     let before = app.clock.now().plus_seconds(-days * DAY_SECONDS);
     let actor = Arc::new(system_actor(&tenant));
-    let count =
-        move |tx: &mut parlor_chat::Tx<'_>, actor: &Actor| purges::count(tx, actor, before, Mode::Permanent);
+    let count = move |tx: &mut Tx<'_>, actor: &Actor| purges::count(tx, actor, before, Mode::Permanent);
     if app.db.read(&actor, count).await? > 0 {
         let purge = purge(app, &actor, before, Mode::Permanent).await?;
         tracing::info!(tenant = tenant.slug, messages = purge.rows_deleted, "cleared what is kept no longer");
@@ -71,21 +73,34 @@ pub async fn keep_retention(app: &App, tenant: TenantId) -> Result<(), Error> {
 /// When the database fails, or a file cannot be removed.
 pub async fn remove_files(app: &App) -> Result<(), String> {
     let day_ago = app.clock.now().plus_seconds(-upload_quota::WAITS_SECONDS);
-    app.db.write_plain(0, move |tx| attachments::give_up(tx, day_ago)).await.map_err(text)?;
-    loop {
-        let found = app.db.read_plain(|tx| attachments::abandoned(tx, FILES_AT_ONCE)).await.map_err(text)?;
-        if found.is_empty() {
-            break;
-        }
-        for (tenant, id) in found {
-            app.blobs.remove(tenant, id).await.map_err(text)?;
-            app.db.write_plain(0, move |tx| attachments::removed(tx, tenant, id)).await.map_err(text)?;
-        }
-    }
+    let give_up = move |tx: &mut Tx<'_>| {
+        attachments::give_up(tx, day_ago)?;
+        uploads::give_up(tx)
+    };
+    app.db.write_plain(0, give_up).await.map_err(text)?;
+    remove_abandoned(&app.db, &app.blobs).await?;
     let blobs = app.blobs.clone();
     match tokio::task::spawn_blocking(move || blobs.sweep(STALE_UPLOAD)).await {
         Ok(swept) => swept.map(|_| ()).map_err(text),
         Err(error) => Err(text(error)),
+    }
+}
+
+/// Removes the bytes of all files that nothing refers to. Whoever else does so at the same time is in nobody's way.
+///
+/// # Errors
+/// When the database fails, or a file cannot be removed.
+pub(crate) async fn remove_abandoned(db: &Database, blobs: &Blobs) -> Result<(), String> {
+    let mut after = (EVERYWHERE, RowId(Uuid::nil()));
+    loop {
+        let read = move |tx: &mut Tx<'_>| attachments::abandoned(tx, after, FILES_AT_ONCE);
+        let found = db.read_plain(read).await.map_err(text)?;
+        let Some(last) = found.last() else { return Ok(()) };
+        after = *last;
+        for (tenant, id) in found {
+            blobs.remove(Blob { tenant, id }).await.map_err(text)?;
+            db.write_plain(0, move |tx| attachments::removed(tx, tenant, id)).await.map_err(text)?;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ fn parlor(data: &DataArgs, args: &[&str]) -> Command {
         command.env_remove(name);
     }
     if let Some(database) = &data.database {
-        command.args(["--database", database]);
+        command.args(["--database", database]).env("PARLOR_FILES", data.data.join("files"));
     }
     command
 }

@@ -31,7 +31,7 @@ impl Process {
             .env("PARLOR_SEND_RATE_PER_MINUTE", "0")
             .env_remove("DATABASE_URL");
         if let Some(database) = &data.database {
-            command.args(["--database", database]);
+            command.args(["--database", database]).env("PARLOR_FILES", data.data.join("files"));
         }
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();

@@ -16,7 +16,7 @@ fn parlor(data: &DataArgs, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
     command.args(args).arg("--data").arg(&data.data);
     match &data.database {
-        Some(url) => command.env("DATABASE_URL", url),
+        Some(url) => command.env("DATABASE_URL", url).env("PARLOR_FILES", data.data.join("files")),
         None => command.env_remove("DATABASE_URL"),
     };
     command.output().unwrap()

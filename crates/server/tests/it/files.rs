@@ -13,7 +13,8 @@ use crate::support::{Person, Reply, Site};
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR-not-much-of-a-picture";
 
 pub async fn upload(person: &Person, name: &str, bytes: &[u8]) -> Reply {
-    let part = Part::bytes(bytes.to_vec()).file_name(name.to_owned()).mime_str("image/png").unwrap();
+    let mime = if name.ends_with(".png") { "image/png" } else { "application/octet-stream" };
+    let part = Part::bytes(bytes.to_vec()).file_name(name.to_owned()).mime_str(mime).unwrap();
     person.send(person.request(Method::POST, "/files").multipart(Form::new().part("file", part))).await
 }
 
@@ -182,8 +183,11 @@ async fn a_file_is_sent_once_and_by_its_uploader() {
 async fn hostile_uploads_come_to_nothing() {
     let site = Site::start().await;
     let (ana, ben, _, group) = group(&site).await;
-    let page = upload(&ana, "innocent.png", b"<!DOCTYPE html><script>alert(1)</script>").await.ok(201);
-    assert_eq!(page["content_type"], "text/html", "what it is, not what it says it is");
+    let page = b"<!DOCTYPE html><script>alert(1)</script>";
+    let refused = upload(&ana, "innocent.png", page).await.problem(422, "invalid");
+    assert_eq!((&refused["field"], &refused["rule"]), (&json!("file"), &json!("type")));
+    let page = upload(&ana, "page.html", page).await.ok(201);
+    assert_eq!(page["content_type"], "text/html");
     send(&ana, &group, "look", &[&page["id"]]).await.ok(201);
     let got = ben.get(&format!("/files/{}", page["id"].as_str().unwrap())).await;
     assert_eq!(got.headers["content-type"], "application/octet-stream");

@@ -36,7 +36,7 @@ pub fn command(data: &DataArgs, folder: &Path, args: &[&str]) -> Command {
         command.env_remove(name);
     }
     if let Some(database) = &data.database {
-        command.args(["--database", database]);
+        command.args(["--database", database]).env("PARLOR_FILES", folder.join("files"));
     }
     command
 }

@@ -51,5 +51,6 @@ mod storage;
 mod texts;
 mod transports;
 mod upgrade;
+mod uploads;
 mod visible;
 mod websockets;

@@ -14,8 +14,9 @@ use parlor_db::testing::{TempDir, TestDb};
 use serde_json::{Value, json};
 
 use crate::crash::Process;
+use crate::files::{PNG, upload};
 use crate::first_start::{SERVE, command, listens, nothing, run, some_key};
-use crate::support::{Person, SECRET, Sio, Site, Ws, claims, engine, fresh_data, hub, pusher};
+use crate::support::{Person, SECRET, Sio, Site, Ws, claims, engine, fresh_data, hub, pusher, s3};
 
 /// Whoever runs these on SQLite by mistake is told so.
 fn on_postgres() {
@@ -469,4 +470,36 @@ fn of_two_nodes_with_different_keys_one_starts() {
         );
         assert!(!run(&data, &["tenant", "list"]).status.success(), "one without a key is no better");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_sent_at_one_node_is_delivered_at_the_other() {
+    on_postgres();
+    let Some(s3) = s3::bucket().await else { return };
+    let first = Site::with(|config| s3.options(config)).await;
+    let second = first.beside(|config| s3.options(config)).await;
+    let (ana, ben) = (first.user("Ana").await, first.user("Ben").await);
+    let group = ana.group("files", &[&ben]).await;
+    let file = upload(&ana, "a.png", PNG).await.ok(201);
+    let body = json!({"body": "", "attachment_ids": [file["id"]]});
+    ana.post(&format!("/conversations/{group}/messages"), body).await.ok(201);
+    let there = Person::arrive(&second.url, ben.token.clone().unwrap()).await;
+    let path = format!("/files/{}", file["id"].as_str().unwrap());
+    let got = there.get(&path).await;
+    assert_eq!((got.status, got.text), (200, String::from_utf8_lossy(PNG).into_owned()));
+    let link = there.get(&format!("{path}/link")).await.ok(200)["url"].as_str().unwrap().to_owned();
+    assert_eq!(http::get(format!("{}{link}", second.url)).await.unwrap().status(), 200);
+}
+
+/// Each node would keep files by itself, and nobody would notice before one is missing.
+#[test]
+fn a_node_that_is_told_of_no_place_for_files_does_not_start() {
+    on_postgres();
+    let (data, _folder, _database) = fresh_data();
+    let output = command(&data, &data.data, &SERVE).env_remove("PARLOR_FILES").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && told.contains("S3_ENDPOINT") && told.contains("PARLOR_FILES"),
+        "{told}"
+    );
 }

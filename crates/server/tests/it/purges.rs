@@ -67,7 +67,7 @@ fn parlor(site: &Site, env: &[(&str, &str)], args: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
     command.args(args).args(["--json", "--data"]).arg(&site.data.data).env_remove("DATABASE_URL");
     if let Some(url) = &site.data.database {
-        command.env("DATABASE_URL", url);
+        command.env("DATABASE_URL", url).env("PARLOR_FILES", site.data.data.join("files"));
     }
     let output = command.envs(env.iter().copied()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,13 +1,20 @@
 // One's own picture, and that of others: the middle of a picture, made small before it goes to the server, which cuts and encodes it anew.
 import type { Client } from './client';
-import { transfer, type Progress } from './transfer';
+import { transfer, type Progress, type Target } from './transfer';
 import type { Id, User } from './shapes';
 
 /** Twice what the server keeps. */
 const SIDE = 512;
 const of = (id: Id | 'me') => (id === 'me' ? '/me/avatar' : `/users/${encodeURIComponent(id)}/avatar`);
 
-export const putAvatar = (client: Client, id: Id | 'me', picture: Blob, progress: Progress, signal: AbortSignal) => transfer<User>(client, 'PUT', of(id), picture, progress, signal);
+/** An operation of the server, with what says who is here. */
+async function operation(client: Client, method: string, path: string): Promise<Target> {
+  await client.identify();
+  return { method, url: client.address(path), headers: client.renew ? { Authorization: `Bearer ${client.token ?? ''}` } : { 'X-Parlor-Csrf': '1' } };
+}
+
+export const putAvatar = async (client: Client, id: Id | 'me', picture: Blob, progress: Progress, signal: AbortSignal) =>
+  JSON.parse(await transfer(client, await operation(client, 'PUT', of(id)), picture, progress, signal)) as User;
 export const deleteAvatar = (client: Client, id: Id | 'me') => client.delete<User>(of(id));
 
 /** The square in the middle of `width` x `height`, and how large it is drawn. */

@@ -2,7 +2,7 @@
 // Must not know: who is signed in, and what is kept of the answers.
 import type { Client, Query } from './client';
 import type {
-  Acks, Attachment, Contact, Conversation, ConversationChange, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
+  Acks, Attachment, UploadAddress, Contact, Conversation, ConversationChange, Draft, HistoryEntry, Id, Me, Message, MessagePage, MyPart, NewConversation, NewMessage,
   Notify, Page, Presence, Reader, SearchHit, Snapshot, Store, Team, User,
 } from './shapes';
 
@@ -51,6 +51,8 @@ export const listHistory = (client: Client, id: Id, before?: number) => client.g
 export const listPins = (client: Client, id: Id) => client.get<Page<Message>>(`${of(id)}/pins`);
 export const listDrafts = (client: Client) => client.get<Page<Draft>>('/drafts');
 export const saveDraft = (client: Client, id: Id, mode: string, body: string) => client.call<unknown>('PUT', `${of(id)}/draft`, { body: { mode, body }, keepalive: body.length < LEAVING });
+export const askUpload = (client: Client, { name, type: content_type, size }: File) => client.post<UploadAddress>('/files/uploads', { name, content_type, size });
+export const confirmUpload = (client: Client, id: Id) => client.post<Attachment>(`/files/${id}/confirm`);
 export const describeFile = (client: Client, id: Id, description: string) => client.patch<Attachment>(`/files/${id}`, { description });
 export const deleteDraft = (client: Client, id: Id, mode: string) => client.call<unknown>('DELETE', `${of(id)}/draft`, { query: { mode }, keepalive: true });
 

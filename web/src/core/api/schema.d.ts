@@ -833,6 +833,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for an address to put the bytes of a file to; limits are told before anything is sent */
+        post: operations["ask_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{id}": {
         parameters: {
             query?: never;
@@ -849,6 +866,23 @@ export interface paths {
         head?: never;
         /** Describe a file that I uploaded and have not sent yet */
         patch: operations["describe_file"];
+        trace?: never;
+    };
+    "/api/v1/files/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the bytes of a file are at their address; it is looked at, and waits to be sent with a message */
+        post: operations["confirm_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/files/{id}/link": {
@@ -4314,16 +4348,22 @@ export interface components {
             attachment_max_mb: number;
             /** @description After how many seconds without activity a connected user is shown as away; 0 is never. */
             away_after_seconds: number;
+            /** @description Whether only common types of files are taken: JPEG, PNG, GIF, WebP, PDF, Word, Excel, ZIP, MP3, WAV, MP4, WebM. */
+            common_files_only: boolean;
             /** @description For how many seconds authors may edit their messages; -1 is for ever, 0 never. */
             edit_window_seconds: number;
             /** @description Whether the tenant is served under /api/tenants/{tenant} (docs/contracts/erp.md). */
             erp_enabled: boolean;
+            /** @description How many megabytes the files of one message may have together. */
+            message_files_max_mb: number;
             /** @description How many characters a message may have. */
             message_max_chars: number;
             /** @description Whether a direct message makes a notification for the other one; costs a row a message. */
             message_notifications: boolean;
             /** @description After how many seconds without activity a connected user is shown as offline; 0 is never. */
             offline_after_seconds: number;
+            /** @description How many megabytes an attached picture may have, where that is less than other files may have. */
+            picture_max_mb: number;
         };
         /** @description A purge that was done, or is being done. */
         Purge: {
@@ -4850,6 +4890,36 @@ export interface components {
             is_private_note?: boolean;
             /** @description False when I stopped. */
             typing?: boolean;
+        };
+        /** @description Where its bytes go. */
+        UploadAddress: {
+            /** @description When the address ends. */
+            expires_at: components["schemas"]["Time"];
+            /** @description The headers of the request, word for word, beside `Content-Length`. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The file; `attachment_ids` of a message take it once it is confirmed. */
+            id: components["schemas"]["RowId"];
+            /**
+             * @description The method of the request.
+             * @example PUT
+             */
+            method: string;
+            /** @description Takes the bytes, once. */
+            url: string;
+        };
+        /** @description A file that is to come. */
+        UploadRequest: {
+            /** @description What it is, where the uploader knows. */
+            content_type?: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description In bytes, exactly.
+             */
+            size: number;
         };
         /** @description A user, as every user of the tenant sees it. */
         User: {
@@ -7032,6 +7102,38 @@ export interface operations {
             };
         };
     };
+    ask_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAddress"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_file: {
         parameters: {
             query?: never;
@@ -7099,6 +7201,36 @@ export interface operations {
                 "application/json": components["schemas"]["Description"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {

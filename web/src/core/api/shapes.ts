@@ -36,6 +36,7 @@ export type Reaction = Schemas['Reaction'] & { mine?: boolean };
 export type Message = Omit<Schemas['Message'], 'reactions'> & { reactions: Reaction[] };
 export type ReplyTo = Schemas['Quote'];
 export type Attachment = Schemas['Attachment'];
+export type UploadAddress = Schemas['UploadAddress'];
 export type SystemMessage = Schemas['SystemMessage'];
 export type NewMessage = Schemas['NewMessage'];
 export type HistoryEntry = Schemas['Edit'];

@@ -1,27 +1,26 @@
-// Bytes on their way to the server. fetch tells nothing of how far they are; XMLHttpRequest does.
+// Bytes on their way to the server, or to where it keeps files. fetch tells nothing of how far they are; XMLHttpRequest does.
 import { ApiError, readProblem, type Client } from './client';
 
 export type Progress = (part: number) => void;
+export interface Target { method: string; url: string; headers: Record<string, string> }
 
-export async function transfer<T>(client: Client, method: 'POST' | 'PUT', path: string, body: Blob | FormData, progress: Progress, signal?: AbortSignal): Promise<T> {
-  await client.identify();
+/** Answers what comes back. */
+export function transfer(client: Client, { method, url, headers }: Target, body: Blob, progress: Progress, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open(method, client.address(path));
-    if (client.renew) request.setRequestHeader('Authorization', `Bearer ${client.token ?? ''}`);
-    else request.setRequestHeader('X-Parlor-Csrf', '1');
-    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
+    request.open(method, client.served(url));
+    for (const name in headers) request.setRequestHeader(name, headers[name]!);
+    request.upload.onprogress = (event) => event.total && progress(event.loaded / event.total);
     request.onerror = () => reject(new ApiError({ status: 0, code: 'offline', detail: 'The server cannot be reached' }));
     request.onload = async () => {
-      const response = new Response(request.responseText, { status: request.status, headers: { 'Retry-After': request.getResponseHeader('Retry-After') ?? '' } });
-      if (response.ok) return resolve((await response.json()) as T);
-      if (request.status === 401) client.unauthorized();
+      const { status, responseText } = request;
+      if (status < 300) return resolve(responseText);
+      if (status === 401) client.unauthorized();
+      const response = new Response(responseText, { status, headers: { 'Retry-After': request.getResponseHeader('Retry-After') ?? '' } });
       reject(await readProblem(response));
     };
-    signal?.addEventListener('abort', () => {
-      request.abort();
-      reject(new DOMException('not wanted any more', 'AbortError'));
-    });
+    request.onabort = reject;
+    signal.addEventListener('abort', () => request.abort());
     request.send(body);
   });
 }

@@ -1,6 +1,6 @@
 // Files on their way to the server before their message is sent: by conversation and mode, with progress, cancel and retry. What has
 // arrived is kept in the browser like a draft. Knows nothing of how they look.
-import { ApiError, describeFile, type Attachment, type Client, type Id } from '../api';
+import { ApiError, askUpload, confirmUpload, describeFile, type Attachment, type Client, type Id } from '../api';
 import { transfer, type Progress } from '../api/transfer';
 import { newId } from './newId';
 import type { KeyValueStore } from '../store/keyValueStore';
@@ -158,8 +158,9 @@ const arrived = (attachment: Attachment): Upload => ({
   attachment, preview: null, description: attachment.description ?? '',
 });
 
-function upload(client: Client, file: File, progress: Progress, signal: AbortSignal): Promise<Attachment> {
-  const form = new FormData();
-  form.append('file', file, file.name || 'file');
-  return transfer(client, 'POST', '/files', form, progress, signal);
+/** Straight to where files are kept. */
+async function upload(client: Client, file: File, progress: Progress, signal: AbortSignal): Promise<Attachment> {
+  const to = await askUpload(client, file);
+  await transfer(client, to, file, progress, signal);
+  return confirmUpload(client, to.id);
 }

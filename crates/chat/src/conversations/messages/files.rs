@@ -1,7 +1,7 @@
 //! Who reads an attached file: whoever sees its message, and its uploader while it waits to be sent.
 
 use crate::{
-    attachments::{self, Attachment, FileState},
+    attachments::{self, FileState, StoredFile},
     error::{Error, Result, not_found},
     ids::RowId,
     person::Actor,
@@ -11,7 +11,7 @@ use crate::{
 use super::query::get;
 
 /// A file that the actor may read: of a message that it sees, or its own that still waits.
-pub fn readable_file(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<Attachment> {
+pub fn readable_file(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<StoredFile> {
     let gone = || not_found("file");
     let (file, owner) = attachments::find(tx, actor.tenant, id)?.ok_or_else(gone)?;
     let may = match (owner.state, owner.message) {
@@ -25,7 +25,7 @@ pub fn readable_file(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<Attachment
             return Err(Error::Damaged(format!("the file {id} is attached to no message")));
         }
         // A picture has an address of its own.
-        (FileState::Avatar | FileState::Abandoned, _) => false,
+        (FileState::Uploading | FileState::Avatar | FileState::Abandoned, _) => false,
     };
-    if may { Ok(file) } else { Err(gone()) }
+    if may { Ok(StoredFile { file, etag: owner.etag }) } else { Err(gone()) }
 }

@@ -5,7 +5,7 @@ use parlor_db::{FromRow, params, statements};
 use serde_json::json;
 
 use crate::{
-    attachments::{self, Attachment, NewFile, attachment_columns},
+    attachments::{self, Attachment, NewFile, StoredFile, attachment_columns},
     audit,
     error::{Result, not_found},
     ids::{PersonId, RowId, TenantId},
@@ -19,12 +19,12 @@ use super::{User, announce::tell, load::managed, store};
 statements! {
     /// A new one.
     pub static INSERT = both("
-        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, sha256, created_at, width,
+        INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, etag, created_at, width,
             height, avatar_of, state)
         VALUES ($1, $2, $3, NULL, 'avatar', $4, $5, $6, $7, $8, $9, $10, 'avatar')");
     /// The one at an address.
     pub static SERVED = both(concat!("
-        SELECT ", attachment_columns!(), " FROM attachments a
+        SELECT ", attachment_columns!(), ", a.etag FROM attachments a
         WHERE a.tenant = $1 AND a.id = $2 AND a.state = 'avatar'"));
     /// It is no longer anybody's, and is removed with the files that no message wants.
     pub static RELEASE = both("
@@ -56,7 +56,7 @@ pub fn set(tx: &mut Tx, actor: &Actor, user: PersonId, new: &NewFile) -> Result<
             actor.id(),
             new.content_type.as_str(),
             new.size,
-            &new.sha256[..],
+            new.etag.as_deref(),
             tx.now,
             new.measures.map(|(width, _)| width),
             new.measures.map(|(_, height)| height),
@@ -93,8 +93,10 @@ pub(crate) fn release(tx: &mut Tx, tenant: TenantId, user: PersonId) -> Result<(
 }
 
 /// The picture at an address.
-pub fn served(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Attachment> {
-    let found = tx.db.opt(&SERVED, params![tenant, id], Attachment::from_row)?;
+pub fn served(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<StoredFile> {
+    let found = tx.db.opt(&SERVED, params![tenant, id], |row| {
+        Ok(StoredFile { file: Attachment::from_row(row)?, etag: row.get(Attachment::WIDTH)? })
+    })?;
     found.ok_or(not_found("picture"))
 }
 

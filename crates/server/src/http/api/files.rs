@@ -1,8 +1,7 @@
 //! Owns: attached files over HTTP: upload, reading, and links that expire.
 
-use std::fmt;
-use std::io::SeekFrom;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use axum::body::Body;
 use axum::extract::multipart::MultipartRejection;
@@ -13,18 +12,17 @@ use axum::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
 };
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
-use parlor_chat::attachments::{self, Attachment};
+use parlor_chat::attachments::{self, Attachment, StoredFile};
 use parlor_chat::credentials::Root;
-use parlor_chat::messages;
-use parlor_chat::{Error, PersonId, PersonKind, RowId, TenantId, Time, signing, tenants};
+use parlor_chat::file_types::is_shown;
+use parlor_chat::signing::{self, LinkFor};
+use parlor_chat::{Actor, Error, PersonId, PersonKind, RowId, TenantId, Time, messages, tenants};
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::adapters::blobs::is_shown;
+use crate::adapters::blobs::Blob;
 use crate::app::{App, Ctx};
 use crate::auth::load_actor;
 use crate::auth::require_root;
@@ -39,7 +37,6 @@ use crate::services::{sending, uploads};
 const LINK_SECONDS: i64 = 600;
 /// How long one serves that is in an answer of a contract, where it may be needed later.
 pub(crate) const CONTRACT_LINK_SECONDS: i64 = 3_600;
-const CHUNK: usize = 64 * 1024;
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     // The limit of other bodies is not that of files; files are counted as they come.
@@ -69,8 +66,9 @@ pub(crate) struct Link {
     pub expires_at: Time,
 }
 
+/// What is signed in an address.
 #[derive(Deserialize)]
-struct Signed {
+pub(super) struct Signed {
     expires: i64,
     #[serde(rename = "for", default)]
     maker: String,
@@ -172,13 +170,22 @@ async fn link(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> 
 /// A link to a file, for somebody who was found to be allowed to read it. It serves no longer than that holds, and no
 /// longer than what the caller came with.
 pub(crate) fn link_to(app: &App, caller: &Caller, id: RowId, seconds: i64) -> Link {
+    link_for(LinkFor::Reading, app, caller, id, app.clock.now().plus_seconds(seconds))
+}
+
+/// A link that serves until a time.
+pub(super) fn link_for(what: LinkFor, app: &App, caller: &Caller, id: RowId, until: Time) -> Link {
     // Whole seconds are in the address.
-    let seconds = app.clock.now().plus_seconds(seconds).micros() / 1_000_000;
+    let seconds = until.micros() / 1_000_000;
     let expires_at = Time(seconds * 1_000_000);
     let maker = Maker { kind: caller.person.kind, person: caller.id(), root: caller.root }.to_string();
-    let signature = signing::sign_link(caller.tenant, id, &maker, expires_at, &app.cursor_key);
+    let signature = signing::sign_link(what, caller.tenant, id, &maker, expires_at, &app.cursor_key);
     let base = app.config.public_url().unwrap_or_default();
-    let url = format!("{base}/files/{id}?expires={seconds}&for={maker}&signature={signature}");
+    let path = match what {
+        LinkFor::Reading => "files",
+        LinkFor::Uploading => "uploads",
+    };
+    let url = format!("{base}/{path}/{id}?expires={seconds}&for={maker}&signature={signature}");
     Link { url, expires_at }
 }
 
@@ -188,9 +195,21 @@ async fn serve(
     Query(signed): Query<Signed>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
+    let actor = maker_of(LinkFor::Reading, &app, id, &signed).await?;
+    let file = app.db.read(&actor, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
+    bytes(&app, actor.tenant, file, &wanted).await
+}
+
+/// For whom a link was made, when it is ours, its time is not over, and what that person came with still holds.
+pub(super) async fn maker_of(
+    what: LinkFor,
+    app: &App,
+    id: RowId,
+    signed: &Signed,
+) -> Result<Arc<Actor>, Problem> {
     let (now, expires) = (app.clock.now(), Time(signed.expires.saturating_mul(1_000_000)));
     let refused = || Problem::forbidden("link", "this link is not valid or has expired");
-    let tenant = signing::verify_link(id, &signed.maker, expires, &signed.signature, &app.cursor_key);
+    let tenant = signing::verify_link(what, id, &signed.maker, expires, &signed.signature, &app.cursor_key);
     let tenant = tenant.filter(|_| expires > now).ok_or_else(refused)?;
     let Maker { kind, person, root } = Maker::read(&signed.maker).ok_or_else(refused)?;
     let process = app.auth.process_keys();
@@ -199,12 +218,10 @@ async fn serve(
         let tenant = tenants::by_id(tx, tenant)?;
         load_actor(tx, &tenant, kind, person)
     });
-    let actor = match read.await {
-        Err(Error::Unauthorized { .. }) => return Err(refused()),
-        read => Arc::new(read?),
-    };
-    let file = app.db.read(&actor, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
-    bytes(&app, tenant, file, &wanted).await
+    match read.await {
+        Err(Error::Unauthorized { .. }) => Err(refused()),
+        read => Ok(Arc::new(read?)),
+    }
 }
 
 /// The answer with a file, or the part of it that is wanted: nothing in it can run in our origin. A file never changes, so
@@ -212,9 +229,10 @@ async fn serve(
 pub(crate) async fn bytes(
     app: &Ctx,
     tenant: TenantId,
-    file: Attachment,
+    stored: StoredFile,
     wanted: &Wanted,
 ) -> Result<Response, Problem> {
+    let StoredFile { file, etag: stored_as } = stored;
     let (etag, size) = (format!("\"{}\"", file.id), u64::try_from(file.size).unwrap_or_default());
     let lasting = [
         (ETAG, header(&etag)?),
@@ -224,30 +242,20 @@ pub(crate) async fn bytes(
     let (status, part) = match wanted.part(&etag, size) {
         Part::Unchanged => return Ok((StatusCode::NOT_MODIFIED, lasting).into_response()),
         Part::Nowhere => return Ok(no_such_part(size)?.into_response()),
-        Part::Whole => (StatusCode::OK, None),
-        Part::Some(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
+        Part::Whole => (StatusCode::OK, 0..size),
+        Part::Some(part) => (StatusCode::PARTIAL_CONTENT, *part.start()..part.end() + 1),
     };
-    let (first, length) = part.map_or((0, size), |part| (*part.start(), part.end() - part.start() + 1));
-    let gone = || Problem::not_found("file not found");
-    let mut opened = app.blobs.open(tenant, file.id).await.map_err(|_| gone())?;
-    opened.seek(SeekFrom::Start(first)).await.map_err(|_| gone())?;
-    let body = Body::from_stream(stream::try_unfold(opened.take(length), |mut opened| async move {
-        let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
-        let read = opened.read_buf(&mut chunk).await?;
-        Ok::<_, std::io::Error>((read > 0).then(|| (chunk.freeze(), opened)))
-    }));
-    let shown = is_shown(&file.content_type);
-    let content_type = match file.content_type.as_str() {
-        "text/plain" => "text/plain; charset=utf-8",
-        known if shown => known,
-        _ => "application/octet-stream",
+    let blob = Blob { tenant, id: file.id };
+    let body = match wanted.only_head {
+        true => Body::empty(),
+        false => {
+            Body::from_stream(app.blobs.read(blob, stored_as.as_deref(), part.clone()).await.map_err(unread)?)
+        }
     };
-    let way = if shown { "inline" } else { "attachment" };
-    let disposition = format!("{way}; filename*=UTF-8''{}", percent(&file.name));
     let own = [
-        (CONTENT_TYPE, header(content_type)?),
-        (CONTENT_LENGTH, HeaderValue::from(length)),
-        (CONTENT_DISPOSITION, header(&disposition)?),
+        (CONTENT_TYPE, header(told_type(&file.content_type))?),
+        (CONTENT_LENGTH, HeaderValue::from(part.end - part.start)),
+        (CONTENT_DISPOSITION, header(&disposition(&file))?),
         (
             CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'"),
@@ -255,10 +263,32 @@ pub(crate) async fn bytes(
     ];
     let mut response = (status, lasting, own, body).into_response();
     if status == StatusCode::PARTIAL_CONTENT {
-        let last = first + length - 1;
-        response.headers_mut().insert(CONTENT_RANGE, header(&format!("bytes {first}-{last}/{size}"))?);
+        let told = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+        response.headers_mut().insert(CONTENT_RANGE, header(&told)?);
     }
     Ok(response)
+}
+
+/// Bytes that are missing are like a file that is; storage that does not answer may come back.
+fn unread(error: io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => Problem::not_found("file not found"),
+        _ => Problem::unstored(&error),
+    }
+}
+
+/// The type under which a file is delivered: only what is shown in its place has one.
+fn told_type(content_type: &str) -> &str {
+    match content_type {
+        "text/plain" => "text/plain; charset=utf-8",
+        known if is_shown(known) => known,
+        _ => "application/octet-stream",
+    }
+}
+
+fn disposition(file: &Attachment) -> String {
+    let way = if is_shown(&file.content_type) { "inline" } else { "attachment" };
+    format!("{way}; filename*=UTF-8''{}", percent(&file.name))
 }
 
 /// 416, with what there is.

@@ -23,6 +23,7 @@ mod sign_in;
 mod snapshot;
 mod stores;
 mod teams;
+pub(crate) mod uploads;
 mod users;
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .merge(read_state::routes())
         .merge(drafts::routes())
         .merge(files::routes())
+        .merge(uploads::routes())
         .merge(notifications::routes())
         .merge(search::routes())
         .merge(snapshot::routes())

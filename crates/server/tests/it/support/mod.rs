@@ -19,6 +19,7 @@ pub mod http;
 pub mod hub;
 mod person;
 pub mod pusher;
+pub mod s3;
 mod socketio;
 mod streams;
 
@@ -123,6 +124,7 @@ impl Site {
         change: impl FnOnce(&mut ServeArgs),
     ) -> Self {
         let mut config = options();
+        config.files.files = Some(data.data.join("files"));
         change(&mut config);
         let server = Server::bind(&data, config, clock).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -141,6 +143,7 @@ impl Site {
     /// The same with other options.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut ServeArgs)) {
         let mut config = options();
+        config.files.files = Some(self.data.data.join("files"));
         change(&mut config);
         self.stop.take().unwrap().send(()).unwrap();
         self.running.take().unwrap().await.unwrap();

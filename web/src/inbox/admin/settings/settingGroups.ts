@@ -6,7 +6,8 @@ import type { Setting, SettingShape } from '$core/api';
 
 export type SettingGroup = 'messages' | 'presence' | 'privacy' | 'storage' | 'features';
 const GROUP_OF: Record<string, SettingGroup> = {
-  edit_window_seconds: 'messages', message_max_chars: 'messages', send_rate_per_minute: 'messages', attachment_max_mb: 'messages', message_notifications: 'messages',
+  edit_window_seconds: 'messages', message_max_chars: 'messages', send_rate_per_minute: 'messages', attachment_max_mb: 'messages', picture_max_mb: 'messages', message_files_max_mb: 'messages',
+  common_files_only: 'messages', message_notifications: 'messages',
   away_after_seconds: 'presence', offline_after_seconds: 'presence',
   super_admins_read_direct: 'privacy', audit_messages: 'privacy', audit_keep_days: 'privacy', token_audience: 'privacy',
   events_keep_days: 'storage', retention_days: 'storage', upload_mb_per_minute: 'storage', waiting_files: 'storage', waiting_mb: 'storage',
@@ -20,7 +21,7 @@ const ELSEWHERE = ['retention_days'];
 export type Unit = 'seconds' | 'days' | 'megabytes' | 'characters' | 'per_minute';
 const UNIT_OF: Record<string, Unit> = {
   edit_window_seconds: 'seconds', away_after_seconds: 'seconds', offline_after_seconds: 'seconds', message_max_chars: 'characters',
-  send_rate_per_minute: 'per_minute', attachment_max_mb: 'megabytes', audit_keep_days: 'days', events_keep_days: 'days', retention_days: 'days',
+  send_rate_per_minute: 'per_minute', attachment_max_mb: 'megabytes', picture_max_mb: 'megabytes', message_files_max_mb: 'megabytes', audit_keep_days: 'days', events_keep_days: 'days', retention_days: 'days',
   upload_mb_per_minute: 'megabytes', waiting_mb: 'megabytes', waiting_mb_of_all: 'megabytes',
 };
 
