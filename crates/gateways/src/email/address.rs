@@ -47,6 +47,11 @@ impl Address {
         &self.text[self.at + 1..]
     }
 
+    /// Another local part at the same domain; None when there is no such address.
+    pub fn with_local(&self, local: &str) -> Option<Self> {
+        format!("{local}@{}", self.domain()).parse().ok()
+    }
+
     /// The whole address.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -5,3 +5,4 @@
 
 mod bounce;
 mod corpus;
+mod tokens;

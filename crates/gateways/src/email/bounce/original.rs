@@ -3,19 +3,18 @@
 //!
 //! Must not know: whether any of them is Parlor's.
 
-use super::super::parts::Part;
+use super::super::{Address, MessageId, parts::Part};
 
 /// Ids and addresses beyond these are not kept: one of Parlor's stands among the first.
 const MOST: usize = 20;
-const LONGEST: usize = 998;
 
 /// What is known of the message that a report is about, most telling first. Each is a claim of the report's author.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Original {
-    /// Message-IDs with their angle brackets: of the copy in the report, then of what the report says that it answers.
-    pub message_ids: Vec<String>,
+    /// Message-IDs: of the copy in the report, then of what the report says that it answers.
+    pub message_ids: Vec<MessageId>,
     /// The addresses that the report was sent to. One of them is the envelope sender of the message.
-    pub returned_to: Vec<String>,
+    pub returned_to: Vec<Address>,
 }
 
 /// Looks through the whole report.
@@ -34,7 +33,9 @@ pub fn find(parts: &[Part<'_>]) -> Original {
     }
     for name in ["Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc"] {
         for (_, address) in fields.mailboxes(name) {
-            keep(&mut original.returned_to, &address);
+            if let Ok(address) = address.parse() {
+                keep(&mut original.returned_to, address);
+            }
         }
     }
     original
@@ -55,20 +56,13 @@ fn add_ids_in_text(original: &mut Original, text: &str) {
 }
 
 fn add_ids(original: &mut Original, field: Option<String>) {
-    for piece in field.unwrap_or_default().split('<').skip(1) {
-        if let Some((id, _)) = piece.split_once('>')
-            && id.contains('@')
-        {
-            keep(&mut original.message_ids, &format!("<{id}>"));
-        }
+    for id in MessageId::all_in(&field.unwrap_or_default()) {
+        keep(&mut original.message_ids, id);
     }
 }
 
-fn keep(list: &mut Vec<String>, text: &str) {
-    let clean = !text.is_empty()
-        && text.len() <= LONGEST
-        && !text.contains(|c: char| c.is_control() || c.is_whitespace());
-    if clean && list.len() < MOST && !list.iter().any(|kept| kept == text) {
-        list.push(text.to_owned());
+fn keep<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if list.len() < MOST && !list.contains(&item) {
+        list.push(item);
     }
 }
