@@ -1,9 +1,11 @@
-//! E-mail: addresses, ids and tokens, the bounded reading of messages, and what a received message is.
+//! E-mail: addresses, ids and tokens, the bounded reading of messages, and what a received message is,
+//! and the writing of messages.
 //!
 //! Must not know: SMTP, IMAP, or what a conversation is.
 
 mod address;
 pub mod bounce;
+pub mod compose;
 mod fields;
 pub mod keys;
 mod message_id;

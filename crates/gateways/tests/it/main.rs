@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod bounce;
+mod compose;
 mod corpus;
 mod tokens;
