@@ -1,12 +1,14 @@
 //! E-mail: addresses, ids and tokens, the bounded reading of messages, and what a received message is,
-//! and the writing of messages.
+//! the writing of messages, and their signatures.
 //!
 //! Must not know: SMTP, IMAP, or what a conversation is.
 
 mod address;
 pub mod bounce;
 pub mod compose;
+pub mod dkim;
 mod fields;
+mod folding;
 pub mod keys;
 mod message_id;
 mod parts;

@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use parlor_gateways::email::{
-    Unreadable,
+    Keys, Unreadable,
     bounce::{FailedRecipient, Incoming, Original, Outcome, Sender, classify},
+    keys::Key,
+    tokens::{self, AddressForm},
 };
+use uuid::Uuid;
 
 const REPORT: &str = "Return-Path: <>\r
 To: bounce+v1token@mail.example\r
@@ -263,4 +266,23 @@ fn real_and_broken_messages_take_no_time() {
             assert!(start.elapsed() < Duration::from_secs(5), "{folder}/{name}");
         }
     }
+}
+
+/// What was sent, what comes back, and what the code in it says: the three fit together.
+#[test]
+fn a_mail_is_found_by_its_bounce() {
+    let key = Key { number: 1, secret: [9; 32].into() };
+    let keys = Keys::new(key, vec![]).unwrap();
+    let (tenant, mail) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let sender = "notify@mail.example".parse().unwrap();
+    let id = tokens::message_id(&keys, tenant, mail, &sender);
+    let envelope = tokens::bounce_address(&keys, tenant, mail, (&sender, AddressForm::Plus)).unwrap();
+    let raw = REPORT
+        .replace("<m.1.aa@mail.example>", id.as_str())
+        .replace("bounce+v1token@mail.example", envelope.as_str());
+    let (_, original) = delivery(&raw);
+    let by_id: Vec<_> = original.message_ids.iter().filter_map(tokens::read_message_id).collect();
+    let by_envelope: Vec<_> = original.returned_to.iter().filter_map(tokens::read_bounce_address).collect();
+    assert!(by_id[0].id == mail && by_id[0].holds(&keys, tenant));
+    assert!(by_envelope[0].id == mail && by_envelope[0].holds(&keys, tenant));
 }

@@ -6,4 +6,5 @@
 mod bounce;
 mod compose;
 mod corpus;
+mod dkim;
 mod tokens;

@@ -1,13 +1,11 @@
-//! Header fields as bytes: cleaning, encoding (RFC 2047) and folding (RFC 5322, 2.2.3).
+//! Header fields as bytes: cleaning and encoding (RFC 2047).
 //!
 //! Must not know: which fields a message has.
 
 use data_encoding::BASE64;
 
-use super::values::Mailbox;
+use super::{super::folding::write_words, values::Mailbox};
 
-/// Where a line is folded when it can be.
-const LINE: usize = 76;
 /// Bytes of text in one encoded word, so that the word has at most 75 letters (RFC 2047, 2).
 const ENCODED: usize = 42;
 /// A longer word of a text is encoded: it could not be folded.
@@ -28,24 +26,7 @@ impl Head {
 
     /// A field of clean words that may be folded between any two. No field when there are none.
     pub fn words<T: AsRef<str>>(&mut self, name: &str, words: impl IntoIterator<Item = T>) {
-        let mut column = 0;
-        for word in words {
-            let word = word.as_ref();
-            if column == 0 {
-                self.0.push_str(name);
-                self.0.push(':');
-                column = name.len() + 1;
-            } else if column + 1 + word.len() > LINE {
-                self.0.push_str("\r\n");
-                column = 0;
-            }
-            self.0.push(' ');
-            self.0.push_str(word);
-            column += 1 + word.len();
-        }
-        if column > 0 {
-            self.0.push_str("\r\n");
-        }
+        write_words(&mut self.0, name, words);
     }
 
     /// A field with a text of people.
