@@ -1,5 +1,5 @@
 //! E-mail: addresses, ids and tokens, the bounded reading of messages, and what a received message is,
-//! the writing of messages, and their signatures.
+//! the writing of messages, their signatures, and what notifications say.
 //!
 //! Must not know: SMTP, IMAP, or what a conversation is.
 
@@ -10,8 +10,10 @@ pub mod dkim;
 mod fields;
 mod folding;
 pub mod keys;
+mod line;
 mod message_id;
 mod parts;
+pub mod template;
 pub mod tokens;
 
 pub use address::{Address, InvalidAddress};

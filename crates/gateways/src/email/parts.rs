@@ -19,6 +19,8 @@ pub const MOST_BYTES: usize = 25 * 1024 * 1024;
 /// Parts after these, and parts that lie deeper, are not looked at.
 const MOST_PARTS: usize = 200;
 const MOST_DEPTH: usize = 20;
+/// As much of a part as is read as text.
+const MOST_TEXT: usize = 256 * 1024;
 
 /// Why a message cannot be read at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,15 +63,16 @@ impl Part<'_> {
         self.fields.content_type()?.attribute(name)
     }
 
-    /// The content as text; bytes that are none in the charset are replaced.
+    /// The beginning of the content as text; bytes that are none in the charset are replaced.
     pub fn text(&self) -> String {
+        let body = beginning(self.body);
         let encoding = self.fields.raw("Content-Transfer-Encoding").unwrap_or_default().to_ascii_lowercase();
         let decoded = match encoding.as_str() {
-            "base64" => base64_decode(self.body).map(Cow::Owned),
-            "quoted-printable" => quoted_printable_decode(self.body).map(Cow::Owned),
+            "base64" => base64_decode(body).map(Cow::Owned),
+            "quoted-printable" => quoted_printable_decode(body).map(Cow::Owned),
             _ => None,
         };
-        let bytes = decoded.unwrap_or(Cow::Borrowed(self.body));
+        let bytes = decoded.unwrap_or(Cow::Borrowed(body));
         match self.parameter("charset").and_then(|charset| charset_decoder(charset.as_bytes())) {
             Some(decode) => decode(&bytes),
             None => String::from_utf8_lossy(&bytes).into_owned(),
@@ -121,6 +124,13 @@ fn inner_parts<'x>(part: &Part<'x>) -> Vec<&'x [u8]> {
     } else {
         Vec::new()
     }
+}
+
+/// Whole lines, as far as they are read: half a line could be half a group of base64.
+fn beginning(body: &[u8]) -> &[u8] {
+    let Some(start) = body.get(..MOST_TEXT) else { return body };
+    let end = start.iter().rposition(|byte| *byte == b'\n').map_or(MOST_TEXT, |at| at + 1);
+    &body[..end]
 }
 
 /// Before the header of a whole message there may be empty lines; a part that begins with one has no header.
@@ -210,6 +220,15 @@ mod tests {
             assert_eq!(shape(&format!("{header}\r\n\r\n{body}"))[0].2, text, "{header}");
         }
         assert!(parts(b"A: b\r\n\r\n\xff\xfe").unwrap()[0].text().contains('\u{fffd}'));
+    }
+
+    #[test]
+    fn of_a_long_part_the_beginning_is_read() {
+        for header in ["X: y", "Content-Transfer-Encoding: base64"] {
+            let raw = format!("{header}\r\n\r\n{}", "YWJj\r\n".repeat(1_000_000));
+            let text = parts(raw.as_bytes()).unwrap()[0].text();
+            assert!(text.len() <= MOST_TEXT && text.len() > MOST_TEXT / 3, "{}", text.len());
+        }
     }
 
     #[test]

@@ -7,4 +7,5 @@ mod bounce;
 mod compose;
 mod corpus;
 mod dkim;
+mod template;
 mod tokens;

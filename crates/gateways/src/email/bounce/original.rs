@@ -24,7 +24,9 @@ pub fn find(parts: &[Part<'_>]) -> Original {
     for copy in copies {
         add_ids(&mut original, copy.fields.raw("Message-ID"));
     }
-    for part in own.iter().filter(|part| part.leaf) {
+    let of_words =
+        |part: &Part<'_>| part.leaf && ["text", "message", "multipart"].iter().any(|main| part.is_of(main));
+    for part in own.iter().filter(|part| of_words(part)) {
         add_ids_in_text(&mut original, &part.text());
     }
     let fields = &parts[0].fields;

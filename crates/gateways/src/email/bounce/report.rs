@@ -48,10 +48,10 @@ pub fn recipients(part: &Part<'_>) -> Vec<FailedRecipient> {
         .collect()
 }
 
-/// A field of a report that has one block.
+/// A field of a report that has one block, on one line.
 pub fn field_of_first_block(part: &Part<'_>, name: &str) -> Option<String> {
     let text = part.text();
-    blocks(&text).find_map(|block| Fields::read(block.as_bytes()).raw(name))
+    blocks(&text).find_map(|block| Fields::read(block.as_bytes()).raw(name)).map(|value| words(&value))
 }
 
 /// What stands between empty lines.

@@ -5,7 +5,10 @@
 use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest, Sha256};
 
-use super::{super::MessageId, head::clean_line, values::MediaType};
+use super::{
+    super::{MessageId, line::clean_line},
+    values::MediaType,
+};
 
 /// Characters of a file's name; of another one than ASCII each may take twelve on its line.
 const MOST_NAME: usize = 200;
