@@ -220,6 +220,9 @@ Subject: hello\r\n\r\n",
     let (recipients, _) =
         delivery(&REPORT.replace("Original-Recipient", &format!("{many}Original-Recipient")));
     assert_eq!(recipients.len(), 100);
+    let part = "--b/1\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; a@b.example\r\nAction: failed\r\n\r\n";
+    let (recipients, _) = delivery(&REPORT.replace("--b/1--", &format!("{}--b/1--", part.repeat(150))));
+    assert_eq!(recipients.len(), 100);
 }
 
 #[test]

@@ -64,7 +64,8 @@ pub fn classify(raw: &[u8]) -> Result<Incoming, Unreadable> {
         return Ok(Incoming::Receipt);
     }
     let daemon = evidence::from_daemon(message);
-    let told: Vec<_> = own().filter(|part| is_delivery_status(part)).flat_map(report::recipients).collect();
+    let blocks = own().filter(|part| is_delivery_status(part)).flat_map(report::recipients);
+    let told: Vec<_> = blocks.take(report::MOST_RECIPIENTS).collect();
     if !told.is_empty() && (report || daemon || is_delivery_status(message)) {
         return Ok(Incoming::Delivery { recipients: told, original: original() });
     }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Recipients beyond these are not read.
-const MOST_RECIPIENTS: usize = 100;
+pub const MOST_RECIPIENTS: usize = 100;
 /// As much of a server's words as is shown to people.
 const LONGEST_TEXT: usize = 500;
 
