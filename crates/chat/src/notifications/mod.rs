@@ -1,9 +1,11 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
 //! a notice of the system. Owns their rows and events. The rules of who is told of what, when and by which way stand
-//! beside: `quiet_hours`, `digest`. Must not know: how a push or a mail is sent.
+//! beside: `types`, `quiet_hours`, `plan`, `digest`. Must not know: how a push or a mail is sent.
 
 pub mod digest;
+pub mod plan;
 pub mod quiet_hours;
+pub mod types;
 
 use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
