@@ -1,7 +1,8 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
 //! a notice of the system. Owns their rows and events. The rules of who is told of what, when and by which way stand
-//! beside: `types`, `quiet_hours`, `plan`, `digest`. Must not know: how a push or a mail is sent.
+//! beside: `types`, `quiet_hours`, `plan`, `batches`, `digest`. Must not know: how a push or a mail is sent.
 
+pub mod batches;
 pub mod digest;
 pub mod plan;
 pub mod quiet_hours;
