@@ -15,7 +15,7 @@ mod sync;
 mod tenancy;
 
 pub(crate) use crate::core::{characters, folding, json, lists, related, setting_values, text, tx};
-pub use crate::core::{error, ids, kinds, page, person, rights, sealing, signing, time, words};
+pub use crate::core::{error, ids, kinds, page, person, rights, sealing, signing, time, words, zone};
 pub use conversations::{
     drafts, import, messages, participants, purges, read_state, read_steps, search, tickets,
 };

@@ -3,3 +3,4 @@
 //! Must not know: sockets, SQL, other crates of Parlor. Time, randomness and keys are parameters.
 
 pub mod email;
+pub mod push;

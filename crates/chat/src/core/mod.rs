@@ -20,3 +20,4 @@ pub mod text;
 pub mod time;
 pub mod tx;
 pub mod words;
+pub mod zone;

@@ -126,6 +126,48 @@ words! {
 }
 
 words! {
+    /// What a person can be notified of. How each is delivered is a table: `notifications/types.rs`.
+    pub enum NotificationType asked as "type" {
+        /// A message was posted.
+        NewMessage = "new_message",
+        /// A message names the person, one of its teams, or everybody.
+        Mention = "mention",
+        /// A reply in a thread that the person takes part in.
+        ReplyToThread = "reply_to_thread",
+        /// A conversation or a ticket was assigned to the person or to its team.
+        Assignment = "assignment",
+        /// A ticket has another status, or came to an end.
+        TicketUpdate = "ticket_update",
+        /// A snoozed conversation is back.
+        SnoozeEnded = "snooze_ended",
+        /// The time of a reminder that the person set.
+        Reminder = "reminder",
+        /// A resolved conversation is open again.
+        ConversationReopened = "conversation_reopened",
+        /// A contact waits in a conversation that is assigned to nobody.
+        UnassignedWaiting = "unassigned_waiting",
+        /// Most of the time that a target allows is gone.
+        SlaWarning = "sla_warning",
+        /// A target was missed.
+        SlaBreach = "sla_breach",
+        /// A contact rated a conversation badly.
+        CsatLow = "csat_low",
+        /// Something that everybody must acknowledge.
+        Announcement = "announcement",
+        /// A report is ready.
+        Report = "report",
+        /// An import has ended.
+        ImportDone = "import_done",
+        /// Background work failed for good.
+        JobFailed = "job_failed",
+        /// The budget of the AI assistance is nearly used up.
+        AiBudget = "ai_budget",
+        /// A rule was switched off because it failed too often.
+        RuleOff = "rule_off",
+    }
+}
+
+words! {
     /// What a host application tells by a notification.
     pub enum HostNotificationKind asked as "type" {
         /// An alarm.
@@ -167,7 +209,7 @@ impl From<HostNotificationKind> for NotificationKind {
 const UNKNOWN: &str = "unknown word for `";
 
 /// What is said of a word that is not in the set: the field, and what may stand there.
-fn unknown(field: &str, known: &[&str]) -> String {
+pub(crate) fn unknown(field: &str, known: &[&str]) -> String {
     let known = match known {
         [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
         _ => known.concat(),

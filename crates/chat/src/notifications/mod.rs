@@ -1,5 +1,12 @@
 //! Notifications: what a person is told beside its conversations: a direct message, an alert of the host application,
-//! a notice of the system. Owns their rows and events. Who pushes them to a device is no business of this file.
+//! a notice of the system. Owns their rows and events. The rules of who is told of what, when and by which way stand
+//! beside: `types`, `quiet_hours`, `plan`, `batches`, `digest`. Must not know: how a push or a mail is sent.
+
+pub mod batches;
+pub mod digest;
+pub mod plan;
+pub mod quiet_hours;
+pub mod types;
 
 use parlor_db::{FromRow, params, row, statements};
 use serde::Deserialize;
