@@ -14,5 +14,6 @@ ALTER TABLE attachments ADD COLUMN etag TEXT;
 ALTER TABLE attachments ADD COLUMN upload_until BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX attachments_oldest ON attachments (created_at) WHERE state = 'waiting';
 CREATE INDEX attachments_uploading ON attachments (upload_until) WHERE state = 'uploading';
-CREATE INDEX attachments_waiting ON attachments (tenant, uploader_id, size, created_at) WHERE state IN ('uploading', 'waiting');
+CREATE INDEX attachments_waiting ON attachments (tenant, uploader_id, size, created_at, state, upload_until)
+    WHERE state IN ('uploading', 'waiting');
 CREATE INDEX attachments_abandoned ON attachments (tenant, id) WHERE state = 'abandoned';

@@ -39,7 +39,19 @@ test('files by button, paste and drop, with a description; they arrive, hold the
   expect(await shown.evaluate((image: HTMLImageElement) => [image.width, image.height])).toEqual([358, 178]);
   await row.getByRole('button', { name: 'Open The blue wall' }).press('Enter');
   const large = ben.getByRole('dialog', { name: 'wall.png' });
-  await expect(large.getByRole('img', { name: 'The blue wall' })).toBeVisible();
+  const whole = large.getByRole('img', { name: 'The blue wall' });
+  await expect(whole).toBeVisible();
+  const width = () => whole.evaluate((image: HTMLImageElement) => image.getBoundingClientRect().width);
+  expect(await width()).toBe(400);
+  await ben.keyboard.press('+');
+  await ben.keyboard.press('+');
+  await expect.poll(width).toBeGreaterThan(1_000);
+  await large.getByRole('button', { name: 'Zoom out' }).click();
+  await ben.keyboard.press('0');
+  await expect.poll(width).toBe(400);
+  const saved = ben.waitForEvent('download');
+  await large.getByRole('link', { name: 'Save' }).click();
+  expect((await saved).suggestedFilename()).toBe('wall.png');
   await ben.keyboard.press('Escape');
   await expect(large).toHaveCount(0);
   await expect(row.getByRole('button', { name: 'Open The blue wall' })).toBeFocused();
@@ -81,10 +93,10 @@ test('what is too large is said before it is sent; a failed upload is tried agai
     await expect(ana.getByRole('button', { name: 'Send' })).toBeDisabled();
     await ana.getByRole('button', { name: 'Remove film.bin' }).click();
 
-    await ana.route('**/api/v1/files', (route) => route.abort());
+    await ana.route('**/uploads/**', (route) => route.abort());
     await ana.locator('input[type=file]').setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b\n1;2\n') });
     await expect(upload(ana, 'failed')).toContainText('cannot be reached');
-    await ana.unroute('**/api/v1/files');
+    await ana.unroute('**/uploads/**');
     await ana.getByRole('button', { name: 'Try list.csv again' }).click();
     await expect(upload(ana, 'done')).toContainText('list.csv');
     await ana.reload();
@@ -112,7 +124,7 @@ test('a file shows how far it has come, and can be stopped on its way', async ({
   await expect.poll(() => bar.evaluate((one: HTMLProgressElement) => one.value)).toBeGreaterThan(0);
   expect(await bar.evaluate((one: HTMLProgressElement) => one.value)).toBeLessThan(1);
   await expect(upload(ana, 'sending')).toContainText(/\d+ % of 20 MB/);
-  const stopped = ana.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/v1/files'));
+  const stopped = ana.waitForEvent('requestfailed', (request) => request.url().includes('/uploads/'));
   await ana.getByRole('button', { name: 'Cancel film.bin' }).press('Enter');
   expect((await stopped).failure()!.errorText).toContain('ABORTED');
   await expect(upload(ana)).toHaveCount(0);
@@ -126,7 +138,7 @@ test('Enter while a file is on its way sends when it is there', async ({ browser
   await openChat(ana, direct);
   let go: () => void = () => {};
   const held = new Promise<void>((resolve) => (go = resolve));
-  await ana.route('**/api/v1/files', async (route) => {
+  await ana.route('**/uploads/**', async (route) => {
     await held;
     await route.continue();
   });

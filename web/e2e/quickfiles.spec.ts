@@ -87,16 +87,16 @@ test('too large, cut off, cancelled, tried again; Enter while one is on its way 
     await expect(panel(ana).getByRole('button', { name: 'Send' })).toBeDisabled();
     await panel(ana).getByRole('button', { name: 'Remove film.bin' }).click();
 
-    await ana.route('**/api/v1/files', (route) => route.abort());
+    await ana.route('**/uploads/**', (route) => route.abort());
     await chooser(ana).setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b\n1;2\n') });
     await expect(upload(ana, 'failed')).toContainText('cannot be reached');
-    await ana.unroute('**/api/v1/files');
+    await ana.unroute('**/uploads/**');
     await panel(ana).getByRole('button', { name: 'Try list.csv again' }).click();
     await expect(upload(ana, 'done')).toContainText('list.csv');
 
     let go: () => void = () => {};
     const held = new Promise<void>((resolve) => (go = resolve));
-    await ana.route('**/api/v1/files', async (route) => {
+    await ana.route('**/uploads/**', async (route) => {
       await held;
       await route.continue().catch(() => {});
     });

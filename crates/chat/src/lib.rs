@@ -75,6 +75,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 19, name: "contracts", sql: include_str!("../../../migrations/0019_contracts.sql") },
     Migration { version: 20, name: "one_form", sql: include_str!("../../../migrations/0020_one_form.sql") },
     Migration { version: 21, name: "uploads", sql: include_str!("../../../migrations/0021_uploads.sql") },
+    Migration {
+        version: 22,
+        name: "small_pictures",
+        sql: include_str!("../../../migrations/0022_small_pictures.sql"),
+    },
 ];
 
 /// Every statement that this crate can run: the tests prepare and explain them all on both engines.

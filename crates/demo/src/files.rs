@@ -52,6 +52,7 @@ pub(super) fn showroom(
             size: i64::try_from(bytes.len()).unwrap_or(0),
             etag: None,
             measures: (content_type == "image/png").then_some((MEASURE, MEASURE)),
+            cleaned: false,
         };
         attachments::add(&mut tx, ines, &file)?;
         let message = NewMessage { attachment_ids: vec![file.id], ..NewMessage::text(text) };

@@ -15,7 +15,7 @@ mod mercure;
 mod pusher;
 pub(crate) mod values;
 
-pub use files::{FilesArgs, S3Options};
+pub use files::{ClamdAddress, ClamdSetting, FilesArgs, S3Options};
 pub use mercure::MercureArgs;
 pub use pusher::PusherArgs;
 

@@ -37,7 +37,7 @@ pub(crate) fn router(app: &Ctx, pusher: &Pusher) -> Router {
         .merge(http::api::files::links())
         .merge(http::api::uploads::addresses(app))
         .merge(http::api::avatars::addresses())
-        .merge(openapi::routes(&document()))
+        .merge(openapi::routes())
         .merge(http::health::routes())
         .merge(transport::socketio::routes(app))
         .merge(transport::mercure::routes(app))

@@ -2,30 +2,27 @@
 import type { Client, Id } from '$core/api';
 import { fileLink, knownLink, plainAddress } from '$core/api/fileLinks';
 
-/** What shows a file. A link that has ended in the meantime is asked for once more. */
-export const fileSource = (client: Client, id: Id) => (element: HTMLImageElement | HTMLMediaElement) => {
+/** What shows a file, or a small picture of it. A link that has ended in the meantime is asked for once more. */
+export const fileSource = (client: Client, id: Id, size?: number) => (element: HTMLImageElement | HTMLMediaElement) => {
   if (!client.renew) {
-    element.src = plainAddress(client, id);
+    element.src = plainAddress(client, id, size);
     return;
   }
   let here = true;
-  let renewed = false;
-  const show = (anew: boolean) => fileLink(client, id, anew).then((url) => here && (element.src = url)).catch(() => {});
-  const works = () => void (renewed = false);
+  let renewed = 0;
+  const show = (anew: boolean) => fileLink(client, id, anew).then((url) => here && (element.src = size ? `${url}&size=${size}` : url)).catch(() => {});
   const failed = () => {
-    if (renewed) return;
-    renewed = true;
+    // Twice within a minute is no link that has ended.
+    if (Date.now() - renewed < 60_000) return;
+    renewed = Date.now();
     void show(true);
   };
-  const good = element instanceof HTMLImageElement ? 'load' : 'loadeddata';
   element.addEventListener('error', failed);
-  element.addEventListener(good, works);
   if (!knownLink(client, id)) element.removeAttribute('src');
   void show(false);
   return () => {
     here = false;
     element.removeEventListener('error', failed);
-    element.removeEventListener(good, works);
   };
 };
 

@@ -111,7 +111,7 @@ settings! {
         "Whether a direct message makes a notification for the other one; costs a row a message.";
     attachment_max_mb: i64 = integer(0, 10_000), Usual::Int(25), "PARLOR_ATTACHMENT_MAX_MB", true,
         "How many megabytes an attached file may have; 0 allows none.";
-    picture_max_mb: i64 = integer(0, 10_000), Usual::Int(10), "PARLOR_PICTURE_MAX_MB", true,
+    picture_max_mb: i64 = integer(0, 100), Usual::Int(10), "PARLOR_PICTURE_MAX_MB", true,
         "How many megabytes an attached picture may have, where that is less than other files may have.";
     message_files_max_mb: i64 = integer(1, 100_000), Usual::Int(50), "PARLOR_MESSAGE_FILES_MAX_MB", true,
         "How many megabytes the files of one message may have together.";

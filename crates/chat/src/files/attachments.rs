@@ -2,14 +2,17 @@
 //! id: a name that somebody gave a file is never part of a path. Must not know: who reads one (`messages/files.rs`).
 
 use parlor_db::{FromRow, params, row, statements};
+use serde_json::json;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
+    audit,
     characters::is_visible,
     error::{Error, Result, invalid, not_found},
     file_types::is_picture,
     ids::{MessageId, PersonId, RowId, TenantId},
     jobs::{self, When, Work},
+    json::Json,
     person::Actor,
     settings::{self, Settings},
     text::line,
@@ -36,6 +39,8 @@ pub struct NewFile {
     pub etag: Option<String>,
     /// Width and height of a picture.
     pub measures: Option<(i64, i64)>,
+    /// Its bytes are those of a picture from which everything else was taken.
+    pub cleaned: bool,
 }
 
 /// A file that somebody may read, and what its bytes are called where they are.
@@ -45,10 +50,14 @@ pub struct StoredFile {
     pub file: Attachment,
     /// What S3 calls its bytes.
     pub etag: Option<String>,
+    /// Its bytes are those of a picture from which everything else was taken.
+    pub cleaned: bool,
+    /// How many bytes each small picture of it has, smallest first.
+    pub small: Vec<i64>,
 }
 
-/// For how long after its end an address is still waited for: what was begun in time may take long.
-pub(crate) const LATE_SECONDS: i64 = 3_600;
+/// For how long after its end something may still come to an address: what was begun in time may take long.
+pub(crate) const LATE_SECONDS: i64 = 86_400;
 /// The most files of one message.
 const MOST: usize = 10;
 /// The most characters of a name that are kept, and the most bytes: file systems take 255.
@@ -95,7 +104,24 @@ row! {
         pub state: FileState = "a.state",
         pub message: Option<MessageId> = "a.message_id",
         pub uploader: PersonId = "a.uploader_id",
-        pub etag: Option<String> = "a.etag",
+    }
+}
+
+row! {
+    /// How a file `a` is kept.
+    pub(crate) struct Kept, kept_columns! {
+        etag: Option<String> = "a.etag",
+        cleaned: bool = "a.cleaned",
+        small: Json<Option<Vec<i64>>> = "a.small",
+    }
+}
+pub(crate) use kept_columns;
+
+impl Kept {
+    /// With what clients see of it.
+    pub(crate) fn of(self, file: Attachment) -> StoredFile {
+        let Json(small) = self.small;
+        StoredFile { file, etag: self.etag, cleaned: self.cleaned, small: small.unwrap_or_default() }
     }
 }
 
@@ -103,15 +129,18 @@ statements! {
     /// A new one.
     pub static INSERT = both("
         INSERT INTO attachments (tenant, id, uploader_id, message_id, name, content_type, size, etag, created_at, width,
-            height, state)
-        VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9, $10, 'waiting')");
+            height, cleaned, state)
+        VALUES ($1, $2, $3, NULL, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting')");
     /// What one's own waiting file shows.
     pub static DESCRIBE = both("
         UPDATE attachments SET description = $4
         WHERE tenant = $1 AND id = $2 AND uploader_id = $3 AND state = 'waiting'");
+    /// Small pictures of it are there.
+    pub static HAS_SMALL = both("
+        UPDATE attachments SET small = $3 WHERE tenant = $1 AND id = $2 AND state IN ('waiting', 'attached')");
     /// By id.
     pub static FIND = both(concat!("
-        SELECT ", attachment_columns!(), ", ", owner_columns!(), " FROM attachments a
+        SELECT ", attachment_columns!(), ", ", owner_columns!(), ", ", kept_columns!(), " FROM attachments a
         WHERE a.tenant = $1 AND a.id = $2"));
     /// Somebody's that wait for a message.
     pub static WAITING = both(concat!("
@@ -128,20 +157,26 @@ statements! {
     /// Those that waited too long: nobody can claim them any more.
     pub static GIVE_UP = both("
         UPDATE attachments SET name = '', state = 'abandoned' WHERE state = 'waiting' AND created_at < $1").global();
-    /// Files that are to be removed, after one of them.
+    /// Files that are to be removed, after one of them; once more when nothing can come to their address any more.
     pub static ABANDONED = both("
-        SELECT tenant, id FROM attachments WHERE state = 'abandoned' AND (tenant, id) > ($1, $2)
+        SELECT tenant, id FROM attachments
+        WHERE state = 'abandoned' AND (removed = 0 OR upload_until < $4) AND (tenant, id) > ($1, $2)
         ORDER BY tenant, id LIMIT $3").global();
-    /// A file was removed.
-    pub static REMOVE = both("
+    /// A file was removed for good.
+    pub static FORGET = both("
         DELETE FROM attachments WHERE tenant = $1 AND id = $2 AND state = 'abandoned' AND upload_until < $3");
+    /// A file was removed for now.
+    pub static REMOVED = both("
+        UPDATE attachments SET removed = 1 WHERE tenant = $1 AND id = $2 AND state = 'abandoned'");
 }
 
 /// A file, and whose it is.
-pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Option<(Attachment, Owner)>> {
-    Ok(tx.db.opt(&FIND, params![tenant, id], |row| {
-        Ok((Attachment::from_row(row)?, Owner::read(row, Attachment::WIDTH)?))
-    })?)
+pub(crate) fn find(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<Option<(StoredFile, Owner)>> {
+    let found = tx.db.opt(&FIND, params![tenant, id], |row| {
+        let owner = Owner::read(row, Attachment::WIDTH)?;
+        Ok((Attachment::from_row(row)?, owner, Kept::read(row, Attachment::WIDTH + Owner::WIDTH)?))
+    })?;
+    Ok(found.map(|(file, owner, kept)| (kept.of(file), owner)))
 }
 
 /// Whether a file of this size may be stored.
@@ -180,9 +215,11 @@ pub fn add(tx: &mut Tx, actor: &Actor, new: &NewFile) -> Result<Attachment> {
             new.etag.as_deref(),
             tx.now,
             new.measures.map(|(width, _)| width),
-            new.measures.map(|(_, height)| height)
+            new.measures.map(|(_, height)| height),
+            new.cleaned
         ],
     )?;
+    finish_picture(tx, actor.tenant, new, tx.now)?;
     Ok(Attachment {
         id: new.id,
         name,
@@ -192,6 +229,50 @@ pub fn add(tx: &mut Tx, actor: &Actor, new: &NewFile) -> Result<Attachment> {
         height: new.measures.map(|(_, height)| height),
         description: None,
     })
+}
+
+/// A virus was found in what somebody sent. Nothing but this is kept of it.
+pub fn infected(tx: &mut Tx, actor: &Actor, name: &str, virus: &str) -> Result<()> {
+    let details = json!({ "name": shown_name(name), "virus": virus });
+    audit::record(tx, actor, "file.infected", None, &details)
+}
+
+/// What a picture has small ones of, or why none are to be made.
+#[derive(Clone, Debug)]
+pub enum SmallOnes {
+    /// They are to be made of this.
+    Wanted(StoredFile),
+    /// They are there.
+    Made,
+    /// Nobody wants them any more.
+    Gone,
+}
+
+/// Small pictures are made beside the requests, and what came is removed where another form is kept: once nothing can come
+/// to its address any more, or it would be free for something else.
+pub(crate) fn finish_picture(tx: &mut Tx, tenant: TenantId, new: &NewFile, until: Time) -> Result<()> {
+    if !new.cleaned {
+        return Ok(());
+    }
+    let ended = if until > tx.now { until.plus_seconds(LATE_SECONDS) } else { tx.now };
+    jobs::enqueue(tx, tenant, &Work::SmallPictures { file: new.id }, None, When::At(tx.now))?;
+    jobs::enqueue(tx, tenant, &Work::RemoveSent { file: new.id }, None, When::At(ended))
+}
+
+/// Whether small ones of a picture are to be made.
+pub fn small_ones(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<SmallOnes> {
+    Ok(match find(tx, tenant, id)? {
+        Some((file, owner)) if matches!(owner.state, FileState::Waiting | FileState::Attached) => {
+            if file.small.is_empty() { SmallOnes::Wanted(file) } else { SmallOnes::Made }
+        }
+        _ => SmallOnes::Gone,
+    })
+}
+
+/// Small pictures are there: how many bytes each has, smallest first. False when the file is gone.
+pub fn has_small(tx: &mut Tx, tenant: TenantId, id: RowId, sizes: &[i64]) -> Result<bool> {
+    let sizes = serde_json::to_string(sizes)?;
+    Ok(tx.db.execute(&HAS_SMALL, params![tenant, id, sizes.as_str()])? > 0)
 }
 
 /// Says what one's own file shows, before it is sent. Nothing takes the words back.
@@ -205,11 +286,11 @@ pub fn describe(tx: &mut Tx, actor: &Actor, id: RowId, description: &str) -> Res
         return Err(not_found("file"));
     }
     let described = find(tx, actor.tenant, id)?;
-    described.map(|(found, _)| found).ok_or(not_found("file"))
+    described.map(|(found, _)| found.file).ok_or(not_found("file"))
 }
 
 /// A name as it is shown: without folders, without what hides or turns it.
-pub(crate) fn shown_name(name: &str) -> String {
+pub fn shown_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = last.chars().filter(|c| !c.is_control()).collect();
     let line = line(&plain);
@@ -308,13 +389,16 @@ pub fn give_up(tx: &mut Tx, before: Time) -> Result<u64> {
 
 /// Some files that are to be removed from their place, in order, after one of them.
 pub fn abandoned(tx: &mut Tx, after: (TenantId, RowId), most: i64) -> Result<Vec<(TenantId, RowId)>> {
-    Ok(tx.db.all(&ABANDONED, params![after.0, after.1, most], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    let over = tx.now.plus_seconds(-LATE_SECONDS);
+    Ok(tx.db.all(&ABANDONED, params![after.0, after.1, most, over], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// A file was removed from its place. While its bytes may still come, from an address or a slow line, its row stays.
 pub fn removed(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<()> {
     let over = tx.now.plus_seconds(-LATE_SECONDS);
-    tx.db.execute(&REMOVE, params![tenant, id, over])?;
+    if tx.db.execute(&FORGET, params![tenant, id, over])? == 0 {
+        tx.db.execute(&REMOVED, params![tenant, id])?;
+    }
     Ok(())
 }
 

@@ -93,7 +93,11 @@ static KINDS: &[Kind] = &[
     kind(&["bmp"], &["image/bmp", "image/x-ms-bmp", "image/x-bmp"], &[]),
     kind(&["tif", "tiff"], &["image/tiff"], &[]),
     // What spreadsheets write as text is claimed to be theirs.
-    kind(&["csv"], &["text/csv", "application/csv", "application/vnd.ms-excel", TEXT], &[]),
+    kind(
+        &["csv"],
+        &["text/csv", "application/csv", "application/vnd.ms-excel", TEXT],
+        &["application/octet-stream"],
+    ),
     kind(&["rtf"], &["text/rtf", "application/rtf", "application/msword"], &[TEXT]),
 ];
 
@@ -267,6 +271,7 @@ mod tests {
             ("plan.docm", "", DOCX, WITH_MACROS),
             ("mail.msg", "application/vnd.ms-outlook", OLE, OLE),
             ("rows.csv", "application/vnd.ms-excel", "text/plain", "text/plain"),
+            ("of-a-spreadsheet.csv", "text/csv", "application/octet-stream", "text/csv"),
             ("notes.txt", "text/plain; charset=utf-8", "text/plain", "text/plain"),
             ("main.ts", "video/mp2t", "text/plain", "text/plain"),
             ("page.html", "text/html", "text/html", "text/html"),

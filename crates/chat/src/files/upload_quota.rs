@@ -22,11 +22,11 @@ statements! {
     pub static MINE = both("
         SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT), CAST(COALESCE(MIN(created_at), 0) AS BIGINT)
         FROM attachments
-        WHERE tenant = $1 AND uploader_id = $2 AND state IN ('uploading', 'waiting')");
+        WHERE tenant = $1 AND uploader_id = $2 AND state IN ('uploading', 'waiting') AND (state = 'waiting' OR upload_until > $3)");
     /// Everybody's.
     pub static ALL = both("
         SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM attachments
-        WHERE tenant = $1 AND state IN ('uploading', 'waiting')");
+        WHERE tenant = $1 AND state IN ('uploading', 'waiting') AND (state = 'waiting' OR upload_until > $2)");
 }
 
 /// Whether one more file of so many bytes may wait for the actor to send it.
@@ -37,7 +37,7 @@ pub fn room(tx: &mut Tx, actor: &Actor, size: i64) -> Result<()> {
     let over = |count: i64, files: i64, bytes: i64, megabytes: i64| {
         (files > 0 && count >= files) || (megabytes > 0 && bytes + size.max(1) > most(megabytes))
     };
-    let (count, bytes, oldest) = tx.db.one(&MINE, params![actor.tenant, actor.id()], |row| {
+    let (count, bytes, oldest) = tx.db.one(&MINE, params![actor.tenant, actor.id(), tx.now], |row| {
         Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<Time>(2)?))
     })?;
     if over(count, limits.waiting_files, bytes, limits.waiting_mb) {
@@ -50,7 +50,8 @@ pub fn room(tx: &mut Tx, actor: &Actor, size: i64) -> Result<()> {
             seconds: (left / 1_000_000).clamp(1, WAITS_SECONDS),
         });
     }
-    let (count, bytes) = tx.db.one(&ALL, params![actor.tenant], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (count, bytes) =
+        tx.db.one(&ALL, params![actor.tenant, tx.now], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if over(count, limits.waiting_files_of_all, bytes, limits.waiting_mb_of_all) {
         return Err(Error::Later {
             rule: "waiting_files_of_all",

@@ -4,7 +4,7 @@
 use parlor_db::{FromRow, params, row, statements};
 
 use crate::{
-    attachments::{self, Attachment, FileState, LATE_SECONDS, NewFile, shown_name},
+    attachments::{self, Attachment, FileState, NewFile, shown_name},
     error::{Error, Result, not_found},
     file_types,
     ids::{PersonId, RowId},
@@ -17,6 +17,9 @@ use crate::{
 
 /// For how long an address for the bytes serves.
 pub const ADDRESS_SECONDS: i64 = 300;
+
+/// How long after that nobody is waited for any more.
+const GIVE_UP_SECONDS: i64 = 3_600;
 
 /// What somebody wants to upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +67,8 @@ statements! {
         SELECT ", asked_columns!(), " FROM attachments a WHERE a.tenant = $1 AND a.id = $2"));
     /// It is there, and waits for a message.
     pub static CONFIRM = both("
-        UPDATE attachments SET content_type = $4, etag = $5, width = $6, height = $7, created_at = $8, state = 'waiting'
+        UPDATE attachments SET content_type = $4, etag = $5, width = $6, height = $7, created_at = $8, size = $9, cleaned = $10,
+            state = 'waiting'
         WHERE tenant = $1 AND id = $2 AND uploader_id = $3 AND state = 'uploading'");
     /// It is not what it was said to be.
     pub static REFUSE = both("
@@ -75,15 +79,16 @@ statements! {
         UPDATE attachments SET name = '', state = 'abandoned' WHERE state = 'uploading' AND upload_until < $1").global();
 }
 
-/// Makes room for a file that is to come; what can be refused now is refused now.
-pub fn ask(tx: &mut Tx, actor: &Actor, id: RowId, announced: &Announced) -> Result<Time> {
+/// Makes room for a file that is to come, to an address that serves for so many seconds; what can be refused now is refused
+/// now. Answers until when it serves.
+pub fn ask(tx: &mut Tx, actor: &Actor, id: RowId, announced: &Announced, seconds: i64) -> Result<Time> {
     let only_common = settings::load(tx, actor.tenant)?.common_files_only;
     let Announced { name, content_type, size } = announced;
-    let is_picture = file_types::announced(name, content_type, only_common)?;
+    let name = shown_name(name);
+    let is_picture = file_types::announced(&name, content_type, only_common)?;
     attachments::check_size(tx, actor.tenant, *size, is_picture)?;
     upload_quota::room(tx, actor, *size)?;
-    let until = tx.now.plus_seconds(ADDRESS_SECONDS);
-    let name = shown_name(name);
+    let until = tx.now.plus_seconds(seconds);
     tx.db.execute(
         &INSERT,
         params![actor.tenant, id, actor.id(), name.as_str(), content_type.as_str(), *size, tx.now, until],
@@ -105,14 +110,15 @@ pub fn find(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<Upload> {
         }
         FileState::Waiting => {
             let found = attachments::find(tx, actor.tenant, id)?;
-            found.map(|(file, _)| Upload::Confirmed(file)).ok_or_else(gone)
+            found.map(|(found, _)| Upload::Confirmed(found.file)).ok_or_else(gone)
         }
         FileState::Attached | FileState::Avatar | FileState::Abandoned => Err(gone()),
     }
 }
 
-/// The bytes are there, and are what they were said to be: the file waits for a message from now on.
-pub fn confirm(tx: &mut Tx, actor: &Actor, file: &NewFile) -> Result<Attachment> {
+/// The bytes are there, and are what they were said to be: the file waits for a message from now on. `until` is when its
+/// address ends.
+pub fn confirm(tx: &mut Tx, actor: &Actor, file: &NewFile, until: Time) -> Result<Attachment> {
     attachments::check_size(tx, actor.tenant, file.size, file_types::is_picture(&file.content_type))?;
     let measures = file.measures;
     let given = params![
@@ -123,7 +129,9 @@ pub fn confirm(tx: &mut Tx, actor: &Actor, file: &NewFile) -> Result<Attachment>
         file.etag.as_deref(),
         measures.map(|(width, _)| width),
         measures.map(|(_, height)| height),
-        tx.now
+        tx.now,
+        file.size,
+        file.cleaned
     ];
     if tx.db.execute(&CONFIRM, given)? == 0 {
         return match find(tx, actor, file.id)? {
@@ -131,8 +139,9 @@ pub fn confirm(tx: &mut Tx, actor: &Actor, file: &NewFile) -> Result<Attachment>
             Upload::Open { .. } => Err(Error::Damaged(format!("the file {} cannot be confirmed", file.id))),
         };
     }
+    attachments::finish_picture(tx, actor.tenant, file, until)?;
     let found = attachments::find(tx, actor.tenant, file.id)?;
-    found.map(|(file, _)| file).ok_or(not_found("file"))
+    found.map(|(found, _)| found.file).ok_or(not_found("file"))
 }
 
 /// What came is refused: it is removed.
@@ -145,6 +154,6 @@ pub fn refuse(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<()> {
 
 /// What nobody confirms any more is removed.
 pub fn give_up(tx: &mut Tx) -> Result<u64> {
-    let before = tx.now.plus_seconds(-LATE_SECONDS);
+    let before = tx.now.plus_seconds(-GIVE_UP_SECONDS);
     Ok(tx.db.execute(&GIVE_UP, params![before])?)
 }

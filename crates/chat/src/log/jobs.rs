@@ -30,6 +30,16 @@ pub enum Work {
     Unsnooze,
     /// Clear what the tenant keeps no longer.
     Retention,
+    /// Make small pictures of an attached one.
+    SmallPictures {
+        /// The picture.
+        file: RowId,
+    },
+    /// Remove a picture as it came, of which a cleaned one is kept.
+    RemoveSent {
+        /// The picture.
+        file: RowId,
+    },
     /// Remove the files that nothing refers to, of all tenants.
     RemoveFiles,
     /// Forget rows whose time is over, of all tenants.
@@ -39,17 +49,18 @@ pub enum Work {
 /// Who runs a kind of work: what reaches outside may be slow, and must not hold up the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
-    /// Work in the database and in files.
+    /// Work in the database.
     Inside,
-    /// Work that waits for other servers.
+    /// Work that waits for other servers, and for files.
     Outside,
 }
 
 impl Queue {
     fn kinds(self) -> Vec<String> {
         let kinds: &[&str] = match self {
-            Self::Inside => &["unsnooze", "retention", "remove_files", "prune_expired"],
-            Self::Outside => &["webhook"],
+            Self::Inside => &["unsnooze", "retention", "prune_expired"],
+            // Files may be in a bucket, which is another server.
+            Self::Outside => &["webhook", "small_pictures", "remove_sent", "remove_files"],
         };
         kinds.iter().map(|kind| (*kind).to_owned()).collect()
     }
@@ -74,6 +85,8 @@ impl Work {
             Self::Webhook { .. } => "webhook",
             Self::Unsnooze => "unsnooze",
             Self::Retention => "retention",
+            Self::SmallPictures { .. } => "small_pictures",
+            Self::RemoveSent { .. } => "remove_sent",
             Self::RemoveFiles => "remove_files",
             Self::PruneExpired => "prune_expired",
         }
@@ -91,6 +104,8 @@ impl Work {
             }
             Self::Unsnooze => Policy { back_off: &[1, 5, 30], ..own },
             Self::Retention => Policy { every: Some(DAY), ..own },
+            Self::SmallPictures { .. } => Policy { give_up_after: DAY, ..own },
+            Self::RemoveSent { .. } => own,
             Self::RemoveFiles | Self::PruneExpired => Policy { every: Some(600), ..own },
         }
     }

@@ -57,6 +57,7 @@ fn picture(tx: &mut Tx<'_>, actor: &Actor) -> Result<RowId, Error> {
         size: 5,
         etag: None,
         measures: Some((4, 3)),
+        cleaned: false,
     };
     attachments::add(tx, actor, &new).map(|file| file.id)
 }

@@ -319,6 +319,7 @@ fn picture(id: uuid::Uuid, name: &str) -> NewFile {
         size: 7,
         etag: None,
         measures: None,
+        cleaned: false,
     }
 }
 

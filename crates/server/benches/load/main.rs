@@ -1,6 +1,6 @@
 //! What `make bench` runs: the budgets of docs and design, each beside a limit measured in the same run.
 //!
-//! `cargo bench -p parlor --bench load -- [sends] [fanout] [reconnect] [nodes] [idle] [pages] [--protocol NAME] [--scale N] [--seconds N] [--json FILE]`
+//! `cargo bench -p parlor --bench load -- [sends] [fanout] [reconnect] [nodes] [idle] [files] [pages] [--protocol NAME] [--scale N] [--seconds N] [--json FILE]`
 //!
 //! The server is the release binary in a process of its own; so is every raw limit that speaks to sockets. The load
 //! generator is one thread and shares the machine with them. Machines differ and are noisy: look at the ratios.
@@ -9,6 +9,7 @@
 mod client;
 mod corpus;
 mod fanout;
+mod files;
 mod idle;
 mod inside;
 mod limits;
@@ -43,7 +44,7 @@ pub struct Args {
     json: Option<PathBuf>,
 }
 
-const SECTIONS: [&str; 6] = ["sends", "fanout", "reconnect", "nodes", "idle", "pages"];
+const SECTIONS: [&str; 7] = ["sends", "fanout", "reconnect", "nodes", "idle", "files", "pages"];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
             "reconnect" => reconnect::run(&mut report),
             "nodes" => fanout::nodes(&args, &mut report),
             "idle" => idle::run(&args, &mut report),
+            "files" => files::run(&mut report),
             _ => pages::run(&args, &mut report),
         }
     }

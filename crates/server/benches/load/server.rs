@@ -12,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use parlor::auth::jwt::{self, Claims};
 use parlor::clock::Clock;
+use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 use sha2::Sha256;
 
 const SECRET: &str = "the benchmark's own secret, 32 bytes";
@@ -45,6 +46,17 @@ impl Server {
 
     /// The same, on PostgreSQL and Redis when their addresses are given.
     pub fn node(data: &Path, cluster: Option<(&str, &str)>) -> Server {
+        let mut command = Server::command(data);
+        if let Some((database, redis)) = cluster {
+            command
+                .env("DATABASE_URL", database)
+                .env("REDIS_URL", redis)
+                .env("PARLOR_FILES", data.join("files"));
+        }
+        Server::start(&mut command)
+    }
+
+    fn command(data: &Path) -> Command {
         let mut command = mortal(&binary());
         command.arg("--data").arg(data);
         let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--drain-seconds", "0"];
@@ -61,13 +73,16 @@ impl Server {
             .env("PARLOR_STRANGERS_PER_ADDRESS", "0")
             .env("PARLOR_CONNECTIONS_PER_ADDRESS", "0")
             .env("PARLOR_CONNECTIONS_PER_PERSON", "0")
-            .env("PARLOR_CONNECTIONS_PER_TENANT", "0");
-        if let Some((database, redis)) = cluster {
-            command
-                .env("DATABASE_URL", database)
-                .env("REDIS_URL", redis)
-                .env("PARLOR_FILES", data.join("files"));
-        }
+            .env("PARLOR_CONNECTIONS_PER_TENANT", "0")
+            .env("PARLOR_UPLOAD_MB_PER_MINUTE", "0")
+            .env("PARLOR_WAITING_MB", "0");
+        command
+    }
+
+    /// The same with other variables.
+    pub fn with(data: &Path, variables: &[(&str, String)]) -> Server {
+        let mut command = Server::command(data);
+        command.envs(variables.iter().map(|(name, value)| (*name, value.as_str())));
         Server::start(&mut command)
     }
 
@@ -175,6 +190,98 @@ impl Drop for Redis {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A private server of S3.
+pub struct S3 {
+    child: Child,
+    url: String,
+    _folder: Folder,
+}
+
+impl S3 {
+    /// `None` where its program is not installed.
+    pub fn start() -> Option<S3> {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients/.venv/bin/weed");
+        let folder = Folder::new();
+        let identity = r#"{"identities":[{"name":"bench","credentials":[{"accessKey":"bench","secretKey":"bench"}],"actions":["Admin","Read","Write","List","Tagging"]}]}"#;
+        let config = folder.0.join("s3.json");
+        std::fs::write(&config, identity).unwrap();
+        let s3 = free_port();
+        let mut command = mortal(&program);
+        command.args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-volume.max=40"]);
+        command.args(["-master.volumeSizeLimitMB=256", "-volume.preStopSeconds=0"]);
+        command.args([format!("-dir={}", folder.0.display()), format!("-s3.config={}", config.display())]);
+        for (name, port) in
+            [("master", free_port()), ("volume", free_port()), ("filer", free_port()), ("s3", s3)]
+        {
+            command.arg(format!("-{name}.port={port}"));
+        }
+        if !program.exists() {
+            return None;
+        }
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let server = S3 { child, url: format!("http://127.0.0.1:{s3}"), _folder: folder };
+        let begun = Instant::now();
+        while !server.has_bucket() {
+            if begun.elapsed() > Duration::from_secs(60) {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Some(server)
+    }
+
+    /// Makes it; whether it takes files is what the doctor finds out.
+    fn has_bucket(&self) -> bool {
+        let bucket = Bucket::new(self.url.parse().unwrap(), UrlStyle::Path, "files", "us-east-1").unwrap();
+        let credentials = Credentials::new("bench", "bench");
+        let url = bucket.create_bucket(&credentials).sign(Duration::from_secs(60));
+        let made = Command::new("curl").args(["-sS", "-o", "/dev/null", "-X", "PUT", url.as_str()]).output();
+        let data = Folder::new();
+        let tried = Command::new(binary())
+            .arg("doctor")
+            .arg("--data")
+            .arg(&data.0)
+            .envs(self.variables("on"))
+            .output();
+        made.is_ok()
+            && tried.is_ok_and(|done| String::from_utf8_lossy(&done.stdout).contains("stores, reads"))
+    }
+
+    /// Options of a server that keeps its files here.
+    pub fn variables(&self, direct: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("S3_ENDPOINT", self.url.clone()),
+            ("S3_BUCKET", "files".to_owned()),
+            ("S3_ACCESS_KEY_ID", "bench".to_owned()),
+            ("S3_SECRET_ACCESS_KEY", "bench".to_owned()),
+            ("S3_DIRECT_UPLOADS", direct.to_owned()),
+        ]
+    }
+}
+
+impl Drop for S3 {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether somebody listens.
+fn listens(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+/// A port that was free a moment ago, and ten thousand above it another one.
+fn free_port() -> u16 {
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let lower = port.checked_sub(10_000).filter(|port| *port > 1_024 && !listens(*port));
+        if let Some(lower) = lower {
+            return lower;
+        }
     }
 }
 

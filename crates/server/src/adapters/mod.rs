@@ -2,10 +2,11 @@
 //! Must not know: HTTP requests of ours, or rules.
 
 pub mod blobs;
+pub mod clamd;
 pub mod cluster;
 pub(crate) mod content;
 pub(crate) mod key_file;
-pub(crate) mod media;
 pub(crate) mod outbound;
+pub(crate) mod pictures;
 pub(crate) mod private_path;
 pub mod secret_keys;

@@ -25,9 +25,8 @@ use crate::error::StartError;
 const NAMED_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same for an address of the operator.
 const CONFIGURED_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long storage may take to accept a connection, and to go on with an answer.
+/// How long storage may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections to it that are kept.
 const STORAGE_IDLE: usize = 8;
 /// How long a connection is kept for the next request to the same server.
@@ -78,10 +77,7 @@ impl Outbound {
         let named = if private { named } else { named.no_proxy().dns_resolver(PublicResolver) };
         let build =
             |builder: ClientBuilder| builder.build().map_err(|error| StartError::Outbound(error.to_string()));
-        let storage = unhurried(&tls)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .pool_max_idle_per_host(STORAGE_IDLE);
+        let storage = unhurried(&tls).connect_timeout(CONNECT_TIMEOUT).pool_max_idle_per_host(STORAGE_IDLE);
         let configured = builder(&tls, CONFIGURED_TIMEOUT);
         Ok(Self { named: build(named)?, configured: build(configured)?, storage: build(storage)?, private })
     }
@@ -108,7 +104,7 @@ impl Outbound {
         self.configured.request(method, url)
     }
 
-    /// A request to the operator's storage of files: it may take long, but not rest.
+    /// A request to the operator's storage of files. How long it may rest, whoever sends it decides.
     pub(crate) fn storage(&self, method: Method, url: &str) -> RequestBuilder {
         self.storage.request(method, url)
     }

@@ -1,15 +1,42 @@
 //! Owns: how many files one person sends us at once, and how many bytes a minute. In memory, of this node.
 //! Must not know: what is in them, or how much may wait to be sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use parlor_chat::{PersonId, TenantId, Time};
+use parlor_chat::{PersonId, RowId, TenantId, Time};
 
 /// UploadLimits of one person at once: the files of one message.
 const AT_ONCE: usize = 10;
 /// Above this many people those who rest are forgotten.
 const SWEEP_AT: usize = 10_000;
+
+/// Files that somebody is looking into: one look at each is enough.
+#[derive(Debug, Default)]
+pub(crate) struct Confirming {
+    files: Mutex<HashSet<RowId>>,
+}
+
+/// A look that goes on as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Look {
+    confirming: Arc<Confirming>,
+    file: RowId,
+}
+
+impl Confirming {
+    /// `None` when somebody is at it already.
+    pub(crate) fn begin(self: &Arc<Self>, file: RowId) -> Option<Look> {
+        let first = self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
+        first.then(|| Look { confirming: self.clone(), file })
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.confirming.files.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.file);
+    }
+}
 
 type Who = (TenantId, PersonId);
 

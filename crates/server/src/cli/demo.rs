@@ -86,7 +86,7 @@ fn fill(blobs: &Blobs, store: &Store, seed: u64) -> Result<Filled, Failure> {
 
 async fn store_files(blobs: &Blobs, filled: &Filled) -> Result<(), Failure> {
     for file in &filled.files {
-        blobs.put(Blob { tenant: file.tenant, id: file.id }, &file.bytes).await?;
+        blobs.put(Blob::sent(file.tenant, file.id), &file.bytes).await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::output::JsonArg;
 use super::store::{Store, block_on, one_connection};
 use crate::adapters::blobs::Blobs;
+use crate::adapters::clamd::{self, Verdict};
 use crate::adapters::outbound::Outbound;
 use crate::app::start::open_database;
 use crate::cli::doctor::check::Check;
@@ -51,6 +52,7 @@ pub(super) fn run(data: &DataArgs, args: &DoctorArgs) -> Result<(), Failure> {
         checks.extend(disk(data));
     }
     checks.extend(bucket(data, &args.files)?);
+    checks.extend(virus_scanner(&args.files)?);
     if let Some(url) = args.url() {
         let (url, token) = (url.trim_end_matches('/'), args.token.as_deref());
         let outbound = Outbound::new(false)?;
@@ -143,6 +145,17 @@ fn bucket(data: &DataArgs, files: &FilesArgs) -> Result<Option<Check>, Failure> 
     let tried = block_on(blobs.try_bucket())?;
     Ok(tried.map(|tried| match tried {
         Ok(text) => Check::good(name, text),
+        Err(error) => Check::bad(name, error.to_string()),
+    }))
+}
+
+/// The virus scanner, where one is named.
+fn virus_scanner(files: &FilesArgs) -> Result<Option<Check>, Failure> {
+    let name = "virus scanner";
+    let Some(address) = files.clamd() else { return Ok(None) };
+    Ok(Some(match block_on(clamd::scan(address, Box::pin(futures_util::stream::empty())))? {
+        Ok(Verdict::Clean) => Check::good(name, "answers"),
+        Ok(Verdict::Infected(found)) => Check::bad(name, format!("finds {found} in nothing")),
         Err(error) => Check::bad(name, error.to_string()),
     }))
 }

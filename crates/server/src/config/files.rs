@@ -54,6 +54,14 @@ pub struct FilesArgs {
           default_missing_value = "on", value_name = "on|off", value_parser = values::switch)]
     pub s3_direct_uploads: bool,
 
+    /// Daemon of ClamAV that looks at files before anybody gets them: `tcp://127.0.0.1:3310` or `unix:/run/clamav/clamd.ctl`
+    #[arg(long, env = "PARLOR_CLAMD", value_name = "ADDR", value_parser = clamd)]
+    pub clamd: Option<ClamdSetting>,
+
+    /// Take files, too, that the daemon could not look at, because it is away or they are larger than its limits
+    #[arg(long, env = "PARLOR_CLAMD_OPTIONAL", value_parser = values::switch)]
+    pub clamd_optional: bool,
+
     /// The same options as systems name them that Parlor replaces
     #[command(flatten)]
     pub minio: MinioArgs,
@@ -109,6 +117,12 @@ impl FilesArgs {
         self.files.as_deref().filter(|folder| !folder.as_os_str().is_empty())
     }
 
+    /// The daemon that looks at files.
+    #[must_use]
+    pub fn clamd(&self) -> Option<&ClamdAddress> {
+        self.clamd.as_ref().and_then(|ClamdSetting(address)| address.as_ref())
+    }
+
     /// The bucket that was named; `None` without a server of S3.
     ///
     /// # Errors
@@ -117,7 +131,18 @@ impl FilesArgs {
         let minio = &self.minio;
         let own = filled(self.s3_endpoint.as_deref()).map(|url| Ok(url.to_owned()));
         let endpoint = own.or_else(|| filled(minio.minio_endpoint.as_deref()).map(with_scheme));
-        let Some(endpoint) = endpoint.transpose()? else { return Ok(None) };
+        let names = [
+            &self.s3_bucket,
+            &self.s3_access_key_id,
+            &minio.minio_bucket_attachments,
+            &minio.minio_access_key,
+        ];
+        let Some(endpoint) = endpoint.transpose()? else {
+            return match names.into_iter().any(|name| filled(name.as_deref()).is_some()) {
+                true => Err("S3_ENDPOINT is missing: a bucket or its key is named".to_owned()),
+                false => Ok(None),
+            };
+        };
         let given = |ours: Option<&str>, theirs: Option<&str>, name: &str| {
             let value = filled(ours).or(filled(theirs)).map(str::to_owned);
             value.ok_or_else(|| format!("{name} is missing: a server of S3 is named, {endpoint}"))
@@ -142,6 +167,45 @@ impl FilesArgs {
             direct: self.s3_direct_uploads,
             endpoint,
         }))
+    }
+}
+
+/// Where the daemon listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClamdAddress {
+    /// A host and a port.
+    Tcp(String),
+    /// A socket of this machine.
+    Unix(PathBuf),
+}
+
+impl std::str::FromStr for ClamdAddress {
+    type Err = String;
+
+    /// `tcp://127.0.0.1:3310` or `unix:/run/clamav/clamd.ctl`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some(path) = text.strip_prefix("unix:").filter(|path| path.starts_with('/')) {
+            return Ok(Self::Unix(path.into()));
+        }
+        let address = text.strip_prefix("tcp://").and_then(|address| address.rsplit_once(':'));
+        match address {
+            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
+                Ok(Self::Tcp(format!("{host}:{port}")))
+            }
+            _ => Err("write tcp://127.0.0.1:3310 or unix:/run/clamav/clamd.ctl".to_owned()),
+        }
+    }
+}
+
+/// A variable that is set to nothing names no daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClamdSetting(pub Option<ClamdAddress>);
+
+fn clamd(text: &str) -> Result<ClamdSetting, String> {
+    match text.trim() {
+        "" => Ok(ClamdSetting(None)),
+        text => text.parse().map(|address| ClamdSetting(Some(address))),
     }
 }
 
@@ -183,7 +247,8 @@ mod tests {
     #[test]
     fn a_bucket_is_named_whole_or_not_at_all() {
         assert!(parsed(&[]).s3().unwrap().is_none());
-        assert!(parsed(&["--s3-bucket", "files"]).s3().unwrap().is_none());
+        assert!(parsed(&["--s3-bucket", "files"]).s3().unwrap_err().starts_with("S3_ENDPOINT is missing"));
+        assert!(parsed(&["--minio-access-key", "id"]).s3().is_err());
         let endpoint = ["--s3-endpoint", "https://s3.example/"];
         assert!(parsed(&endpoint).s3().unwrap_err().starts_with("S3_BUCKET is missing"));
         let most = [&endpoint[..], &["--s3-bucket", "files", "--s3-access-key-id", "id"]].concat();
@@ -223,6 +288,15 @@ mod tests {
         assert!(prefix("parlor/").is_ok() && prefix("").is_ok());
         for refused in ["/parlor", "a b/", "ä", "a?b", &"x".repeat(201)] {
             assert!(prefix(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_the_daemon() {
+        assert_eq!("tcp://[::1]:3310".parse(), Ok(ClamdAddress::Tcp("[::1]:3310".to_owned())));
+        assert_eq!("unix:/run/x".parse(), Ok(ClamdAddress::Unix("/run/x".into())));
+        for text in ["", "127.0.0.1:3310", "tcp://:1", "tcp://a", "tcp://a:0", "unix:x", "http://a:1"] {
+            assert!(text.parse::<ClamdAddress>().is_err(), "{text}");
         }
     }
 }

@@ -2,9 +2,11 @@
 //! Must not know: which entrance calls.
 
 pub(crate) mod erp;
+pub(crate) mod pictures;
 pub mod presence;
 pub mod purging;
 pub mod rotation;
+pub(crate) mod scanning;
 pub mod sealing;
 pub(crate) mod search_index;
 pub mod sending;

@@ -11,7 +11,8 @@ use parlor_chat::{Actor, Error, RowId, TenantId, Time, Tx, attachments, upload_q
 use tokio::task::JoinError;
 use uuid::Uuid;
 
-use crate::adapters::blobs::{Blob, Blobs};
+use crate::adapters::blobs::{Blob, Blobs, Form};
+use crate::adapters::pictures::SMALL_SIDES;
 use crate::app::{App, Ctx};
 use crate::database::Database;
 
@@ -86,22 +87,42 @@ pub async fn remove_files(app: &App) -> Result<(), String> {
     }
 }
 
-/// Removes the bytes of all files that nothing refers to. Whoever else does so at the same time is in nobody's way.
+/// Whatever a file may be kept as.
+fn forms() -> impl Iterator<Item = Form> {
+    [Form::Sent, Form::Cleaned].into_iter().chain(SMALL_SIDES.map(Form::Small))
+}
+
+/// Removes the bytes of all files that nothing refers to. Whoever else does so at the same time is in nobody's way; one that
+/// stays is in no other's.
 ///
 /// # Errors
-/// When the database fails, or a file cannot be removed.
+/// When the database fails; when a file cannot be removed, after the others.
 pub(crate) async fn remove_abandoned(db: &Database, blobs: &Blobs) -> Result<(), String> {
     let mut after = (EVERYWHERE, RowId(Uuid::nil()));
+    let mut stayed = None;
     loop {
         let read = move |tx: &mut Tx<'_>| attachments::abandoned(tx, after, FILES_AT_ONCE);
         let found = db.read_plain(read).await.map_err(text)?;
-        let Some(last) = found.last() else { return Ok(()) };
+        let Some(last) = found.last() else { break };
         after = *last;
         for (tenant, id) in found {
-            blobs.remove(Blob { tenant, id }).await.map_err(text)?;
-            db.write_plain(0, move |tx| attachments::removed(tx, tenant, id)).await.map_err(text)?;
+            match remove_all(blobs, Blob::sent(tenant, id)).await {
+                Ok(()) => {
+                    let done = db.write_plain(0, move |tx| attachments::removed(tx, tenant, id)).await;
+                    done.map_err(text)?;
+                }
+                Err(error) => stayed = Some(text(error)),
+            }
         }
     }
+    stayed.map_or(Ok(()), Err)
+}
+
+async fn remove_all(blobs: &Blobs, blob: Blob) -> std::io::Result<()> {
+    for form in forms() {
+        blobs.remove(blob.in_form(form)).await?;
+    }
+    Ok(())
 }
 
 fn text(error: impl std::fmt::Display) -> String {

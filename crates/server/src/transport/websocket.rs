@@ -189,7 +189,8 @@ impl Socket {
         let stream = self.stream.get_mut();
         stream.shutdown().await?;
         // What lies unread in the connection would take the close back.
-        let mut rest = [0; 4096];
+        // Not in the future itself: each idle connection would have room for it.
+        let mut rest = vec![0; 4096];
         while stream.read(&mut rest).await? > 0 {}
         Ok(())
     }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
 use crate::app::{App, Ctx};
-use crate::services::purging;
+use crate::services::{pictures, purging};
 use crate::workers::{maintenance, webhooks};
 
 /// How long a claim lasts, and how often that of a running job is renewed.
@@ -192,6 +192,8 @@ impl Runner {
             Work::Webhook { url, body } => webhooks::send(app, job.tenant, url, body).await?,
             Work::Unsnooze => return unsnooze(app, job).await.map_err(text),
             Work::Retention => purging::keep_retention(app, job.tenant).await.map_err(text)?,
+            Work::SmallPictures { file } => pictures::make_small(app, job.tenant, *file).await?,
+            Work::RemoveSent { file } => pictures::remove_sent(app, job.tenant, *file).await?,
             Work::RemoveFiles => purging::remove_files(app).await?,
             Work::PruneExpired => maintenance::prune_expired(app).await.map_err(text)?,
         }

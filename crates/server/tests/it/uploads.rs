@@ -8,13 +8,14 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use parlor::auth::jwt::sign;
 use parlor::clock::Clock;
-use parlor::config::{DataArgs, ServeArgs};
+use parlor::config::{ClamdSetting, DataArgs, ServeArgs};
 use parlor::workers::jobs::drain;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::crash::Process;
 use crate::files::PNG;
+use crate::support::clamd::{Clamd, eicar};
 use crate::support::s3::{self, S3};
 use crate::support::{Person, Reply, SECRET, Site, claims, fresh_data, http};
 
@@ -124,7 +125,7 @@ async fn asked_put_confirmed_and_sent() {
         assert_eq!((head.status, &head.headers["content-length"]), (200, &PNG.len().into()));
         eve.get(&path).await.problem(404, "not_found");
         let names = stored(&site, s3.as_ref()).await;
-        assert!(names.len() == 1 && !names[0].contains("plan"), "names are ids: {names:?}");
+        assert!(names.iter().all(|name| !name.contains("plan")), "names are ids: {names:?}");
     }
 }
 
@@ -164,6 +165,117 @@ async fn what_is_not_what_it_was_said_to_be_is_removed() {
         confirm(&ana, &address).await.problem(404, "not_found");
         assert_eq!(left(&site, s3.as_ref(), 0).await, 0);
     }
+}
+
+/// 1,000 pixels wide and 500 high, turned by its Exif, which says where it was taken.
+fn photo() -> Vec<u8> {
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_fn(1_000, 500, |x, y| {
+        image::Rgb([x, y, x ^ y].map(|colour| (colour % 256) as u8))
+    });
+    picture.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    let jpeg = jpeg.into_inner();
+    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0secret-place";
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], b"\xFF\xE1", &length, exif, &jpeg[2..]].concat()
+}
+
+#[tokio::test]
+async fn a_photo_tells_nothing_but_itself_and_has_small_pictures() {
+    for (site, s3) in everywhere().await {
+        let ana = site.user("Ana").await;
+        let group = ana.group("files", &[]).await;
+        let photo = photo();
+        let address = ask(&ana, "photo.jpg", "image/jpeg", photo.len()).await;
+        assert!(is_done(put(&site, &address, &photo, &[]).await));
+        let file = confirm(&ana, &address).await.ok(200);
+        assert_eq!((&file["width"], &file["height"]), (&json!(500), &json!(1_000)), "as it is shown");
+        send(&ana, &group, &file["id"]).await.ok(201);
+        let path = format!("/files/{}", file["id"].as_str().unwrap());
+        let whole = ana.get(&path).await;
+        assert_eq!(whole.headers["content-length"], file["size"].to_string().as_str());
+        assert!(!whole.text.contains("secret-place"));
+        site.jobs_done().await;
+        let link = ana.get(&format!("{path}/link")).await.ok(200)["url"].as_str().unwrap().to_owned();
+        for (side, by_link) in [(200, false), (400, true), (800, false)] {
+            let url = match by_link {
+                true => format!("{}{link}&size={side}", site.url),
+                false => format!("{}/api/v1{path}?size={side}", site.url),
+            };
+            let token = ana.token.clone().unwrap();
+            let got = http::client().get(url).bearer_auth(token).send().await.unwrap();
+            assert_eq!(got.headers()["content-type"], "image/jpeg");
+            let small = image::load_from_memory(&got.bytes().await.unwrap()).unwrap();
+            assert_eq!((small.width(), small.height()), (side / 2, side));
+        }
+        ana.get(&format!("{path}?size=300")).await.problem(422, "invalid");
+        let mut kept = stored(&site, s3.as_ref()).await;
+        kept.sort();
+        let ends: Vec<&str> =
+            kept.iter().filter_map(|key| key.rsplit_once('.')).map(|(_, end)| end).collect();
+        assert_eq!(ends, ["200", "400", "800", "clean"]);
+        let other = vec![7; photo.len()];
+        let status = put(&site, &address, &other, &[]).await;
+        assert!([404, 409, 412].contains(&status), "its address is not free again: {status}");
+        let direct = s3.is_some() && site.app.blobs.origin().is_some();
+        assert_eq!(kept.len(), if direct { 5 } else { 4 }, "held until its address has ended: {kept:?}");
+
+        site.app.clock.advance(10);
+        let admin = site.user_with("Ada", &["admin"]).await;
+        let before = json!(site.app.clock.now());
+        admin.post("/purges", json!({"before": before, "mode": "permanent"})).await.ok(200);
+        assert_eq!(left(&site, s3.as_ref(), 0).await, 0, "all of it goes");
+    }
+}
+
+#[tokio::test]
+async fn a_photo_as_it_came_goes_once_nothing_can_come_in_its_place() {
+    for (site, s3) in everywhere().await {
+        let ana = site.user("Ana").await;
+        let photo = photo();
+        let address = ask(&ana, "photo.jpg", "image/jpeg", photo.len()).await;
+        assert!(is_done(put(&site, &address, &photo, &[]).await));
+        confirm(&ana, &address).await.ok(200);
+        crate::files::upload(&ana, "wall.png", PNG).await.ok(201);
+        site.jobs_done().await;
+        let ends = async || {
+            let mut kept = stored(&site, s3.as_ref()).await;
+            kept.sort();
+            kept.iter().filter(|key| !key.contains('.')).count()
+        };
+        let direct = usize::from(site.app.blobs.origin().is_some());
+        assert_eq!(ends().await, direct, "a form has no address, and ours looks at the row");
+        site.app.clock.advance(86_400 + 400);
+        // Nobody has sent it: it goes, too, a day later.
+        site.jobs_done().await;
+        assert_eq!(ends().await, 0);
+    }
+}
+
+/// Names that are shown otherwise than they are sent.
+#[tokio::test]
+async fn a_name_is_looked_at_as_it_is_shown() {
+    let site = Site::start().await;
+    let ana = site.user("Ana").await;
+    for name in ["photo.png ", "photo.png\u{200B}", "photo.png\u{2069}"] {
+        let refused = crate::files::upload(&ana, name, b"MZ\x90\0\x03\0\0\0").await.problem(422, "invalid");
+        assert_eq!(refused["rule"], "type", "{name:?}");
+        let body = json!({"name": name, "content_type": "application/pdf", "size": 9});
+        ana.post("/files/uploads", body).await.problem(422, "invalid");
+    }
+}
+
+/// Few bytes that are many pixels are refused before anybody opens them.
+#[tokio::test]
+async fn a_picture_of_too_many_pixels_is_refused() {
+    let site = Site::start().await;
+    let ana = site.user("Ana").await;
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::GrayImage::new(5_000, 5_000).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let refused = crate::files::upload(&ana, "sky.png", &png.into_inner()).await.problem(422, "invalid");
+    assert_eq!((&refused["field"], &refused["rule"]), (&json!("file"), &json!("measures")));
+    assert!(refused["detail"].as_str().unwrap().contains("5000 times 5000"));
+    assert_eq!(left(&site, None, 0).await, 0);
 }
 
 #[tokio::test]
@@ -221,7 +333,7 @@ async fn nothing_stays_of_what_nobody_wants() {
         send(&ana, &group, &sent["id"]).await.ok(201);
         let forgotten = ask(&ana, "b.png", "image/png", PNG.len()).await;
         assert!(is_done(put(&site, &forgotten, PNG, &[]).await));
-        assert_eq!(stored(&site, s3.as_ref()).await.len(), 2);
+        assert_eq!(left(&site, s3.as_ref(), 3).await, if site.app.blobs.origin().is_some() { 3 } else { 2 });
 
         // Tokens of these tests are of now.
         site.app.clock.advance(10);
@@ -229,6 +341,8 @@ async fn nothing_stays_of_what_nobody_wants() {
         let before = json!(site.app.clock.now());
         admin.post("/purges", json!({"before": before, "mode": "permanent"})).await.ok(200);
         assert_eq!(left(&site, s3.as_ref(), 1).await, 1, "the one that is still waited for");
+        // What runs at this moment would come again too late.
+        site.jobs_done().await;
         site.app.clock.advance(2 * 3_600);
         assert_eq!(left(&site, s3.as_ref(), 0).await, 0);
     }
@@ -350,4 +464,41 @@ async fn the_doctor_tries_the_bucket_out() {
     let (well, told) = doctor(Some(("S3_ENDPOINT", "http://127.0.0.1:9"))).await;
     assert!(!well && told.contains("refused"), "{told}");
     assert_eq!(s3.keys().await, [""; 0], "nothing of it stays");
+}
+
+#[tokio::test]
+async fn an_infected_file_reaches_nobody() {
+    let Some(mut clamd) = Clamd::start().await else { return };
+    let site =
+        Site::with(|config| config.files.clamd = Some(ClamdSetting(Some(clamd.address.parse().unwrap()))))
+            .await;
+    let (ana, admin) = (site.user("Ana").await, site.user_with("Ada", &["admin"]).await);
+    let virus = eicar().into_bytes();
+    let address = ask(&ana, "readme.txt", "text/plain", virus.len()).await;
+    assert!(is_done(put(&site, &address, &virus, &[]).await));
+    let refused = confirm(&ana, &address).await.problem(422, "invalid");
+    assert_eq!((&refused["field"], &refused["rule"]), (&json!("file"), &json!("virus")));
+    let by_form = crate::files::upload(&ana, "other.txt", &virus).await.problem(422, "invalid");
+    assert!(by_form["detail"].as_str().unwrap().contains("Eicar-Test"));
+    assert_eq!(left(&site, None, 0).await, 0, "nothing of it stays");
+    let audit = admin.get("/audit?action=file.infected").await.ok(200);
+    let names: Vec<&Value> =
+        audit["items"].as_array().unwrap().iter().map(|row| &row["details"]["name"]).collect();
+    assert_eq!(names, ["other.txt", "readme.txt"]);
+
+    crate::files::upload(&ana, "plain.txt", b"just words").await.ok(201);
+    let large = crate::files::upload(&ana, "large.bin", &vec![7; 3_000_000]).await.problem(422, "invalid");
+    assert!(large["detail"].as_str().unwrap().contains("could not look"), "{large}");
+    clamd.kill();
+    crate::files::upload(&ana, "later.txt", b"words").await.problem(503, "unavailable");
+}
+
+#[tokio::test]
+async fn files_are_taken_without_a_look_where_the_operator_says_so() {
+    let site = Site::with(|config| {
+        config.files.clamd = Some(ClamdSetting(Some("tcp://127.0.0.1:9".parse().unwrap())));
+        config.files.clamd_optional = true;
+    })
+    .await;
+    crate::files::upload(&site.user("Ana").await, "plain.txt", b"just words").await.ok(201);
 }

@@ -14,7 +14,7 @@ function linksOf(client: Client): Links {
   return found;
 }
 
-export const plainAddress = (client: Client, id: Id) => client.address(`/files/${encodeURIComponent(id)}`);
+export const plainAddress = (client: Client, id: Id, size?: number) => client.address(`/files/${encodeURIComponent(id)}`, { size });
 /** The link, if it still serves. */
 export const knownLink = (client: Client, id: Id): string | null => {
   const link = linksOf(client).known.get(id);

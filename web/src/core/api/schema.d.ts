@@ -7136,7 +7136,10 @@ export interface operations {
     };
     get_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of a picture: a small one as JPEG, whose longest side has 200, 400 or 800 pixels; the picture itself where there is none (yet) */
+                size?: number;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["RowId"];

@@ -11,7 +11,7 @@ export function transfer(client: Client, { method, url, headers }: Target, body:
     request.open(method, client.served(url));
     for (const name in headers) request.setRequestHeader(name, headers[name]!);
     request.upload.onprogress = (event) => event.total && progress(event.loaded / event.total);
-    request.onerror = () => reject(new ApiError({ status: 0, code: 'offline', detail: 'The server cannot be reached' }));
+    request.onerror = () => reject(new ApiError({ status: 0, code: 'offline', detail: '' }));
     request.onload = async () => {
       const { status, responseText } = request;
       if (status < 300) return resolve(responseText);

@@ -27,5 +27,5 @@ pub fn readable_file(tx: &mut Tx, actor: &Actor, id: RowId) -> Result<StoredFile
         // A picture has an address of its own.
         (FileState::Uploading | FileState::Avatar | FileState::Abandoned, _) => false,
     };
-    if may { Ok(StoredFile { file, etag: owner.etag }) } else { Err(gone()) }
+    if may { Ok(file) } else { Err(gone()) }
 }

@@ -5,7 +5,7 @@ use parlor_db::{FromRow, params, statements};
 use serde_json::json;
 
 use crate::{
-    attachments::{self, Attachment, NewFile, StoredFile, attachment_columns},
+    attachments::{self, Attachment, Kept, NewFile, StoredFile, attachment_columns, kept_columns},
     audit,
     error::{Result, not_found},
     ids::{PersonId, RowId, TenantId},
@@ -24,7 +24,7 @@ statements! {
         VALUES ($1, $2, $3, NULL, 'avatar', $4, $5, $6, $7, $8, $9, $10, 'avatar')");
     /// The one at an address.
     pub static SERVED = both(concat!("
-        SELECT ", attachment_columns!(), ", a.etag FROM attachments a
+        SELECT ", attachment_columns!(), ", ", kept_columns!(), " FROM attachments a
         WHERE a.tenant = $1 AND a.id = $2 AND a.state = 'avatar'"));
     /// It is no longer anybody's, and is removed with the files that no message wants.
     pub static RELEASE = both("
@@ -95,9 +95,10 @@ pub(crate) fn release(tx: &mut Tx, tenant: TenantId, user: PersonId) -> Result<(
 /// The picture at an address.
 pub fn served(tx: &mut Tx, tenant: TenantId, id: RowId) -> Result<StoredFile> {
     let found = tx.db.opt(&SERVED, params![tenant, id], |row| {
-        Ok(StoredFile { file: Attachment::from_row(row)?, etag: row.get(Attachment::WIDTH)? })
+        Ok((Attachment::from_row(row)?, Kept::read(row, Attachment::WIDTH)?))
     })?;
-    found.ok_or(not_found("picture"))
+    let (file, kept) = found.ok_or(not_found("picture"))?;
+    Ok(kept.of(file))
 }
 
 /// The address of a user's picture is another one.

@@ -102,7 +102,9 @@ impl Folder {
         options.mode(0o600);
         let (part, file) = loop {
             let attempt = self.begun.fetch_add(1, Ordering::Relaxed);
-            let part = path.with_extension(format!("{attempt}.part"));
+            let mut part = path.clone().into_os_string();
+            part.push(format!(".{attempt}.part"));
+            let part = PathBuf::from(part);
             match options.open(&part).await {
                 // Of another node, or of a process before this one.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -123,6 +125,10 @@ impl Folder {
             // Some file systems have no second names.
             Err(_) if fs::try_exists(&path).await? => return Err(io::ErrorKind::AlreadyExists.into()),
             Err(_) => fs::rename(&incoming.part, &path).await?,
+        }
+        // The name as well: the row that refers to it is durable.
+        if let Some(folder) = path.parent() {
+            File::open(folder).await?.sync_all().await?;
         }
         let size = incoming.size;
         incoming.cancel().await;

@@ -20,7 +20,7 @@ mod blob;
 mod local;
 mod s3;
 
-pub use blob::{Address, Blob, Chunks, Stored};
+pub use blob::{Address, Blob, Chunks, Form, Stored};
 use local::Folder;
 pub use local::Incoming;
 pub(crate) use local::try_out;
@@ -136,6 +136,9 @@ impl Blobs {
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         while let Some(chunk) = chunks.next().await {
             bytes.extend_from_slice(&chunk?);
+            if bytes.len() as u64 > length {
+                return Err(io::Error::other("more bytes come than were asked for"));
+            }
         }
         match bytes.len() as u64 == length {
             true => Ok(bytes),

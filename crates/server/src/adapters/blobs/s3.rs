@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
 use parlor_chat::{RowId, TenantId};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RANGE};
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use url::Url;
 use uuid::Uuid;
 
-use super::blob::{Address, Blob, Chunks, Stored};
+use super::blob::{Address, Blob, Chunks, Form, Stored};
 use super::local::Incoming;
 use crate::adapters::outbound::{Outbound, body, send};
 use crate::config::{FilesArgs, S3Options};
@@ -30,12 +30,15 @@ const OURS: Duration = Duration::from_secs(300);
 /// How long the bucket may take to take a file, beside what its bytes take at the slowest.
 const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 const SLOWEST_BYTES_A_SECOND: u64 = 100_000;
+/// How long the bucket may take to begin an answer, and to go on with one.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// As much of an error as is looked at.
 const ERROR_BYTES: usize = 4_096;
 /// What no browser is told to guess at.
 const ANY_TYPE: &str = "application/octet-stream";
 /// A file that is stored only to see whether that is possible.
-pub(super) const TRIED_OUT: Blob = Blob { tenant: TenantId(Uuid::nil()), id: RowId(Uuid::nil()) };
+pub(super) const TRIED_OUT: Blob =
+    Blob { tenant: TenantId(Uuid::nil()), id: RowId(Uuid::nil()), form: Form::Sent };
 
 /// A bucket.
 pub(super) struct S3 {
@@ -138,7 +141,7 @@ impl S3 {
             _ => request.body(Body::wrap_stream(incoming.bytes().await?)),
         };
         let most = PUT_TIMEOUT + Duration::from_secs(size / SLOWEST_BYTES_A_SECOND);
-        let answer = timeout(most, answered(request)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let answer = answered(request, most).await?;
         incoming.cancel().await;
         Ok(Stored { size, etag: etag_of(&answer) })
     }
@@ -146,7 +149,7 @@ impl S3 {
     pub(super) async fn stat(&self, blob: Blob) -> io::Result<Stored> {
         let key = self.key(blob);
         let url = self.bucket.head_object(Some(&self.credentials), &key).sign(OURS);
-        let answer = answered(self.outbound.storage(Method::HEAD, url.as_str())).await?;
+        let answer = answered(self.outbound.storage(Method::HEAD, url.as_str()), READ_TIMEOUT).await?;
         let length =
             answer.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let size = length.ok_or_else(|| io::Error::other("the bucket does not say how long a file is"))?;
@@ -164,7 +167,7 @@ impl S3 {
         if let Some(etag) = etag {
             request = request.header(IF_MATCH, etag);
         }
-        let answer = answered(request).await?;
+        let answer = answered(request, READ_TIMEOUT).await?;
         let told = format!("bytes {}-{}/", part.start, part.end - 1);
         let is_part = answer
             .headers()
@@ -173,14 +176,13 @@ impl S3 {
         if answer.status() != StatusCode::PARTIAL_CONTENT || !is_part {
             return Err(io::Error::other("the bucket answers with another part than was asked for"));
         }
-        let chunks = answer.bytes_stream();
-        Ok(chunks.map_err(|error| io::Error::other(error.without_url())).boxed())
+        Ok(steady(answer, part.end - part.start))
     }
 
     pub(super) async fn remove(&self, blob: Blob) -> io::Result<()> {
         let key = self.key(blob);
         let url = self.bucket.delete_object(Some(&self.credentials), &key).sign(OURS);
-        answered(self.outbound.storage(Method::DELETE, url.as_str())).await.map(drop)
+        answered(self.outbound.storage(Method::DELETE, url.as_str()), READ_TIMEOUT).await.map(drop)
     }
 
     /// Stores a few bytes, reads them, and takes them away: what a server does all day.
@@ -190,6 +192,11 @@ impl S3 {
             io::ErrorKind::NotFound => Ok(()),
             _ => Err(error),
         })?;
+        match self.stat(TRIED_OUT).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Err(io::Error::other("what is removed stays")),
+        }
         let mut incoming = incoming?;
         incoming.write(WORDS).await?;
         let stored = self.put(incoming).await?;
@@ -219,8 +226,23 @@ impl S3 {
         let request = self.outbound.storage(Method::PUT, &url);
         let request =
             request.header(CONTENT_TYPE, ANY_TYPE).header(IF_NONE_MATCH, "*").body(Bytes::from_static(b"x"));
-        answered(request).await.map(drop)
+        answered(request, READ_TIMEOUT).await.map(drop)
     }
+}
+
+/// The bytes of an answer, no more than were asked for, as long as they go on.
+fn steady(answer: Response, length: u64) -> Chunks {
+    let left = (answer, length);
+    Box::pin(futures_util::stream::try_unfold(left, |(mut answer, left)| async move {
+        let chunk = timeout(READ_TIMEOUT, answer.chunk()).await.map_err(|_| io::ErrorKind::TimedOut)?;
+        let Some(chunk) = chunk.map_err(|error| io::Error::other(error.without_url()))? else {
+            return Ok(None);
+        };
+        match left.checked_sub(chunk.len() as u64) {
+            Some(left) => Ok(Some((chunk, (answer, left)))),
+            None => Err(io::Error::other("more bytes come than were asked for")),
+        }
+    }))
 }
 
 fn etag_of(answer: &Response) -> Option<String> {
@@ -228,14 +250,17 @@ fn etag_of(answer: &Response) -> Option<String> {
 }
 
 /// The answer, when it says that it was done.
-async fn answered(request: RequestBuilder) -> io::Result<Response> {
-    let answer =
-        send(request).await.map_err(|failure| io::Error::new(io::ErrorKind::NotConnected, failure))?;
+async fn answered(request: RequestBuilder, most: Duration) -> io::Result<Response> {
+    let answer = timeout(most, send(request)).await.map_err(|_| io::ErrorKind::TimedOut)?;
+    let answer = answer.map_err(|failure| io::Error::new(io::ErrorKind::NotConnected, failure))?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
     }
-    let text = body(answer, ERROR_BYTES).await.unwrap_or_default();
+    let text = timeout(READ_TIMEOUT, body(answer, ERROR_BYTES))
+        .await
+        .map(Result::unwrap_or_default)
+        .unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let told = |tag: &str| {
         let (_, rest) = text.split_once(&format!("<{tag}>"))?;
@@ -253,10 +278,13 @@ async fn answered(request: RequestBuilder) -> io::Result<Response> {
 fn refused(status: StatusCode, why: &str) -> io::Error {
     let (kind, hint) = match status.as_u16() {
         404 => (io::ErrorKind::NotFound, ""),
-        409 | 412 => (io::ErrorKind::AlreadyExists, ""),
+        412 => (io::ErrorKind::AlreadyExists, ""),
+        // Two at once: one of them is there in a moment.
+        409 => (io::ErrorKind::NotConnected, ""),
         401 | 403 => (
             io::ErrorKind::PermissionDenied,
-            "; look at the key, the secret, the region, and the time of this machine: more than 15 minutes apart is refused",
+            "; look at the key, the secret, the region, and the time of this machine: more than 15 minutes apart is refused. \
+             Without the right to list the bucket a file that is not there is refused as well",
         ),
         507 => (io::ErrorKind::StorageFull, ""),
         500..=599 | 429 => (io::ErrorKind::NotConnected, ""),

@@ -11,7 +11,7 @@ use parlor_chat::{Error, PersonId, RowId, TenantId, avatars};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::adapters::media::{self, Refusal};
+use crate::adapters::pictures::{self, Refusal};
 use crate::app::Ctx;
 use crate::auth::limiter::Rate;
 use crate::clock::random_id;
@@ -97,13 +97,13 @@ fn unread(rejection: &BytesRejection) -> Problem {
 /// The square that is kept. One picture is opened at a time, so that many cannot fill the memory.
 async fn small(app: &Ctx, bytes: Bytes) -> Result<Vec<u8>, Problem> {
     let turn = app.limits.pictures.acquire().await.map_err(Problem::internal)?;
-    let done = tokio::task::spawn_blocking(move || media::square(&bytes)).await;
+    let done = tokio::task::spawn_blocking(move || pictures::square(&bytes)).await;
     drop(turn);
     // A decoder that gave up is an answer too.
     done.unwrap_or(Err(Refusal::NoPicture)).map_err(|why| match why {
         Refusal::NoPicture => Problem::invalid("picture", "picture", "use a picture: PNG, JPEG, WebP or GIF"),
         Refusal::TooLarge => {
-            Problem::invalid("picture", "measures", "use a picture of at most 30 megapixels")
+            Problem::invalid("picture", "measures", "use a picture of at most 24 megapixels")
         }
     })
 }
@@ -115,7 +115,7 @@ async fn serve(
     wanted: Wanted,
 ) -> Result<Response, Problem> {
     let file = app.db.read_plain(move |tx| avatars::served(tx, tenant, id)).await?;
-    let mut response = bytes(&app, tenant, file, &wanted).await?.into_response();
+    let mut response = bytes(&app, tenant, file, None, &wanted).await?.into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     let policy = HeaderName::from_static("cross-origin-resource-policy");

@@ -22,7 +22,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::adapters::blobs::Blob;
+use crate::adapters::blobs::{Blob, Form};
+use crate::adapters::pictures::SMALL_SIDES;
 use crate::app::{App, Ctx};
 use crate::auth::load_actor;
 use crate::auth::require_root;
@@ -73,6 +74,14 @@ pub(super) struct Signed {
     #[serde(rename = "for", default)]
     maker: String,
     signature: String,
+    /// A small picture is enough.
+    size: Option<u32>,
+}
+
+/// Which form of a file is asked for.
+#[derive(Deserialize)]
+struct Asked {
+    size: Option<u32>,
 }
 
 /// For whom a link was made, and what that person came with.
@@ -120,7 +129,8 @@ async fn upload(
 
 /// The bytes of a file, for readers of its conversation
 #[utoipa::path(get, path = "/files/{id}", tag = "files", operation_id = "get_file",
-    params(("id" = RowId, Path)),
+    params(("id" = RowId, Path),
+        ("size" = Option<u32>, Query, description = "Of a picture: a small one as JPEG, whose longest side has 200, 400 or 800 pixels; the picture itself where there is none (yet)")),
     responses((status = 200, content_type = "application/octet-stream", body = String),
         (status = 206, content_type = "application/octet-stream", body = String, description = "The part that `Range` asks for"),
         (status = 304, description = "It is what `If-None-Match` names"),
@@ -129,10 +139,12 @@ async fn get(
     State(app): State<Ctx>,
     caller: Caller,
     Path(id): Path<RowId>,
+    Query(asked): Query<Asked>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
+    let side = side(asked.size)?;
     let file = app.db.read(&caller, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
-    bytes(&app, caller.tenant, file, &wanted).await
+    bytes(&app, caller.tenant, file, side, &wanted).await
 }
 
 /// What a file shows.
@@ -197,7 +209,17 @@ async fn serve(
 ) -> Result<Response, Problem> {
     let actor = maker_of(LinkFor::Reading, &app, id, &signed).await?;
     let file = app.db.read(&actor, move |tx, actor| messages::readable_file(tx, actor, id)).await?;
-    bytes(&app, actor.tenant, file, &wanted).await
+    bytes(&app, actor.tenant, file, side(signed.size)?, &wanted).await
+}
+
+/// One of the sides that small pictures have.
+fn side(asked: Option<u32>) -> Result<Option<u32>, Problem> {
+    match asked {
+        Some(side) if !SMALL_SIDES.contains(&side) => {
+            Err(Problem::invalid("size", "range", "small pictures have 200, 400 or 800 pixels"))
+        }
+        asked => Ok(asked),
+    }
 }
 
 /// For whom a link was made, when it is ours, its time is not over, and what that person came with still holds.
@@ -230,10 +252,11 @@ pub(crate) async fn bytes(
     app: &Ctx,
     tenant: TenantId,
     stored: StoredFile,
+    side: Option<u32>,
     wanted: &Wanted,
 ) -> Result<Response, Problem> {
-    let StoredFile { file, etag: stored_as } = stored;
-    let (etag, size) = (format!("\"{}\"", file.id), u64::try_from(file.size).unwrap_or_default());
+    let Delivered { form, size, content_type, stored_as, etag } = delivered(&stored, side);
+    let file = stored.file;
     let lasting = [
         (ETAG, header(&etag)?),
         (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
@@ -245,7 +268,7 @@ pub(crate) async fn bytes(
         Part::Whole => (StatusCode::OK, 0..size),
         Part::Some(part) => (StatusCode::PARTIAL_CONTENT, *part.start()..part.end() + 1),
     };
-    let blob = Blob { tenant, id: file.id };
+    let blob = Blob { tenant, id: file.id, form };
     let body = match wanted.only_head {
         true => Body::empty(),
         false => {
@@ -253,7 +276,7 @@ pub(crate) async fn bytes(
         }
     };
     let own = [
-        (CONTENT_TYPE, header(told_type(&file.content_type))?),
+        (CONTENT_TYPE, header(told_type(&content_type))?),
         (CONTENT_LENGTH, HeaderValue::from(part.end - part.start)),
         (CONTENT_DISPOSITION, header(&disposition(&file))?),
         (
@@ -267,6 +290,38 @@ pub(crate) async fn bytes(
         response.headers_mut().insert(CONTENT_RANGE, header(&told)?);
     }
     Ok(response)
+}
+
+/// Which bytes are delivered.
+struct Delivered {
+    form: Form,
+    size: u64,
+    content_type: String,
+    stored_as: Option<String>,
+    etag: String,
+}
+
+/// The small picture with this longest side, where there is one; otherwise the file.
+fn delivered(stored: &StoredFile, side: Option<u32>) -> Delivered {
+    let StoredFile { file, etag, cleaned, small } = stored;
+    let bytes = |size: i64| u64::try_from(size).unwrap_or_default();
+    let of_side = SMALL_SIDES.into_iter().zip(small).find(|(one, _)| Some(*one) == side);
+    match of_side {
+        Some((side, size)) => Delivered {
+            form: Form::Small(side),
+            size: bytes(*size),
+            content_type: "image/jpeg".to_owned(),
+            stored_as: None,
+            etag: format!("\"{}.{side}\"", file.id),
+        },
+        None => Delivered {
+            form: if *cleaned { Form::Cleaned } else { Form::Sent },
+            size: bytes(file.size),
+            content_type: file.content_type.clone(),
+            stored_as: etag.clone(),
+            etag: format!("\"{}\"", file.id),
+        },
+    }
 }
 
 /// Bytes that are missing are like a file that is; storage that does not answer may come back.

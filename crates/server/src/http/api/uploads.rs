@@ -26,8 +26,6 @@ use crate::request::problem::Problem;
 use crate::services::sending;
 use crate::services::uploads::{self, Asked, sent_as};
 
-/// The longest type that is looked at (RFC 6838, 4.2: twice 127 characters).
-const LONGEST_TYPE: usize = 255;
 /// The longest name: what is kept of it is shorter.
 const LONGEST_NAME: usize = 1_000;
 
@@ -97,7 +95,7 @@ async fn ask(
 fn announced(input: UploadRequest) -> Result<Announced, Problem> {
     let UploadRequest { name, content_type, size } = input;
     let content_type = content_type.trim().to_owned();
-    if content_type.len() > LONGEST_TYPE || !content_type.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+    if !uploads::is_type(&content_type) {
         let detail = "a type is written like image/png, in at most 255 letters";
         return Err(Problem::invalid("content_type", "type", detail));
     }
@@ -114,6 +112,7 @@ fn announced(input: UploadRequest) -> Result<Announced, Problem> {
 #[utoipa::path(post, path = "/files/{id}/confirm", tag = "files", operation_id = "confirm_upload",
     params(("id" = RowId, Path)), responses((status = 200, body = Attachment)))]
 async fn confirm(State(app): State<Ctx>, caller: Caller, Path(id): Path<RowId>) -> Answer<Attachment> {
+    sending::allowance(&app, &caller).await?;
     Ok(Json(uploads::confirm(&app, &caller, id).await?))
 }
 

@@ -13,6 +13,7 @@ use parlor_db::{Engine, Options};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub mod clamd;
 pub mod described;
 pub mod ears;
 pub mod http;
