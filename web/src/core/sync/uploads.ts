@@ -44,7 +44,7 @@ export class Uploads implements SessionPart {
     private readonly client: Client,
     private readonly keyValues: KeyValueStore,
     private readonly emitter: Changes,
-    private readonly send: Send = (file, progress, signal) => upload(client, file, progress, signal),
+    private readonly send: Send = upload.bind(null, client),
   ) {}
 
   async load(): Promise<void> {
