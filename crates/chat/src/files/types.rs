@@ -151,8 +151,10 @@ pub fn agreed(name: &str, claimed: &str, found: &str, only_common: bool) -> Resu
         return Err(says(&claimed, found));
     }
     let kind = named.or(content);
-    if only_common && !kind.is_some_and(|kind| kind.common) {
-        return Err(not_taken(found));
+    // An ending that nobody knows is none of theirs, whatever stands before it.
+    let is_unknown = named.is_none() && ending(name).is_some();
+    if only_common && (is_unknown || !kind.is_some_and(|kind| kind.common)) {
+        return Err(not_taken(ending(name).as_deref().unwrap_or(found)));
     }
     // Of several that look alike the name tells which one it is.
     let called = match kind {

@@ -51,7 +51,9 @@ pub enum Work {
 pub enum Queue {
     /// Work in the database.
     Inside,
-    /// Work that waits for other servers, and for files.
+    /// Work on files, which may be in a bucket far away.
+    Files,
+    /// Work that waits for other servers.
     Outside,
 }
 
@@ -59,8 +61,8 @@ impl Queue {
     fn kinds(self) -> Vec<String> {
         let kinds: &[&str] = match self {
             Self::Inside => &["unsnooze", "retention", "prune_expired"],
-            // Files may be in a bucket, which is another server.
-            Self::Outside => &["webhook", "small_pictures", "remove_sent", "remove_files"],
+            Self::Files => &["small_pictures", "remove_sent", "remove_files"],
+            Self::Outside => &["webhook"],
         };
         kinds.iter().map(|kind| (*kind).to_owned()).collect()
     }

@@ -171,14 +171,14 @@ fn a_server_that_died_leaves_its_jobs_to_the_next() {
     let world = World::new();
     let tenant = world.tenant.id;
     put(&world, tenant, Work::Unsnooze, Some(""), When::At(world.now()));
-    put(&world, EVERYWHERE, Work::RemoveFiles, Some(""), When::At(world.now()));
+    put(&world, EVERYWHERE, Work::PruneExpired, Some(""), When::At(world.now()));
     assert_eq!(take(&world, Queue::Inside, 60).len(), 2);
     put(&world, tenant, Work::Unsnooze, Some(""), When::At(world.now()));
     world.write(jobs::release_all).unwrap();
     let kinds = take(&world, Queue::Inside, 60);
     let mut kinds: Vec<_> = kinds.iter().map(|job| job.work.kind()).collect();
     kinds.sort_unstable();
-    assert_eq!(kinds, ["remove_files", "unsnooze"], "at once, and no two of one key");
+    assert_eq!(kinds, ["prune_expired", "unsnooze"], "at once, and no two of one key");
 }
 
 #[test]

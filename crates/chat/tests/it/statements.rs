@@ -28,6 +28,7 @@ const EXCUSED: &[(&str, &str)] = &[
     ("files::attachments::WAITING", "by its primary key, as soon as PostgreSQL knows how large the table is"),
     ("files::attachments::GIVE_UP", "by an index of the files that wait, every ten minutes"),
     ("files::attachments::ABANDONED", "by an index that has those files only"),
+    ("files::uploads::GIVE_UP", "by an index that has those files, or those that wait, only"),
 ];
 
 #[test]

@@ -23,6 +23,7 @@ const RENEW: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Jobs of a queue that run at once: what waits for other servers may be many.
 const INSIDE_AT_ONCE: usize = 2;
+const FILES_AT_ONCE: usize = 4;
 const OUTSIDE_AT_ONCE: usize = 16;
 /// Of those, what one tenant may have: its slow ones hold up its own.
 const SHARE: usize = 4;
@@ -36,7 +37,9 @@ struct Runner {
 /// Starts the runners. They end with the application.
 pub(super) fn start(app: &Ctx) {
     tokio::spawn(prepare(Arc::downgrade(app)));
-    for (queue, at_once) in [(Queue::Inside, INSIDE_AT_ONCE), (Queue::Outside, OUTSIDE_AT_ONCE)] {
+    for (queue, at_once) in
+        [(Queue::Inside, INSIDE_AT_ONCE), (Queue::Files, FILES_AT_ONCE), (Queue::Outside, OUTSIDE_AT_ONCE)]
+    {
         tokio::spawn(run(Arc::downgrade(app), queue, at_once));
     }
 }
@@ -112,7 +115,7 @@ fn busy(running: &HashMap<tokio::task::Id, TenantId>, share: usize) -> Vec<Tenan
 pub async fn drain(app: &Ctx) -> Vec<String> {
     let runner = Runner { app: app.clone() };
     let mut failures = Vec::new();
-    for queue in [Queue::Inside, Queue::Outside] {
+    for queue in [Queue::Inside, Queue::Files, Queue::Outside] {
         loop {
             let claimed = runner.claim(queue, 1, &[]).await.unwrap_or_else(|error| {
                 failures.push(error.to_string());

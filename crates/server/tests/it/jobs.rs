@@ -63,8 +63,7 @@ async fn what_was_given_up_is_seen_tried_again_and_forgotten() {
         }
         tx.now = now.plus_seconds(1_000);
         for job in jobs::claim(tx, jobs::Queue::Outside, now.plus_seconds(2_000), 10, &[])? {
-            let (job, is_webhook) = job.map(|job| (job.clone(), matches!(job.work, Work::Webhook { .. })))?;
-            assert_eq!(jobs::fail(tx, &job, "connection refused")?, is_webhook, "they are an hour old");
+            assert!(jobs::fail(tx, &job?, "connection refused")?, "it is an hour old");
         }
         tx.now = now;
         Ok(())
