@@ -10,7 +10,7 @@ use parlor::serve::Server;
 use parlor_demo as demo;
 use serde_json::{Value, json};
 
-use crate::support::{Person, fresh_data, options};
+use crate::support::{Person, fresh_data, options_on};
 
 fn parlor(data: &DataArgs, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
@@ -68,7 +68,7 @@ async fn fills_once_and_everybody_can_sign_in() {
     let again: Value = serde_json::from_slice(&third.stdout).unwrap();
     assert_eq!((&again["filled"], &again["sign_in"]), (&Value::Null, &report["sign_in"]));
 
-    let server = Server::bind(&data, options(), Clock::System).await.unwrap();
+    let server = Server::bind(&data, options_on(&data), Clock::System).await.unwrap();
     let url = format!("http://{}", server.address);
     let running = tokio::spawn(server.run(std::future::pending()));
     for who in report["sign_in"].as_array().unwrap() {

@@ -48,7 +48,7 @@ async fn the_playground_signs_anybody_in() {
 #[test]
 fn the_playground_stays_on_this_machine() {
     let (data, _folder, _database) = crate::support::fresh_data();
-    let mut config = crate::support::options();
+    let mut config = crate::support::options_on(&data);
     config.playground = true;
     config.listen = "0.0.0.0:0".parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::pair;
-use crate::support::{Person, Sio, Site, claims, engine, options};
+use crate::support::{Person, Sio, Site, claims, engine, options_on};
 
 async fn say(person: &Person, group: &str, range: std::ops::Range<usize>) {
     for n in range {
@@ -119,7 +119,7 @@ async fn another_node_takes_it_up() {
     let site = Site::with(|config| config.secret = secret()).await;
     let folder = TempDir::new().unwrap();
     let data = site.data_of_node(&folder);
-    let config = ServeArgs { secret: secret(), ..options() };
+    let config = ServeArgs { secret: secret(), ..options_on(&data) };
     let node = Server::bind(&data, config, Clock::System).await.unwrap();
     let url = format!("http://{}", node.address);
     let (stop, stopped) = oneshot::channel::<()>();

@@ -81,6 +81,13 @@ pub fn options() -> ServeArgs {
     ServeArgs { jwt_secret: Some(SECRET.to_owned()), log: "off".to_owned(), ..defaults }
 }
 
+/// The same for a server on this data: it is told where files are, which it wants to be with PostgreSQL.
+pub fn options_on(data: &DataArgs) -> ServeArgs {
+    let mut options = options();
+    options.files.files = Some(data.data.join("files"));
+    options
+}
+
 impl Site {
     pub async fn start() -> Self {
         Self::with(|_| {}).await
@@ -124,8 +131,7 @@ impl Site {
         clock: Clock,
         change: impl FnOnce(&mut ServeArgs),
     ) -> Self {
-        let mut config = options();
-        config.files.files = Some(data.data.join("files"));
+        let mut config = options_on(&data);
         change(&mut config);
         let server = Server::bind(&data, config, clock).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -143,8 +149,7 @@ impl Site {
 
     /// The same with other options.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut ServeArgs)) {
-        let mut config = options();
-        config.files.files = Some(self.data.data.join("files"));
+        let mut config = options_on(&self.data);
         change(&mut config);
         self.stop.take().unwrap().send(()).unwrap();
         self.running.take().unwrap().await.unwrap();
