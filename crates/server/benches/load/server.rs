@@ -233,21 +233,19 @@ impl S3 {
         Some(server)
     }
 
-    /// Makes it; whether it takes files is what the doctor finds out.
+    /// Makes it, and sees whether it takes files: the first writes of a fresh server are refused for some seconds.
     fn has_bucket(&self) -> bool {
         let bucket = Bucket::new(self.url.parse().unwrap(), UrlStyle::Path, "files", "us-east-1").unwrap();
         let credentials = Credentials::new("bench", "bench");
-        let url = bucket.create_bucket(&credentials).sign(Duration::from_secs(60));
-        let made = Command::new("curl").args(["-sS", "-o", "/dev/null", "-X", "PUT", url.as_str()]).output();
-        let data = Folder::new();
-        let tried = Command::new(binary())
-            .arg("doctor")
-            .arg("--data")
-            .arg(&data.0)
-            .envs(self.variables("on"))
-            .output();
-        made.is_ok()
-            && tried.is_ok_and(|done| String::from_utf8_lossy(&done.stdout).contains("stores, reads"))
+        let hour = Duration::from_secs(3_600);
+        let make = bucket.create_bucket(&credentials).sign(hour);
+        let put = bucket.put_object(Some(&credentials), "ready").sign(hour);
+        let done = |url: &str, body: &str| {
+            let words = ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-d", body, url];
+            Command::new("curl").args(words).output().is_ok_and(|done| done.stdout == b"200")
+        };
+        done(make.as_str(), "");
+        done(put.as_str(), "ready")
     }
 
     /// Options of a server that keeps its files here.
