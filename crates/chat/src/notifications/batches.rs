@@ -31,7 +31,7 @@ pub enum HeldBy {
 /// A push or a mail that has gone out.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// When.
+    /// When it went out.
     pub at: Time,
     /// The conversations that it told of.
     pub conversations: Vec<ConversationId>,
@@ -40,7 +40,7 @@ pub struct Sent {
 /// One push or mail to send, not before its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// When.
+    /// When it goes out.
     pub at: Time,
     /// What it tells of, in the order in which it was due.
     pub rows: Vec<RowId>,

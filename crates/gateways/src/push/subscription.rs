@@ -69,7 +69,7 @@ pub struct SubscriptionKeys {
 /// A device that can be reached by a push.
 #[derive(Clone, Debug)]
 pub struct Subscription {
-    /// Where.
+    /// Where it is pushed to.
     pub endpoint: Endpoint,
     /// For whom a push is encrypted.
     pub keys: SubscriptionKeys,

@@ -21,7 +21,7 @@ use crate::request::problem::Problem;
 use crate::services::{pictures, scanning};
 
 /// The longest type that is looked at (RFC 6838, 4.2: twice 127 characters).
-pub(crate) const LONGEST_TYPE: usize = 255;
+const LONGEST_TYPE: usize = 255;
 
 /// Receives a field of a form as a file that waits to be sent with a message.
 ///

@@ -27,11 +27,11 @@ impl Kind {
 /// The languages of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// English.
+    /// In English.
     En,
-    /// French.
+    /// In French.
     Fr,
-    /// German.
+    /// In German.
     De,
     /// Portuguese of Brazil.
     Pt,
@@ -99,13 +99,13 @@ pub struct Values<'a> {
 pub enum Block<'a> {
     /// What somebody wrote.
     Message {
-        /// Who.
+        /// Who did it.
         author: &'a str,
         /// When, in the reader's language and time zone.
         when: &'a str,
         /// A note that only staff sees.
         private: bool,
-        /// What.
+        /// What it is about.
         content: Content<'a>,
     },
     /// What is the case, as `Status: solved`, in the reader's language.
